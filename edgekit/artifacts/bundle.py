@@ -1,0 +1,184 @@
+"""The bundle: what `convert` writes and everything after it reads.
+
+A bundle is a folder with `edgekit.json` (this manifest), `model.tflite` and, for targets that
+run C, `c/`. The manifest holds no dates and no paths, so equal inputs give equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgekit.artifacts.figures import Note
+from edgekit.errors import ModelError
+
+SCHEMA_VERSION = 1
+MANIFEST_NAME = "edgekit.json"
+MODEL_NAME = "model.tflite"
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocess:
+    """How an image becomes the model's float input: y = (x / 1 - mean) * scale per channel.
+
+    `x` is 0..255 after resize and crop. `resize` is "stretch", "crop" (shorter side, then
+    centre crop) or "none" (arrays given ready); `color` is "rgb", "bgr" or "gray".
+    """
+
+    resize: str = "crop"
+    color: str = "rgb"
+    mean: tuple[float, ...] = (0.0,)
+    scale: tuple[float, ...] = (1.0,)
+    source: str = "default"
+    """Who chose it: "flag", "guessed: <reason>" or "default"."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """One input or output of the model file. `scale` 0 means not quantized."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float = 0.0
+    zero_point: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """Size in bytes of one tensor of this shape and dtype."""
+        width = {"float32": 4, "int32": 4, "int64": 8, "int16": 2, "float16": 2}.get(self.dtype, 1)
+        count = 1
+        for extent in self.shape:
+            count *= extent
+        return count * width
+
+
+@dataclass(frozen=True, slots=True)
+class StepInfo:
+    """One step of the generated C. `arena` is (first byte, one past the last) of its output."""
+
+    index: int
+    name: str
+    operator: str
+    kernel: str
+    output_shape: tuple[int, ...]
+    macs: int
+    weight_bytes: int
+    scratch_bytes: int
+    arena: tuple[int, int]
+    sqnr_db: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedBuffer:
+    """A buffer of the memory plan: bytes [offset, offset+size) during steps first..last."""
+
+    name: str
+    offset: int
+    size: int
+    first: int
+    last: int
+    kind: str = "activation"
+    """"input", "output", "activation" or "scratch"."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySummary:
+    """The memory plan of the generated C. `lower_bound` is the largest live set in bytes."""
+
+    arena_bytes: int
+    lower_bound: int
+    buffers: tuple[PlacedBuffer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracySummary:
+    """Float against converted model on `samples` samples of `data`.
+
+    `metric` is "top1", "auc" or "agreement"; `before` and `after` are fractions (for
+    "agreement" `before` is 1.0). `sqnr_db` is the output signal to quantization noise ratio.
+    """
+
+    metric: str
+    before: float
+    after: float
+    samples: int
+    data: str
+    sqnr_db: float | None = None
+    max_abs_error: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The content of `edgekit.json`, schema 1."""
+
+    name: str
+    """A C identifier: prefix of every generated symbol."""
+    source: dict[str, str]
+    """name (no folder), format ("keras-h5", ...), sha256."""
+    target: dict[str, str]
+    """name, cpu, profile_sha256."""
+    recipe: dict[str, Any]
+    """precision, calibration (description, samples), options that shaped the result."""
+    model_sha256: str
+    model_bytes: int
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    operators: dict[str, int]
+    macs: int
+    preprocess: Preprocess | None = None
+    labels: tuple[str, ...] = ()
+    steps: tuple[StepInfo, ...] = ()
+    memory: MemorySummary | None = None
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Bytes: model, weights, constants (requantization, tables), arena."""
+    accuracy: AccuracySummary | None = None
+    layers_sqnr_db: dict[str, float] = field(default_factory=dict)
+    warnings: tuple[Note, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+    schema: int = SCHEMA_VERSION
+
+    def to_json(self) -> str:
+        """Deterministic JSON text: sorted keys, two-space indent, final newline."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def read_manifest(bundle: Path) -> Manifest:
+    """The manifest of a bundle folder (or of a path to its `edgekit.json`).
+
+    Raises ModelError when the folder is not a bundle, the JSON is damaged, or the schema is
+    newer than this program.
+    """
+    path = bundle if bundle.name == MANIFEST_NAME else bundle / MANIFEST_NAME
+    again = "run `edgekit convert MODEL --target TARGET -o DIR` to write a new bundle"
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise ModelError(
+            str(bundle), f"not a bundle: no {MANIFEST_NAME} in it", hint=again, code="not-a-bundle"
+        ) from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModelError(
+            str(path), f"damaged: {error}", hint=again, code="bundle-damaged"
+        ) from None
+    version = raw.get("schema") if isinstance(raw, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ModelError(
+            str(path),
+            f"manifest schema {version!r}",
+            allowed=str(SCHEMA_VERSION),
+            hint=again,
+            code="bundle-schema",
+        )
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Manifest).validate_python(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ModelError(
+            str(path), f"{where}: {first['msg']}", hint=again, code="bundle-damaged"
+        ) from None

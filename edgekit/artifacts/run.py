@@ -1,0 +1,66 @@
+"""What running a model yields: outputs, samples, counters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edgekit.artifacts.figures import Note, Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class StepCost:
+    """One step's cost in one inference. `count` is in `RunResult.counter_unit`."""
+
+    index: int
+    name: str
+    operator: str
+    macs: int
+    count: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """N inferences back to back between two trigger edges. Seconds of the device's clock."""
+
+    inferences: int
+    seconds: float
+    count: float
+    """Counter difference over the window in `RunResult.counter_unit`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Throughput at one batch size: `seconds` holds one wall time per invocation."""
+
+    batch: int
+    seconds: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Every sample of a run on one device with one engine.
+
+    `latency_s` holds one sample per inference (host) or per window (board), in seconds, and
+    is empty where no time was measured. `counter_unit` is "instructions", "cycles" or "s".
+    """
+
+    device: str
+    """What ran it: "QEMU 7.2.22 mps2-an386", "host x86_64 AMD EPYC"."""
+    engine: str
+    """Kernel set: "edgekit-c ref", "ai_edge_litert 2.3.0 XNNPACK"."""
+    provenance: Provenance
+    latency_s: tuple[float, ...] = ()
+    windows: tuple[Window, ...] = ()
+    counter_unit: str = "s"
+    count_per_inference: float | None = None
+    count_resolution: float = 0.0
+    steps: tuple[StepCost, ...] = ()
+    batches: tuple[Batch, ...] = ()
+    threads: int = 1
+    warmup: int = 0
+    memory: dict[str, int] = field(default_factory=dict)
+    """Bytes: arena, stack_high_water, peak_rss, flash sections as "flash.text", ..."""
+    outputs_checked: int = 0
+    outputs_equal: int = 0
+    environment: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[Note, ...] = ()

@@ -1,0 +1,190 @@
+/* ek_kernels.h - every kernel's signature, stated once, with its formula above it.
+ *
+ * Names: ek_<operator>_<types>__<isa>(), in kernels/<isa>/<operator>_<types>.c.
+ * Layout: activations NHWC, convolution weights OHWI, depthwise weights 1HWC, int8 row-major.
+ * Arithmetic: TFLite's int8 scheme with double rounding (tflite-micro, tflite-runtime 2.14):
+ *   requant(x, q) = rounding_right_shift(saturating_doubling_high_mul(x << left, multiplier), right)
+ * where q.shift > 0 is `left` and q.shift < 0 is minus `right`; see ek_requant.h.
+ * `bias` has the input's zero point folded in by the converter: bias[o] - zero_point * sum(w[o]).
+ * Taps that fall outside the input read `input_zero`, so that the folding stays exact.
+ * q[] has one entry per output channel (step 1) or one for all (step 0): entry o is q[o * q_step].
+ */
+#ifndef EK_KERNELS_H
+#define EK_KERNELS_H
+
+#include <stdint.h>
+
+typedef struct {
+    int32_t multiplier; /* Q31, 0 or in [2^30, 2^31) */
+    int32_t shift;      /* > 0: shift left before, < 0: shift right after the multiplication */
+} ek_requant_t;
+
+/* y[h][w][o] = clamp(requant(bias[o] + sum over i,j,c of
+ *   x[h*stride_h - pad_top + i*dilation_h][w*stride_w - pad_left + j*dilation_w][c] * k[o][i][j][c],
+ *   q[o * q_step]) + output_zero, act_min, act_max)                         for each batch */
+typedef struct {
+    int32_t batches;
+    int32_t input_h, input_w, input_c;
+    int32_t output_h, output_w, output_c;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t dilation_h, dilation_w;
+    int32_t pad_top, pad_left;
+    int32_t input_zero, output_zero;
+    int32_t act_min, act_max;
+    int32_t q_step;
+} ek_conv2d_s8_t;
+
+#define EK_CONV2D_S8(isa)                                                                         \
+    void ek_conv2d_s8__##isa(const ek_conv2d_s8_t *p, const ek_requant_t *q, const int8_t *input, \
+                             const int8_t *weights, const int32_t *bias, int8_t *output)
+EK_CONV2D_S8(ref);
+
+/* As convolution, with output channel o = c * depth_multiplier + m reading input channel c only
+ * and k[i][j][o]. */
+typedef struct {
+    int32_t batches;
+    int32_t input_h, input_w, input_c;
+    int32_t output_h, output_w, output_c; /* output_c = input_c * depth_multiplier */
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t dilation_h, dilation_w;
+    int32_t pad_top, pad_left;
+    int32_t depth_multiplier;
+    int32_t input_zero, output_zero;
+    int32_t act_min, act_max;
+    int32_t q_step;
+} ek_depthwise_conv2d_s8_t;
+
+#define EK_DEPTHWISE_CONV2D_S8(isa)                                                               \
+    void ek_depthwise_conv2d_s8__##isa(const ek_depthwise_conv2d_s8_t *p, const ek_requant_t *q,  \
+                                       const int8_t *input, const int8_t *weights,                \
+                                       const int32_t *bias, int8_t *output)
+EK_DEPTHWISE_CONV2D_S8(ref);
+
+/* y[r][o] = clamp(requant(bias[o] + sum over i of x[r][i] * w[o][i], q[o * q_step])
+ *   + output_zero, act_min, act_max) */
+typedef struct {
+    int32_t rows, input_c, output_c;
+    int32_t output_zero;
+    int32_t act_min, act_max;
+    int32_t q_step;
+} ek_fully_connected_s8_t;
+
+#define EK_FULLY_CONNECTED_S8(isa)                                                                \
+    void ek_fully_connected_s8__##isa(const ek_fully_connected_s8_t *p, const ek_requant_t *q,    \
+                                      const int8_t *input, const int8_t *weights,                 \
+                                      const int32_t *bias, int8_t *output)
+EK_FULLY_CONNECTED_S8(ref);
+
+/* Pooling over the window's taps that lie inside the input.
+ * average: clamp(round_half_away(sum / taps)); max: clamp(max). Input and output scale are equal. */
+typedef struct {
+    int32_t batches;
+    int32_t input_h, input_w, channels;
+    int32_t output_h, output_w;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t pad_top, pad_left;
+    int32_t act_min, act_max;
+} ek_pool2d_s8_t;
+
+#define EK_AVERAGE_POOL2D_S8(isa) \
+    void ek_average_pool2d_s8__##isa(const ek_pool2d_s8_t *p, const int8_t *input, int8_t *output)
+EK_AVERAGE_POOL2D_S8(ref);
+
+#define EK_MAX_POOL2D_S8(isa) \
+    void ek_max_pool2d_s8__##isa(const ek_pool2d_s8_t *p, const int8_t *input, int8_t *output)
+EK_MAX_POOL2D_S8(ref);
+
+/* Mean over any set of axes of a tensor seen as up to four extents; reduce[d] != 0 marks axis d.
+ * y = clamp8(requant(sum over the reduced axes of (x - input_zero), q) + output_zero), where the
+ * converter folds 1 / count into q exactly as the reference does. */
+typedef struct {
+    int32_t extent[4];
+    int32_t reduce[4];
+    int32_t input_zero, output_zero;
+    ek_requant_t q;
+} ek_mean_s8_t;
+
+#define EK_MEAN_S8(isa) \
+    void ek_mean_s8__##isa(const ek_mean_s8_t *p, const int8_t *input, int8_t *output)
+EK_MEAN_S8(ref);
+
+/* Binary elementwise with broadcasting over up to four axes: a stride of 0 repeats that operand.
+ * add: clamp(requant(requant((a - a_zero) << left_shift, a_q)
+ *                  + requant((b - b_zero) << left_shift, b_q), output_q) + output_zero)
+ * mul: clamp(requant((a - a_zero) * (b - b_zero), output_q) + output_zero)  (a_q, b_q unused) */
+typedef struct {
+    int32_t extent[4];              /* output extents, outermost first, padded with ones */
+    int32_t a_stride[4], b_stride[4];
+    int32_t a_zero, b_zero, output_zero;
+    int32_t left_shift;
+    ek_requant_t a_q, b_q, output_q;
+    int32_t act_min, act_max;
+} ek_binary_s8_t;
+
+#define EK_ADD_S8(isa) \
+    void ek_add_s8__##isa(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output)
+EK_ADD_S8(ref);
+
+#define EK_MUL_S8(isa) \
+    void ek_mul_s8__##isa(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output)
+EK_MUL_S8(ref);
+
+/* y = x surrounded by `value`: `before` and `after` elements on each of four axes. */
+typedef struct {
+    int32_t extent[4]; /* of the input */
+    int32_t before[4], after[4];
+    int32_t value;
+} ek_pad_s8_t;
+
+#define EK_PAD_S8(isa) \
+    void ek_pad_s8__##isa(const ek_pad_s8_t *p, const int8_t *input, int8_t *output)
+EK_PAD_S8(ref);
+
+/* Copies `rows` runs of `run` bytes of one operand into an output whose rows are `output_run` bytes
+ * apart, starting `offset` bytes into each: one call per operand of a concatenation. */
+typedef struct {
+    int32_t rows, run, output_run, offset;
+} ek_concat_s8_t;
+
+#define EK_CONCAT_S8(isa) \
+    void ek_concat_s8__##isa(const ek_concat_s8_t *p, const int8_t *input, int8_t *output)
+EK_CONCAT_S8(ref);
+
+/* Softmax along the last axis in gemmlowp fixed point: output scale 1/256, output zero -128. */
+typedef struct {
+    int32_t rows, depth;
+    int32_t multiplier, left_shift; /* of beta * input_scale, 5 integer bits, as the reference */
+    int32_t diff_min;               /* differences below it contribute nothing */
+} ek_softmax_s8_t;
+
+#define EK_SOFTMAX_S8(isa) \
+    void ek_softmax_s8__##isa(const ek_softmax_s8_t *p, const int8_t *input, int8_t *output)
+EK_SOFTMAX_S8(ref);
+
+/* y[i] = table[x[i] + 128]: any int8 -> int8 elementwise function, computed by the converter
+ * (logistic, relu, relu6 and requantization between two int8 scales). May run in place. */
+#define EK_LUT_S8(isa)                                                                     \
+    void ek_lut_s8__##isa(int32_t count, const int8_t table[256], const int8_t *input,    \
+                          int8_t *output)
+EK_LUT_S8(ref);
+
+/* y = clamp8(round_half_away(x / scale) + zero_point) */
+#define EK_QUANTIZE_F32_S8(isa)                                                           \
+    void ek_quantize_f32_s8__##isa(int32_t count, float scale, int32_t zero_point,        \
+                                   const float *input, int8_t *output)
+EK_QUANTIZE_F32_S8(ref);
+
+/* y = (x - zero_point) * scale */
+#define EK_DEQUANTIZE_S8_F32(isa)                                                         \
+    void ek_dequantize_s8_f32__##isa(int32_t count, float scale, int32_t zero_point,      \
+                                     const int8_t *input, float *output)
+EK_DEQUANTIZE_S8_F32(ref);
+
+/* Copies `count` bytes; the operands may not overlap. For a reshape that could not alias. */
+#define EK_COPY_S8(isa) void ek_copy_s8__##isa(int32_t count, const int8_t *input, int8_t *output)
+EK_COPY_S8(ref);
+
+#endif

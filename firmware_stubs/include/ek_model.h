@@ -1,0 +1,51 @@
+/* ek_model.h - what a generated model looks like from outside.
+ *
+ * Every bundle defines one `const ek_model_t <name>_model`. The application is built with
+ * -DEK_MODEL=<name>_model and needs to know nothing else. The arena is the caller's, aligned to
+ * 16 bytes; inputs and outputs live inside it at the stated offsets.
+ */
+#ifndef EK_MODEL_H
+#define EK_MODEL_H
+
+#include <stdint.h>
+
+typedef enum { EK_S8 = 0, EK_F32 = 1, EK_U8 = 2, EK_S16 = 3, EK_S32 = 4 } ek_dtype_t;
+
+typedef struct {
+    const char *name;
+    uint32_t bytes;
+    uint32_t offset;     /* of its first byte in the arena */
+    ek_dtype_t dtype;
+    float scale;         /* 0 when not quantized */
+    int32_t zero_point;
+} ek_tensor_t;
+
+typedef struct {
+    const char *name;      /* layer name, as in the generated C */
+    const char *operation; /* "CONV_2D" */
+    uint32_t macs;
+} ek_step_t;
+
+typedef struct {
+    const char *name;  /* "vww_96" */
+    const char *hash;  /* first 16 hexadecimal digits of the sha256 of model.tflite */
+    uint32_t arena_bytes;
+    uint16_t inputs, outputs, steps;
+    const ek_tensor_t *input, *output;
+    const ek_step_t *step;
+    void (*invoke)(uint8_t *arena);
+} ek_model_t;
+
+/* Called after each step when the build defines EK_PROFILE; compiles away otherwise. The
+ * application owns the pointer; null means no profile is wanted now. */
+#ifdef EK_PROFILE
+extern void (*ek_profile_hook)(uint32_t step);
+#define EK_STEP_DONE(step)                         \
+    do {                                           \
+        if (ek_profile_hook) ek_profile_hook(step); \
+    } while (0)
+#else
+#define EK_STEP_DONE(step) ((void)0)
+#endif
+
+#endif

@@ -1,0 +1,105 @@
+"""What a target is: a strict, frozen model of one TOML file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Strict(BaseModel):
+    """Frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Memory(Strict):
+    """One memory: `kind` "flash" holds code and constants, "ram" the arena and stack."""
+
+    name: str
+    kind: Literal["flash", "ram"]
+    start: int
+    size: int
+
+
+class Cpu(Strict):
+    """A row of cpus.toml: how to compile for a core, and which kernel folders it may use."""
+
+    name: str
+    arch: str
+    """"armv7e-m", "aarch64", "x86_64"."""
+    toolchain: Literal["arm-none-eabi", "aarch64-linux-gnu", "native"]
+    flags: tuple[str, ...] = ()
+    isa: tuple[str, ...] = ("ref",)
+    """Kernel folders, best first; "ref" is always last."""
+    cycles_per_instruction: float | None = None
+    """Basis for estimated time from simulated instructions."""
+    cycles_source: str = ""
+
+
+class Emulator(Strict):
+    """How QEMU stands in for the board."""
+
+    machine: str
+    timer_hz: int
+    """Tick rate of the counter the port reads."""
+    icount_shift: int = 0
+
+
+class Link(Strict):
+    """How the host talks to the target."""
+
+    kind: Literal["serial", "local", "ssh", "adb"]
+    baud: int = 115200
+    usb: tuple[str, ...] = ()
+    """VID:PID pairs, lower-case hexadecimal, of the board's port."""
+
+
+class Power(Strict):
+    """Supply and typical power, each with its source."""
+
+    rail_v: float
+    active_mw: float | None = None
+    idle_mw: float | None = None
+    sleep_mw: float | None = None
+    source: str = ""
+
+
+class Camera(Strict):
+    """The camera on the board."""
+
+    sensor: str
+    width: int
+    height: int
+    color: Literal["rgb", "gray", "yuv"] = "rgb"
+
+
+class Target(Strict):
+    """One target profile."""
+
+    name: str
+    title: str
+    family: str
+    """"cortex-m", "rpi", "android", "host"."""
+    cpu: Cpu
+    clock_hz: int
+    memories: tuple[Memory, ...] = ()
+    link: Link
+    port: str = ""
+    """Folder under firmware_stubs/port/ ("cortex_m/mps2_an386"); empty: none yet."""
+    emulator: Emulator | None = None
+    flasher: str = ""
+    power: Power | None = None
+    camera: Camera | None = None
+    formats: tuple[Literal["tflite", "c"], ...] = ("tflite",)
+    """What a bundle for it holds: "c" for targets that run generated C."""
+    stack_bytes: int = 4096
+    """RAM set aside for the stack when asking whether a model fits."""
+    aliases: tuple[str, ...] = ()
+    sources: tuple[str, ...] = Field(default=())
+    """Where the facts come from: datasheet, reference manual, with section or table."""
+    notes: str = ""
+
+    def total(self, kind: str) -> int:
+        """Bytes of all memories of a kind; 0 when the profile states none."""
+        return sum(memory.size for memory in self.memories if memory.kind == kind)
