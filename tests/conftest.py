@@ -1,0 +1,45 @@
+"""Fixtures every test may use: the test data, golden files, switches."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite the golden files from this run"
+    )
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real models and data sets; skips where it is missing."""
+    folder = Path(os.environ.get("EDGEKIT_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "models").is_dir():
+        pytest.skip(f"no test data at {folder}; set EDGEKIT_TEST_DATA")
+    return folder
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden("name.txt", text)` compares `text` with tests/golden/name.txt."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            return
+        assert path.exists(), f"{path} is missing; run pytest --update-golden and look at it"
+        assert text == path.read_text(encoding="utf-8"), (
+            f"{name} changed; if the change is wanted, run pytest --update-golden"
+        )
+
+    return check
