@@ -1,0 +1,1 @@
+"""The intermediate representation: graph, operators, rules, text form, costs."""

@@ -1,0 +1,233 @@
+"""One frozen class per operator, with typed attributes in TFLite's terms.
+
+`NAME` is TFLite's builtin operator name; `INPUTS` names the operands by role, in order, an
+optional one ending in "?". Attributes that only repeat operand shapes are left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Padding(StrEnum):
+    """TFLite's two padding schemes; SAME puts the odd element at the bottom and right."""
+
+    SAME = "SAME"
+    VALID = "VALID"
+
+
+class Activation(StrEnum):
+    """The fused activation of an operator."""
+
+    NONE = "NONE"
+    RELU = "RELU"
+    RELU_N1_TO_1 = "RELU_N1_TO_1"
+    RELU6 = "RELU6"
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """Base of all operators."""
+
+    NAME: ClassVar[str] = ""
+    INPUTS: ClassVar[tuple[str, ...]] = ("input",)
+
+
+@dataclass(frozen=True, slots=True)
+class Conv2D(Op):
+    """Weights OHWI, bias int32 (float32 in float graphs)."""
+
+    NAME: ClassVar[str] = "CONV_2D"
+    INPUTS: ClassVar[tuple[str, ...]] = ("input", "weights", "bias?")
+    padding: Padding
+    stride_h: int = 1
+    stride_w: int = 1
+    dilation_h: int = 1
+    dilation_w: int = 1
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class DepthwiseConv2D(Op):
+    """Weights 1HWO with O = input channels * depth_multiplier."""
+
+    NAME: ClassVar[str] = "DEPTHWISE_CONV_2D"
+    INPUTS: ClassVar[tuple[str, ...]] = ("input", "weights", "bias?")
+    padding: Padding
+    stride_h: int = 1
+    stride_w: int = 1
+    dilation_h: int = 1
+    dilation_w: int = 1
+    depth_multiplier: int = 1
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class FullyConnected(Op):
+    """Weights (output, input)."""
+
+    NAME: ClassVar[str] = "FULLY_CONNECTED"
+    INPUTS: ClassVar[tuple[str, ...]] = ("input", "weights", "bias?")
+    activation: Activation = Activation.NONE
+    keep_num_dims: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pool2D(Op):
+    """What the two pooling operators share."""
+
+    padding: Padding
+    filter_h: int
+    filter_w: int
+    stride_h: int
+    stride_w: int
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class AveragePool2D(Pool2D):
+    """Padding does not count in the mean."""
+
+    NAME: ClassVar[str] = "AVERAGE_POOL_2D"
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPool2D(Pool2D):
+    """Maximum over the window."""
+
+    NAME: ClassVar[str] = "MAX_POOL_2D"
+
+
+@dataclass(frozen=True, slots=True)
+class Mean(Op):
+    """Mean over the axes in the constant second operand."""
+
+    NAME: ClassVar[str] = "MEAN"
+    INPUTS: ClassVar[tuple[str, ...]] = ("input", "axes")
+    keep_dims: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Add(Op):
+    """Elementwise sum with broadcasting."""
+
+    NAME: ClassVar[str] = "ADD"
+    INPUTS: ClassVar[tuple[str, ...]] = ("a", "b")
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Mul(Op):
+    """Elementwise product with broadcasting."""
+
+    NAME: ClassVar[str] = "MUL"
+    INPUTS: ClassVar[tuple[str, ...]] = ("a", "b")
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Pad(Op):
+    """Zero padding; the constant second operand is (rank, 2), int32."""
+
+    NAME: ClassVar[str] = "PAD"
+    INPUTS: ClassVar[tuple[str, ...]] = ("input", "paddings")
+
+
+@dataclass(frozen=True, slots=True)
+class Concatenation(Op):
+    """Any number of operands along `axis`."""
+
+    NAME: ClassVar[str] = "CONCATENATION"
+    INPUTS: ClassVar[tuple[str, ...]] = ("values...",)
+    axis: int
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Reshape(Op):
+    """The output tensor's shape rules; the optional second operand only repeats it."""
+
+    NAME: ClassVar[str] = "RESHAPE"
+    INPUTS: ClassVar[tuple[str, ...]] = ("input", "shape?")
+
+
+@dataclass(frozen=True, slots=True)
+class Squeeze(Op):
+    """Removes extents of 1; empty `axes` means all."""
+
+    NAME: ClassVar[str] = "SQUEEZE"
+    axes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax(Op):
+    """Along the last axis."""
+
+    NAME: ClassVar[str] = "SOFTMAX"
+    beta: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic(Op):
+    """1 / (1 + exp(-x))."""
+
+    NAME: ClassVar[str] = "LOGISTIC"
+
+
+@dataclass(frozen=True, slots=True)
+class Relu(Op):
+    """max(x, 0)."""
+
+    NAME: ClassVar[str] = "RELU"
+
+
+@dataclass(frozen=True, slots=True)
+class Relu6(Op):
+    """min(max(x, 0), 6)."""
+
+    NAME: ClassVar[str] = "RELU6"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantize(Op):
+    """float32 to int8, or int8 to int8 with another scale."""
+
+    NAME: ClassVar[str] = "QUANTIZE"
+
+
+@dataclass(frozen=True, slots=True)
+class Dequantize(Op):
+    """Quantized to float32."""
+
+    NAME: ClassVar[str] = "DEQUANTIZE"
+
+
+OPERATORS: tuple[type[Op], ...] = (
+    # 1. multiply-accumulate
+    Conv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    # 2. pooling and reduction
+    AveragePool2D,
+    MaxPool2D,
+    Mean,
+    # 3. elementwise
+    Add,
+    Mul,
+    Logistic,
+    Relu,
+    Relu6,
+    Softmax,
+    # 4. movement
+    Pad,
+    Concatenation,
+    Reshape,
+    Squeeze,
+    # 5. borders between number formats
+    Quantize,
+    Dequantize,
+)
+
+BY_NAME: dict[str, type[Op]] = {operator.NAME: operator for operator in OPERATORS}
