@@ -1,0 +1,446 @@
+"""Single-operator `.tflite` models, and the reference interpreters that run them.
+
+The models are built with the flatbuffers object API that ai_edge_litert ships, so they owe nothing
+to EdgeKit's own writer. Two interpreters answer:
+
+    run_tflm            tflite-micro's reference kernels, in this process
+    run_tflite_runtime  tflite-runtime 2.14 with BUILTIN_REF, in a process of its own
+
+Both requantize with double rounding, which is what EdgeKit follows. Where a package is missing
+the calling test is skipped with a reason. A typical test:
+
+    x = Tensor((1, 8, 8, 3), scale=0.05, zero_point=-3)
+    w = Tensor((4, 3, 3, 3), scale=[0.01, 0.02, 0.01, 0.03], axis=0, data=weights)
+    b = Tensor((4,), "int32", scale=bias_scale(x, w), axis=0, data=bias)
+    model = conv_model(x, w, b, Quant(0.1, 4), stride=(2, 2), padding="SAME", activation="RELU6")
+    [expected] = run_tflm(model, [pixels])
+
+Layouts are TFLite's: activations NHWC, convolution weights OHWI, depthwise weights 1HWC (C =
+input channels x multiplier), fully connected weights OI. Pairs are (height, width).
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+Array = npt.NDArray[Any]
+Pair = tuple[int, int]
+Job = tuple[bytes, Sequence[Array]]
+
+WORKER = Path(__file__).with_name("tflite_runtime_worker.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Quant:
+    """Scale and zero point of one tensor; `real = (stored - zero_point) * scale`."""
+
+    scale: float
+    zero_point: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One tensor of a model: constant where `data` is given, else an input or the output.
+
+    `scale` is None (not quantized), one number (per tensor) or one per channel of `axis`.
+    `zero_point` is shared by all channels.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str = "int8"
+    scale: float | Sequence[float] | Array | None = None
+    zero_point: int = 0
+    axis: int = 0
+    data: Array | None = None
+
+    @property
+    def scales(self) -> npt.NDArray[np.float32]:
+        return np.atleast_1d(np.asarray([] if self.scale is None else self.scale, np.float32))
+
+
+# ---------------------------------------------------------------- which interpreters are here
+
+
+def missing_packages() -> str:
+    """What is not installed, as a reason for a skip; empty when the oracle can work."""
+    names = ("ai_edge_litert", "tflite_micro", "tflite_runtime")
+    absent = [name for name in names if importlib.util.find_spec(name) is None]
+    reason = f"the oracle needs {', '.join(absent)}: pip install -e '.[oracle,litert,rpi]'"
+    return reason if absent else ""
+
+
+def skip_without(package: str) -> None:
+    """Skip the running test when `package` is not installed."""
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"the oracle needs {package}, which is not installed")
+
+
+def versions() -> dict[str, str]:
+    """Versions of the interpreters, for the header of golden files."""
+    return {name: importlib.metadata.version(name) for name in ("tflite-micro", "tflite-runtime")}
+
+
+# ---------------------------------------------------------------------------------- running
+
+
+def run_tflm(model: bytes, inputs: Sequence[Array]) -> list[Array]:
+    """Outputs of `model` in tflite-micro (reference kernels, x86-64)."""
+    skip_without("tflite_micro")
+    from tflite_micro.python.tflite_micro import runtime
+
+    interpreter = runtime.Interpreter.from_bytes(model, arena_size=(1 << 18) + 20 * len(model))
+    for index, value in enumerate(inputs):
+        interpreter.set_input(np.ascontiguousarray(value), index)
+    interpreter.invoke()
+    return [np.array(interpreter.get_output(i)) for i in range(_output_count(model))]
+
+
+def run_tflite_runtime(jobs: Sequence[Job]) -> list[list[Array]]:
+    """Outputs of each (model, inputs) in tflite-runtime with BUILTIN_REF.
+
+    One process serves all jobs, because starting it costs about 0.3 s and because tflite_runtime
+    and tensorflow cannot live in one process. Raises RuntimeError with the interpreter's message.
+    """
+    skip_without("tflite_runtime")
+    with tempfile.TemporaryDirectory() as folder:
+        request, reply = Path(folder, "request.npz"), Path(folder, "reply.npz")
+        arrays = {f"{i}.model": np.frombuffer(model, np.uint8) for i, (model, _) in enumerate(jobs)}
+        arrays |= {f"{i}.{j}": x for i, (_, xs) in enumerate(jobs) for j, x in enumerate(xs)}
+        np.savez(request, **arrays)
+        command = [sys.executable, str(WORKER), str(request), str(reply)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"tflite_runtime refused a model: {done.stderr[-2000:]}")
+        with np.load(reply) as found:
+            return [
+                [found[f"{i}.{j}"] for j in range(_output_count(model))]
+                for i, (model, _) in enumerate(jobs)
+            ]
+
+
+def _output_count(model: bytes) -> int:
+    return int(_schema().Model.GetRootAsModel(model, 0).Subgraphs(0).OutputsLength())
+
+
+# ---------------------------------------------------------------------- one model per operator
+
+
+def conv_model(
+    x: Tensor,
+    weights: Tensor,
+    bias: Tensor | None,
+    output: Quant,
+    *,
+    stride: Pair = (1, 1),
+    dilation: Pair = (1, 1),
+    padding: str = "VALID",
+    activation: str = "NONE",
+) -> bytes:
+    """CONV_2D; `weights` is [output_c, h, w, input_c], per channel on axis 0 or per tensor."""
+    options = _conv_options("Conv2DOptionsT", stride, dilation, padding, activation)
+    n, h, w, _ = x.shape
+    window = (weights.shape[1], weights.shape[2])
+    oh, ow = output_size((h, w), window, stride, dilation, padding)
+    y = _quantized((n, oh, ow, weights.shape[0]), output)
+    return single_operator("CONV_2D", options, [x, weights, bias], y)
+
+
+def depthwise_conv_model(
+    x: Tensor,
+    weights: Tensor,
+    bias: Tensor | None,
+    output: Quant,
+    *,
+    stride: Pair = (1, 1),
+    dilation: Pair = (1, 1),
+    padding: str = "VALID",
+    activation: str = "NONE",
+) -> bytes:
+    """DEPTHWISE_CONV_2D; `weights` is [1, h, w, channels], per channel on axis 3 or per tensor."""
+    options = _conv_options("DepthwiseConv2DOptionsT", stride, dilation, padding, activation)
+    n, h, w, c = x.shape
+    options.depthMultiplier = weights.shape[3] // c
+    window = (weights.shape[1], weights.shape[2])
+    oh, ow = output_size((h, w), window, stride, dilation, padding)
+    y = _quantized((n, oh, ow, weights.shape[3]), output)
+    return single_operator("DEPTHWISE_CONV_2D", options, [x, weights, bias], y)
+
+
+def fully_connected_model(
+    x: Tensor, weights: Tensor, bias: Tensor | None, output: Quant, *, activation: str = "NONE"
+) -> bytes:
+    """FULLY_CONNECTED; `x` is [rows, input_c], `weights` [output_c, input_c]."""
+    options = _options("FullyConnectedOptionsT", fusedActivationFunction=_activation(activation))
+    y = _quantized((x.shape[0], weights.shape[0]), output)
+    return single_operator("FULLY_CONNECTED", options, [x, weights, bias], y)
+
+
+def pool_model(
+    kind: str,
+    x: Tensor,
+    *,
+    window: Pair,
+    stride: Pair = (1, 1),
+    padding: str = "VALID",
+    activation: str = "NONE",
+) -> bytes:
+    """AVERAGE_POOL_2D (`kind` "AVERAGE") or MAX_POOL_2D ("MAX"); output quantized as the input."""
+    n, h, w, c = x.shape
+    oh, ow = output_size((h, w), window, stride, (1, 1), padding)
+    options = _options(
+        "Pool2DOptionsT",
+        padding=_padding(padding),
+        strideH=stride[0],
+        strideW=stride[1],
+        filterHeight=window[0],
+        filterWidth=window[1],
+        fusedActivationFunction=_activation(activation),
+    )
+    y = _quantized((n, oh, ow, c), _quant_of(x))
+    return single_operator(f"{kind}_POOL_2D", options, [x], y)
+
+
+def mean_model(x: Tensor, output: Quant, *, axes: Sequence[int], keep_dims: bool = False) -> bytes:
+    """MEAN over `axes`."""
+    shape = tuple(
+        1 if d in axes else n for d, n in enumerate(x.shape) if keep_dims or d not in axes
+    )
+    options = _options("ReducerOptionsT", keepDims=keep_dims)
+    return single_operator("MEAN", options, [x, _int32(axes)], _quantized(shape, output))
+
+
+def add_model(a: Tensor, b: Tensor, output: Quant, *, activation: str = "NONE") -> bytes:
+    """ADD with broadcasting."""
+    return _binary("ADD", "AddOptionsT", a, b, output, activation)
+
+
+def mul_model(a: Tensor, b: Tensor, output: Quant, *, activation: str = "NONE") -> bytes:
+    """MUL with broadcasting."""
+    return _binary("MUL", "MulOptionsT", a, b, output, activation)
+
+
+def pad_model(x: Tensor, paddings: Sequence[Pair]) -> bytes:
+    """PAD with the input's zero point; `paddings` is (before, after) per axis."""
+    shape = tuple(n + sum(pair) for n, pair in zip(x.shape, paddings, strict=True))
+    table = Tensor((len(paddings), 2), "int32", data=np.array(paddings, np.int32))
+    return single_operator(
+        "PAD", _options("PadOptionsT"), [x, table], _quantized(shape, _quant_of(x))
+    )
+
+
+def concatenation_model(xs: Sequence[Tensor], output: Quant, *, axis: int) -> bytes:
+    """CONCATENATION along `axis`; tflite-micro wants all scales and zero points equal."""
+    shape = list(xs[0].shape)
+    shape[axis] = sum(x.shape[axis] for x in xs)
+    options = _options("ConcatenationOptionsT", axis=axis, fusedActivationFunction=0)
+    return single_operator("CONCATENATION", options, list(xs), _quantized(tuple(shape), output))
+
+
+def softmax_model(x: Tensor, *, beta: float = 1.0) -> bytes:
+    """SOFTMAX along the last axis; the output is int8 with scale 1/256 and zero point -128."""
+    y = _quantized(x.shape, Quant(1 / 256, -128))
+    return single_operator("SOFTMAX", _options("SoftmaxOptionsT", beta=beta), [x], y)
+
+
+def unary_model(operator: str, x: Tensor, output: Quant) -> bytes:
+    """LOGISTIC (output must be 1/256, -128), RELU or RELU6 of an int8 tensor."""
+    return single_operator(operator, None, [x], _quantized(x.shape, output))
+
+
+def quantize_model(x: Tensor, output: Quant) -> bytes:
+    """QUANTIZE of an int8 (requantize) or float32 (`dtype="float32"`) tensor to int8."""
+    options = _options("QuantizeOptionsT")
+    return single_operator("QUANTIZE", options, [x], _quantized(x.shape, output))
+
+
+def dequantize_model(x: Tensor) -> bytes:
+    """DEQUANTIZE of an int8 tensor to float32."""
+    y = Tensor(x.shape, "float32")
+    return single_operator("DEQUANTIZE", _options("DequantizeOptionsT"), [x], y)
+
+
+def reshape_model(x: Tensor, shape: Sequence[int]) -> bytes:
+    """RESHAPE to `shape`, without -1."""
+    options = _options("ReshapeOptionsT", newShape=list(shape))
+    y = _quantized(tuple(shape), _quant_of(x))
+    return single_operator("RESHAPE", options, [x, _int32(shape)], y)
+
+
+def squeeze_model(x: Tensor, axes: Sequence[int]) -> bytes:
+    """SQUEEZE of the named axes, each of extent 1."""
+    shape = tuple(n for d, n in enumerate(x.shape) if d not in axes)
+    options = _options("SqueezeOptionsT", squeezeDims=list(axes))
+    return single_operator("SQUEEZE", options, [x], _quantized(shape, _quant_of(x)))
+
+
+# ------------------------------------------------------------------------------------ helpers
+
+
+def bias_scale(x: Tensor, weights: Tensor) -> npt.NDArray[np.float32]:
+    """Scale of the int32 bias: input scale times weight scale, rounded to float32."""
+    return (x.scales.astype(np.float64) * weights.scales.astype(np.float64)).astype(np.float32)
+
+
+def output_size(size: Pair, window: Pair, stride: Pair, dilation: Pair, padding: str) -> Pair:
+    """Height and width after a window operation with TFLite's SAME or VALID padding."""
+    spans = [(k - 1) * d + 1 for k, d in zip(window, dilation, strict=True)]
+    if padding == "SAME":
+        h, w = (-(-n // s) for n, s in zip(size, stride, strict=True))
+    else:
+        h, w = ((n - k) // s + 1 for n, k, s in zip(size, spans, stride, strict=True))
+    return h, w
+
+
+def same_padding(size: Pair, window: Pair, stride: Pair, dilation: Pair) -> Pair:
+    """Top and left padding of TFLite's SAME; the odd element goes to the bottom and right."""
+    out = output_size(size, window, stride, dilation, "SAME")
+    top, left = (
+        max((o - 1) * s + (k - 1) * d + 1 - n, 0) // 2
+        for n, k, s, d, o in zip(size, window, stride, dilation, out, strict=True)
+    )
+    return top, left
+
+
+def _binary(
+    operator: str, options: str, a: Tensor, b: Tensor, output: Quant, activation: str
+) -> bytes:
+    y = _quantized(tuple(np.broadcast_shapes(a.shape, b.shape)), output)
+    fused = _options(options, fusedActivationFunction=_activation(activation))
+    return single_operator(operator, fused, [a, b], y)
+
+
+def _conv_options(name: str, stride: Pair, dilation: Pair, padding: str, activation: str) -> Any:
+    return _options(
+        name,
+        padding=_padding(padding),
+        strideH=stride[0],
+        strideW=stride[1],
+        dilationHFactor=dilation[0],
+        dilationWFactor=dilation[1],
+        fusedActivationFunction=_activation(activation),
+    )
+
+
+def _options(name: str, **fields: Any) -> Any:
+    options = getattr(_schema(), name)()
+    for field, value in fields.items():
+        setattr(options, field, value)
+    return options
+
+
+def _activation(name: str) -> int:
+    return int(getattr(_schema().ActivationFunctionType, name))
+
+
+def _padding(name: str) -> int:
+    return int(getattr(_schema().Padding, name))
+
+
+def _quantized(shape: tuple[int, ...], quant: Quant) -> Tensor:
+    return Tensor(shape, "int8", quant.scale, quant.zero_point)
+
+
+def _quant_of(x: Tensor) -> Quant:
+    return Quant(float(x.scales[0]), x.zero_point)
+
+
+def _int32(values: Sequence[int]) -> Tensor:
+    return Tensor((len(values),), "int32", data=np.array(values, np.int32))
+
+
+# -------------------------------------------------------------------------- the flatbuffer
+
+
+def single_operator(
+    operator: str, options: Any, inputs: Sequence[Tensor | None], output: Tensor
+) -> bytes:
+    """A model of one operator. `options` is an options object of the schema, or None.
+
+    Inputs with data become constants, None (an absent bias) is left out; the others are, in
+    order, the inputs of the model.
+    """
+    import flatbuffers
+
+    schema = _schema()
+    present = [t for t in inputs if t is not None] + [output]
+    node = schema.OperatorT()
+    node.inputs, node.outputs = list(range(len(present) - 1)), [len(present) - 1]
+    if options is not None:
+        node.builtinOptions = options
+        node.builtinOptionsType = getattr(
+            schema.BuiltinOptions, type(options).__name__.removesuffix("T")
+        )
+    graph = schema.SubGraphT()
+    graph.name, graph.operators = "main", [node]
+    graph.tensors = [_tensor(t, i) for i, t in enumerate(present)]
+    graph.inputs = [i for i, t in enumerate(present[:-1]) if t.data is None]
+    graph.outputs = [len(present) - 1]
+    model = schema.ModelT()
+    model.version, model.description = 3, "single operator"
+    model.operatorCodes = [_operator_code(operator)]
+    model.subgraphs = [graph]
+    model.buffers = [_buffer(None)] + [_buffer(t.data) for t in present]
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
+def _operator_code(operator: str) -> Any:
+    schema = _schema()
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = getattr(schema.BuiltinOperator, operator)
+    code.version = 1
+    return code
+
+
+def _tensor(tensor: Tensor, index: int) -> Any:
+    schema = _schema()
+    packed = schema.TensorT()
+    packed.shape = list(tensor.shape)
+    packed.type = getattr(schema.TensorType, tensor.dtype.upper())
+    packed.buffer, packed.name = index + 1, f"t{index}"
+    if tensor.scale is not None:
+        packed.quantization = schema.QuantizationParametersT()
+        packed.quantization.scale = tensor.scales
+        packed.quantization.zeroPoint = np.full(tensor.scales.size, tensor.zero_point, np.int64)
+        packed.quantization.quantizedDimension = tensor.axis
+    return packed
+
+
+def _buffer(data: Array | None) -> Any:
+    """A buffer whose bytes start on a 16-byte boundary, as the schema's force_align asks."""
+    schema = _schema()
+
+    class AlignedBuffer(schema.BufferT):  # type: ignore[misc, name-defined]
+        def Pack(self, builder: Any) -> Any:
+            if data is not None:
+                raw = data.tobytes()
+                builder.StartVector(1, len(raw), 16)
+                builder.head -= len(raw)
+                builder.Bytes[builder.head : builder.head + len(raw)] = raw
+                vector = builder.EndVector()
+            schema.BufferStart(builder)
+            if data is not None:
+                schema.BufferAddData(builder, vector)
+            return schema.BufferEnd(builder)
+
+    return AlignedBuffer()
+
+
+def _schema() -> Any:
+    skip_without("ai_edge_litert")
+    from ai_edge_litert import schema_py_generated
+
+    return schema_py_generated
