@@ -1,0 +1,31 @@
+# `make` alone prints the targets. demo and test do all their own set-up.
+PYTHON_BIN := .venv/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow lint bench golden clean
+
+help: ## print the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+setup: ## make .venv; install the Arm toolchain and QEMU where missing and allowed
+	@tools/setup.sh
+
+demo: setup ## convert a real network, run it on a virtual Cortex-M4 and on this machine, write reports
+	@.venv/bin/python samples/demo.py
+
+test: setup lint ## lint, types and the test suite
+	@$(PYTHON_BIN) -m pytest -m "not slow" -n 2 --dist loadfile --durations=8
+
+test-slow: setup ## the long tests: whole data sets, TensorFlow comparisons
+	@$(PYTHON_BIN) -m pytest -m slow --durations=0
+
+lint: setup ## ruff and mypy
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+bench: setup ## instruction counts of the generated C on the virtual boards, as ratios
+	@$(PYTHON_BIN) benchmarks/instructions.py
+
+golden: setup ## rewrite the golden files from this tree (then read the diff)
+	@$(PYTHON_BIN) -m pytest -m "not slow" --update-golden -n 2 --dist loadfile
+
+clean: ## remove what the targets made, .venv excepted
+	rm -rf build report report-ic demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .setup.log

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Makes .venv ready for development, tests and the demo, and installs the Arm toolchain and QEMU
+# where they are missing and this user may install packages. Safe to run again.
+#
+#   EDGEKIT_SYSTEM=skip   never call apt-get
+set -eu
+cd "$(dirname "$0")/.."
+say() { printf 'setup: %s\n' "$*"; }
+
+may_install() {
+    [ "${EDGEKIT_SYSTEM:-}" != skip ] && command -v apt-get >/dev/null 2>&1 || return 1
+    [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
+}
+apt() {
+    if [ "$(id -u)" = 0 ]; then set -- apt-get "$@"; else set -- sudo -n apt-get "$@"; fi
+    DEBIAN_FRONTEND=noninteractive "$@" >>.setup.log 2>&1
+}
+install_packages() {
+    say "installing Debian packages: $* (log: .setup.log)"
+    apt install -y --no-install-recommends "$@" || { apt update && apt install -y --no-install-recommends "$@"; }
+}
+
+find_python() {
+    for name in "${PYTHON:-}" python3.11 python3.12 python3.13 python3; do
+        [ -n "$name" ] && command -v "$name" >/dev/null 2>&1 || continue
+        "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$name"; return 0; }
+    done
+    return 1
+}
+
+: >.setup.log
+lock=requirements/dev-py311.txt
+if [ ! -x .venv/bin/python ]; then
+    python=$(find_python) || { say "no Python 3.11 or newer found; install python3.11 and run again"; exit 1; }
+    if ! "$python" -m venv .venv >>.setup.log 2>&1; then
+        rm -rf .venv
+        may_install && install_packages python3-venv || {
+            say "'$python -m venv' failed; install the Debian package python3-venv and run again"; exit 1; }
+        "$python" -m venv .venv
+    fi
+fi
+
+stamp=$(cat "$lock" pyproject.toml | sha256sum | cut -d' ' -f1)
+if [ "$(cat .venv/.edgekit-stamp 2>/dev/null)" != "$stamp" ]; then
+    say "installing Python packages into .venv (about 2 GB with TensorFlow)"
+    if .venv/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
+        if ! { .venv/bin/pip install -q uv==0.13.9 && \
+               .venv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r "$lock"; } >>.setup.log 2>&1; then
+            say "uv did not work here, using pip"
+            .venv/bin/pip install -q --require-hashes -r "$lock"
+        fi
+        .venv/bin/pip install -q --no-deps -e .
+    else
+        .venv/bin/pip install -q -e '.[convert,litert,dev]'
+    fi
+    echo "$stamp" >.venv/.edgekit-stamp
+fi
+
+missing=""
+command -v arm-none-eabi-gcc >/dev/null 2>&1 || missing="$missing gcc-arm-none-eabi libnewlib-arm-none-eabi"
+command -v qemu-system-arm >/dev/null 2>&1 || missing="$missing qemu-system-arm"
+command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
+if [ -n "$missing" ]; then
+    # shellcheck disable=SC2086
+    if may_install && install_packages $missing; then :; else
+        say "not installed, so virtual Cortex-M boards are unavailable:$missing"
+        say "install with: sudo apt-get install$missing"
+    fi
+fi
+say "ready"
