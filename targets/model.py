@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from edgekit.units import parse_size
+
+
+def _size(value: Any) -> Any:
+    """A size may be written as text ("256K"), which is how data sheets state it."""
+    return parse_size(value) if isinstance(value, str) else value
+
+
+ByteCount = Annotated[int, BeforeValidator(_size)]
 
 
 class Strict(BaseModel):
@@ -19,7 +29,7 @@ class Memory(Strict):
     name: str
     kind: Literal["flash", "ram"]
     start: int
-    size: int
+    size: ByteCount
 
 
 class Cpu(Strict):
@@ -27,13 +37,13 @@ class Cpu(Strict):
 
     name: str
     arch: str
-    """"armv7e-m", "aarch64", "x86_64"."""
-    toolchain: Literal["arm-none-eabi", "aarch64-linux-gnu", "native"]
+    """"armv7e-m", "aarch64", "native"."""
+    toolchain: Literal["arm-none-eabi", "aarch64-linux-gnu", "arm-linux-gnueabihf", "native"]
     flags: tuple[str, ...] = ()
     isa: tuple[str, ...] = ("ref",)
     """Kernel folders, best first; "ref" is always last."""
     cycles_per_instruction: float | None = None
-    """Basis for estimated time from simulated instructions."""
+    """Basis for estimated time from simulated instructions; None: no estimate is made."""
     cycles_source: str = ""
 
 
@@ -59,8 +69,11 @@ class Power(Strict):
     """Supply and typical power, each with its source."""
 
     rail_v: float
+    """Volts of the rail a meter feeds or watches."""
     active_mw: float | None = None
+    """Milliwatts while inferring."""
     idle_mw: float | None = None
+    """Milliwatts while awake and waiting for a command."""
     sleep_mw: float | None = None
     source: str = ""
 
@@ -83,6 +96,9 @@ class Target(Strict):
     """"cortex-m", "rpi", "android", "host"."""
     cpu: Cpu
     clock_hz: int
+    """Core clock; 0 for the host, whose clock is not a fact of the profile."""
+    modelled_on: str = ""
+    """The real board whose clock and power a virtual board borrows."""
     memories: tuple[Memory, ...] = ()
     link: Link
     port: str = ""
@@ -93,7 +109,7 @@ class Target(Strict):
     camera: Camera | None = None
     formats: tuple[Literal["tflite", "c"], ...] = ("tflite",)
     """What a bundle for it holds: "c" for targets that run generated C."""
-    stack_bytes: int = 4096
+    stack_bytes: ByteCount = 4096
     """RAM set aside for the stack when asking whether a model fits."""
     aliases: tuple[str, ...] = ()
     sources: tuple[str, ...] = Field(default=())
@@ -103,3 +119,13 @@ class Target(Strict):
     def total(self, kind: str) -> int:
         """Bytes of all memories of a kind; 0 when the profile states none."""
         return sum(memory.size for memory in self.memories if memory.kind == kind)
+
+    @property
+    def seconds_per_instruction(self) -> float | None:
+        """Estimated seconds for one instruction; None where clock or CPI are not stated.
+
+        An average over neural-network code (`cpu.cycles_source`): what it yields is an estimate.
+        """
+        if not self.clock_hz or self.cpu.cycles_per_instruction is None:
+            return None
+        return self.cpu.cycles_per_instruction / self.clock_hz
