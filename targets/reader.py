@@ -57,11 +57,22 @@ def profile_sha256(target: Target) -> str:
 
 def read_target(path: Path) -> Target:
     """The profile in the file `path`. Raises UsageError naming file and key."""
+    from edgekit.targets.checks import failures
     from edgekit.targets.explain import validate
 
     table = _expanded(path, seen=())
-    table["cpu"] = _cpu(path, table.get("cpu"))
-    return validate(path, table)
+    if "cpu" in table:
+        table["cpu"] = _cpu(path, table["cpu"])
+    target = validate(path, table)
+    for check, found in failures(target):
+        raise UsageError(
+            f"target file {path}",
+            found,
+            allowed=check.sentence,
+            hint="correct the profile",
+            code=f"target-{check.name}",
+        )
+    return target
 
 
 def cpu_names() -> tuple[str, ...]:
