@@ -1,0 +1,76 @@
+"""`edgekit bench`: run a bundle on its target and report what it cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgekit.cli import options, output
+
+NAME = "bench"
+
+
+def command(
+    bundle: options.Bundle,
+    target: options.OptionalTarget = None,
+    output_dir: options.OptionalOutputDir = None,
+    port: options.Port = None,
+    power: Annotated[
+        str | None,
+        typer.Option(help="Power meter: virtual, ppk2:/dev/ttyACM1, ..."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Inputs to run: images, .npz or .npy; default: random."),
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Inputs whose outputs are checked against the reference.")
+    ] = 3,
+    threads: Annotated[str, typer.Option(help="Interpreter threads, host: 1 or 1,2,4.")] = "1",
+    batch: Annotated[str, typer.Option(help="Batch sizes for throughput, host.")] = "1,4,16",
+    windows: Annotated[int, typer.Option(min=1, help="Timed windows; the median counts.")] = 5,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Short windows; the report says so.")
+    ] = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Run a bundle on a board, a virtual board or this machine; report latency, memory, energy."""
+    out = output.use(json=json, quiet=quiet, verbose=verbose)
+    from edgekit.deploy.bench import BenchOptions, bench, counts
+
+    chosen = BenchOptions(
+        port=port,
+        power=power,
+        data=data,
+        samples=samples,
+        threads=counts("--threads", threads),
+        batches=counts("--batch", batch),
+        windows=windows,
+        quick=quick,
+    )
+    with out.working():
+        report = bench(
+            bundle, target=target, options=chosen, output_dir=output_dir, progress=out.advance
+        )
+    _show(out, report, output_dir)
+
+
+def _show(out: output.Output, report: object, folder: Path | None) -> None:
+    """The report on the terminal, or its JSON."""
+    import sys
+
+    from edgekit.artifacts.report import Report
+
+    assert isinstance(report, Report)
+    if out.json:
+        print(report.to_json())
+    elif not out.quiet:
+        from edgekit.runtime.report.terminal import terminal
+
+        sys.stdout.write(terminal(report))
+    if folder is not None:
+        out.say(f"report: {folder / 'report.html'}")

@@ -1,0 +1,36 @@
+"""`edgekit build`: firmware for a bundle, without running it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgekit.cli import options, output
+
+NAME = "build"
+
+
+def command(
+    bundle: options.Bundle,
+    target: options.OptionalTarget = None,
+    output_dir: Annotated[
+        Path | None, typer.Option("-o", "--output-dir", help="Where; default: BUNDLE/firmware.")
+    ] = None,
+    model_id: Annotated[
+        str, typer.Option(help="MLPerf Tiny model id to answer with: vww01, ic01, kws01, ad01.")
+    ] = "",
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Compile the firmware of a bundle for its target and show what it takes."""
+    out = output.use(json=json, quiet=quiet, verbose=verbose)
+    from edgekit.deploy.build import build, image_record, image_rows
+
+    with out.working():
+        image = build(bundle, target=target, output_dir=output_dir, model_id=model_id)
+    out.emit(image_record(image))
+    out.table("", ("part", ">flash", ">RAM"), image_rows(image))
+    out.say(f"firmware: {image.elf}")

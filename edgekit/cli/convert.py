@@ -1,0 +1,130 @@
+"""`edgekit convert`: a trained network becomes a bundle for a target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgekit.cli import options, output
+
+if TYPE_CHECKING:
+    from edgekit.deploy.convert import Converted
+
+NAME = "convert"
+
+DATA = "Folder of images (subfolders = classes), .npz, .npy or .csv."
+PREPARE = "Preparation of images"
+ZOO = "Zoo models (mobilenet_v1, mobilenet_v2, squeezenet)"
+
+
+def command(
+    model: Annotated[
+        str,
+        typer.Argument(help="A .keras, .h5, .tflite file, SavedModel or zoo name."),
+    ],
+    target: options.Target,
+    output_dir: options.OutputDir,
+    calibration: Annotated[
+        str | None, typer.Option(help=f"Representative data for int8 ranges. {DATA}")
+    ] = None,
+    calibration_samples: Annotated[
+        int, typer.Option(min=1, help="At most this many, spread evenly.")
+    ] = 256,
+    eval_data: Annotated[
+        str | None,
+        typer.Option("--eval", help=f"Data to judge accuracy; default: --calibration. {DATA}"),
+    ] = None,
+    eval_samples: Annotated[int, typer.Option(min=1, help="At most this many.")] = 1000,
+    min_agreement: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Refuse below this share of equal answers (no labels)."),
+    ] = None,
+    max_drop: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Refuse above this loss (labelled data)."),
+    ] = None,
+    gate: Annotated[bool, typer.Option("--gate/--no-gate", help="Refuse a bad result.")] = True,
+    code_format: Annotated[
+        str, typer.Option("--format", help="cmake, arduino, zephyr, platformio or tflm.")
+    ] = "cmake",
+    name: Annotated[str | None, typer.Option(help="Prefix of the C symbols.")] = None,
+    requantize: Annotated[
+        bool, typer.Option("--requantize", help="Dequantize a quantized file and quantize it anew.")
+    ] = False,
+    resize: Annotated[
+        str | None, typer.Option(help="stretch, crop or none.", rich_help_panel=PREPARE)
+    ] = None,
+    color: Annotated[
+        str | None, typer.Option(help="rgb, bgr or gray.", rich_help_panel=PREPARE)
+    ] = None,
+    mean: Annotated[
+        str | None,
+        typer.Option(help="y = (x - mean) * scale; one or three.", rich_help_panel=PREPARE),
+    ] = None,
+    scale: Annotated[
+        str | None, typer.Option(help="Such as 1/255 or 1/127.5.", rich_help_panel=PREPARE)
+    ] = None,
+    alpha: Annotated[float, typer.Option(help="Width multiplier.", rich_help_panel=ZOO)] = 1.0,
+    input_size: Annotated[
+        int | None, typer.Option(help="Height and width in pixels.", rich_help_panel=ZOO)
+    ] = None,
+    classes: Annotated[int, typer.Option(help="Outputs.", rich_help_panel=ZOO)] = 1000,
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights file; default: random.", rich_help_panel=ZOO)
+    ] = None,
+    dump: Annotated[
+        Path | None, typer.Option(help="Write the graph as text after each pass here.")
+    ] = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Quantize a trained network to int8, prove what it cost, and write a bundle for a target."""
+    out = output.use(json=json, quiet=quiet, verbose=verbose)
+    from edgekit.converter.options import ConvertOptions, ZooOptions, numbers
+    from edgekit.deploy.convert import convert
+
+    chosen = ConvertOptions(
+        name=name,
+        calibration=calibration,
+        calibration_samples=calibration_samples,
+        evaluation=eval_data,
+        evaluation_samples=eval_samples,
+        min_agreement=min_agreement,
+        max_drop=max_drop,
+        gate=gate,
+        code_format=code_format,
+        requantize=requantize,
+        resize=resize,
+        color=color,
+        mean=numbers("--mean", mean),
+        scale=numbers("--scale", scale),
+        zoo=ZooOptions(alpha=alpha, input_size=input_size, classes=classes, weights=weights),
+        dump=dump,
+    )
+    with out.working():
+        result = convert(
+            model, target=target, output_dir=output_dir, options=chosen, progress=out.advance
+        )
+    _show(out, result, output_dir)
+
+
+def _show(out: output.Output, result: Converted, folder: Path) -> None:
+    """The summary a person reads, or the record a machine does."""
+    from dataclasses import asdict
+
+    from edgekit.deploy.summary import conversion_rows
+
+    out.emit(
+        {
+            "bundle": str(folder),
+            "manifest": asdict(result.manifest),
+            "timings_s": result.timings,
+            "peak_memory_bytes": result.peak_memory_bytes,
+        }
+    )
+    out.table("", ("", ""), conversion_rows(result))
+    out.notes(result.manifest.warnings)
+    out.say(f"bundle: {folder}")

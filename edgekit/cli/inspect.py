@@ -1,0 +1,45 @@
+"""`edgekit inspect`: what is inside a model file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from edgekit.cli import options, output
+
+NAME = "inspect"
+
+
+def command(
+    model: Annotated[
+        str, typer.Argument(help="A .tflite, .keras, .h5 file, SavedModel or zoo name.")
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option("-t", "--target", help="Also say which operators run there."),
+    ] = None,
+    graph: Annotated[bool, typer.Option("--graph", help="Print the whole graph as text.")] = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Show operators, shapes, quantization, sizes and MACs of a model."""
+    out = output.use(json=json, quiet=quiet, verbose=verbose)
+    from dataclasses import asdict
+
+    from edgekit.deploy.inspect import inspect
+
+    with out.working():
+        found = inspect(model, target=target)
+    out.emit(asdict(found))
+    if graph:
+        out.say(found.text)
+        return
+    out.table(f"{found.name} ({found.format})", ("", ""), found.summary_rows())
+    out.table(
+        "",
+        ("#", "operator", "name", "output", "type", ">MACs", ">weights", "C"),
+        found.layer_rows(),
+    )
+    out.notes(found.notes)

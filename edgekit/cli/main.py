@@ -1,0 +1,102 @@
+"""The `edgekit` command: the list of commands, and how every failure becomes a line and a code.
+
+Exit codes: 0 done, 1 failure, 2 usage, 3 negative verdict (does not fit, accuracy gate,
+mismatch), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from edgekit.cli import bench, build, convert, doctor, inspect, report, targets, verify
+from edgekit.cli import output as out
+from edgekit.cli import run as run_command
+
+app = typer.Typer(
+    name="edgekit",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Put neural networks on phones, Raspberry Pis and microcontrollers, and measure the cost.",
+)
+
+
+def _version(show: bool) -> None:
+    if show:
+        from edgekit import __version__
+
+        print(f"edgekit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Put neural networks on phones, Raspberry Pis and microcontrollers, and measure the cost."""
+
+
+for _module in (doctor, targets, inspect, convert, build, bench, run_command, verify, report):
+    app.command(name=_module.NAME)(_module.command)
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the console script; always raises SystemExit."""
+    sys.exit(main(sys.argv[1:] if arguments is None else arguments))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    from edgekit.errors import EdgeKitError
+
+    # The format is known before any option is parsed, so that usage errors keep to it too.
+    out.use(json="--json" in arguments, quiet=False, verbose=False)
+    try:
+        result = app(args=list(arguments), prog_name="edgekit", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except EdgeKitError as error:
+        out.current().error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\ninterrupted: nothing was left half-written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader went away
+        return 0
+    except Exception as error:
+        return _other(error)
+
+
+def _other(error: Exception) -> int:
+    """Usage errors of the option parser, and our own bugs."""
+    from edgekit.errors import EdgeKitError, UsageError
+
+    if type(error).__name__ == "Abort":
+        return 130
+    # typer carries its own copy of click's exceptions since 0.2x, so they are known by shape.
+    if hasattr(error, "format_message"):
+        path = getattr(getattr(error, "ctx", None), "command_path", "edgekit")
+        found = str(error.format_message()).rstrip(".").replace("\n", " ")
+        usage = getattr(error, "exit_code", 1) == 2
+        kind = UsageError if usage else EdgeKitError
+        mended = kind(path, found, hint=f"see `{path} --help`")
+        out.current().error(mended)
+        return mended.exit_code
+    if out.current().verbose or os.environ.get("EDGEKIT_DEBUG"):
+        raise error
+    bug = EdgeKitError(
+        "internal error",
+        f"{type(error).__name__}: {error}",
+        hint="this is a bug in EdgeKit; run again with --verbose for the traceback and report it",
+        code="internal",
+    )
+    out.current().error(bug)
+    return bug.exit_code

@@ -1,0 +1,31 @@
+"""The options several commands share, each stated once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_TARGET = ("-t", "--target")
+_OUTPUT = ("-o", "--output-dir")
+
+Target = Annotated[
+    str, typer.Option(*_TARGET, help="Target name, unique prefix, family or a .toml file.")
+]
+OptionalTarget = Annotated[
+    str | None, typer.Option(*_TARGET, help="As for convert; default: the bundle's target.")
+]
+OutputDir = Annotated[
+    Path, typer.Option(*_OUTPUT, help="Folder to write; replaced as a whole or not at all.")
+]
+OptionalOutputDir = Annotated[
+    Path | None, typer.Option(*_OUTPUT, help="Folder to write; default: nothing is written.")
+]
+Port = Annotated[
+    str | None, typer.Option("-p", "--port", help="Serial port or pyserial URL of the board.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr.")]
+Bundle = Annotated[Path, typer.Argument(help="Bundle folder written by `edgekit convert`.")]

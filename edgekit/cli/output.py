@@ -1,0 +1,152 @@
+"""Where commands print: one object that knows --json, --quiet, --verbose and the terminal.
+
+Results go to stdout, everything else (progress, notes, errors) to stderr, so that
+`edgekit ... --json | jq` always works.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from edgekit.artifacts.figures import Note
+    from edgekit.errors import EdgeKitError
+
+
+@dataclass
+class Output:
+    """How this command speaks. `current()` is the one in force."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    _progress: Progress | None = field(default=None, repr=False)
+    _tasks: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def stdout(self) -> Console:
+        """The console results are drawn on."""
+        from rich.console import Console
+
+        return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+    @property
+    def stderr(self) -> Console:
+        """The console for progress, notes and errors."""
+        from rich.console import Console
+
+        return Console(file=sys.stderr, highlight=False, soft_wrap=not sys.stderr.isatty())
+
+    def say(self, text: str = "") -> None:
+        """A line of the result; nothing under --quiet or --json."""
+        if not (self.quiet or self.json):
+            print(text, flush=True)
+
+    def detail(self, text: str) -> None:
+        """A line for --verbose, on stderr."""
+        if self.verbose and not self.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table of strings; columns whose heading starts with '>' are right-aligned."""
+        if self.quiet or self.json:
+            return
+        from rich import box
+        from rich.markup import escape
+        from rich.table import Table
+
+        table = Table(
+            title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        )
+        for column in columns:
+            right = column.startswith(">")
+            table.add_column(column.lstrip(">"), justify="right" if right else "left")
+        for row in rows:
+            table.add_row(*(escape(cell) for cell in row))
+        self.stdout.print(table)
+
+    def notes(self, notes: Sequence[Note]) -> None:
+        """Warnings with their advice, on stderr."""
+        if self.quiet or self.json:
+            return
+        from rich.markup import escape
+
+        for note in notes:
+            colour = "yellow" if note.level == "warning" else "cyan"
+            line = f"[{colour}]{note.level}[/]: {escape(note.subject)}: {escape(note.message)}"
+            self.stderr.print(line)
+            if note.advice:
+                self.stderr.print(f"  {escape(note.advice)}")
+
+    def emit(self, value: object) -> None:
+        """The machine-readable result; printed under --json only."""
+        if self.json:
+            print(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False), flush=True)
+
+    @contextmanager
+    def working(self) -> Iterator[Output]:
+        """Inside the block `advance` draws progress bars, if stderr is a terminal."""
+        if self.quiet or self.json or not sys.stderr.isatty():
+            yield self
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeElapsedColumn as Elapsed
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Elapsed())
+        with Progress(*columns, console=self.stderr, transient=True) as progress:
+            self._progress, self._tasks = progress, {}
+            try:
+                yield self
+            finally:
+                self._progress = None
+
+    def advance(self, stage: str, done: int, total: int) -> None:
+        """The callback long work reports to: `done` of `total` units of `stage`."""
+        if self._progress is None:
+            if self.verbose and not self.quiet and done >= total:
+                print(f"{stage}: {done}/{total}", file=sys.stderr, flush=True)
+            return
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(stage, total=total or None)
+        self._progress.update(self._tasks[stage], completed=done, total=total or None)
+
+    def error(self, error: EdgeKitError) -> None:
+        """An error as three short lines, or as a JSON object under --json."""
+        if self.json:
+            print(json.dumps({"error": error.as_dict()}, indent=2, ensure_ascii=False), flush=True)
+            return
+        from rich.markup import escape
+
+        console = self.stderr
+        console.print(f"[bold red]error[/]: {escape(error.subject)}: {escape(error.found)}")
+        if error.allowed:
+            console.print(f"  allowed: {escape(error.allowed)}")
+        if error.hint:
+            console.print(f"  next:    {escape(error.hint)}")
+
+
+_current = Output()
+
+
+def current() -> Output:
+    """The output of the running command."""
+    return _current
+
+
+def use(*, json: bool, quiet: bool, verbose: bool) -> Output:
+    """Set and return the output of the running command. Raises UsageError on a contradiction."""
+    global _current
+    _current = Output(json=json, quiet=quiet, verbose=verbose)
+    if quiet and verbose:
+        from edgekit.errors import UsageError
+
+        raise UsageError("--quiet, --verbose", "given together", hint="choose one of them")
+    return _current

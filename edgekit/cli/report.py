@@ -1,0 +1,39 @@
+"""`edgekit report`: views of a record written by `bench` or `convert`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgekit.cli import options, output
+
+NAME = "report"
+
+
+def command(
+    record: Annotated[Path, typer.Argument(help="report.json, or the folder it is in.")],
+    html: Annotated[Path | None, typer.Option(help="Write the HTML page here.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write Markdown here.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the figures as CSV here.")] = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Show a report on the terminal, or write it as HTML, Markdown or CSV."""
+    out = output.use(json=json, quiet=quiet, verbose=verbose)
+    from edgekit.deploy.views import read_report, write_views
+
+    report = read_report(record)
+    written = write_views(report, html=html, markdown=markdown, csv=csv)
+    for path in written:
+        out.say(f"wrote {path}")
+    if json:
+        print(report.to_json())
+    elif not written and not quiet:
+        import sys
+
+        from edgekit.runtime.report.terminal import terminal
+
+        sys.stdout.write(terminal(report))

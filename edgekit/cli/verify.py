@@ -1,0 +1,45 @@
+"""`edgekit verify`: one truth about a bundle's numerics."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from edgekit.cli import options, output
+
+NAME = "verify"
+
+
+def command(
+    bundle: options.Bundle,
+    target: options.OptionalTarget = None,
+    data: Annotated[
+        str | None, typer.Option(help="Real inputs: folder of images, .npz or .npy.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Random inputs, and real ones.")] = 100,
+    board: Annotated[
+        bool, typer.Option("--board/--no-board", help="Also run on the virtual board.")
+    ] = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Compare the reference, XNNPACK and the generated C byte by byte. Exit 3 on a mismatch."""
+    out = output.use(json=json, quiet=quiet, verbose=verbose)
+    from dataclasses import asdict
+
+    from edgekit.deploy.verify import verify
+
+    with out.working():
+        result = verify(
+            bundle, target=target, data=data, samples=samples, board=board, progress=out.advance
+        )
+    out.emit(asdict(result))
+    out.table(
+        f"{result.name}: against {result.reference}, {result.inputs} inputs",
+        ("engine", ">inputs equal", ">bytes differ", ">largest", ">answers flip", "first layer"),
+        result.rows(),
+    )
+    result.raise_on_mismatch()
+    out.say("the generated C equals the reference bit for bit")
