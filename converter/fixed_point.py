@@ -1,0 +1,289 @@
+"""TFLite's int8 arithmetic with double rounding, and each operator's fixed-point parameters.
+
+A real factor is held as `multiplier * 2**(shift - 31)`, multiplier in Q31. Applying it rounds
+twice: a saturating rounding doubling high multiply, then a rounding right shift, half away from
+zero (gemmlowp's scheme; Jacob et al., "Quantization and Training of Neural Networks for Efficient
+Integer-Arithmetic-Only Inference", CVPR 2018). tflite-micro and tflite-runtime 2.14 compute so.
+
+The parameters are computed here once and used by the interpreter and by the lowering to C. Which
+products are taken in float32 and which in float64 follows tflite-micro: one bit of difference in
+a scale can move a result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgekit.converter.gemmlowp import logistic, rounding_divide_by_pot
+from edgekit.converter.gemmlowp import saturating_rounding_doubling_high_mul as high_mul
+from edgekit.converter.ir.graph import DType, Quant
+from edgekit.converter.ir.ops import Activation, Logistic, Op, Padding, Quantize, Relu, Relu6
+
+__all__ = [
+    "AddParams",
+    "Requant",
+    "SoftmaxParams",
+    "Window",
+    "activation_range",
+    "add_params",
+    "conv_requants",
+    "fully_connected_requants",
+    "high_mul",
+    "lut_for",
+    "mean_requant",
+    "mul_requant",
+    "multiply_by_quantized_multiplier",
+    "quantize_multiplier",
+    "requant",
+    "requantized",
+    "round_half_away",
+    "rounding_divide_by_pot",
+    "softmax_params",
+    "window",
+]
+
+INT8_CODES = np.arange(-128, 128, dtype=np.int32)
+"""Every int8 value, in the order of a 256-entry table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requant:
+    """The factor multiplier * 2**(shift - 31); shift > 0 is applied before multiplying.
+
+    `multiplier` is 0 or in [2**30, 2**31), except for MEAN, whose 1/count may halve it.
+    """
+
+    multiplier: int
+    shift: int
+
+    @property
+    def real(self) -> float:
+        """The factor this stands for."""
+        return math.ldexp(self.multiplier, self.shift - 31)
+
+
+# ------------------------------------------------------------------------------- arithmetic
+
+
+def round_half_away(x: float) -> int:
+    """C's round(): to the nearest integer, halves away from zero."""
+    return int(math.copysign(math.floor(abs(x) + 0.5), x))
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """`real` >= 0 as (multiplier, shift), rounded to 31 bits.
+
+    Factors below 2**-32 become (0, 0), as a right shift of more than 31 would give zero anyway.
+    """
+    if real == 0.0:
+        return 0, 0
+    fraction, shift = math.frexp(real)
+    multiplier = round_half_away(math.ldexp(fraction, 31))
+    if multiplier == 1 << 31:
+        multiplier, shift = 1 << 30, shift + 1
+    return (0, 0) if shift < -31 else (multiplier, shift)
+
+
+def requant(real: float) -> Requant:
+    """`quantize_multiplier` as a value."""
+    return Requant(*quantize_multiplier(real))
+
+
+def multiply_by_quantized_multiplier(
+    x: ArrayLike, multiplier: ArrayLike, shift: ArrayLike
+) -> NDArray[np.int32]:
+    """`x` (int32 values) times the factor, rounded twice; operands broadcast.
+
+    A left shift wraps at 32 bits, as it does in the C of the reference.
+    """
+    shifts = np.asarray(shift, np.int64)
+    shifted = (np.asarray(x, np.int64) << np.maximum(shifts, 0)).astype(np.int32)
+    return rounding_divide_by_pot(high_mul(shifted, multiplier), np.maximum(-shifts, 0))
+
+
+# ------------------------------------------------------------------------ operator parameters
+
+
+def conv_requants(input: Quant, weights: Quant, output: Quant) -> tuple[Requant, ...]:
+    """Factors from accumulator to output of a (depthwise) convolution, one per weight scale."""
+    return tuple(requant(input.scale * scale / output.scale) for scale in weights.scales)
+
+
+def fully_connected_requants(input: Quant, weights: Quant, output: Quant) -> tuple[Requant, ...]:
+    """As `conv_requants`; with a single weight scale the product of scales is rounded to float32.
+
+    The reference takes that product in float32 for FULLY_CONNECTED per tensor, and only there.
+    """
+    if len(weights.scales) > 1:
+        return conv_requants(input, weights, output)
+    product = np.float32(input.scale) * np.float32(weights.scale)
+    return (requant(float(product) / output.scale),)
+
+
+@dataclass(frozen=True, slots=True)
+class AddParams:
+    """ADD: both operands are shifted left, brought to twice the larger scale, summed, rescaled."""
+
+    left_shift: int
+    a: Requant
+    b: Requant
+    output: Requant
+
+
+def add_params(a: Quant, b: Quant, output: Quant) -> AddParams:
+    """Parameters of an int8 ADD."""
+    left_shift = 20
+    twice_max = 2.0 * max(a.scale, b.scale)
+    return AddParams(
+        left_shift=left_shift,
+        a=requant(a.scale / twice_max),
+        b=requant(b.scale / twice_max),
+        output=requant(twice_max / ((1 << left_shift) * output.scale)),
+    )
+
+
+def mul_requant(a: Quant, b: Quant, output: Quant) -> Requant:
+    """Factor from the product of the operands, less their zero points, to the output of MUL."""
+    return requant(a.scale * b.scale / output.scale)
+
+
+def mean_requant(input: Quant, output: Quant, count: int) -> Requant:
+    """Factor from the sum of `count` elements (less their zero points) to the output of MEAN.
+
+    1/count goes into the multiplier: doubled as often as 31 bits allow, then divided by count,
+    rounding down.
+    """
+    factor = requant(input.scale / output.scale)
+    doublings = min(count.bit_length() - 1, 32, 31 + factor.shift)
+    return Requant((factor.multiplier << doublings) // count, factor.shift - doublings)
+
+
+@dataclass(frozen=True, slots=True)
+class SoftmaxParams:
+    """SOFTMAX: factor of the differences to Q5.26; those below `diff_min` contribute nothing."""
+
+    multiplier: int
+    left_shift: int
+    diff_min: int
+
+
+def softmax_params(input: Quant, beta: float) -> SoftmaxParams:
+    """Parameters of an int8 SOFTMAX."""
+    integer_bits = 5
+    real = float(np.float32(beta)) * input.scale * (1 << (31 - integer_bits))
+    multiplier, left_shift = quantize_multiplier(min(real, (1 << 31) - 1.0))
+    return SoftmaxParams(multiplier, left_shift, -_input_radius(integer_bits, left_shift))
+
+
+def _input_radius(integer_bits: int, left_shift: int) -> int:
+    """Largest difference that fixed point with `integer_bits` can hold after the left shift."""
+    top = ((1 << integer_bits) - 1) * float(1 << (31 - integer_bits))
+    return math.floor(math.ldexp(top, -left_shift))
+
+
+def activation_range(
+    activation: Activation, output: Quant, dtype: DType = DType.INT8
+) -> tuple[int, int]:
+    """The fused activation's bounds as quantized values, within the range of `dtype`."""
+    info = np.iinfo(dtype.value)
+    low, high = _REAL_RANGE[activation]
+    return (
+        info.min if low is None else max(int(info.min), _quantized(low, output)),
+        info.max if high is None else min(int(info.max), _quantized(high, output)),
+    )
+
+
+_REAL_RANGE: dict[Activation, tuple[float | None, float | None]] = {
+    Activation.NONE: (None, None),
+    Activation.RELU: (0.0, None),
+    Activation.RELU6: (0.0, 6.0),
+    Activation.RELU_N1_TO_1: (-1.0, 1.0),
+}
+
+
+def _quantized(real: float, quant: Quant) -> int:
+    """A real bound as a quantized value; the division is in float32."""
+    return quant.zero_point + round_half_away(float(np.float32(real) / np.float32(quant.scale)))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One spatial axis of a window operator: output extent and padding on either side."""
+
+    output: int
+    before: int
+    after: int
+
+
+def window(padding: Padding, input: int, kernel: int, stride: int = 1, dilation: int = 1) -> Window:
+    """Output extent and padding along one axis; SAME puts the odd element after."""
+    span = (kernel - 1) * dilation + 1
+    if padding is Padding.VALID:
+        return Window((input - span) // stride + 1, 0, 0)
+    output = -(-input // stride)
+    total = max((output - 1) * stride + span - input, 0)
+    return Window(output, total // 2, total - total // 2)
+
+
+# ------------------------------------------------------------------------------------- tables
+
+
+def lut_for(op: Op, input: Quant, output: Quant) -> NDArray[np.int8]:
+    """The operator as 256 int8 results, the one of x at index x + 128 (read-only).
+
+    For LOGISTIC, RELU, RELU6 and QUANTIZE from int8 to int8.
+    """
+    build = _LUTS[type(op)]
+    table = build(input, output).astype(np.int8)
+    table.flags.writeable = False
+    return table
+
+
+def requantized(codes: NDArray[np.int32], input: Quant, output: Quant) -> NDArray[np.int32]:
+    """Quantized values moved from one scale and zero point to another, not yet clamped."""
+    factor = requant(input.scale / output.scale)
+    centred = codes - np.int32(input.zero_point)
+    scaled = multiply_by_quantized_multiplier(centred, factor.multiplier, factor.shift)
+    return scaled + np.int32(output.zero_point)
+
+
+def _clamped_lut(activation: Activation, input: Quant, output: Quant) -> NDArray[np.int32]:
+    low, high = activation_range(activation, output)
+    return np.clip(requantized(INT8_CODES, input, output), low, high)
+
+
+def _logistic_lut(input: Quant, output: Quant) -> NDArray[np.int32]:
+    """Fixed point with 4 integer bits; the output is always 1/256 with zero point -128."""
+    integer_bits = 4
+    multiplier, shift = quantize_multiplier(input.scale * (1 << (31 - integer_bits)))
+    radius = _input_radius(integer_bits, shift)
+    centred = INT8_CODES - np.int32(input.zero_point)
+    inside = np.clip(centred, -radius, radius)
+    raw = logistic(multiply_by_quantized_multiplier(inside, multiplier, shift), integer_bits)
+    result = np.clip(rounding_divide_by_pot(raw, 23) - 128, -128, 127)
+    return np.where(centred <= -radius, -128, np.where(centred >= radius, 127, result))
+
+
+def _relu_lut(input: Quant, output: Quant) -> NDArray[np.int32]:
+    return _clamped_lut(Activation.RELU, input, output)
+
+
+def _relu6_lut(input: Quant, output: Quant) -> NDArray[np.int32]:
+    return _clamped_lut(Activation.RELU6, input, output)
+
+
+def _quantize_lut(input: Quant, output: Quant) -> NDArray[np.int32]:
+    return _clamped_lut(Activation.NONE, input, output)
+
+
+_LUTS: dict[type[Op], Callable[[Quant, Quant], NDArray[np.int32]]] = {
+    Logistic: _logistic_lut,
+    Relu: _relu_lut,
+    Relu6: _relu6_lut,
+    Quantize: _quantize_lut,
+}
