@@ -1,0 +1,88 @@
+"""What the user chooses about a conversion, as opposed to what the target is.
+
+A `Target` states facts about a machine; a `ConvertOptions` states the choices of one conversion.
+Neither holds anything of the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgekit.errors import UsageError
+
+CODE_FORMATS = ("cmake", "arduino", "zephyr", "platformio", "tflm")
+RESIZES = ("stretch", "crop", "none")
+COLORS = ("rgb", "bgr", "gray")
+
+
+@dataclass(frozen=True, slots=True)
+class ZooOptions:
+    """How to build a zoo model; ignored for files."""
+
+    alpha: float = 1.0
+    input_size: int | None = None
+    classes: int = 1000
+    weights: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertOptions:
+    """The choices of one conversion; checked when made.
+
+    `calibration` and `evaluation` are data specifications (a path, or an iterable of float
+    arrays of the model's input shape without the batch axis). `mean` and `scale` are per
+    channel or single, y = (x - mean) * scale with x in 0..255. Raises UsageError.
+    """
+
+    name: str | None = None
+    calibration: Any = None
+    calibration_samples: int = 256
+    evaluation: Any = None
+    evaluation_samples: int = 1000
+    min_agreement: float | None = None
+    max_drop: float | None = None
+    gate: bool = True
+    code_format: str = "cmake"
+    requantize: bool = False
+    resize: str | None = None
+    color: str | None = None
+    mean: tuple[float, ...] | None = None
+    scale: tuple[float, ...] | None = None
+    zoo: ZooOptions = field(default_factory=ZooOptions)
+    dump: Path | None = None
+
+    def __post_init__(self) -> None:
+        _one_of("--format", self.code_format, CODE_FORMATS)
+        if self.resize is not None:
+            _one_of("--resize", self.resize, RESIZES)
+        if self.color is not None:
+            _one_of("--color", self.color, COLORS)
+
+
+def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise UsageError(
+            option, f"unknown value {value!r}", allowed=", ".join(allowed), code="bad-option"
+        )
+
+
+def numbers(option: str, text: str | None) -> tuple[float, ...] | None:
+    """'0.5', '1/255' or '123.7,116.8,103.9' as one or three numbers. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        values = tuple(_number(part) for part in text.split(","))
+    except (ValueError, ZeroDivisionError):
+        values = ()
+    if len(values) not in (1, 3):
+        raise UsageError(
+            option, f"not understood: {text!r}", allowed="one or three numbers, such as 1/255"
+        )
+    return values
+
+
+def _number(text: str) -> float:
+    above, slash, below = text.partition("/")
+    return float(above) / float(below) if slash else float(above)
