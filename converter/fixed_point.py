@@ -29,10 +29,9 @@ __all__ = [
     "Requant",
     "SoftmaxParams",
     "Window",
+    "accumulator_requants",
     "activation_range",
     "add_params",
-    "conv_requants",
-    "fully_connected_requants",
     "high_mul",
     "lut_for",
     "mean_requant",
@@ -109,20 +108,13 @@ def multiply_by_quantized_multiplier(
 # ------------------------------------------------------------------------ operator parameters
 
 
-def conv_requants(input: Quant, weights: Quant, output: Quant) -> tuple[Requant, ...]:
-    """Factors from accumulator to output of a (depthwise) convolution, one per weight scale."""
-    return tuple(requant(input.scale * scale / output.scale) for scale in weights.scales)
+def accumulator_requants(input: Quant, weights: Quant, output: Quant) -> tuple[Requant, ...]:
+    """Factors from accumulator to output, one per weight scale.
 
-
-def fully_connected_requants(input: Quant, weights: Quant, output: Quant) -> tuple[Requant, ...]:
-    """As `conv_requants`; with a single weight scale the product of scales is rounded to float32.
-
-    The reference takes that product in float32 for FULLY_CONNECTED per tensor, and only there.
+    For CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED alike. All products are in float64, as in
+    tflite-micro; tflite-runtime 2.14 takes a FULLY_CONNECTED's first product in float32.
     """
-    if len(weights.scales) > 1:
-        return conv_requants(input, weights, output)
-    product = np.float32(input.scale) * np.float32(weights.scale)
-    return (requant(float(product) / output.scale),)
+    return tuple(requant(input.scale * scale / output.scale) for scale in weights.scales)
 
 
 @dataclass(frozen=True, slots=True)
