@@ -14,8 +14,12 @@
 
 #include <stdint.h>
 
+/* A real factor f becomes, with f = fraction * 2^exponent and 0.5 <= fraction < 1:
+ *   multiplier = round(fraction * 2^31), shift = exponent
+ * (a multiplier of 2^31 is halved and its shift raised; a shift below -31 makes both 0). Where the
+ * factor is a quotient of scales, those are float32 values divided and multiplied as doubles. */
 typedef struct {
-    int32_t multiplier; /* Q31, 0 or in [2^30, 2^31) */
+    int32_t multiplier; /* Q31, 0 or in [2^30, 2^31); smaller in ek_mean_s8_t only */
     int32_t shift;      /* > 0: shift left before, < 0: shift right after the multiplication */
 } ek_requant_t;
 
@@ -98,8 +102,13 @@ EK_AVERAGE_POOL2D_S8(ref);
 EK_MAX_POOL2D_S8(ref);
 
 /* Mean over any set of axes of a tensor seen as up to four extents; reduce[d] != 0 marks axis d.
- * y = clamp8(requant(sum over the reduced axes of (x - input_zero), q) + output_zero), where the
- * converter folds 1 / count into q exactly as the reference does. */
+ * y = clamp8(requant(sum over the reduced axes of (x - input_zero), q) + output_zero)
+ * q holds input_scale / output_scale with 1 / count folded in as tflite-micro does it, where count
+ * is the product of the reduced extents. From (m, s) = ek_requant_t of input_scale / output_scale:
+ *   k = min(floor(log2(count)), 32, 31 + s);  q.multiplier = (m << k) / count, truncated, in 64 bits;
+ *   q.shift = s - k
+ * This is so for every MEAN, equal scales included, and equals tflite-runtime 2.14's reference. Older
+ * releases divided without rounding or in floats; newer ones requantize with one rounding. */
 typedef struct {
     int32_t extent[4];
     int32_t reduce[4];
@@ -114,7 +123,11 @@ EK_MEAN_S8(ref);
 /* Binary elementwise with broadcasting over up to four axes: a stride of 0 repeats that operand.
  * add: clamp(requant(requant((a - a_zero) << left_shift, a_q)
  *                  + requant((b - b_zero) << left_shift, b_q), output_q) + output_zero)
- * mul: clamp(requant((a - a_zero) * (b - b_zero), output_q) + output_zero)  (a_q, b_q unused) */
+ * mul: clamp(requant((a - a_zero) * (b - b_zero), output_q) + output_zero)  (a_q, b_q unused)
+ * The factors, as the reference has them. add: left_shift = 20, twice = 2 * max(a_scale, b_scale);
+ * a_q of a_scale / twice, b_q of b_scale / twice, output_q of twice / (2^left_shift * output_scale).
+ * mul: output_q of a_scale * b_scale / output_scale. May run in place of an operand that does not
+ * repeat. */
 typedef struct {
     int32_t extent[4];              /* output extents, outermost first, padded with ones */
     int32_t a_stride[4], b_stride[4];
@@ -153,10 +166,12 @@ typedef struct {
     void ek_concat_s8__##isa(const ek_concat_s8_t *p, const int8_t *input, int8_t *output)
 EK_CONCAT_S8(ref);
 
-/* Softmax along the last axis in gemmlowp fixed point: output scale 1/256, output zero -128. */
+/* Softmax along the last axis in gemmlowp fixed point: output scale 1/256, output zero -128.
+ * With (m, s) = ek_requant_t of min(beta * input_scale * 2^26, 2^31 - 1), which must be above 1:
+ *   multiplier = m, left_shift = s, diff_min = -floor(31 * 2^26 / 2^s).  May run in place. */
 typedef struct {
-    int32_t rows, depth;
-    int32_t multiplier, left_shift; /* of beta * input_scale, 5 integer bits, as the reference */
+    int32_t rows, depth;            /* depth < 4096 */
+    int32_t multiplier, left_shift;
     int32_t diff_min;               /* differences below it contribute nothing */
 } ek_softmax_s8_t;
 
@@ -171,7 +186,8 @@ EK_SOFTMAX_S8(ref);
                           int8_t *output)
 EK_LUT_S8(ref);
 
-/* y = clamp8(round_half_away(x / scale) + zero_point) */
+/* y = clamp8(round_half_away(x / scale) + zero_point), the quotient in float32. Quotients too large
+ * for an integer saturate; NaN gives zero_point. (The reference leaves both undefined.) */
 #define EK_QUANTIZE_F32_S8(isa)                                                           \
     void ek_quantize_f32_s8__##isa(int32_t count, float scale, int32_t zero_point,        \
                                    const float *input, int8_t *output)
