@@ -47,7 +47,9 @@ def _background(rng: random.Random) -> Image.Image:
     axis = np.linspace(-0.5, 0.5, SIZE)
     mix = np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None] + 0.5
     picture = mix[..., None] * np.array(first) + (1 - mix[..., None]) * np.array(second)
-    noise = np.random.default_rng(rng.randrange(1 << 30)).normal(0, rng.uniform(2, 22), picture.shape)
+    noise = np.random.default_rng(rng.randrange(1 << 30)).normal(
+        0, rng.uniform(2, 22), picture.shape
+    )
     return Image.fromarray(np.clip(picture + noise, 0, 255).astype(np.uint8))
 
 

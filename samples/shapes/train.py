@@ -52,7 +52,9 @@ def main() -> None:
         keras.optimizers.Adam(schedule), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
     model.fit(x / 255.0, y, batch, epochs, validation_data=(test_x / 255.0, test_y), verbose=2)
-    model.save(HERE / "shapes.keras", include_optimizer=False)
+    bare = network()  # without the optimizer's state
+    bare.set_weights(model.get_weights())
+    bare.save(HERE / "shapes.keras")
     print(f"{model.count_params():,} parameters, {(HERE / 'shapes.keras').stat().st_size:,} bytes")
 
 
