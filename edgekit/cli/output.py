@@ -36,7 +36,9 @@ class Output:
         """The console results are drawn on."""
         from rich.console import Console
 
-        return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+        # Tables piped into a file or a pager are not squeezed into 80 columns.
+        width = None if sys.stdout.isatty() else 120
+        return Console(file=sys.stdout, highlight=False, width=width)
 
     @property
     def stderr(self) -> Console:
@@ -68,7 +70,8 @@ class Output:
         )
         for column in columns:
             right = column.startswith(">")
-            table.add_column(column.lstrip(">"), justify="right" if right else "left")
+            name = column.lstrip(">")
+            table.add_column(name, justify="right" if right else "left", no_wrap=right)
         for row in rows:
             table.add_row(*(escape(cell) for cell in row))
         self.stdout.print(table)

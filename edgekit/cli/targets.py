@@ -31,7 +31,7 @@ def command(
     out.emit([target.model_dump(mode="json") for target in targets])
     out.table(
         "",
-        ("target", "what", "cpu", ">clock", ">flash", ">RAM", "runs", "firmware"),
+        (">target", "what", "cpu", ">clock", ">flash", ">RAM", "firmware"),
         [_row(target) for target in targets],
     )
     out.say("`edgekit targets NAME` shows one in full; `--target ./board.toml` uses your own.")
@@ -48,7 +48,6 @@ def _row(target: Target) -> tuple[str, ...]:
         si(target.clock_hz, "Hz") if target.clock_hz else "-",
         bytes_text(flash) if flash else "-",
         bytes_text(ram) if ram else "-",
-        " + ".join("C" if item == "c" else item for item in target.formats),
         _firmware(target),
     )
 
