@@ -1,0 +1,85 @@
+"""Tensors that must share one scale and zero point.
+
+TFLite's kernels for these operators move or compare stored values without requantizing, so their
+input and output need the same quantization.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from edgekit.converter.ir.graph import Graph, Node
+from edgekit.converter.ir.ops import (
+    AveragePool2D,
+    Concatenation,
+    MaxPool2D,
+    Op,
+    Pad,
+    Reshape,
+    Squeeze,
+)
+from edgekit.converter.quantize.params import constant_values
+
+Range = tuple[float, float]
+Ranges = Mapping[str, Range]
+
+SAME_SCALE: tuple[type[Op], ...] = (
+    MaxPool2D,
+    AveragePool2D,
+    Reshape,
+    Squeeze,
+    Pad,
+    Concatenation,
+)
+
+
+def same_scale_groups(graph: Graph) -> dict[str, str]:
+    """For every tensor of a same-scale operator the name that stands for its group.
+
+    Groups join through shared tensors: CONV -> PAD -> MAX_POOL -> CONCATENATION is one.
+    """
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        parent.setdefault(name, name)
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for node in graph.nodes:
+        if isinstance(node.op, SAME_SCALE):
+            first, *rest = _members(node)
+            for name in rest:
+                parent[root(name)] = root(first)
+    return {name: root(name) for name in parent}
+
+
+def _members(node: Node) -> list[str]:
+    """The operands and results of a same-scale node that carry data, not shapes or paddings."""
+    count = len(node.inputs) if isinstance(node.op, Concatenation) else 1
+    return [*node.outputs, *(name for name in node.inputs[:count] if name)]
+
+
+def union_ranges(graph: Graph, ranges: Ranges) -> dict[str, Range]:
+    """The ranges with every group's members widened to the union of the group.
+
+    Constant members (a constant operand of CONCATENATION) count with their values and get an
+    entry too.
+    """
+    groups = same_scale_groups(graph)
+    known = dict(ranges)
+    for name in groups:
+        if graph[name].constant:
+            values = constant_values(graph[name])
+            known[name] = (float(values.min(initial=0.0)), float(values.max(initial=0.0)))
+    members = defaultdict(list)
+    for name, group in groups.items():
+        if name in known:
+            members[group].append(known[name])
+    unions = {
+        group: (min(low for low, _ in found), max(high for _, high in found))
+        for group, found in members.items()
+    }
+    return {name: unions.get(groups.get(name, ""), known[name]) for name in known}

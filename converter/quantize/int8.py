@@ -1,0 +1,274 @@
+"""Post-training quantization, graph to graph: ranges in, integer graph out.
+
+Read it in this order: `quantize_int8` (the steps), `_activations` (a scale per tensor), `_weights`
+(a node's weights and bias). Names of tensors and nodes stay those of the float graph, so results
+can be compared tensor by tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.artifacts.figures import Note
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.ops import Dequantize, Quantize
+from edgekit.converter.quantize.calibrate import Progress, calibrate
+from edgekit.converter.quantize.groups import Range, Ranges, same_scale_groups, union_ranges
+from edgekit.converter.quantize.params import (
+    MAX_BIAS,
+    NEAR_ZERO,
+    asymmetric,
+    constant_values,
+    covers,
+    float_tensor,
+    half_ranges,
+    integers,
+    quantize_array,
+    symmetric,
+)
+from edgekit.converter.quantize.scheme import INT8, WEIGHTED, Scheme
+from edgekit.errors import UnsupportedError
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizeResult:
+    """The integer graph, the real range of every activation, and what the user should know."""
+
+    graph: Graph
+    ranges: dict[str, Range]
+    notes: tuple[Note, ...] = ()
+
+
+def is_quantized(graph: Graph) -> bool:
+    """Whether the graph computes in integers already (float at its borders is allowed)."""
+    borders = (Quantize, Dequantize)
+    inner = [node for node in graph.nodes if not isinstance(node.op, borders)]
+    names = {node.output for node in inner} | set(graph.inputs if not graph.nodes else ())
+    return bool(names) and not any(float_tensor(graph[name]) for name in names)
+
+
+def quantize_int8(
+    graph: Graph,
+    batches: Iterable[NDArray[np.generic]],
+    *,
+    progress: Progress | None = None,
+    scheme: Scheme = INT8,
+) -> QuantizeResult:
+    """Quantize a float graph with the ranges seen on `batches` (float32, any leading extent).
+
+    A graph that is quantized already comes back as it is and `batches` is not touched. Input and
+    outputs become int8; biases int32 with scale input x weights.
+
+    Raises DataError for unusable calibration data, UnsupportedError for a graph that mixes float
+    and integer operators, has several inputs, or computes its weights.
+    """
+    if is_quantized(graph):
+        return QuantizeResult(graph, {}, (_already(graph),))
+    _check(graph)
+    return quantize_ranges(graph, calibrate(graph, batches, progress=progress), scheme)
+
+
+def quantize_ranges(graph: Graph, ranges: Ranges, scheme: Scheme = INT8) -> QuantizeResult:
+    """Quantize a float graph whose activations have the given real ranges."""
+    unions = union_ranges(graph, ranges)
+    quants = _activations(graph, unions, scheme)
+    builder = _Builder(graph, quants, scheme)
+    nodes = [made for node in graph.nodes for made in builder.nodes(node)]
+    activations = [
+        _integer(graph[name], quants[name], scheme)
+        for name in graph.activations()
+        if name in quants
+    ]
+    done = graph.with_tensors(*activations, *builder.constants.values()).with_nodes(nodes)
+    notes = (*_range_notes(graph, unions), *builder.notes)
+    seen = {name: unions[name] for name in graph.activations() if name in unions}
+    return QuantizeResult(done, seen, notes)
+
+
+def _activations(graph: Graph, ranges: Ranges, scheme: Scheme) -> dict[str, Quant]:
+    """A quantization per activation (and per constant in a same-scale group).
+
+    An operator with a fixed output quantization gives it to its whole group where that covers
+    the group's range.
+    """
+    groups = same_scale_groups(graph)
+    fixed = {
+        groups.get(node.output, node.output): scheme.fixed(node.op)
+        for node in graph.nodes
+        if scheme.fixed(node.op)
+    }
+    quants = {}
+    for name, (low, high) in ranges.items():
+        given = fixed.get(groups.get(name, name))
+        if given is not None and covers(given, low, high, scheme.activation):
+            quants[name] = given
+        elif float_tensor(graph[name]):
+            quants[name] = asymmetric(low, high, scheme.activation)
+    return quants
+
+
+def _integer(tensor: Tensor, quant: Quant, scheme: Scheme) -> Tensor:
+    return replace(tensor, dtype=scheme.activation.dtype, quant=quant)
+
+
+class _Builder:
+    """Rewrites nodes one by one; `constants` (and extra tensors) and `notes` fill as it goes."""
+
+    def __init__(self, graph: Graph, quants: dict[str, Quant], scheme: Scheme) -> None:
+        self.graph, self.quants, self.scheme = graph, quants, scheme
+        self.constants: dict[str, Tensor] = {}
+        self.notes: list[Note] = []
+
+    def nodes(self, node: Node) -> tuple[Node, ...]:
+        """The node over integer operands, and a requantization after it where that is needed."""
+        if type(node.op) in WEIGHTED:
+            return (self._weighted(node),)
+        made = replace(node, inputs=tuple(self._operand(node, name) for name in node.inputs))
+        fixed = self.scheme.fixed(node.op)
+        if fixed is None or fixed == self.quants[node.output]:
+            return (made,)
+        inner = f"{node.output}/fixed"
+        tensor = replace(self.graph[node.output], name=inner)
+        self.constants[inner] = _integer(tensor, fixed, self.scheme)
+        again = Node(f"{node.name}/requantize", Quantize(), (inner,), node.outputs)
+        return (replace(made, outputs=(inner,)), again)
+
+    def _operand(self, node: Node, name: str | None) -> str | None:
+        """A constant operand of an elementwise or same-scale operator, as an activation."""
+        if name is None or not self.graph[name].constant or not float_tensor(self.graph[name]):
+            return name
+        values = constant_values(self.graph[name])
+        form = self.scheme.activation
+        low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))
+        quant = self.quants.get(name) or asymmetric(low, high, form)
+        return self._keep(node, self.graph[name], quantize_array(values, quant, form), quant)
+
+    def _weighted(self, node: Node) -> Node:
+        graph, form = self.graph, self.scheme.weights_of(node)
+        weights, bias = graph.input(node, 1), graph.operand(node, 2)
+        axis = WEIGHTED[type(node.op)] if form.per_channel else None
+        values = constant_values(weights)
+        quant = symmetric(half_ranges(values, axis), form, axis)
+        source = self.quants[graph.input(node).name]
+        if bias is not None:
+            quant = self._fit_bias(node, constant_values(bias), source, quant)
+        stored = quantize_array(values, quant, form)
+        names = [node.inputs[0], self._keep(node, weights, stored, quant, form.dtype)]
+        if bias is not None:
+            names.append(self._bias(node, bias, source, quant))
+        return replace(node, inputs=tuple(names))
+
+    def _fit_bias(self, node: Node, bias: NDArray[np.float32], x: Quant, w: Quant) -> Quant:
+        """The weight scales, raised where the bias would not fit into half of int32.
+
+        That happens to channels whose weights are all but zero: their output is the bias alone.
+        """
+        limits = np.abs(bias.astype(np.float64)) / (x.scale * MAX_BIAS)
+        if w.axis is None:
+            limits = limits.max(keepdims=True)
+        scales = np.array(w.scales)
+        tight = int((limits > scales).sum())
+        if not tight:
+            return w
+        self.notes.append(_raised(node, tight))
+        raised = np.maximum(scales, limits * (1 + 2**-20)).tolist()
+        return replace(w, scales=tuple(float(np.float32(scale)) for scale in raised))
+
+    def _bias(self, node: Node, bias: Tensor, x: Quant, w: Quant) -> str:
+        exact = x.scale * np.array(w.scales)
+        stored = integers(constant_values(bias), exact).astype(np.int32)
+        if w.axis is None:
+            quant = Quant.per_tensor(float(exact[0]), 0)
+        else:
+            quant = Quant.per_channel(exact.tolist(), 0)
+        return self._keep(node, bias, stored, quant, self.scheme.bias)
+
+    def _keep(
+        self,
+        node: Node,
+        tensor: Tensor,
+        stored: NDArray[np.generic],
+        quant: Quant,
+        dtype: DType | None = None,
+    ) -> str:
+        """Record a quantized constant; one shared by nodes that scale it apart gets a second."""
+        form = dtype or self.scheme.activation.dtype
+        made = replace(tensor, dtype=form, quant=quant, data=stored)
+        known = self.constants.get(tensor.name)
+        if known is not None and known.quant != quant:
+            made = replace(made, name=f"{tensor.name}/{node.name}")
+        self.constants[made.name] = made
+        return made.name
+
+
+def _check(graph: Graph) -> None:
+    """Raise UnsupportedError for graphs this quantizer does not take."""
+    if len(graph.inputs) != 1:
+        raise UnsupportedError(
+            graph.name,
+            f"{len(graph.inputs)} inputs",
+            allowed="1 for post-training quantization",
+            hint="quantize it with TensorFlow's converter and give the int8 .tflite",
+            code="several-inputs",
+        )
+    for node in graph.nodes:
+        if isinstance(node.op, Quantize | Dequantize):
+            raise UnsupportedError(
+                f"{node.op.NAME} {node.name}",
+                "the model mixes float and integer operators",
+                hint="give the float model, or one that is int8 throughout",
+                code="mixed-precision-input",
+            )
+        weights = graph.operand(node, 1) if type(node.op) in WEIGHTED else None
+        if weights is not None and not weights.constant:
+            raise UnsupportedError(
+                f"{node.op.NAME} {node.name}",
+                f"its weights {weights.name} are computed",
+                allowed="constant weights",
+                hint="freeze the model before saving it",
+                code="computed-weights",
+            )
+
+
+def _already(graph: Graph) -> Note:
+    return Note(
+        "already-quantized",
+        graph.name,
+        "the model is quantized already and is used as it is",
+        "calibration data is not needed",
+        level="info",
+    )
+
+
+def _raised(node: Node, channels: int) -> Note:
+    return Note(
+        "bias-scale-raised",
+        node.name,
+        f"{channels} channels have weights near zero beside a large bias; "
+        "their weight scale was raised so that the bias fits into int32",
+        "prune these channels, or retrain with weight decay on BatchNorm",
+        level="info",
+    )
+
+
+def _range_notes(graph: Graph, ranges: Ranges) -> tuple[Note, ...]:
+    """Activations that never left zero on the calibration data."""
+    produced = {node.output for node in graph.nodes}
+    dead = [
+        name
+        for name, (low, high) in ranges.items()
+        if name in produced and max(high, 0.0) - min(low, 0.0) < NEAR_ZERO
+    ]
+    return tuple(
+        Note(
+            "dead-activation",
+            name,
+            "was zero for every calibration sample",
+            "check the input scale and that the data covers what the model will see",
+        )
+        for name in dead
+    )

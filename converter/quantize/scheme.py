@@ -1,0 +1,70 @@
+"""Which number format every tensor gets: the seam where other precisions join.
+
+A `Scheme` is data. The quantizer asks it for the format of activations and of each node's
+weights, and for the bias type; int16 activations, int4 weights or a format per layer are other
+values of `Scheme`, not other code paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from edgekit.converter.ir.graph import DType, Node, Quant
+from edgekit.converter.ir.ops import Conv2D, DepthwiseConv2D, FullyConnected, Logistic, Op, Softmax
+
+WEIGHTED: Mapping[type[Op], int] = MappingProxyType(
+    {Conv2D: 0, DepthwiseConv2D: 3, FullyConnected: 0}
+)
+"""Operators with weights and bias, and the axis of their weights that counts output channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """An integer format: stored values lie in [low, high]; `symmetric` means zero point 0."""
+
+    dtype: DType
+    low: int
+    high: int
+    symmetric: bool = False
+    per_channel: bool = False
+
+
+INT8_ACTIVATION = Format(DType.INT8, -128, 127)
+INT8_WEIGHTS = Format(DType.INT8, -127, 127, symmetric=True, per_channel=True)
+
+UNIT = Quant.per_tensor(1 / 256, -128)
+"""[0, 1) in 256 steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """Formats by role, with exceptions for single nodes by name."""
+
+    name: str
+    activation: Format
+    weights: Format
+    bias: DType = DType.INT32
+    fixed_outputs: Mapping[type[Op], Quant] = field(default_factory=dict)
+    """Operators whose output has a quantization set by TFLite, whatever the data."""
+    exceptions: Mapping[str, Format] = field(default_factory=dict)
+    """Weights format by node name, where it is not `weights`."""
+
+    def fixed(self, op: Op) -> Quant | None:
+        """The output quantization TFLite demands of this operator, or None."""
+        return self.fixed_outputs.get(type(op))
+
+    def weights_of(self, node: Node) -> Format:
+        """The format of this node's weights."""
+        return self.exceptions.get(node.name, self.weights)
+
+
+INT8 = Scheme(
+    "int8",
+    activation=INT8_ACTIVATION,
+    weights=INT8_WEIGHTS,
+    fixed_outputs=MappingProxyType({Softmax: UNIT, Logistic: UNIT}),
+)
+"""TFLite's 8-bit specification: int8 activations, per-channel int8 weights (also for
+FULLY_CONNECTED, which TensorFlow 2.21, tflite-runtime 2.14 and tflite-micro compute alike)."""
