@@ -110,6 +110,14 @@ def available() -> tuple[ProviderInfo, ...]:
     )
 
 
+def load_provider(name: str | None = None) -> ProviderInfo:
+    """Import the provider that `open_interpreter(provider=name)` would use; raises as it does."""
+    chosen = _choose(name)
+    with _quiet():
+        _import(chosen)
+    return ProviderInfo(chosen.name, chosen.version)
+
+
 def _problem(provider: _Provider) -> str:
     """Why an installed provider cannot work in this process, or "" when it can."""
     if provider.name != "tflite_runtime":

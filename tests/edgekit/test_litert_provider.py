@@ -62,6 +62,12 @@ def test_available_imports_no_provider() -> None:
     assert out.stdout.strip() == "[]"
 
 
+def test_a_provider_can_be_loaded_ahead() -> None:
+    info = litert.load_provider("ai_edge_litert")
+    assert info == available()[0]
+    assert "ai_edge_litert.interpreter" in sys.modules
+
+
 def test_stderr_stays_clean(capfd: pytest.CaptureFixture[str]) -> None:
     open_interpreter(add_one_model()).run(_ones())
     assert capfd.readouterr().err == ""

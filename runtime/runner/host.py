@@ -1,0 +1,133 @@
+"""Run a model.tflite on this machine and keep every sample.
+
+The measurement runs in a process of its own (`host_child`): its peak memory is then the engine's,
+a damaged model cannot take the caller down, and no library the caller loaded gets in the way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import edgekit
+from edgekit import errors
+from edgekit.artifacts.bundle import MODEL_NAME
+from edgekit.artifacts.run import RunResult
+from edgekit.errors import DataError, EdgeKitError, ModelError, UsageError
+from edgekit.runtime.measure.timing import NORMAL, QUICK, Effort
+
+
+def run_host(
+    model: Path,
+    *,
+    threads: int = 1,
+    batches: Sequence[int] = (1,),
+    kernels: str = "default",
+    provider: str | None = None,
+    inputs: Sequence[NDArray[Any]] | None = None,
+    quick: bool = False,
+    effort: Effort | None = None,
+) -> RunResult:
+    """Latency, throughput and peak memory of a .tflite file (or a bundle folder) on this machine.
+
+    One sample is one `invoke`, inputs already in place. `latency_s` holds the samples at the
+    model's own batch size, `batches` those of each size asked for; sizes the model cannot take
+    become a warning. `inputs` (one array per model input, shaped as at batch 1) default to seeded
+    random values. `memory` has "peak_rss" and "rss_before_model", bytes of the child process.
+
+    Raises UsageError, ModelError, DataError and MissingExtraError as `open_interpreter` does, and
+    ModelError when the model crashes the interpreter.
+    """
+    if not batches or min(batches) < 1:
+        raise UsageError(
+            "batches", str(list(batches)), allowed="sizes of 1 or more", code="batches"
+        )
+    request = {
+        "model": str(model / MODEL_NAME if model.is_dir() else model),
+        "threads": threads,
+        "batches": sorted(set(batches)),
+        "kernels": kernels,
+        "provider": provider,
+        "effort": asdict(effort or (QUICK if quick else NORMAL)),
+    }
+    with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
+        if inputs is not None:
+            request["inputs"] = _save(Path(folder) / "inputs.npz", inputs)
+        return _result(_ask(request), str(model))
+
+
+def _save(path: Path, inputs: Sequence[NDArray[Any]]) -> str:
+    if any(array.dtype == object for array in inputs):
+        raise DataError(
+            "inputs",
+            "arrays of Python objects",
+            allowed="numeric arrays",
+            hint="stack the samples to one array of numbers",
+            code="input-dtype",
+        )
+    np.savez(path, *inputs)
+    return str(path)
+
+
+def _ask(request: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    root = str(Path(edgekit.__path__[0]).parent)
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+    return subprocess.run(
+        [sys.executable, "-m", "edgekit.runtime.runner.host_child"],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+
+
+def _result(done: subprocess.CompletedProcess[str], subject: str) -> RunResult:
+    """The child's answer; its errors become ours again."""
+    from pydantic import TypeAdapter
+
+    if done.returncode < 0:
+        raise ModelError(
+            subject,
+            f"it crashes the interpreter (signal {-done.returncode})",
+            hint="copy or convert the file again, or try another provider",
+            code="interpreter-crashed",
+        )
+    try:
+        answer = json.loads(done.stdout)
+    except json.JSONDecodeError:
+        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        raise EdgeKitError(
+            "host runner",
+            f"ended without a result: {last}",
+            hint="run again with --verbose",
+            code="host-runner",
+        ) from None
+    if "error" in answer:
+        raise _rebuilt(answer["error"])
+    return TypeAdapter(RunResult).validate_python(answer["result"])
+
+
+def _rebuilt(fields: dict[str, Any]) -> EdgeKitError:
+    """The error the child caught. MissingExtraError is rebuilt through its base's constructor."""
+    kind = getattr(errors, fields["type"])
+    error: EdgeKitError = kind.__new__(kind)
+    EdgeKitError.__init__(
+        error,
+        fields["subject"],
+        fields["found"],
+        allowed=fields["allowed"],
+        hint=fields["hint"],
+        code=fields["code"],
+    )
+    return error

@@ -1,0 +1,147 @@
+"""The measuring process of `run_host`: a JSON request on stdin, a JSON answer on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit import litert
+from edgekit.artifacts.figures import Note, Provenance
+from edgekit.artifacts.run import Batch, RunResult
+from edgekit.errors import DataError, EdgeKitError, UnsupportedError
+from edgekit.runtime.measure import stats
+from edgekit.runtime.measure.timing import Effort, sample_count, take_samples, warm_up
+from edgekit.runtime.runner import environment
+
+
+def main() -> None:
+    """Answer one request; an EdgeKitError is an answer too."""
+    request = json.load(sys.stdin)
+    try:
+        answer: dict[str, Any] = {"result": asdict(measure(request))}
+    except EdgeKitError as error:
+        answer = {"error": {"type": type(error).__name__, **error.as_dict()}}
+    json.dump(answer, sys.stdout)
+
+
+def measure(request: dict[str, Any]) -> RunResult:
+    """The run a request asks for (see `run_host` for its fields)."""
+    machine = environment.describe()
+    effort = Effort(**request["effort"])
+    litert.load_provider(request["provider"])
+    before = environment.current_rss()
+    interpreter = _open(request, None)
+    own = _batch_of(interpreter)
+    warmed, samples = _sample(interpreter, _given(request), effort)
+    peak = environment.peak_rss()
+    others, refused = _other_batches(request, own, effort)
+    mine = (Batch(own, samples),) if own in request["batches"] else ()
+    return RunResult(
+        device=environment.device_name(),
+        engine=interpreter.description,
+        provenance=Provenance.MEASURED,
+        latency_s=samples,
+        batches=tuple(sorted((*mine, *others), key=lambda row: row.batch)),
+        threads=interpreter.threads,
+        warmup=warmed,
+        memory={"peak_rss": peak, "rss_before_model": before},
+        environment=machine,
+        warnings=(
+            *environment.notes(machine, interpreter.threads),
+            *stats.notes(samples, subject="latency"),
+            *refused,
+        ),
+    )
+
+
+def _open(request: dict[str, Any], batch: int | None) -> litert.Interpreter:
+    return litert.open_interpreter(
+        Path(request["model"]),
+        threads=request["threads"],
+        kernels=cast(litert.Kernels, request["kernels"]),
+        provider=request["provider"],
+        batch=batch,
+    )
+
+
+def _batch_of(interpreter: litert.Interpreter) -> int:
+    shape = interpreter.inputs[0].shape if interpreter.inputs else ()
+    return shape[0] if shape else 1
+
+
+def _other_batches(
+    request: dict[str, Any], own: int, effort: Effort
+) -> tuple[list[Batch], list[Note]]:
+    """Each further batch size with half the time, and a note for those the model refuses."""
+    rows, notes = [], []
+    shorter = replace(effort, seconds=effort.seconds / 2, warmup_s=effort.warmup_s / 2)
+    for size in request["batches"]:
+        if size == own:
+            continue
+        try:
+            interpreter = _open(request, size)
+        except UnsupportedError as error:
+            notes.append(Note(error.code, f"batch {size}", error.found, error.hint))
+            continue
+        rows.append(Batch(size, _sample(interpreter, _given(request), shorter)[1]))
+    return rows, notes
+
+
+def _sample(
+    interpreter: litert.Interpreter, given: Sequence[NDArray[Any]] | None, effort: Effort
+) -> tuple[int, tuple[float, ...]]:
+    """Warm-up calls made, and the samples."""
+    interpreter.set_inputs(_inputs(interpreter.inputs, given))
+    warmed, seconds = warm_up(interpreter.invoke, effort)
+    return warmed, take_samples(interpreter.invoke, sample_count(effort, seconds))
+
+
+def _given(request: dict[str, Any]) -> list[NDArray[Any]] | None:
+    if "inputs" not in request:
+        return None
+    with np.load(request["inputs"], allow_pickle=False) as arrays:
+        return [arrays[name] for name in arrays.files]
+
+
+def _inputs(
+    rows: Sequence[litert.TensorDetails], given: Sequence[NDArray[Any]] | None
+) -> list[NDArray[Any]]:
+    """What was given, repeated to the batch size; else seeded random values."""
+    if given is None:
+        random = np.random.default_rng(0)
+        return [_random(random, row) for row in rows]
+    if len(given) != len(rows):
+        raise DataError(
+            "model inputs",
+            f"{len(given)} arrays given",
+            allowed=str(len(rows)),
+            hint="give one array per input, in the model's order",
+            code="input-count",
+        )
+    return [_repeated(array, row.shape) for array, row in zip(given, rows, strict=True)]
+
+
+def _repeated(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    fits = array.ndim > 0 and array.shape[1:] == shape[1:] and array.shape[0] > 0
+    return np.resize(array, shape) if fits else array
+
+
+def _random(random: np.random.Generator, row: litert.TensorDetails) -> NDArray[Any]:
+    dtype = np.dtype(row.dtype)
+    if dtype.kind == "f":
+        return random.random(row.shape).astype(dtype)
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        return random.integers(limits.min, limits.max, row.shape, dtype, endpoint=True)
+    return np.zeros(row.shape, dtype)
+
+
+if __name__ == "__main__":
+    main()
