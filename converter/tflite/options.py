@@ -1,0 +1,138 @@
+"""Operators' attributes and their builtin options in the file, in one table, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from typing import Any
+
+from edgekit.converter.ir import ops
+from edgekit.converter.ir.ops import Activation, Op, Padding
+from edgekit.converter.tflite.flatbuf import Table
+from edgekit.converter.tflite.raw import RawOperator
+from edgekit.converter.tflite.schema import ACTIVATIONS, OPTIONS_TYPES, PADDINGS, TABLES
+from edgekit.errors import UnsupportedError
+
+_FIELDS = {
+    "padding": "padding",
+    "stride_h": "stride_h",
+    "stride_w": "stride_w",
+    "dilation_h": "dilation_h_factor",
+    "dilation_w": "dilation_w_factor",
+    "depth_multiplier": "depth_multiplier",
+    "filter_h": "filter_height",
+    "filter_w": "filter_width",
+    "activation": "fused_activation_function",
+    "keep_num_dims": "keep_num_dims",
+    "keep_dims": "keep_dims",
+    "axis": "axis",
+    "axes": "squeeze_dims",
+    "beta": "beta",
+}
+"""IR attribute -> field of the options table."""
+
+
+OPTIONS_TABLE: dict[str, str] = {
+    operator.NAME: table
+    for operator, table in (
+        (ops.Conv2D, "Conv2DOptions"),
+        (ops.DepthwiseConv2D, "DepthwiseConv2DOptions"),
+        (ops.FullyConnected, "FullyConnectedOptions"),
+        (ops.AveragePool2D, "Pool2DOptions"),
+        (ops.MaxPool2D, "Pool2DOptions"),
+        (ops.Mean, "ReducerOptions"),
+        (ops.Add, "AddOptions"),
+        (ops.Mul, "MulOptions"),
+        (ops.Logistic, ""),
+        (ops.Relu, ""),
+        (ops.Relu6, ""),
+        (ops.Softmax, "SoftmaxOptions"),
+        (ops.Pad, "PadOptions"),
+        (ops.Concatenation, "ConcatenationOptions"),
+        (ops.Reshape, "ReshapeOptions"),
+        (ops.Squeeze, "SqueezeOptions"),
+        (ops.Quantize, "QuantizeOptions"),
+        (ops.Dequantize, "DequantizeOptions"),
+    )
+}
+"""TFLite operator name -> its options table, "" where it has none."""
+
+
+def read_options(raw: RawOperator, node: str) -> Op:
+    """The IR operator of a stored one.
+
+    `node` names it in errors. Raises UnsupportedError for attributes the IR has no word for and
+    ModelError for numbers no schema has.
+    """
+    operator = ops.BY_NAME[raw.name]
+    options = _options_row(raw, OPTIONS_TABLE[raw.name])
+    if options is None:
+        return _defaults(raw, operator)
+    if raw.name == "FULLY_CONNECTED" and options.number("weights_format"):
+        raise _unsupported(raw, node, "weights in the shuffled 4x16 layout", "the default layout")
+    return operator(**{row.name: _read(raw, node, options, row.name) for row in fields(operator)})
+
+
+def _options_row(raw: RawOperator, table: str) -> Table | None:
+    if not table or raw.options_type == 0:
+        return None
+    if raw.options_type != OPTIONS_TYPES[table]:
+        raw.table.buffer.fail(
+            f"operator {raw.index} ({raw.name}) has options of type {raw.options_type}"
+        )
+    return raw.table.row("builtin_options", table)
+
+
+def _defaults(raw: RawOperator, operator: type[Op]) -> Op:
+    """The operator of a file that leaves its options out."""
+    if any(row.default is MISSING for row in fields(operator)):
+        raw.table.buffer.fail(f"operator {raw.index} ({raw.name}) has no options")
+    return operator()
+
+
+def _read(raw: RawOperator, node: str, options: Table, attribute: str) -> Any:
+    name = _FIELDS[attribute]
+    kind = TABLES[options.name][name].kind
+    if attribute == "padding":
+        return Padding(_enumeration(raw, options, name, PADDINGS))
+    if attribute == "activation":
+        return _activation(raw, node, _enumeration(raw, options, name, ACTIVATIONS))
+    readers: dict[str, Callable[[str], Any]] = {"f32": options.real, "[i32]": options.ints}
+    value = readers.get(kind, options.number)(name)
+    return bool(value) if kind == "bool" else value
+
+
+def _enumeration(raw: RawOperator, options: Table, name: str, words: tuple[str, ...]) -> str:
+    number = options.number(name)
+    if not 0 <= number < len(words):
+        raw.table.buffer.fail(f"operator {raw.index} ({raw.name}) has {name} {number}")
+    return words[number]
+
+
+def _activation(raw: RawOperator, node: str, word: str) -> Activation:
+    if word not in Activation.__members__:
+        raise _unsupported(raw, node, f"fused activation {word}", ", ".join(Activation))
+    return Activation(word)
+
+
+def _unsupported(raw: RawOperator, node: str, found: str, allowed: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"{raw.table.buffer.subject}: node {node} ({raw.name})",
+        found,
+        allowed=allowed,
+        hint="export the model without it",
+        code="unsupported-attribute",
+    )
+
+
+def options_values(op: Op) -> dict[str, int | float | bool | tuple[int, ...]]:
+    """Fields of the operator's options table, in the file's numbers."""
+    values: dict[str, int | float | bool | tuple[int, ...]] = {}
+    for item in fields(op):
+        value = getattr(op, item.name)
+        if isinstance(value, Padding):
+            value = PADDINGS.index(value)
+        elif isinstance(value, Activation):
+            value = ACTIVATIONS.index(value)
+        values[_FIELDS[item.name]] = value
+    return values

@@ -1,0 +1,231 @@
+""".tflite file -> Graph, without TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.ops import BY_NAME
+from edgekit.converter.tflite import support
+from edgekit.converter.tflite.names import tensor_names
+from edgekit.converter.tflite.options import read_options
+from edgekit.converter.tflite.raw import (
+    RawModel,
+    RawOperator,
+    RawTensor,
+    read_raw,
+)
+from edgekit.errors import UnsupportedError
+
+SIGNATURE_INPUTS = "signature_inputs"
+SIGNATURE_OUTPUTS = "signature_outputs"
+"""Metadata keys: the signature's names of inputs and outputs in graph order, one per line."""
+
+
+def read_tflite(data: bytes, name: str) -> Graph:
+    """The main graph of a .tflite file; `name` is the graph's name and the errors' subject.
+
+    Operators that contribute nothing to the outputs are left out, and so is arithmetic on
+    shapes in front of RESHAPE. A dynamic batch becomes 1. Element types are not judged here
+    beyond being known to the IR: `verify` does that.
+
+    Raises ModelError for a file that is damaged or no .tflite, and UnsupportedError for control
+    flow, variables, sparse or block-quantized tensors, dynamic extents, and operators, element
+    types or attributes outside the IR.
+    """
+    model = read_raw(data, name)
+    operators = live_operators(model)
+    _check_subgraphs(model)
+    _check_operators(model, operators)
+    reading = _Reading(model, tensor_names(model.main, operators))
+    nodes = tuple(reading.node(operator) for operator in operators)
+    return Graph(
+        name=name,
+        tensors={tensor.name: tensor for tensor in reading.tensors(operators)},
+        nodes=nodes,
+        inputs=tuple(reading.names[index] for index in model.main.inputs),
+        outputs=tuple(reading.names[index] for index in model.main.outputs),
+        metadata=_metadata(model),
+    )
+
+
+def live_operators(model: RawModel) -> tuple[RawOperator, ...]:
+    """The main subgraph's operators that its outputs depend on.
+
+    A RESHAPE's computed target shape does not count: the stored output shape says the same.
+    """
+    needed = set(model.main.outputs)
+    kept: list[RawOperator] = []
+    for operator in reversed(model.main.operators):
+        if needed.isdisjoint(operator.outputs) and operator.outputs:
+            continue
+        kept.append(operator)
+        needed.update(data_inputs(model, operator))
+    return tuple(reversed(kept))
+
+
+def data_inputs(model: RawModel, operator: RawOperator) -> tuple[int, ...]:
+    """The operator's inputs, without a RESHAPE's computed shape."""
+    if operator.name == "RESHAPE":
+        computed = [
+            index
+            for index in operator.inputs[1:]
+            if index >= 0 and not model.constant(model.main.tensors[index])
+        ]
+        return tuple(index for index in operator.inputs if index not in computed)
+    return operator.inputs
+
+
+def _check_subgraphs(model: RawModel) -> None:
+    if len(model.subgraphs) > 1:
+        raise UnsupportedError(
+            model.subject,
+            f"{len(model.subgraphs)} subgraphs (control flow, or several models in one file)",
+            allowed="1",
+            hint=f"export one function without loops and branches; or {support.RUN_ANYWAY}",
+            code="several-subgraphs",
+        )
+
+
+def _check_operators(model: RawModel, operators: Sequence[RawOperator]) -> None:
+    """Refuse the first unsupported operator, and name all of them."""
+    refused = [operator for operator in operators if not support.supported(operator)]
+    if refused:
+        first = refused[0]
+        where = model.main.tensors[first.outputs[0]].name if first.outputs else ""
+        raise UnsupportedError(
+            f"{model.subject}: node {first.index} {where!r}",
+            f"operator not supported: {support.summary(refused)}",
+            allowed=", ".join(sorted(BY_NAME)),
+            hint=support.advice(first),
+            code="unsupported-operator",
+        )
+    for operator in operators:
+        if len(operator.outputs) != 1:
+            operator.table.buffer.fail(
+                f"operator {operator.index} ({operator.name}) has {len(operator.outputs)} outputs"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Raw parts -> IR parts, with the names chosen for the tensors."""
+
+    model: RawModel
+    names: dict[int, str]
+
+    def node(self, raw: RawOperator) -> Node:
+        name = self.names[raw.outputs[0]]
+        shown = [i if i in data_inputs(self.model, raw) else -1 for i in raw.inputs]
+        inputs = tuple(None if index < 0 else self.names[index] for index in shown)
+        if inputs and inputs[-1] is None and raw.name == "RESHAPE":
+            inputs = inputs[:1]
+        return Node(name, read_options(raw, name), inputs, (name,))
+
+    def tensors(self, operators: Sequence[RawOperator]) -> list[Tensor]:
+        """Every tensor used, inputs first, then in the order of the operators."""
+        main = self.model.main
+        order = [*main.inputs]
+        for raw in operators:
+            order += [*data_inputs(self.model, raw), *raw.outputs]
+        used = dict.fromkeys([*order, *main.outputs])
+        return [self.tensor(main.tensors[index]) for index in used if index >= 0]
+
+    def tensor(self, raw: RawTensor) -> Tensor:
+        name = self.names[raw.index]
+        self._check_traits(raw, name)
+        dtype = DType(raw.dtype.lower())
+        shape = self._static_shape(raw, name)
+        data = self._data(raw, name, shape, dtype) if self.model.constant(raw) else None
+        return Tensor(name, shape, dtype, _quant(raw), data)
+
+    def _check_traits(self, raw: RawTensor, name: str) -> None:
+        known = {kind.value.upper() for kind in DType}
+        if raw.dtype not in known:
+            self._refuse(name, f"element type {raw.dtype}", ", ".join(sorted(known)), "dtype")
+        if raw.sparse:
+            self._refuse(name, "stored in a sparse format", "dense tensors", "sparse-tensor")
+        if raw.variable:
+            self._refuse(name, "a variable (state kept between runs)", "", "variable")
+        if raw.blockwise:
+            self._refuse(name, "block-wise quantization", "per tensor, per channel", "quantization")
+
+    def _static_shape(self, raw: RawTensor, name: str) -> tuple[int, ...]:
+        """The shape with a dynamic batch taken as 1."""
+        dynamic = [axis for axis, extent in enumerate(raw.signature) if extent < 0]
+        if len(raw.signature) != len(raw.shape):
+            return raw.shape
+        if any(axis != 0 for axis in dynamic):
+            self._refuse(
+                name,
+                f"dynamic shape {list(raw.signature)}",
+                "a dynamic batch (first extent) only",
+                "dynamic-shape",
+                hint="export the model with a fixed input size",
+            )
+        return (1, *raw.shape[1:]) if dynamic else tuple(abs(extent) for extent in raw.shape)
+
+    def _data(
+        self, raw: RawTensor, name: str, shape: tuple[int, ...], dtype: DType
+    ) -> NDArray[np.generic]:
+        """The constant's array: a view of the file where its alignment allows."""
+        start, length = self.model.buffers[raw.buffer]
+        count = 1
+        for extent in shape:
+            count *= extent
+        if (count * dtype.bits + 7) // 8 != length:
+            self.model.fail(f"tensor {name} {list(shape)} of {length} bytes")
+        if dtype is DType.INT4:
+            packed = np.frombuffer(self.model.data, np.uint8, length, start)
+            return _frozen(unpack_int4(packed, count).reshape(shape))
+        array = np.frombuffer(self.model.data, dtype.numpy, count, start).reshape(shape)
+        return array if array.flags.aligned else _frozen(array.copy())
+
+    def _refuse(
+        self, name: str, found: str, allowed: str, code: str, *, hint: str = ""
+    ) -> NoReturn:
+        raise UnsupportedError(
+            f"{self.model.subject}: tensor {name}",
+            found,
+            allowed=allowed,
+            hint=hint or support.RUN_ANYWAY,
+            code=f"unsupported-{code}" if code != "dynamic-shape" else code,
+        )
+
+
+def unpack_int4(packed: NDArray[np.uint8], count: int) -> NDArray[np.int8]:
+    """Two's complement nibbles, low one first, as int8 (count,)."""
+    low, high = packed << 4, packed & 0xF0
+    nibbles = np.stack([low, high], axis=1).reshape(-1)[:count].view(np.int8)
+    values: NDArray[np.int8] = np.right_shift(nibbles, 4)
+    return values
+
+
+def _frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    array.flags.writeable = False
+    return array
+
+
+def _quant(raw: RawTensor) -> Quant | None:
+    if not raw.scales:
+        return None
+    if len(raw.scales) == 1:
+        return Quant.per_tensor(raw.scales[0], raw.zero_points[0])
+    return Quant(raw.scales, raw.zero_points, raw.axis)
+
+
+def _metadata(model: RawModel) -> dict[str, str]:
+    """Description and signature names, where the file has them."""
+    facts = {"description": model.description} if model.description else {}
+    for signature in model.signatures[:1]:
+        inputs = [signature.inputs.get(index, "") for index in model.main.inputs]
+        outputs = [signature.outputs.get(index, "") for index in model.main.outputs]
+        if all(inputs) and all(outputs):
+            facts[SIGNATURE_INPUTS] = "\n".join(inputs)
+            facts[SIGNATURE_OUTPUTS] = "\n".join(outputs)
+    return facts

@@ -1,0 +1,82 @@
+"""What EdgeKit's graphs cannot hold, and what to do about it.
+
+For each refused operator the cheapest rewrite known: a change to the network that keeps its
+accuracy close and uses supported operators only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from edgekit.converter.ir.ops import BY_NAME
+from edgekit.converter.tflite.raw import RawOperator
+
+REWRITES: dict[str, str] = {
+    "HARD_SWISH": "use ReLU6 as the activation (a fine-tune of a few epochs recovers most of it)",
+    "GELU": "use ReLU as the activation and fine-tune",
+    "ELU": "use ReLU as the activation and fine-tune",
+    "TANH": "use Logistic (tanh(x) = 2 * logistic(2x) - 1), or ReLU",
+    "LEAKY_RELU": "use ReLU as the activation and fine-tune",
+    "PRELU": "use ReLU as the activation and fine-tune",
+    "RELU_N1_TO_1": "let it fuse into the convolution before it",
+    "RELU_0_TO_1": "use ReLU6",
+    "TRANSPOSE_CONV": "use nearest-neighbour upsampling and a convolution, or drop the decoder",
+    "RESIZE_BILINEAR": "resize the image before it enters the network",
+    "RESIZE_NEAREST_NEIGHBOR": "resize the image before it enters the network",
+    "SUB": "add with the constant negated, or fold a normalisation into the first layer",
+    "DIV": "multiply by the reciprocal constant",
+    "SUM": "use MEAN; the factor folds into the next layer's weights",
+    "REDUCE_MAX": "use MAX_POOL_2D over the whole plane",
+    "L2_NORMALIZATION": "normalise after the network, on the host side",
+    "LOG_SOFTMAX": "end with SOFTMAX; the order of the classes is the same",
+    "ARG_MAX": "end the network one operator earlier and take the largest output in the program",
+    "TRANSPOSE": "export in NHWC order (channels last) so that no transpose is needed",
+    "STRIDED_SLICE": "slice the input before it enters the network",
+    "SLICE": "slice the input before it enters the network",
+    "SPLIT": "use one convolution per branch instead of splitting channels",
+    "GATHER": "move the look-up out of the network",
+    "PACK": "export with a fixed batch size of 1",
+    "SHAPE": "export with a fixed batch size of 1",
+    "EXPAND_DIMS": "use RESHAPE",
+    "CAST": "feed the element type that the next operator wants",
+    "PADV2": "pad with zeros (PAD)",
+    "MIRROR_PAD": "pad with zeros (PAD or padding='same')",
+    "BATCH_MATMUL": "use FULLY_CONNECTED with constant weights",
+    "CONV_3D": "use 2-D convolutions with the third axis folded into the channels",
+    "SVDF": "use DEPTHWISE_CONV_2D over the time axis and a 1x1 convolution",
+    "LSTM": "use 1-D (depthwise-separable) convolutions over the time axis",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": "use 1-D depthwise-separable convolutions over the time axis",
+    "UNIDIRECTIONAL_SEQUENCE_RNN": "use 1-D depthwise-separable convolutions over the time axis",
+    "WHILE": "unroll the loop before exporting (unroll=True in Keras' recurrent layers)",
+    "IF": "export one branch only",
+    "VAR_HANDLE": "pass the state in and out as inputs and outputs",
+    "READ_VARIABLE": "pass the state in and out as inputs and outputs",
+    "ASSIGN_VARIABLE": "pass the state in and out as inputs and outputs",
+    "CALL_ONCE": "pass the state in and out as inputs and outputs",
+    "CUSTOM": "export without custom operators (no select-TF-ops, no post-processing operator)",
+}
+
+RUN_ANYWAY = "targets `host` and `rpi` run the file as it is, through LiteRT"
+
+
+def label(operator: RawOperator) -> str:
+    """The operator's name; a custom one's own name too."""
+    return f"CUSTOM {operator.custom!r}" if operator.custom else operator.name
+
+
+def supported(operator: RawOperator) -> bool:
+    """Whether the IR has this operator."""
+    return operator.name in BY_NAME
+
+
+def summary(operators: Sequence[RawOperator]) -> str:
+    """Names and counts of these operators, most frequent first: "GELU (3), CUSTOM 'x'"."""
+    counts = Counter(map(label, operators))
+    return ", ".join(f"{name} ({n})" if n > 1 else name for name, n in counts.most_common())
+
+
+def advice(operator: RawOperator) -> str:
+    """The cheapest rewrite and where the file runs unchanged."""
+    rewrite = REWRITES.get(operator.name)
+    return f"{rewrite}; or {RUN_ANYWAY}" if rewrite else RUN_ANYWAY

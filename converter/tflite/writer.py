@@ -1,0 +1,252 @@
+"""Graph -> .tflite file, without TensorFlow. The same graph gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import flatbuffers
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.ops import Op
+from edgekit.converter.tflite.options import OPTIONS_TABLE, options_values
+from edgekit.converter.tflite.reader import SIGNATURE_INPUTS, SIGNATURE_OUTPUTS
+from edgekit.converter.tflite.schema import (
+    FILE_IDENTIFIER,
+    OPERATORS,
+    OPTIONS_TYPES,
+    PLACEHOLDER_CODE,
+    SCHEMA_VERSION,
+    TABLES,
+    TENSOR_TYPES,
+)
+from edgekit.converter.tflite.versions import operator_version, runtime_version
+
+_ALIGNMENT = 16
+_SLOT_WRITERS = {
+    "i8": "PrependInt8Slot",
+    "u8": "PrependUint8Slot",
+    "bool": "PrependBoolSlot",
+    "i32": "PrependInt32Slot",
+    "u32": "PrependUint32Slot",
+    "f32": "PrependFloat32Slot",
+}
+_TYPE_NUMBERS = {name: number for number, (name, _) in enumerate(TENSOR_TYPES)}
+
+
+def write_tflite(graph: Graph) -> bytes:
+    """The graph as a .tflite file that tflite-micro, tflite-runtime and LiteRT accept.
+
+    Holds one subgraph, a `serving_default` signature and the oldest runtime version needed.
+    Constants with equal bytes share a buffer; buffers are 16-byte aligned.
+    """
+    return _Writer(graph).model()
+
+
+class _Writer:
+    """One file being built, back to front as flatbuffers are."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.builder = flatbuffers.Builder(1 << 16)
+        self.order = _tensor_order(graph)
+        self.index = {name: number for number, name in enumerate(self.order)}
+        self.buffers: dict[bytes, int] = {b"": 0}
+
+    def model(self) -> bytes:
+        """The whole file."""
+        tensors = self.tables([self.tensor(self.graph[name]) for name in self.order])
+        subgraph = self.subgraph(tensors)
+        codes = self.tables([self.operator_code(*key) for key in self.codes])
+        signature = self.signature()
+        metadata = self.runtime_metadata()
+        description = self.builder.CreateString(
+            self.graph.metadata.get("description", "") or "EdgeKit"
+        )
+        buffers = self.tables([self.buffer(content) for content in self.buffers])
+        root = self.table(
+            "Model",
+            version=SCHEMA_VERSION,
+            operator_codes=codes,
+            subgraphs=self.tables([subgraph]),
+            description=description,
+            buffers=buffers,
+            metadata=self.tables([metadata]),
+            signature_defs=self.tables([signature]),
+        )
+        self.builder.Finish(root, file_identifier=FILE_IDENTIFIER)
+        return bytes(self.builder.Output())
+
+    @property
+    def codes(self) -> list[tuple[str, int]]:
+        """Operators and versions used, in order of first use."""
+        graph = self.graph
+        keys = [(node.op.NAME, operator_version(graph, node)) for node in graph.nodes]
+        return list(dict.fromkeys(keys))
+
+    def subgraph(self, tensors: int) -> int:
+        codes = self.codes
+        operators = self.tables([self.operator(node, codes) for node in self.graph.nodes])
+        name = self.builder.CreateString("main")
+        inputs = self.ints([self.index[name] for name in self.graph.inputs])
+        outputs = self.ints([self.index[name] for name in self.graph.outputs])
+        return self.table(
+            "SubGraph",
+            tensors=tensors,
+            inputs=inputs,
+            outputs=outputs,
+            operators=operators,
+            name=name,
+        )
+
+    def tensor(self, tensor: Tensor) -> int:
+        buffer = 0 if tensor.data is None else self.buffer_of(tensor)
+        name = self.builder.CreateString(tensor.name)
+        shape = self.ints(tensor.shape)
+        quantization = None if tensor.quant is None else self.quantization(tensor.quant)
+        return self.table(
+            "Tensor",
+            shape=shape,
+            type=_TYPE_NUMBERS[tensor.dtype.value.upper()],
+            buffer=buffer,
+            name=name,
+            quantization=quantization,
+        )
+
+    def buffer_of(self, tensor: Tensor) -> int:
+        """Number of the buffer with the constant's bytes; equal bytes share one."""
+        return self.buffers.setdefault(stored_bytes(tensor), len(self.buffers))
+
+    def quantization(self, quant: Quant) -> int:
+        zeros = self.builder.CreateNumpyVector(np.array(quant.zero_points, np.int64))
+        scales = self.builder.CreateNumpyVector(np.array(quant.scales, np.float32))
+        return self.table(
+            "QuantizationParameters",
+            scale=scales,
+            zero_point=zeros,
+            quantized_dimension=quant.axis or 0,
+        )
+
+    def operator(self, node: Node, codes: list[tuple[str, int]]) -> int:
+        inputs = self.ints([-1 if name is None else self.index[name] for name in node.inputs])
+        outputs = self.ints([self.index[name] for name in node.outputs])
+        kind, options = self.options(node.op)
+        return self.table(
+            "Operator",
+            opcode_index=codes.index((node.op.NAME, operator_version(self.graph, node))),
+            inputs=inputs,
+            outputs=outputs,
+            builtin_options_type=kind,
+            builtin_options=options,
+        )
+
+    def options(self, op: Op) -> tuple[int, int | None]:
+        """Number of the options' table in the union, and the table."""
+        table = OPTIONS_TABLE[op.NAME]
+        if not table:
+            return 0, None
+        values: dict[str, int | float | None] = {
+            name: self.ints(value) if isinstance(value, tuple) else value
+            for name, value in options_values(op).items()
+        }
+        return OPTIONS_TYPES[table], self.table(table, **values)
+
+    def operator_code(self, name: str, version: int) -> int:
+        number = OPERATORS.index(name)
+        return self.table(
+            "OperatorCode",
+            deprecated_builtin_code=min(number, PLACEHOLDER_CODE),
+            version=version,
+            builtin_code=number,
+        )
+
+    def signature(self) -> int:
+        graph = self.graph
+        inputs = self.tensor_map(graph.inputs, signature_names(graph, SIGNATURE_INPUTS))
+        outputs = self.tensor_map(graph.outputs, signature_names(graph, SIGNATURE_OUTPUTS))
+        key = self.builder.CreateString("serving_default")
+        return self.table("SignatureDef", inputs=inputs, outputs=outputs, signature_key=key)
+
+    def tensor_map(self, tensors: Sequence[str], names: Sequence[str]) -> int:
+        rows = []
+        for tensor, name in zip(tensors, names, strict=True):
+            text = self.builder.CreateString(name)
+            rows.append(self.table("TensorMap", name=text, tensor_index=self.index[tensor]))
+        return self.tables(rows)
+
+    def runtime_metadata(self) -> int:
+        """The `min_runtime_version` entry: a buffer of 16 bytes, padded with zeros."""
+        content = runtime_version(self.graph).encode().ljust(16, b"\0")
+        number = self.buffers.setdefault(content, len(self.buffers))
+        name = self.builder.CreateString("min_runtime_version")
+        return self.table("Metadata", name=name, buffer=number)
+
+    def buffer(self, content: bytes) -> int:
+        return self.table("Buffer", data=self.blob(content) if content else None)
+
+    def blob(self, content: bytes) -> int:
+        """A byte vector that starts on a 16-byte boundary, as the schema's force_align asks."""
+        builder = self.builder
+        builder.StartVector(1, len(content), _ALIGNMENT)
+        builder.head = builder.head - len(content)
+        builder.Bytes[builder.head : builder.head + len(content)] = content
+        offset: int = builder.EndVector()
+        return offset
+
+    def ints(self, values: Sequence[int]) -> int:
+        offset: int = self.builder.CreateNumpyVector(np.array(values, np.int32))
+        return offset
+
+    def tables(self, offsets: Sequence[int]) -> int:
+        """A vector of tables."""
+        self.builder.StartVector(4, len(offsets), 4)
+        for offset in reversed(offsets):
+            self.builder.PrependUOffsetTRelative(offset)
+        vector: int = self.builder.EndVector()
+        return vector
+
+    def table(self, table: str, /, **values: int | float | None) -> int:
+        """A table of the schema; None and default values are left out."""
+        rows = TABLES[table]
+        self.builder.StartObject(max((row.slot for row in rows.values()), default=-1) + 1)
+        for field, value in values.items():
+            row = rows[field]
+            if value is None:
+                continue
+            if row.kind in _SLOT_WRITERS:
+                getattr(self.builder, _SLOT_WRITERS[row.kind])(row.slot, value, row.default)
+            else:
+                self.builder.PrependUOffsetTRelativeSlot(row.slot, value, 0)
+        offset: int = self.builder.EndObject()
+        return offset
+
+
+def _tensor_order(graph: Graph) -> list[str]:
+    """Graph inputs, then each node's constants and outputs: the order the reader gives them."""
+    order = list(graph.inputs)
+    for node in graph.nodes:
+        order += [name for name in (*node.inputs, *node.outputs) if name is not None]
+    return list(dict.fromkeys([*order, *graph.outputs]))
+
+
+def signature_names(graph: Graph, key: str) -> tuple[str, ...]:
+    """The names applications use for the inputs or outputs; the tensors' own where none are set."""
+    tensors = graph.inputs if key == SIGNATURE_INPUTS else graph.outputs
+    names = tuple(graph.metadata.get(key, "").split("\n"))
+    fits = len(names) == len(tensors) == len(set(names)) and all(names)
+    return names if fits else tensors
+
+
+def stored_bytes(tensor: Tensor) -> bytes:
+    """A constant as the file holds it: little endian, int4 packed two to a byte."""
+    array = tensor.values
+    if tensor.dtype is DType.INT4:
+        return pack_int4(array.astype(np.int8).reshape(-1)).tobytes()
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def pack_int4(values: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """Two's complement nibbles, low one first; an odd count is padded with 0."""
+    padded = np.append(values, np.zeros(len(values) % 2, np.int8)).view(np.uint8) & 0x0F
+    return np.bitwise_or(padded[0::2], np.left_shift(padded[1::2], 4), dtype=np.uint8)
