@@ -1,0 +1,333 @@
+"""Run generated C on this machine: a shared library loaded with ctypes.
+
+Mirrors `firmware_stubs/include/ek_model.h`: the library defines `const ek_model_t <name>_model`.
+What the structures say is checked before anything is called, so that a library built against
+another header is an error and not a crash, as far as that can be told from outside.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.artifacts.figures import Provenance
+from edgekit.artifacts.run import RunResult, StepCost
+from edgekit.errors import DataError, MismatchError, ModelError
+from edgekit.runtime.measure import stats
+from edgekit.runtime.measure.timing import (
+    NORMAL,
+    QUICK,
+    Effort,
+    sample_count,
+    take_samples,
+    warm_up,
+)
+from edgekit.runtime.runner import environment
+
+ALIGNMENT = 64
+"""Of the arena in bytes: the 16 that the header asks for, and a cache line."""
+MOST_TENSORS = 256
+"""More inputs, outputs or a larger count of steps than this mean a foreign structure."""
+
+_DTYPES = ("int8", "float32", "uint8", "int16", "int32")
+
+
+class _Tensor(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("bytes", ctypes.c_uint32),
+        ("offset", ctypes.c_uint32),
+        ("dtype", ctypes.c_int),
+        ("scale", ctypes.c_float),
+        ("zero_point", ctypes.c_int32),
+    ]
+
+
+class _Step(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("operation", ctypes.c_char_p),
+        ("macs", ctypes.c_uint32),
+    ]
+
+
+class _Model(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("hash", ctypes.c_char_p),
+        ("arena_bytes", ctypes.c_uint32),
+        ("inputs", ctypes.c_uint16),
+        ("outputs", ctypes.c_uint16),
+        ("steps", ctypes.c_uint16),
+        ("input", ctypes.POINTER(_Tensor)),
+        ("output", ctypes.POINTER(_Tensor)),
+        ("step", ctypes.POINTER(_Step)),
+        ("invoke", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
+    ]
+
+
+_Hook = ctypes.CFUNCTYPE(None, ctypes.c_uint32)
+
+
+class NativeModel:
+    """A generated model in a shared library, with an arena of its own.
+
+    `isa` names the kernels it was built with, for reports. Not safe for several threads at once.
+    """
+
+    def __init__(self, path: Path, name: str, *, model_sha256: str = "", isa: str = "ref") -> None:
+        """Load and check. `model_sha256`, when given, must begin with the library's hash.
+
+        Raises ModelError when the file is no library for this machine, lacks the symbol, was
+        built against another `ek_model.h`, or belongs to another model.
+        """
+        self.path, self.isa = path, isa
+        self._library = _load(path)
+        self._model = _find(self._library, path, name)
+        _check(self._model, path, name)
+        self.name = name
+        self.hash = self._model.hash.decode()
+        if model_sha256 and not model_sha256.startswith(self.hash):
+            raise ModelError(
+                str(path),
+                f"built from another model (hash {self.hash})",
+                allowed=model_sha256[:16],
+                hint="build the bundle again with `edgekit build`",
+                code="native-hash",
+            )
+        self.arena_bytes = int(self._model.arena_bytes)
+        self._memory = np.zeros(self.arena_bytes + ALIGNMENT, np.uint8)
+        start = -self._memory.ctypes.data % ALIGNMENT
+        self._arena = self._memory[start : start + self.arena_bytes]
+
+    @property
+    def description(self) -> str:
+        """The engine as reports name it: "edgekit-c ref, native"."""
+        return f"edgekit-c {self.isa}, native"
+
+    def run(
+        self,
+        inputs: Sequence[NDArray[Any]],
+        *,
+        shapes: Sequence[tuple[int, ...]] | None = None,
+    ) -> list[NDArray[Any]]:
+        """One inference; copies of the outputs, flat, or of `shapes` when given.
+
+        Raises DataError when an input's dtype or number of bytes is not the model's.
+        """
+        self.set_inputs(inputs)
+        self.invoke()
+        rows = [self._model.output[index] for index in range(self._model.outputs)]
+        outputs = [self._view(row).view(_DTYPES[row.dtype]).copy() for row in rows]
+        if shapes is None:
+            return outputs
+        return [array.reshape(shape) for array, shape in zip(outputs, shapes, strict=True)]
+
+    def set_inputs(self, inputs: Sequence[NDArray[Any]]) -> None:
+        """Copy the inputs into the arena. Raises DataError as `run` does."""
+        count = self._model.inputs
+        if len(inputs) != count:
+            raise DataError(
+                f"model {self.name}",
+                f"{len(inputs)} arrays given",
+                allowed=str(count),
+                hint="give one array per input, in the model's order",
+                code="input-count",
+            )
+        for index, array in enumerate(inputs):
+            row = self._model.input[index]
+            _check_input(row, array)
+            self._view(row)[:] = np.frombuffer(np.ascontiguousarray(array).tobytes(), np.uint8)
+
+    def invoke(self) -> None:
+        """Run on what lies in the arena. Inputs may be overwritten by it."""
+        self._model.invoke(self._arena.ctypes.data)
+
+    def measure(
+        self,
+        inputs: Sequence[NDArray[Any]],
+        *,
+        expected: Sequence[NDArray[Any]] | None = None,
+        quick: bool = False,
+        effort: Effort | None = None,
+    ) -> RunResult:
+        """Wall time of each inference on this machine, after a check of the outputs.
+
+        Raises DataError as `run` does, and MismatchError when `expected` is given and the outputs
+        differ from it.
+        """
+        outputs = self.run(inputs)
+        if expected is not None:
+            _compare(self.name, outputs, expected)
+        machine = environment.describe()
+        plan = effort or (QUICK if quick else NORMAL)
+        call = self._call()
+        warmed, seconds = warm_up(call, plan)
+        samples = take_samples(call, sample_count(plan, seconds))
+        return RunResult(
+            device=environment.device_name(),
+            engine=self.description,
+            provenance=Provenance.MEASURED,
+            latency_s=samples,
+            counter_unit="s",
+            steps=self.profile(inputs),
+            warmup=warmed,
+            memory={"arena": self.arena_bytes},
+            outputs_checked=0 if expected is None else 1,
+            outputs_equal=0 if expected is None else 1,
+            environment=machine,
+            warnings=(
+                *environment.notes(machine, 1),
+                *stats.notes(samples, subject="latency"),
+            ),
+        )
+
+    def profile(self, inputs: Sequence[NDArray[Any]], *, repeats: int = 15) -> tuple[StepCost, ...]:
+        """Median seconds of each step over `repeats` inferences, about a microsecond too much
+        each; empty when the library was not built with EK_PROFILE."""
+        try:
+            hook = ctypes.c_void_p.in_dll(self._library, "ek_profile_hook")
+        except ValueError:
+            return ()
+        self.set_inputs(inputs)
+        stamps: list[int] = []
+        callback = _Hook(lambda step: stamps.append(perf_counter_ns()))
+        rows = []
+        hook.value = ctypes.cast(callback, ctypes.c_void_p).value
+        try:
+            for _ in range(repeats):
+                stamps[:] = [perf_counter_ns()]
+                self.invoke()
+                rows.append(np.diff(np.array(stamps, np.int64)))
+        finally:
+            hook.value = None
+        return self._steps(rows)
+
+    def _steps(self, rows: Sequence[NDArray[np.int64]]) -> tuple[StepCost, ...]:
+        if any(len(row) != self._model.steps for row in rows):
+            return ()
+        costs = []
+        for index in range(self._model.steps):
+            step = self._model.step[index]
+            costs.append(
+                StepCost(
+                    index=index,
+                    name=step.name.decode(),
+                    operator=step.operation.decode(),
+                    macs=int(step.macs),
+                    count=median(int(row[index]) for row in rows) / 1e9,
+                )
+            )
+        return tuple(costs)
+
+    def _call(self) -> Callable[[], object]:
+        invoke, address = self._model.invoke, self._arena.ctypes.data
+        return lambda: invoke(address)
+
+    def _view(self, row: _Tensor) -> NDArray[np.uint8]:
+        return self._arena[row.offset : row.offset + row.bytes]
+
+
+def _load(path: Path) -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL(str(path.resolve(strict=True)))
+    except OSError as error:
+        reason = error.strerror or str(error).partition(": ")[2] or str(error)
+        raise ModelError(
+            str(path),
+            f"cannot be loaded as a shared library: {reason}",
+            hint="build it for this machine with `edgekit build --target host`",
+            code="native-load",
+        ) from None
+
+
+def _find(library: ctypes.CDLL, path: Path, name: str) -> _Model:
+    try:
+        return _Model.in_dll(library, f"{name}_model")
+    except ValueError:
+        raise ModelError(
+            str(path),
+            f"does not define {name}_model",
+            hint="give the name in the bundle's edgekit.json, and export that symbol",
+            code="native-symbol",
+        ) from None
+
+
+def _check(model: _Model, path: Path, name: str) -> None:
+    """The structure must make sense before a pointer in it is followed any further."""
+    for rule, holds in _RULES:
+        if not holds(model):
+            raise ModelError(
+                str(path),
+                f"{name}_model does not look like an ek_model_t: {rule}",
+                hint="build it against the ek_model.h of this EdgeKit",
+                code="native-abi",
+            )
+    if model.name != name.encode():
+        raise ModelError(
+            str(path),
+            f"{name}_model is named {model.name!r}",
+            hint="build the bundle again with `edgekit build`",
+            code="native-abi",
+        )
+
+
+def _tensors(model: _Model) -> list[_Tensor]:
+    return [
+        *(model.input[index] for index in range(model.inputs)),
+        *(model.output[index] for index in range(model.outputs)),
+    ]
+
+
+def _inside(model: _Model) -> bool:
+    return all(row.offset + row.bytes <= model.arena_bytes for row in _tensors(model))
+
+
+def _typed(model: _Model) -> bool:
+    rows = _tensors(model)
+    return all(
+        0 <= row.dtype < len(_DTYPES) and row.bytes % np.dtype(_DTYPES[row.dtype]).itemsize == 0
+        for row in rows
+    )
+
+
+_RULES: tuple[tuple[str, Callable[[_Model], bool]], ...] = (
+    ("the counts are wrong", lambda m: max(m.inputs, m.outputs) <= MOST_TENSORS and m.outputs > 0),
+    ("a table is missing", lambda m: bool(m.input) and bool(m.output) and bool(m.step)),
+    ("there is no invoke", lambda m: bool(m.invoke)),
+    ("there is no name or hash", lambda m: bool(m.name) and bool(m.hash)),
+    ("a tensor has no known dtype", _typed),
+    ("a tensor lies outside the arena", _inside),
+)
+
+
+def _check_input(row: _Tensor, array: NDArray[Any]) -> None:
+    dtype = _DTYPES[row.dtype]
+    if array.dtype != np.dtype(dtype) or array.nbytes != row.bytes:
+        raise DataError(
+            f"input {row.name.decode()}",
+            f"{array.dtype}, {array.nbytes} bytes",
+            allowed=f"{dtype}, {row.bytes} bytes",
+            hint="quantize and reshape the array first",
+            code="input-shape",
+        )
+
+
+def _compare(name: str, outputs: Sequence[NDArray[Any]], expected: Sequence[NDArray[Any]]) -> None:
+    for index, (ours, theirs) in enumerate(zip(outputs, expected, strict=True)):
+        wrong = np.flatnonzero(ours != theirs.ravel())
+        if len(wrong):
+            first = int(wrong[0])
+            raise MismatchError(
+                f"output {index} of {name}",
+                f"{len(wrong)} of {ours.size} values differ; "
+                f"value {first} is {ours[first]}, expected {theirs.ravel()[first]}",
+                hint="run `edgekit verify` to find the first layer that differs",
+            )

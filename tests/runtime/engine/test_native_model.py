@@ -1,0 +1,173 @@
+"""NativeModel against a model of twenty lines compiled here."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgekit.artifacts.figures import Provenance
+from edgekit.errors import DataError, MismatchError, ModelError
+from edgekit.runtime.engine.native import NativeModel
+from edgekit.runtime.measure.timing import Effort
+
+INCLUDE = Path(__file__).parents[3] / "firmware_stubs" / "include"
+BRIEF = Effort(warmup_s=0.0, seconds=0.0, fewest=11, most=11)
+SHA256 = "0123456789abcdef" + "0" * 48
+
+SOURCE = """
+#include "ek_model.h"
+#include <string.h>
+#ifdef EK_PROFILE
+void (*ek_profile_hook)(uint32_t step);
+#endif
+
+static void invoke(uint8_t *arena) {
+    int8_t *x = (int8_t *)arena, *y = (int8_t *)arena + 16;
+    float z;
+    for (int i = 0; i < 4; i++) y[i] = (int8_t)(2 * x[i]);
+    EK_STEP_DONE(0);
+    z = (float)y[0] / 4;
+    memcpy(arena + 32, &z, sizeof z);
+    EK_STEP_DONE(1);
+}
+static const ek_tensor_t inputs[] = {{"x", 4, 0, EK_S8, 0.5f, -3}};
+static const ek_tensor_t outputs[] = {{"y", 4, 16, EK_S8, 0.25f, 1},
+                                      {"z", 4, @OFFSET@, @DTYPE@, 0, 0}};
+static const ek_step_t steps[] = {{"double", "MUL", 4}, {"quarter", "DEQUANTIZE", 1}};
+const ek_model_t tiny_model = {"@NAME@", "0123456789abcdef", 48, 1, 2, 2, inputs, outputs, steps,
+                               @INVOKE@};
+"""
+
+Build = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    compiler = shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    folder = tmp_path_factory.mktemp("native")
+
+    def make(*flags: str, **words: str) -> Path:
+        words = {"OFFSET": "32", "DTYPE": "EK_F32", "NAME": "tiny", "INVOKE": "invoke", **words}
+        text = SOURCE
+        for key, value in words.items():
+            text = text.replace(f"@{key}@", value)
+        path = folder / f"lib{len(list(folder.iterdir()))}.so"
+        command = [compiler, "-std=c11", "-Wall", "-Wextra", "-shared", "-fPIC", *flags]
+        command += [f"-I{INCLUDE}", "-xc", "-", "-o", str(path)]
+        subprocess.run(command, input=text, text=True, check=True)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def plain(build: Build) -> NativeModel:
+    return NativeModel(build(), "tiny", model_sha256=SHA256)
+
+
+X = np.array([[1, -2, 3, 4]], np.int8)
+
+
+def test_it_runs_and_returns_copies(plain: NativeModel) -> None:
+    first = plain.run([X])
+    assert first[0].tolist() == [2, -4, 6, 8]
+    assert first[1].tolist() == [0.5]
+    assert [array.dtype.name for array in first] == ["int8", "float32"]
+    plain.run([2 * X])
+    assert first[0].tolist() == [2, -4, 6, 8]
+
+
+def test_shapes_are_given_back(plain: NativeModel) -> None:
+    outputs = plain.run([X], shapes=[(1, 2, 2), (1, 1)])
+    assert [array.shape for array in outputs] == [(1, 2, 2), (1, 1)]
+
+
+def test_the_arena_is_aligned_and_sized(plain: NativeModel) -> None:
+    assert plain._arena.ctypes.data % 64 == 0
+    assert plain.arena_bytes == len(plain._arena) == 48
+    assert (plain.hash, plain.description) == ("0123456789abcdef", "edgekit-c ref, native")
+
+
+def test_measure_keeps_samples_and_checks_outputs(plain: NativeModel) -> None:
+    expected = [np.array([[2, -4, 6, 8]], np.int8), np.array([0.5], np.float32)]
+    result = plain.measure([X], expected=expected, effort=BRIEF)
+    assert len(result.latency_s) == 11
+    assert result.provenance is Provenance.MEASURED
+    assert (result.engine, result.memory) == ("edgekit-c ref, native", {"arena": 48})
+    assert (result.outputs_checked, result.outputs_equal) == (1, 1)
+    assert result.steps == ()
+
+
+def test_outputs_that_differ_stop_the_measurement(plain: NativeModel) -> None:
+    expected = [np.array([2, -4, 7, 8], np.int8), np.array([0.5], np.float32)]
+    with pytest.raises(MismatchError, match="1 of 4 values differ; value 2 is 6, expected 7"):
+        plain.measure([X], expected=expected, effort=BRIEF)
+
+
+def test_a_profiled_build_times_its_steps(build: Build) -> None:
+    model = NativeModel(build("-DEK_PROFILE"), "tiny", isa="avx2")
+    steps = model.profile([X], repeats=5)
+    assert [(s.index, s.name, s.operator, s.macs) for s in steps] == [
+        (0, "double", "MUL", 4),
+        (1, "quarter", "DEQUANTIZE", 1),
+    ]
+    assert all(step.count > 0 for step in steps)
+    assert model.run([X])[0].tolist() == [2, -4, 6, 8]  # the hook is gone again
+
+
+@pytest.mark.parametrize(
+    ("inputs", "code"),
+    [
+        ([], "input-count"),
+        ([X, X], "input-count"),
+        ([X.astype(np.uint8)], "input-shape"),
+        ([X[:, :3]], "input-shape"),
+    ],
+)
+def test_inputs_that_do_not_fit(plain: NativeModel, inputs: list[np.ndarray], code: str) -> None:
+    with pytest.raises(DataError) as caught:
+        plain.run(inputs)
+    assert caught.value.code == code
+
+
+def test_another_models_library_is_refused(build: Build) -> None:
+    with pytest.raises(ModelError, match="another model") as caught:
+        NativeModel(build(), "tiny", model_sha256="f" * 64)
+    assert caught.value.code == "native-hash"
+
+
+def test_a_missing_symbol_is_named(build: Build) -> None:
+    with pytest.raises(ModelError, match="does not define other_model") as caught:
+        NativeModel(build(), "other")
+    assert caught.value.code == "native-symbol"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"OFFSET": "46"}, "outside the arena"),
+        ({"DTYPE": "(ek_dtype_t)9"}, "no known dtype"),
+        ({"INVOKE": "0"}, "no invoke"),
+        ({"NAME": "other"}, "is named b'other'"),
+    ],
+)
+def test_a_structure_that_makes_no_sense(build: Build, words: dict[str, str], message: str) -> None:
+    with pytest.raises(ModelError, match=message) as caught:
+        NativeModel(build(**words), "tiny")
+    assert caught.value.code == "native-abi"
+
+
+def test_what_is_no_library_or_not_there(tmp_path: Path) -> None:
+    (tmp_path / "text.so").write_text("not an ELF file")
+    with pytest.raises(ModelError, match="cannot be loaded") as caught:
+        NativeModel(tmp_path / "text.so", "tiny")
+    assert caught.value.code == "native-load"
+    with pytest.raises(ModelError, match="No such file"):
+        NativeModel(tmp_path / "none.so", "tiny")
