@@ -1,0 +1,1 @@
+"""Lowering: an int8 graph becomes a `Program` of kernel calls."""

@@ -1,0 +1,1 @@
+"""Memory planning: lifetimes, placement, an independent check, pictures, and the fit question."""

@@ -1,0 +1,174 @@
+"""Puts a program together: C names, kernels for the target, buffers, constants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
+from edgekit.converter.lower.calls import Array, Call, Result, Value
+from edgekit.converter.lower.names import Namer
+from edgekit.converter.lower.program import (
+    Arg,
+    Buffer,
+    BufferKind,
+    ConstArg,
+    ConstArray,
+    Port,
+    Program,
+    ReadArg,
+    ScratchArg,
+    Step,
+    WriteArg,
+)
+from edgekit.converter.lower.select import PACKINGS, SCRATCHES, Kernel, KernelTable, select
+
+SHARED_FROM = 256
+"""Bytes from which equal constants (tied weights, equal tables) are stored once."""
+
+
+class Assembly:
+    """A program under construction: `add` each node's calls in order, then take `program()`."""
+
+    def __init__(
+        self, graph: Graph, roots: Mapping[str, str], table: KernelTable, isas: Sequence[str]
+    ) -> None:
+        self._graph, self._roots, self._table, self._isas = graph, roots, table, isas
+        self._namer = Namer()
+        self._buffers: dict[str, Buffer] = {}
+        self._constants: dict[tuple[str, bytes], ConstArray] = {}
+        self._steps: list[Step] = []
+        self._outputs = _numbered("output", tuple(self._root(name) for name in graph.outputs))
+        for tensor, name in _numbered("input", graph.inputs).items():
+            self._namer.reserve(name)
+            self._buffer(graph[tensor], name, BufferKind.INPUT)
+        for name in self._outputs.values():
+            self._namer.reserve(name)
+
+    def add(self, node: Node, calls: tuple[Call, ...]) -> None:
+        """One step per call, named after the node."""
+        base = self._namer.step(node)
+        for call in calls:
+            name = self._namer.claim(f"{base}_{call.tag}") if call.tag else base
+            if call.temporary is not None:
+                self._buffer(call.temporary, f"{name}_y")
+            self._steps.append(self._step(node, call, name, base))
+
+    def program(self) -> Program:
+        """The finished program."""
+        return Program(
+            name=self._graph.name,
+            buffers=tuple(self._buffers.values()),
+            constants=tuple(self._constants.values()),
+            steps=tuple(self._steps),
+            inputs=tuple(self._port(name) for name in self._graph.inputs),
+            outputs=tuple(self._port(name) for name in self._graph.outputs),
+        )
+
+    def _root(self, tensor: str) -> str:
+        return self._roots.get(tensor, tensor)
+
+    def _port(self, name: str) -> Port:
+        tensor, quant = self._graph[name], self._graph[name].quant
+        scale, zero = (quant.scale, quant.zero_point) if quant else (0.0, 0)
+        buffer = self._buffers[self._root(name)].name
+        return Port(name, buffer, tensor.shape, tensor.dtype, scale, zero, tensor.bytes)
+
+    def _buffer(self, tensor: Tensor, name: str, kind: BufferKind | None = None) -> Buffer:
+        """The tensor's buffer, made under `name` when it has none yet."""
+        if tensor.name not in self._buffers:
+            output = self._outputs.get(tensor.name) if kind is None else None
+            kind = kind or (BufferKind.OUTPUT if output else BufferKind.ACTIVATION)
+            self._buffers[tensor.name] = Buffer(
+                output or name, tensor.shape, tensor.dtype, tensor.bytes, kind
+            )
+        return self._buffers[tensor.name]
+
+    def _step(self, node: Node, call: Call, name: str, base: str) -> Step:
+        kernel = select(self._table, call.family, self._isas)
+        before = len(self._constants)
+        args = [self._arg(arg, kernel, name, base) for arg in call.args]
+        scratch = SCRATCHES[kernel.scratch](call.params) if call.params else 0
+        if scratch:
+            args.append(ScratchArg(self._scratch(name, scratch).name))
+        fresh = list(self._constants.values())[before:]
+        return Step(
+            name=name,
+            layer=node.name,
+            operator=node.op.NAME,
+            kernel=kernel.function,
+            params=call.params,
+            args=tuple(args),
+            output_shape=self._graph.output(node).shape,
+            macs=call.macs,
+            constants=tuple(array.name for array in fresh),
+            weight_bytes=sum(array.bytes for array in fresh),
+            scratch_bytes=scratch,
+            in_place=self._in_place(call) if kernel.in_place else (),
+        )
+
+    def _scratch(self, step: str, size: int) -> Buffer:
+        name = f"{step}_scratch"
+        return self._buffer(Tensor(name, (size,), DType.INT8), name, BufferKind.SCRATCH)
+
+    def _in_place(self, call: Call) -> tuple[str, ...]:
+        """Buffers read whose size is the output's, so that elements correspond one to one."""
+        [result] = [self._buffers[a.tensor] for a in call.args if isinstance(a, Result)]
+        read = [self._root(arg.tensor) for arg in call.args if isinstance(arg, Value)]
+        buffers = [self._buffers[tensor] for tensor in read if tensor in self._buffers]
+        return tuple(dict.fromkeys(b.name for b in buffers if b.bytes == result.bytes))
+
+    def _arg(self, arg: object, kernel: Kernel, name: str, base: str) -> Arg:
+        match arg:
+            case Array(suffix="w"):
+                packed = PACKINGS[kernel.packing](arg.values)
+                return self._constant(f"{name}_w", arg.c_type, packed, arg.what)
+            case Array():
+                return self._constant(f"{name}_{arg.suffix}", arg.c_type, arg.values, arg.what)
+            case Result():
+                tensor = self._graph.tensors.get(arg.tensor)
+                made = (
+                    self._buffers[arg.tensor]
+                    if tensor is None
+                    else self._buffer(tensor, f"{base}_y")
+                )
+                return WriteArg(made.name, arg.c_type)
+            case Value():
+                return self._value(arg, name)
+            case _:
+                return arg  # type: ignore[return-value]
+
+    def _value(self, arg: Value, name: str) -> Arg:
+        root = self._root(arg.tensor)
+        if root in self._buffers:
+            return ReadArg(self._buffers[root].name, arg.c_type)
+        tensor = self._graph[root]
+        return self._constant(f"{name}_c", arg.c_type, tensor.values, "data")
+
+    def _constant(
+        self,
+        name: str,
+        c_type: str,
+        values: np.ndarray[tuple[int, ...], np.dtype[np.generic]],
+        what: str,
+    ) -> ConstArg:
+        """The array, stored once when large and equal to an earlier one."""
+        content = np.ascontiguousarray(values)
+        content.flags.writeable = False
+        shared = content.nbytes >= SHARED_FROM
+        key = (c_type, content.tobytes()) if shared else (name, content.tobytes())
+        if key not in self._constants:
+            taken = {array.name for array in self._constants.values()}
+            unique = name if name not in taken else f"{name}2"
+            self._constants[key] = ConstArray(unique, c_type, content, what)
+        made = self._constants[key]
+        return ConstArg(made.name)
+
+
+def _numbered(word: str, tensors: Sequence[str]) -> dict[str, str]:
+    """tensor -> "input" when there is one, else "input_0", "input_1", ..."""
+    distinct = list(dict.fromkeys(tensors))
+    if len(distinct) == 1:
+        return {distinct[0]: word}
+    return {tensor: f"{word}_{index}" for index, tensor in enumerate(distinct)}

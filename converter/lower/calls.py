@@ -1,0 +1,121 @@
+"""What one operator's lowering returns: kernel calls in terms of the graph's tensors.
+
+`lower.py` turns a `Call` into a `Step`: it picks the function for the target, packs the weights
+for it, adds scratch, and gives everything its C name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.converter.fixed_point import Requant
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
+from edgekit.errors import UnsupportedError
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A tensor the kernel reads: an activation, or a constant that becomes an array."""
+
+    tensor: str
+    c_type: str = "int8_t"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The tensor the kernel writes."""
+
+    tensor: str
+    c_type: str = "int8_t"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Array:
+    """Constant data. `suffix` ends its C name, `what` is the word for people."""
+
+    suffix: str
+    what: str
+    c_type: str
+    values: NDArray[np.generic]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One kernel call. `tag` tells the calls of one node apart; temporaries are its own tensors."""
+
+    family: str
+    args: tuple[Value | Result | Array | ParamsArg | NumberArg, ...]
+    params: Params | None = None
+    macs: int = 0
+    tag: str = ""
+    temporary: Tensor | None = None
+
+
+def weights(values: NDArray[np.generic]) -> Array:
+    """Weights in their natural shape; a kernel's packing may change that later."""
+    return Array("w", "weights", "int8_t", values.astype(np.int8))
+
+
+def bias(values: NDArray[np.int32]) -> Array:
+    """The folded bias, one int32 per output channel."""
+    return Array("b", "bias", "int32_t", values)
+
+
+def requants(factors: tuple[Requant, ...]) -> Array:
+    """`ek_requant_t` entries, shape (n, 2)."""
+    rows = [(factor.multiplier, factor.shift) for factor in factors]
+    return Array("q", "requantization", "ek_requant_t", np.array(rows, np.int32))
+
+
+def table(values: NDArray[np.int8]) -> Array:
+    """256 results, written as 16 rows of 16."""
+    return Array("lut", "table", "int8_t", values.reshape(16, 16))
+
+
+def product(extents: tuple[int, ...]) -> int:
+    """Number of elements of a shape."""
+    return int(np.prod(extents, dtype=np.int64))
+
+
+def refuse(node: Node, found: str, allowed: str, hint: str = "") -> UnsupportedError:
+    """The error for a node that has no C kernel as it stands."""
+    return UnsupportedError(
+        f"{node.op.NAME} {node.name!r}",
+        found,
+        allowed=allowed,
+        hint=hint or "write the .tflite without C: --format tflite",
+        code="no-kernel",
+    )
+
+
+def quant(node: Node, tensor: Tensor) -> Quant:
+    """The tensor's per-tensor quantization; refuses anything that is not int8 with one."""
+    if tensor.dtype is not DType.INT8 or tensor.quant is None:
+        raise refuse(
+            node,
+            f"{tensor.name!r} is {tensor.dtype.value}",
+            "quantized int8",
+            "generated C computes in int8: quantize the model (the default of edgekit convert)",
+        )
+    if len(tensor.quant.scales) != 1:
+        raise refuse(node, f"{tensor.name!r} has one scale per channel", "one scale per tensor")
+    return tensor.quant
+
+
+def constant(graph: Graph, node: Node, index: int, role: str) -> NDArray[np.generic]:
+    """The node's operand at `index`, which a kernel needs at conversion time."""
+    tensor = graph.input(node, index)
+    if not tensor.constant:
+        raise refuse(node, f"its {role} are computed at run time", f"constant {role}")
+    return tensor.values
+
+
+def four(node: Node, extents: tuple[int, ...], fill: int = 1) -> tuple[int, ...]:
+    """`extents` with leading `fill` up to four axes."""
+    if len(extents) > 4:
+        raise refuse(node, f"rank {len(extents)}", "up to 4 axes")
+    return (fill,) * (4 - len(extents)) + tuple(int(extent) for extent in extents)

@@ -1,0 +1,123 @@
+"""ADD, MUL, SOFTMAX, and the functions of one int8 that become a table of 256."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.converter.fixed_point import (
+    INT8_CODES,
+    Requant,
+    activation_range,
+    add_params,
+    lut_for,
+    mul_requant,
+    requantized,
+    softmax_params,
+)
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.ops import Add, Mul, Softmax
+from edgekit.converter.lower import calls
+from edgekit.converter.lower.calls import Call, Result, Value
+from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
+
+
+def add(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_add_s8`."""
+    a, b, y = (calls.quant(node, tensor) for tensor in _three(graph, node))
+    params = add_params(a, b, y)
+    return _binary(graph, node, "add_s8", params.left_shift, params.a, params.b, params.output)
+
+
+def mul(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_mul_s8`, which has one factor only."""
+    a, b, y = (calls.quant(node, tensor) for tensor in _three(graph, node))
+    unused = Requant(0, 0)
+    return _binary(graph, node, "mul_s8", 0, unused, unused, mul_requant(a, b, y))
+
+
+def _three(graph: Graph, node: Node) -> tuple[Tensor, Tensor, Tensor]:
+    return graph.input(node, 0), graph.input(node, 1), graph.output(node)
+
+
+def _binary(
+    graph: Graph, node: Node, family: str, left_shift: int, a_q: Requant, b_q: Requant, y_q: Requant
+) -> tuple[Call, ...]:
+    assert isinstance(node.op, Add | Mul)
+    a, b, y = _three(graph, node)
+    low, high = activation_range(node.op.activation, calls.quant(node, y))
+    params = Params(
+        "ek_binary_s8_t",
+        (
+            ("extent", calls.four(node, y.shape)),
+            ("a_stride", strides(calls.four(node, a.shape))),
+            ("b_stride", strides(calls.four(node, b.shape))),
+            ("a_zero", calls.quant(node, a).zero_point),
+            ("b_zero", calls.quant(node, b).zero_point),
+            ("output_zero", calls.quant(node, y).zero_point),
+            ("left_shift", left_shift),
+            ("a_q", a_q),
+            ("b_q", b_q),
+            ("output_q", y_q),
+            ("act_min", low),
+            ("act_max", high),
+        ),
+    )
+    args = (ParamsArg(), Value(a.name), Value(b.name), Result(y.name))
+    return (Call(family, args, params),)
+
+
+def strides(extents: tuple[int, ...]) -> tuple[int, ...]:
+    """Elements between neighbours along each axis; 0 along an axis of extent 1, to repeat it.
+
+    >>> strides((1, 4, 1, 3))
+    (0, 3, 0, 1)
+    """
+    steps = [calls.product(extents[axis + 1 :]) for axis in range(len(extents))]
+    return tuple(0 if n == 1 else step for n, step in zip(extents, steps, strict=True))
+
+
+def softmax(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_softmax_s8` over all rows."""
+    assert isinstance(node.op, Softmax)
+    x, y = graph.input(node), graph.output(node)
+    y_quant = calls.quant(node, y)
+    if (y_quant.scale, y_quant.zero_point) != (1 / 256, -128):
+        raise calls.refuse(
+            node,
+            f"output scale {y_quant.scale:g}, zero point {y_quant.zero_point}",
+            "scale 1/256, zero point -128",
+        )
+    factor = softmax_params(calls.quant(node, x), node.op.beta)
+    params = Params(
+        "ek_softmax_s8_t",
+        (
+            ("rows", x.size // x.shape[-1]),
+            ("depth", x.shape[-1]),
+            ("multiplier", factor.multiplier),
+            ("left_shift", factor.left_shift),
+            ("diff_min", factor.diff_min),
+        ),
+    )
+    return (Call("softmax_s8", (ParamsArg(), Value(x.name), Result(y.name)), params),)
+
+
+def lookup(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """LOGISTIC, RELU, RELU6 as one `ek_lut_s8`."""
+    x, y = graph.input(node), graph.output(node)
+    values = lut_for(node.op, calls.quant(node, x), calls.quant(node, y))
+    return (lookup_call(x, y, values),)
+
+
+def lookup_call(x: Tensor, y: Tensor, values: NDArray[np.int8], tag: str = "") -> Call:
+    """`ek_lut_s8` from `x` to `y`."""
+    args = (NumberArg(x.size), calls.table(values), Value(x.name), Result(y.name))
+    return Call("lut_s8", args, tag=tag)
+
+
+def requantize_table(x: Quant, y: Quant, source: DType, target: DType) -> NDArray[np.int8]:
+    """Table from one 8-bit type to another; kernels see uint8 bytes as int8, so 200 is -56."""
+    codes = INT8_CODES & 0xFF if source is DType.UINT8 else INT8_CODES
+    limits = np.iinfo(target.value)
+    moved = np.clip(requantized(codes.astype(np.int32), x, y), limits.min, limits.max)
+    return moved.astype(target.numpy).view(np.int8)

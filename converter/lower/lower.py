@@ -1,0 +1,59 @@
+"""An int8 graph becomes a program: kernel calls in execution order, for one target.
+
+aliases     reshapes become other names for the same bytes
+calls       each operator's function says which kernels it needs (operators.py)
+assemble    kernels are chosen for the target, constants packed, everything named
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from edgekit.converter.ir.graph import Graph, Node
+from edgekit.converter.lower.assemble import Assembly
+from edgekit.converter.lower.calls import Call, refuse
+from edgekit.converter.lower.operators import ALIASES, LOWERINGS
+from edgekit.converter.lower.program import Program
+from edgekit.converter.lower.select import KernelTable, kernel_table
+from edgekit.targets.model import Target
+
+
+def lower(graph: Graph, target: Target, *, kernels: KernelTable | None = None) -> Program:
+    """The program of a verified int8 graph on `target`, with kernels from its CPU's ISA list.
+
+    Raises UnsupportedError for a node without a C kernel (float arithmetic, weights computed at
+    run time), ModelError when a folded bias leaves int32.
+    """
+    table = kernel_table() if kernels is None else kernels
+    roots = aliases(graph)
+    assembly = Assembly(graph, roots, table, target.cpu.isa)
+    for node in graph.nodes:
+        if node.output not in roots:
+            assembly.add(node, lowered(graph, node))
+    return assembly.program()
+
+
+def lowered(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """The kernel calls of one node."""
+    function = LOWERINGS.get(type(node.op))
+    if function is None:
+        raise refuse(node, "no C kernel", ", ".join(op.NAME for op in LOWERINGS))
+    return function(graph, node)
+
+
+def aliases(graph: Graph) -> Mapping[str, str]:
+    """Output of each reshape -> the tensor whose bytes it names.
+
+    A reshape stays a copy where its output must be a graph output of its own while its input is
+    a graph input or a constant.
+    """
+    roots: dict[str, str] = {}
+    for node in graph.nodes:
+        if not isinstance(node.op, ALIASES):
+            continue
+        root = roots.get(node.inputs[0] or "", node.inputs[0] or "")
+        fixed = root in graph.inputs or graph[root].constant
+        if not (fixed and node.output in graph.outputs):
+            roots[node.output] = root
+    return MappingProxyType(roots)

@@ -1,0 +1,41 @@
+"""Which function lowers which operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edgekit.converter.ir import ops
+from edgekit.converter.ir.graph import Graph, Node
+from edgekit.converter.lower import elementwise, movement, weighted, windows
+from edgekit.converter.lower.calls import Call
+
+Lowering = Callable[[Graph, Node], tuple[Call, ...]]
+
+LOWERINGS: dict[type[ops.Op], Lowering] = {
+    # 1. multiply-accumulate
+    ops.Conv2D: weighted.conv2d,
+    ops.DepthwiseConv2D: weighted.depthwise_conv2d,
+    ops.FullyConnected: weighted.fully_connected,
+    # 2. pooling and reduction
+    ops.AveragePool2D: windows.average_pool,
+    ops.MaxPool2D: windows.max_pool,
+    ops.Mean: windows.mean,
+    # 3. elementwise
+    ops.Add: elementwise.add,
+    ops.Mul: elementwise.mul,
+    ops.Logistic: elementwise.lookup,
+    ops.Relu: elementwise.lookup,
+    ops.Relu6: elementwise.lookup,
+    ops.Softmax: elementwise.softmax,
+    # 4. movement; a reshape is only lowered when it cannot be another name for its input
+    ops.Pad: movement.pad,
+    ops.Concatenation: movement.concatenation,
+    ops.Reshape: movement.copy,
+    ops.Squeeze: movement.copy,
+    # 5. borders between number formats
+    ops.Quantize: movement.quantize,
+    ops.Dequantize: movement.dequantize,
+}
+
+ALIASES = (ops.Reshape, ops.Squeeze)
+"""Operators that only rename bytes."""

@@ -1,0 +1,212 @@
+"""What lowering hands to planning and emission: kernel calls over named buffers and constants.
+
+A `Program` is the model as straight-line C: every step is one call of one kernel function, with
+its arguments in call order. Names are C identifiers, unique within the program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.converter.fixed_point import Requant
+from edgekit.converter.ir.graph import DType
+
+
+class BufferKind(StrEnum):
+    """What a buffer is for; the values are those of `artifacts.bundle.PlacedBuffer.kind`."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    ACTIVATION = "activation"
+    SCRATCH = "scratch"
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """Bytes in the arena. `shape` is for people: a buffer may be read under another shape."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: DType
+    bytes: int
+    kind: BufferKind = BufferKind.ACTIVATION
+
+    @property
+    def c_type(self) -> str:
+        """The element type kernels see: float, or int8_t for everything else."""
+        return "float" if self.dtype is DType.FLOAT32 else "int8_t"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConstArray:
+    """A constant array of `c_type`; `values` keeps its natural shape, which sets the C rows.
+
+    For `ek_requant_t` the last axis of `values` is (multiplier, shift).
+    """
+
+    name: str
+    c_type: str
+    values: NDArray[np.generic]
+    what: str
+    """In a word: "weights", "bias", "requantization", "table", "data"."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Extents in elements of `c_type`."""
+        return self.values.shape[:-1] if self.c_type == "ek_requant_t" else self.values.shape
+
+    @property
+    def length(self) -> int:
+        """Number of elements of `c_type`."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def bytes(self) -> int:
+        """Bytes the array takes in flash."""
+        return int(self.values.size * self.values.itemsize)
+
+
+FieldValue = int | tuple[int, ...] | Requant
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """A kernel's parameter struct: its C type and its fields in the order of the header."""
+
+    c_type: str
+    fields: tuple[tuple[str, FieldValue], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParamsArg:
+    """The address of the step's own parameter struct."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConstArg:
+    """The constant array of this name."""
+
+    array: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadArg:
+    """A buffer the kernel reads through a pointer to `c_type`."""
+
+    buffer: str
+    c_type: str = "int8_t"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteArg:
+    """A buffer the kernel writes through a pointer to `c_type`."""
+
+    buffer: str
+    c_type: str = "int8_t"
+
+
+@dataclass(frozen=True, slots=True)
+class ScratchArg:
+    """A buffer that belongs to this step alone."""
+
+    buffer: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberArg:
+    """A literal: an int, or a float holding a float32 value exactly."""
+
+    value: int | float
+
+
+Arg = ParamsArg | ConstArg | ReadArg | WriteArg | ScratchArg | NumberArg
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One kernel call. `layer` and `operator` are the model's words, `name` the C identifier."""
+
+    name: str
+    layer: str
+    operator: str
+    kernel: str
+    params: Params | None
+    args: tuple[Arg, ...]
+    output_shape: tuple[int, ...]
+    macs: int
+    constants: tuple[str, ...]
+    """Constant arrays first used by this step."""
+    weight_bytes: int
+    """Bytes of those arrays."""
+    scratch_bytes: int = 0
+    in_place: tuple[str, ...] = ()
+    """Buffers read here at whose very address the output may be written, if they die here."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Buffers read, in call order."""
+        return tuple(arg.buffer for arg in self.args if isinstance(arg, ReadArg))
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Buffers written, scratch excluded."""
+        return tuple(arg.buffer for arg in self.args if isinstance(arg, WriteArg))
+
+    @property
+    def touches(self) -> tuple[str, ...]:
+        """All buffers the call is given, scratch included."""
+        kinds = (ReadArg, WriteArg, ScratchArg)
+        return tuple(arg.buffer for arg in self.args if isinstance(arg, kinds))
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A graph input or output: the tensor as the model file states it, and where it lives."""
+
+    tensor: str
+    buffer: str
+    shape: tuple[int, ...]
+    dtype: DType
+    scale: float
+    """0 when not quantized."""
+    zero_point: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """A model as kernel calls in execution order."""
+
+    name: str
+    buffers: tuple[Buffer, ...]
+    constants: tuple[ConstArray, ...]
+    steps: tuple[Step, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+
+    def buffer(self, name: str) -> Buffer:
+        """The buffer of this name."""
+        return next(buffer for buffer in self.buffers if buffer.name == name)
+
+    def constant(self, name: str) -> ConstArray:
+        """The constant array of this name."""
+        return next(array for array in self.constants if array.name == name)
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """The kernel functions called, sorted."""
+        return tuple(sorted({step.kernel for step in self.steps}))
+
+    @property
+    def constant_bytes(self) -> int:
+        """Bytes of all constant arrays: what the model costs in flash besides code."""
+        return sum(array.bytes for array in self.constants)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        return sum(step.macs for step in self.steps)

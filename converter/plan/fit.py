@@ -1,0 +1,173 @@
+"""Does a model fit a target, asked before anything is flashed?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from edgekit.converter.lower.program import Program
+from edgekit.converter.plan.plan import MemoryPlan
+from edgekit.errors import DoesNotFitError
+from edgekit.targets.model import Target
+from edgekit.units import bytes_text
+
+CODE_BYTES = 24 * 1024
+"""Flash set aside for kernels, firmware and C library until the linker has counted them."""
+STATIC_BYTES = 4 * 1024
+"""RAM set aside for the firmware's own variables (protocol buffers) besides arena and stack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a model asks of a target, in bytes. `code` and `static` are allowances."""
+
+    constants: int
+    arena: int
+    code: int = CODE_BYTES
+    static: int = STATIC_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """Needs against memories, in bytes; estimated, because code size is an allowance.
+
+    `largest_ram` is the biggest single RAM, which the arena must fit into. A target that states
+    no memory of a kind has `None` there, and everything fits.
+    """
+
+    target: str
+    flash_needed: int
+    flash_available: int | None
+    ram_needed: int
+    ram_available: int | None
+    arena_bytes: int
+    largest_ram: int | None
+
+    @property
+    def flash_fits(self) -> bool:
+        """Constants and code against all flash."""
+        return self.flash_available is None or self.flash_needed <= self.flash_available
+
+    @property
+    def ram_fits(self) -> bool:
+        """Arena, stack and variables against all RAM, and the arena against one RAM."""
+        if self.ram_available is None or self.largest_ram is None:
+            return True
+        return self.ram_needed <= self.ram_available and self.arena_bytes <= self.largest_ram
+
+    @property
+    def fits(self) -> bool:
+        """Both."""
+        return self.flash_fits and self.ram_fits
+
+
+def footprint(program: Program, memory: MemoryPlan) -> Footprint:
+    """The footprint of a planned program."""
+    return Footprint(program.constant_bytes, memory.arena_bytes)
+
+
+def check_fit(sizes: Footprint, target: Target) -> FitResult:
+    """The sizes against a target's memories; RAM includes the target's stack."""
+    rams = [memory.size for memory in target.memories if memory.kind == "ram"]
+    flashes = [memory.size for memory in target.memories if memory.kind == "flash"]
+    return FitResult(
+        target=target.name,
+        flash_needed=sizes.constants + sizes.code,
+        flash_available=sum(flashes) if flashes else None,
+        ram_needed=sizes.arena + target.stack_bytes + sizes.static,
+        ram_available=sum(rams) if rams else None,
+        arena_bytes=sizes.arena,
+        largest_ram=max(rams, default=None),
+    )
+
+
+def require_fit(
+    sizes: Footprint,
+    target: Target,
+    *,
+    model: str,
+    input_shape: tuple[int, ...] = (),
+    others: Iterable[Target] = (),
+) -> FitResult:
+    """The fit, or DoesNotFitError (exit 3) naming what is too big and what would fit.
+
+    `input_shape` (NHWC) makes the advice name an input size; `others` are targets to suggest.
+    """
+    result = check_fit(sizes, target)
+    if result.fits:
+        return result
+    raise DoesNotFitError(
+        f"{model} on {target.name}",
+        "; ".join(_too_big(result)),
+        hint=_advice(sizes, result, target, input_shape, others),
+    )
+
+
+def _too_big(result: FitResult) -> list[str]:
+    found = []
+    if not result.flash_fits and result.flash_available is not None:
+        found.append(_short("flash", result.flash_needed, result.flash_available))
+    if result.ram_available is not None and result.ram_needed > result.ram_available:
+        found.append(_short("RAM", result.ram_needed, result.ram_available))
+    elif not result.ram_fits and result.largest_ram is not None:
+        found.append(_short("arena in one RAM", result.arena_bytes, result.largest_ram))
+    return found
+
+
+def _short(what: str, needed: int, available: int) -> str:
+    return (
+        f"{what} needs {bytes_text(needed)} of {bytes_text(available)},"
+        f" {bytes_text(needed - available)} too much"
+    )
+
+
+def _advice(
+    sizes: Footprint,
+    result: FitResult,
+    target: Target,
+    shape: tuple[int, ...],
+    others: Iterable[Target],
+) -> str:
+    changes = [*_smaller_input(result, target, sizes, shape), *_thinner(result, target, sizes)]
+    homes = [t.name for t in others if t.name != target.name and check_fit(sizes, t).fits]
+    advice = []
+    if changes:
+        advice.append("by rough estimate it would fit with " + " or ".join(changes))
+    if homes:
+        advice.append("it fits as it is on " + ", ".join(sorted(homes)))
+    return "; ".join(advice) or "use a smaller model: this target has too little even for its code"
+
+
+def _room(result: FitResult, target: Target, sizes: Footprint) -> tuple[float, float]:
+    """Shares of today's constants and arena that the target has room for; at most 1."""
+    flash = ram = 1.0
+    if result.flash_available is not None:
+        flash = (result.flash_available - sizes.code) / max(sizes.constants, 1)
+    if result.ram_available is not None and result.largest_ram is not None:
+        free = min(result.ram_available - target.stack_bytes - sizes.static, result.largest_ram)
+        ram = free / max(sizes.arena, 1)
+    return min(flash, 1.0), min(ram, 1.0)
+
+
+def _smaller_input(
+    result: FitResult, target: Target, sizes: Footprint, shape: tuple[int, ...]
+) -> list[str]:
+    """Activations shrink with the square of the image's side; weights stay."""
+    flash, ram = _room(result, target, sizes)
+    if len(shape) != 4 or flash < 1 or not 0 < ram < 1:
+        return []
+    height, width = (int(extent * math.sqrt(ram)) // 8 * 8 for extent in shape[1:3])
+    if min(height, width) < 8:
+        return []
+    return [f"an input of about {height}x{width} instead of {shape[1]}x{shape[2]}"]
+
+
+def _thinner(result: FitResult, target: Target, sizes: Footprint) -> list[str]:
+    """A width factor acts once on activations and twice, in and out, on weights."""
+    flash, ram = _room(result, target, sizes)
+    if min(flash, ram) <= 0:
+        return []
+    factor = min(math.sqrt(flash), ram)
+    rounded = math.floor(factor * 20) / 20
+    return [f"about {rounded:g} times its width (alpha)"] if 0 < rounded < 1 else []

@@ -1,0 +1,119 @@
+"""The memory plan as a picture: text for terminals and C comments, SVG for reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.sax.saxutils import escape, quoteattr
+
+from edgekit.artifacts.bundle import PlacedBuffer
+from edgekit.converter.plan.plan import MemoryPlan
+from edgekit.units import bytes_text, count_text
+
+_WIDEST = 72
+"""Columns of the text picture; longer programs show several steps a column."""
+
+
+def plan_text(memory: MemoryPlan) -> str:
+    """One line per buffer, top of the arena first; `#` marks the steps it lives in.
+
+    Ends with a newline.
+    """
+    steps = _steps(memory.placements)
+    width = min(steps, _WIDEST)
+    size = max((len(count_text(p.size)) for p in memory.placements), default=1)
+    name = max((len(p.name) for p in memory.placements), default=1)
+    head = f"{'offset':>10}  {'bytes':>{max(size, 5)}}  {'buffer':{name}}  steps 0..{steps - 1}"
+    rows = [
+        f"{count_text(p.offset):>10}  {count_text(p.size):>{max(size, 5)}}  {p.name:{name}}  "
+        + _bar(p, steps, width)
+        for p in sorted(memory.placements, key=lambda p: (-p.offset, p.first, p.name))
+    ]
+    return "\n".join((_title(memory), head, *rows)) + "\n"
+
+
+def _title(memory: MemoryPlan) -> str:
+    arena = f"arena {count_text(memory.arena_bytes)} B"
+    over = memory.arena_bytes - memory.lower_bound
+    if over <= 0:
+        return f"{arena}, the most that is live at once: no plan needs less"
+    return f"{arena}, {count_text(over)} B above the most that is live at once"
+
+
+def _steps(placements: Sequence[PlacedBuffer]) -> int:
+    return max((placed.last for placed in placements), default=0) + 1
+
+
+def _bar(placed: PlacedBuffer, steps: int, width: int) -> str:
+    first, last = placed.first * width // steps, placed.last * width // steps
+    return "".join("#" if first <= column <= last else "." for column in range(width))
+
+
+_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 860, 360, 76, 34, 34
+_COLOURS = {
+    "input": "#4e79a7",
+    "output": "#59a14f",
+    "activation": "#a0b4c8",
+    "scratch": "#e6a141",
+}
+
+
+def plan_svg(memory: MemoryPlan) -> str:
+    """Steps to the right, addresses upwards, one box per buffer with a tooltip.
+
+    Self-contained, without a fixed text colour, so it suits light and dark pages.
+    """
+    steps = _steps(memory.placements)
+    arena = max(memory.arena_bytes, 1)
+    wide, tall = (_WIDTH - _LEFT - 10) / steps, (_HEIGHT - _TOP - _BOTTOM) / arena
+    boxes = [_box(placed, wide, tall, arena) for placed in memory.placements]
+    return "\n".join(
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
+            f" aria-label={quoteattr(_title(memory))}"
+            ' font-family="system-ui, sans-serif" font-size="11" fill="currentColor">',
+            f'<text x="{_LEFT}" y="18" font-size="13">{escape(_title(memory))}</text>',
+            *boxes,
+            *_axes(steps, wide, tall, arena),
+            "</svg>",
+            "",
+        )
+    )
+
+
+def _box(placed: PlacedBuffer, wide: float, tall: float, arena: int) -> str:
+    x = _LEFT + placed.first * wide
+    y = _TOP + (arena - placed.offset - placed.size) * tall
+    width, height = (placed.last - placed.first + 1) * wide, placed.size * tall
+    colour = _COLOURS.get(placed.kind, _COLOURS["activation"])
+    tip = (
+        f"{placed.name}: {count_text(placed.size)} B at {count_text(placed.offset)},"
+        f" steps {placed.first}..{placed.last}"
+    )
+    label = ""
+    if width > 7 * len(placed.name) and height > 13:
+        label = (
+            f'<text x="{x + width / 2:.1f}" y="{y + height / 2 + 4:.1f}" text-anchor="middle"'
+            f' fill="#10202e">{escape(placed.name)}</text>'
+        )
+    return (
+        f'<g><title>{escape(tip)}</title><rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}"'
+        f' height="{max(height, 0.5):.1f}" fill="{colour}" stroke="#10202e"'
+        f' stroke-width="0.5" rx="2"/>{label}</g>'
+    )
+
+
+def _axes(steps: int, wide: float, tall: float, arena: int) -> list[str]:
+    bottom = _TOP + arena * tall
+    every = max(1, -(-steps // 24))
+    below = [
+        f'<text x="{_LEFT + (step + 0.5) * wide:.1f}" y="{bottom + 15:.1f}"'
+        f' text-anchor="middle">{step}</text>'
+        for step in range(0, steps, every)
+    ]
+    beside = [
+        f'<text x="{_LEFT - 6}" y="{bottom - share * arena / 4 * tall + 4:.1f}"'
+        f' text-anchor="end">{bytes_text(share * arena // 4)}</text>'
+        for share in range(5)
+    ]
+    name = f'<text x="{_LEFT}" y="{bottom + 29:.1f}">step</text>'
+    return [*below, *beside, name]

@@ -1,0 +1,140 @@
+"""Offsets for buffers with known lifetimes: offline dynamic storage allocation.
+
+The problem is NP-hard, so: several first-fit orders that do well in practice (largest first,
+longest first, largest area first, ...), then a bounded local search over orders with a fixed
+seed, as in hill-climbing allocators. It stops at the lower bound, which cannot be beaten.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from edgekit.converter.plan.lifetimes import InPlace, Live, aligned
+
+Offsets = tuple[int, ...]
+"""One offset per region, in region order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Buffers that share one address: a chain of in-place steps, or a single buffer."""
+
+    names: tuple[str, ...]
+    size: int
+    first: int
+    last: int
+
+
+def regions(lives: Sequence[Live], pairs: Iterable[InPlace]) -> tuple[Region, ...]:
+    """The buffers with every in-place pair merged; sizes are aligned.
+
+    Merging never costs: it only removes bytes from the step where both ends of a pair matter.
+    """
+    head = {live.name: live.name for live in lives}
+    for pair in pairs:
+        head[pair.output] = head[pair.operand]
+    groups: dict[str, list[Live]] = {}
+    for live in lives:
+        groups.setdefault(head[live.name], []).append(live)
+    return tuple(_region(group) for group in groups.values())
+
+
+def _region(group: list[Live]) -> Region:
+    first, last = min(live.first for live in group), max(live.last for live in group)
+    names = tuple(live.name for live in group)
+    return Region(names, max(aligned(live.size) for live in group), first, last)
+
+
+def place(blocks: Sequence[Region], bound: int, effort: int = 4_000_000) -> Offsets:
+    """The best offsets found; `effort` bounds the local search in elementary comparisons.
+
+    Deterministic: equal input gives equal offsets, on every machine.
+    """
+    if not blocks:
+        return ()
+    rivals = _rivals(blocks)
+    orders = [_order(blocks, key) for key in _ORDERS]
+    tried = [
+        (_height(blocks, found), found, order)
+        for order in orders
+        for found in (_first_fit(blocks, rivals, order),)
+    ]
+    height, best, order = min(tried, key=lambda item: item[0])
+    if height <= bound:
+        return best
+    rounds = min(3000, effort // (len(blocks) ** 2 + 1))
+    return _climb(blocks, rivals, order, best, bound, rounds)
+
+
+_ORDERS: tuple[Callable[[Region], tuple[int, ...]], ...] = (
+    lambda r: (-r.size, r.first),
+    lambda r: (-r.size * (r.last - r.first + 1), r.first),
+    lambda r: (-(r.last - r.first), -r.size),
+    lambda r: (r.first, -r.size),
+    lambda r: (-r.last, -r.size),
+)
+
+
+def _order(blocks: Sequence[Region], key: Callable[[Region], tuple[int, ...]]) -> list[int]:
+    return sorted(range(len(blocks)), key=lambda index: (*key(blocks[index]), index))
+
+
+def _rivals(blocks: Sequence[Region]) -> list[list[int]]:
+    """For each region those that matter at a common step."""
+    return [
+        [j for j, b in enumerate(blocks) if j != i and a.first <= b.last and b.first <= a.last]
+        for i, a in enumerate(blocks)
+    ]
+
+
+def _height(blocks: Sequence[Region], offsets: Offsets) -> int:
+    return max(offset + block.size for offset, block in zip(offsets, blocks, strict=True))
+
+
+def _first_fit(blocks: Sequence[Region], rivals: list[list[int]], order: list[int]) -> Offsets:
+    """Each region in turn at the lowest offset that is free during its whole lifetime."""
+    offsets = [-1] * len(blocks)
+    for index in order:
+        taken = sorted(
+            (offsets[j], offsets[j] + blocks[j].size) for j in rivals[index] if offsets[j] >= 0
+        )
+        offset = 0
+        for low, high in taken:
+            if low - offset >= blocks[index].size:
+                break
+            offset = max(offset, high)
+        offsets[index] = offset
+    return tuple(offsets)
+
+
+def _climb(
+    blocks: Sequence[Region],
+    rivals: list[list[int]],
+    order: list[int],
+    best: Offsets,
+    bound: int,
+    rounds: int,
+) -> Offsets:
+    """Move a region that touches the top (or one of its rivals) earlier; keep what is no worse."""
+    rng = random.Random(0)
+    height = _height(blocks, best)
+    current = list(order)
+    offsets = best
+    for _ in range(rounds):
+        if height <= bound:
+            break
+        top = [i for i, b in enumerate(blocks) if offsets[i] + b.size >= _height(blocks, offsets)]
+        chosen = rng.choice(top)
+        if rivals[chosen] and rng.random() < 0.5:
+            chosen = rng.choice(rivals[chosen])
+        candidate = [index for index in current if index != chosen]
+        candidate.insert(rng.randrange(len(candidate) + 1), chosen)
+        found = _first_fit(blocks, rivals, candidate)
+        reached = _height(blocks, found)
+        if reached <= _height(blocks, offsets):
+            current, offsets = candidate, found
+        if reached < height:
+            best, height = found, reached
+    return best

@@ -1,0 +1,69 @@
+"""The memory plan: where every buffer of a program lives in one arena."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgekit.artifacts.bundle import MemorySummary, PlacedBuffer
+from edgekit.converter.lower.program import Program
+from edgekit.converter.plan.check import violations
+from edgekit.converter.plan.lifetimes import (
+    InPlace,
+    Live,
+    aligned,
+    in_place_pairs,
+    lifetimes,
+    lower_bound,
+)
+from edgekit.converter.plan.place import place, regions
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPlan:
+    """Offsets in an arena of `arena_bytes`, aligned to 16 bytes.
+
+    `lower_bound` is the most bytes that matter at once, which no plan can undercut.
+    `placements` keep the program's buffer order.
+    """
+
+    arena_bytes: int
+    lower_bound: int
+    placements: tuple[PlacedBuffer, ...]
+    in_place: tuple[InPlace, ...] = ()
+
+    def offset(self, buffer: str) -> int:
+        """First byte of a buffer in the arena."""
+        return self.placement(buffer).offset
+
+    def placement(self, buffer: str) -> PlacedBuffer:
+        """Where and when a buffer lives."""
+        return next(placed for placed in self.placements if placed.name == buffer)
+
+
+def plan(program: Program) -> MemoryPlan:
+    """The memory plan of a program, proved free of overlaps by `plan.check`."""
+    lives = lifetimes(program)
+    return plan_buffers(lives, in_place_pairs(program, lives))
+
+
+def plan_buffers(lives: Sequence[Live], pairs: tuple[InPlace, ...] = ()) -> MemoryPlan:
+    """A plan for buffers with given lifetimes, of which `pairs` are written in place."""
+    blocks = regions(lives, pairs)
+    bound = lower_bound(tuple(lives), pairs)
+    offsets = place(blocks, bound)
+    where = {
+        name: offset for block, offset in zip(blocks, offsets, strict=True) for name in block.names
+    }
+    placements = tuple(
+        PlacedBuffer(v.name, where[v.name], v.size, v.first, v.last, v.kind) for v in lives
+    )
+    arena = max((aligned(placed.offset + placed.size) for placed in placements), default=0)
+    broken = violations(placements, lives, arena, pairs)
+    assert not broken, "; ".join(broken)
+    return MemoryPlan(arena, bound, placements, pairs)
+
+
+def memory_summary(memory: MemoryPlan) -> MemorySummary:
+    """The plan as the bundle's manifest records it."""
+    return MemorySummary(memory.arena_bytes, memory.lower_bound, memory.placements)
