@@ -19,8 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import edgekit
-from edgekit import errors
 from edgekit.artifacts.bundle import MODEL_NAME
 from edgekit.artifacts.run import RunResult
 from edgekit.errors import DataError, EdgeKitError, ModelError, UsageError
@@ -80,7 +78,7 @@ def _save(path: Path, inputs: Sequence[NDArray[Any]]) -> str:
 
 
 def _ask(request: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    root = str(Path(edgekit.__path__[0]).parent)
+    root = str(Path(errors.__file__).parents[1])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
     return subprocess.run(
         [sys.executable, "-m", "edgekit.runtime.runner.host_child"],

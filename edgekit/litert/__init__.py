@@ -30,8 +30,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.artifacts.tflite_offsets import verify_offsets
 from edgekit.errors import DataError, MissingExtraError, ModelError, UnsupportedError, UsageError
+from edgekit.litert.offsets import verify_offsets
 
 Kernels = Literal["default", "builtin", "reference"]
 """What to ask for: XNNPACK where it applies, the builtin kernels alone, or the reference ones."""
