@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit import errors
 from edgekit.artifacts.bundle import MODEL_NAME
 from edgekit.artifacts.run import RunResult
 from edgekit.errors import DataError, EdgeKitError, ModelError, UsageError
