@@ -1,0 +1,101 @@
+"""A data set as a value: samples by index, loaded when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.artifacts.figures import Note
+
+Array = NDArray[Any]
+Progress = Callable[[int, int], None]
+"""Called with (samples done, samples in all; 0 when not known)."""
+
+
+class Kind(StrEnum):
+    """What one sample is."""
+
+    IMAGES = "images"
+    """uint8 (height, width, 1 or 3), colours in the order red, green, blue."""
+    ARRAYS = "arrays"
+    """Any dtype, of the model's input shape without the batch axis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Samples with, where known, a class index each.
+
+    `description` names the source without folders and says how much of it is used; `names` has
+    one entry per sample for messages; `load(i)` returns sample i as `kind` says.
+    """
+
+    description: str
+    kind: Kind
+    names: tuple[str, ...]
+    load: Callable[[int], Array]
+    labels: tuple[int, ...] | None = None
+    classes: tuple[str, ...] | None = None
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Number of samples."""
+        return len(self.names)
+
+    @property
+    def samples(self) -> Iterator[Array]:
+        """The samples in order, each loaded when reached."""
+        return (self.load(index) for index in range(self.count))
+
+
+def subset(dataset: Dataset, limit: int | None, seed: int) -> Dataset:
+    """At most `limit` samples: one drawn from each of `limit` equal stretches of the source.
+
+    So every part of a sorted source is covered, and a source with a period is not sampled in
+    step with it. The same seed draws the same samples, in the source's order.
+    """
+    count = dataset.count
+    if limit is None or limit >= count:
+        return replace(dataset, description=f"{dataset.description} ({_samples(count)})")
+    edges = np.arange(limit + 1) * count // limit
+    chosen = np.random.default_rng(seed).integers(edges[:-1], edges[1:]).tolist()
+    return replace(
+        pick(dataset, chosen),
+        description=f"{dataset.description} ({limit} of {_samples(count)}, seed {seed})",
+        notes=(*dataset.notes, *_sorted_note(dataset, limit)),
+    )
+
+
+def pick(dataset: Dataset, indices: list[int]) -> Dataset:
+    """The samples at `indices`, in that order."""
+    labels, load = dataset.labels, dataset.load
+    return replace(
+        dataset,
+        names=tuple(dataset.names[index] for index in indices),
+        load=lambda position: load(indices[position]),
+        labels=None if labels is None else tuple(labels[index] for index in indices),
+    )
+
+
+def _samples(count: int) -> str:
+    return f"{count} sample{'' if count == 1 else 's'}"
+
+
+def _sorted_note(dataset: Dataset, limit: int) -> tuple[Note, ...]:
+    labels = dataset.labels
+    if labels is None or len(set(labels)) < 2 or any(np.diff(labels) < 0):
+        return ()
+    return (
+        Note(
+            "sorted-by-class",
+            dataset.description,
+            "the samples are sorted by class",
+            f"{limit} were drawn evenly from all of them, not from the start",
+            level="info",
+        ),
+    )

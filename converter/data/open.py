@@ -1,0 +1,91 @@
+"""One door to every kind of calibration and evaluation data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgekit.converter.data.arrays import from_arrays, from_iterable, open_npy, open_npz
+from edgekit.converter.data.dataset import Dataset, subset
+from edgekit.converter.data.folders import from_files, open_csv, open_folder, open_labels
+from edgekit.converter.data.images import SUFFIXES
+from edgekit.errors import DataError
+
+FORMS = (
+    "a folder of images, a folder per class, .npz, .npy, .csv, labels.json, an image, an iterable"
+)
+
+READERS = {
+    ".npz": open_npz,
+    ".npy": open_npy,
+    ".csv": open_csv,
+    ".json": open_labels,
+}
+
+
+def open_dataset(spec: Any, *, limit: int | None = None, seed: int = 0) -> Dataset:
+    """The data set `spec` names, cut down to `limit` samples drawn evenly with `seed`.
+
+    `spec` is a path (see FORMS), a NumPy array with samples along the first axis, or an iterable
+    (or a function that returns one) of arrays or (array, class index) pairs. Samples load when
+    they are asked for, except those of iterables. Raises DataError.
+    """
+    if limit is not None and limit < 1:
+        raise DataError(
+            "samples",
+            str(limit),
+            allowed="1 or more",
+            hint="ask for at least one",
+            code="no-samples",
+        )
+    if isinstance(spec, np.ndarray):
+        return subset(_not_empty(from_arrays("NumPy array", spec)), limit, seed)
+    if isinstance(spec, str | Path):
+        return subset(_not_empty(_open_path(Path(spec))), limit, seed)
+    if callable(spec) or hasattr(spec, "__iter__"):
+        return from_iterable(spec, limit)
+    raise DataError(
+        f"data of type {type(spec).__name__}",
+        "not understood",
+        allowed=FORMS,
+        hint="give a path or an iterable of arrays",
+        code="bad-data",
+    )
+
+
+def _open_path(path: Path) -> Dataset:
+    if path.is_dir():
+        return open_folder(path)
+    if not path.exists():
+        raise DataError(
+            str(path),
+            "no such file or folder",
+            allowed=FORMS,
+            hint="check the path",
+            code="data-missing",
+        )
+    reader = READERS.get(path.suffix.lower())
+    if reader is not None:
+        return reader(path)
+    if path.suffix.lower() in SUFFIXES:
+        return from_files(path.name, [path])
+    raise DataError(
+        str(path),
+        f"a {path.suffix or 'suffixless'} file is no known data",
+        allowed=FORMS,
+        hint="convert it to .npz with numpy.savez(path, x=samples, y=labels)",
+        code="bad-data",
+    )
+
+
+def _not_empty(dataset: Dataset) -> Dataset:
+    if dataset.count:
+        return dataset
+    raise DataError(
+        dataset.description,
+        "holds no sample",
+        hint="give at least one, better 100",
+        code="no-samples",
+    )
