@@ -168,9 +168,11 @@ EK_CONCAT_S8(ref);
 
 /* Softmax along the last axis in gemmlowp fixed point: output scale 1/256, output zero -128.
  * With (m, s) = ek_requant_t of min(beta * input_scale * 2^26, 2^31 - 1), which must be above 1:
- *   multiplier = m, left_shift = s, diff_min = -floor(31 * 2^26 / 2^s).  May run in place. */
+ *   multiplier = m, left_shift = s, diff_min = -floor(31 * 2^26 / 2^s).
+ * A row whose exponentials add to 512 or more gives -128 throughout (undefined in the reference).
+ * May run in place. */
 typedef struct {
-    int32_t rows, depth;            /* depth < 4096 */
+    int32_t rows, depth;
     int32_t multiplier, left_shift;
     int32_t diff_min;               /* differences below it contribute nothing */
 } ek_softmax_s8_t;
