@@ -1,0 +1,186 @@
+"""Rules about element types and quantization (TFLite's int8 specification)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from edgekit.converter.ir import ops
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.ops import Activation
+from edgekit.converter.ir.rule import activations, node_rule, operands
+
+_CONVOLUTIONS = (ops.Conv2D, ops.DepthwiseConv2D, ops.FullyConnected)
+_FORMATS = (DType.FLOAT32, DType.INT8)
+BIAS_TOLERANCE = 0.02
+"""Relative; exporters round the bias scale differently, TFLite compares it as loosely."""
+
+
+@node_rule("activations-dtype", supported=True, hint="export float32, or quantize to int8")
+def activations_dtype(graph: Graph, node: Node) -> str:
+    """Activations are all float32 or all int8; only QUANTIZE and DEQUANTIZE change between them."""
+    found = [(role, tensor.dtype) for role, tensor in activations(graph, node)]
+    kinds = {dtype for _, dtype in found}
+    allowed = len(kinds) == 1 and kinds <= set(_FORMATS)
+    if isinstance(node.op, ops.Quantize):
+        allowed = found[0][1] in _FORMATS and found[-1][1] is DType.INT8
+    elif isinstance(node.op, ops.Dequantize):
+        allowed = [dtype for _, dtype in found] == [DType.INT8, DType.FLOAT32]
+    return "" if allowed else ", ".join(f"{role} {dtype}" for role, dtype in found)
+
+
+@node_rule(
+    "weights-dtype",
+    *_CONVOLUTIONS,
+    supported=True,
+    hint="dynamic-range and int4 weights: convert the float model instead",
+)
+def weights_dtype(graph: Graph, node: Node) -> str:
+    """Weights have the activations' element type; biases are float32 or, with int8, int32."""
+    quantized = graph.input(node).dtype is DType.INT8
+    wanted = {"weights": DType.INT8, "bias": DType.INT32} if quantized else {}
+    for role, tensor in operands(graph, node)[1:]:
+        allowed = wanted.get(role, DType.FLOAT32)
+        if tensor.dtype is not allowed:
+            return f"{role} {tensor.dtype} with {graph.input(node).dtype} activations"
+    return ""
+
+
+@node_rule("index-dtype", ops.Mean, ops.Pad, ops.Reshape, supported=True)
+def index_dtype(graph: Graph, node: Node) -> str:
+    """Axes, paddings and target shapes are int32."""
+    for role, tensor in operands(graph, node)[1:]:
+        if tensor.dtype is not DType.INT32:
+            return f"{role} {tensor.dtype}"
+    return ""
+
+
+@node_rule("finite-parameters")
+def finite_parameters(graph: Graph, node: Node) -> str:
+    """Float constants are finite."""
+    for role, tensor in operands(graph, node):
+        if tensor.data is not None and tensor.dtype is DType.FLOAT32:
+            bad = int(np.size(tensor.data) - np.count_nonzero(np.isfinite(tensor.data)))
+            if bad:
+                return f"{role} {tensor.name} holds {bad} values that are NaN or infinite"
+    return ""
+
+
+@node_rule("int8-quantized")
+def int8_quantized(graph: Graph, node: Node) -> str:
+    """An int8 activation has one scale, positive and finite, and a zero point in -128..127."""
+    for role, tensor in activations(graph, node):
+        if tensor.dtype is DType.INT8:
+            found = _bad_activation(tensor.quant)
+            if found:
+                return f"{role} {tensor.name}: {found}"
+    return ""
+
+
+@node_rule("weights-symmetric", *_CONVOLUTIONS)
+def weights_symmetric(graph: Graph, node: Node) -> str:
+    """Int8 weights have zero point 0 and one scale per tensor or per output channel (axis 0;
+    axis 3 of depthwise ones), all positive and finite."""
+    weights = graph.input(node, 1)
+    if weights.dtype is not DType.INT8:
+        return ""
+    axis = 3 if isinstance(node.op, ops.DepthwiseConv2D) else 0
+    return _bad_scales(weights, axis)
+
+
+@node_rule("bias-scale", *_CONVOLUTIONS)
+def bias_scale(graph: Graph, node: Node) -> str:
+    """An int32 bias has zero point 0 and scale input scale * weight scale, within 2 %."""
+    bias, x, weights = graph.operand(node, 2), graph.input(node), graph.input(node, 1)
+    if bias is None or bias.dtype is not DType.INT32 or bias.quant is None:
+        return ""
+    if x.quant is None or weights.quant is None:
+        return "a quantized bias without quantized operands"
+    found = _bad_scales(bias, 0)
+    if found:
+        return found
+    expected = x.quant.scale * np.array(weights.quant.scales)
+    ratio = np.array(bias.quant.scales) / expected
+    if ratio.shape not in (expected.shape, (1,), (bias.size,)):
+        return f"{ratio.size} bias scales for {expected.size} weight scales"
+    worst = int(np.argmax(np.abs(ratio - 1)))
+    if abs(ratio[worst] - 1) <= BIAS_TOLERANCE:
+        return ""
+    return f"scale {worst} is {ratio[worst]:.4g} times the product"
+
+
+_SAME_SCALE = (ops.Pool2D, ops.Pad, ops.Concatenation, ops.Reshape, ops.Squeeze)
+
+
+@node_rule("same-scale", *_SAME_SCALE, hint="quantize the model again")
+def same_scale(graph: Graph, node: Node) -> str:
+    """An int8 operator that only moves or pools values has one scale and zero point throughout."""
+    y = graph.output(node)
+    for role, tensor in activations(graph, node)[:-1]:
+        if tensor.dtype is DType.INT8 and tensor.quant != y.quant:
+            return f"{role} {_text(tensor.quant)}, output {_text(y.quant)}"
+    return ""
+
+
+@node_rule("unit-output", ops.Softmax, ops.Logistic, hint="quantize the model again")
+def unit_output(graph: Graph, node: Node) -> str:
+    """An int8 SOFTMAX or LOGISTIC has output scale 1/256 and zero point -128."""
+    y = graph.output(node)
+    if y.dtype is not DType.INT8 or y.quant == Quant.per_tensor(1 / 256, -128):
+        return ""
+    return f"output {_text(y.quant)}"
+
+
+@node_rule("softmax-beta", ops.Softmax)
+def softmax_beta(graph: Graph, node: Node) -> str:
+    """A SOFTMAX's beta is positive and finite."""
+    assert isinstance(node.op, ops.Softmax)
+    beta = node.op.beta
+    return "" if math.isfinite(beta) and beta > 0 else f"beta {beta}"
+
+
+@node_rule("plain-concatenation", ops.Concatenation, supported=True)
+def plain_concatenation(graph: Graph, node: Node) -> str:
+    """A CONCATENATION has no fused activation."""
+    assert isinstance(node.op, ops.Concatenation)
+    activation = node.op.activation
+    return "" if activation is Activation.NONE else f"activation {activation}"
+
+
+def _bad_activation(quant: Quant | None) -> str:
+    if quant is None:
+        return "no scale"
+    if quant.axis is not None or len(quant.scales) != 1 or len(quant.zero_points) != 1:
+        return f"{len(quant.scales)} scales along axis {quant.axis}"
+    if not _positive(quant.scales):
+        return f"scale {quant.scale}"
+    return "" if -128 <= quant.zero_point <= 127 else f"zero point {quant.zero_point}"
+
+
+def _bad_scales(tensor: Tensor, axis: int) -> str:
+    """What is wrong with a symmetric quantization per tensor or along `axis`."""
+    quant = tensor.quant
+    if quant is None:
+        return f"{tensor.name} has no scale"
+    if not _positive(quant.scales):
+        worst = next(scale for scale in quant.scales if not _positive((scale,)))
+        return f"{tensor.name} has scale {worst}"
+    if any(quant.zero_points):
+        return f"{tensor.name} has zero point {next(filter(None, quant.zero_points))}"
+    if quant.axis is None:
+        return "" if len(quant.scales) == 1 else f"{len(quant.scales)} scales without an axis"
+    if quant.axis != axis or len(quant.scales) != tensor.shape[axis]:
+        return (
+            f"{tensor.name} {list(tensor.shape)} has {len(quant.scales)} scales "
+            f"along axis {quant.axis}"
+        )
+    return ""
+
+
+def _positive(scales: tuple[float, ...]) -> bool:
+    return all(math.isfinite(scale) and scale > 0 for scale in scales)
+
+
+def _text(quant: Quant | None) -> str:
+    return "not quantized" if quant is None else f"scale {quant.scale:.6g} zero {quant.zero_point}"

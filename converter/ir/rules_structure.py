@@ -1,0 +1,147 @@
+"""Rules about names, order and shapes."""
+
+from __future__ import annotations
+
+from edgekit.converter.ir import ops
+from edgekit.converter.ir.graph import Graph, Node
+from edgekit.converter.ir.rule import graph_rule, node_rule, operands
+from edgekit.converter.ir.shapes import ShapeError, infer_shape
+
+MAX_RANK = 4
+
+
+@graph_rule("not-empty")
+def not_empty(graph: Graph) -> tuple[str, str] | None:
+    """A graph has at least one input, one node and one output."""
+    for part in ("inputs", "nodes", "outputs"):
+        if not getattr(graph, part):
+            return "graph", f"no {part}"
+    return None
+
+
+@graph_rule("names-resolve")
+def names_resolve(graph: Graph) -> tuple[str, str] | None:
+    """Every tensor that a node or the graph's border names exists, under its own name."""
+    for key, tensor in graph.tensors.items():
+        if key != tensor.name:
+            return f"tensor {key}", f"it is stored under the name {tensor.name!r}"
+    for node in graph.nodes:
+        for name in (*node.inputs, *node.outputs):
+            if name is not None and name not in graph.tensors:
+                return _of(node), f"no tensor {name!r}"
+    for name in (*graph.inputs, *graph.outputs):
+        if name not in graph.tensors:
+            return "graph", f"no tensor {name!r}"
+    return None
+
+
+@graph_rule("one-producer")
+def one_producer(graph: Graph) -> tuple[str, str] | None:
+    """A tensor is a constant, a graph input or the output of exactly one node."""
+    written = dict.fromkeys(graph.inputs, "the graph's inputs")
+    for name in graph.inputs:
+        if graph[name].constant:
+            return f"tensor {name}", "both a graph input and a constant"
+    for node in graph.nodes:
+        for name in node.outputs:
+            if graph[name].constant or name in written:
+                return _of(node), f"{name} is already {written.get(name, 'a constant')}"
+            written[name] = f"written by {node.name}"
+    return None
+
+
+@graph_rule("unique-nodes")
+def unique_nodes(graph: Graph) -> tuple[str, str] | None:
+    """Nodes have different names."""
+    seen: set[str] = set()
+    for node in graph.nodes:
+        if node.name in seen:
+            return _of(node), "another node has this name"
+        seen.add(node.name)
+    return None
+
+
+@graph_rule("execution-order")
+def execution_order(graph: Graph) -> tuple[str, str] | None:
+    """Nodes stand in execution order, and the graph's outputs have been written at the end."""
+    ready = set(graph.inputs) | {name for name, tensor in graph.tensors.items() if tensor.constant}
+    for node in graph.nodes:
+        for name in node.inputs:
+            if name is not None and name not in ready:
+                return _of(node), f"reads {name} before it is written"
+        ready.update(node.outputs)
+    for name in graph.outputs:
+        if name not in ready:
+            return "graph", f"output {name} is never written"
+    return None
+
+
+@graph_rule("tensors-sound")
+def tensors_sound(graph: Graph) -> tuple[str, str] | None:
+    """Extents are at least 1, and a constant's array has its tensor's shape and element type."""
+    for name, tensor in graph.tensors.items():
+        if any(extent < 1 for extent in tensor.shape):
+            return f"tensor {name}", f"shape {list(tensor.shape)}"
+        if tensor.data is None:
+            continue
+        if tensor.data.shape != tensor.shape or tensor.data.dtype != tensor.dtype.numpy:
+            found = f"{tensor.data.dtype} array {list(tensor.data.shape)}"
+            return f"tensor {name}", f"{found} for {tensor.dtype} {list(tensor.shape)}"
+    return None
+
+
+@node_rule("operand-count")
+def operand_count(graph: Graph, node: Node) -> str:
+    """A node has the operands its operator takes; only those marked "?" may be absent."""
+    roles = node.op.INPUTS
+    if len(node.outputs) != 1:
+        return f"{len(node.outputs)} outputs"
+    if roles[-1].endswith("..."):
+        return "" if node.inputs and None not in node.inputs else "an operand is absent"
+    required = [role for role in roles if not role.endswith("?")]
+    present = [name for name in node.inputs[: len(required)] if name is not None]
+    if len(present) < len(required) or len(node.inputs) > len(roles):
+        return f"{len(node.inputs)} operands instead of {', '.join(roles)}"
+    return ""
+
+
+@node_rule("rank", supported=True, hint="reshape the tensors, or fold the leading extents")
+def rank(graph: Graph, node: Node) -> str:
+    """Tensors have at most 4 extents."""
+    for role, tensor in [*operands(graph, node), ("output", graph.output(node))]:
+        if len(tensor.shape) > MAX_RANK:
+            return f"{role} {tensor.name} {list(tensor.shape)}"
+    return ""
+
+
+@node_rule("constant-parameters", supported=True, hint="export the model with fixed parameters")
+def constant_parameters(graph: Graph, node: Node) -> str:
+    """Weights, biases, axes, paddings and target shapes are constants."""
+    for role, tensor in operands(graph, node):
+        if role in ("weights", "bias", "axes", "paddings", "shape") and not tensor.constant:
+            return f"{role} {tensor.name} is computed at run time"
+    return ""
+
+
+@node_rule("plain-convolution", ops.Conv2D, supported=True, hint="use one convolution per group")
+def plain_convolution(graph: Graph, node: Node) -> str:
+    """Convolutions are not grouped: the weights cover all input channels."""
+    x, weights = graph.input(node).shape, graph.input(node, 1).shape
+    if len(x) == len(weights) == 4 and weights[3] != x[3] and x[3] % max(weights[3], 1) == 0:
+        return f"{x[3] // max(weights[3], 1)} groups"
+    return ""
+
+
+@node_rule("shapes-agree")
+def shapes_agree(graph: Graph, node: Node) -> str:
+    """The output has the shape that the operands and attributes give."""
+    try:
+        expected = infer_shape(graph, node)
+    except ShapeError as error:
+        return str(error)
+    actual = graph.output(node).shape
+    return "" if actual == expected else f"output {list(actual)}, operands give {list(expected)}"
+
+
+def _of(node: Node) -> str:
+    return f"node {node.name} ({node.op.NAME})"
