@@ -1,0 +1,84 @@
+"""What the three multiply-accumulate operators share: exact sums, and how they end.
+
+int8 sums are taken in floating point, because only that has a fast matrix product: float32 holds
+every integer below 2**24, float64 below 2**53, and no partial sum of a layer is larger than its
+weights' absolute sum times the largest input. The zero point of the input is folded into the
+bias, as in the C kernels: bias - zero_point * sum(weights).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgekit.converter.fixed_point import accumulator_requants, activation_range
+from edgekit.converter.interpret.kernel import Array, activate, constant, number_format, quant_of
+from edgekit.converter.interpret.requantize import Requantizer
+from edgekit.converter.ir.graph import DType, Graph, Node
+from edgekit.converter.ir.ops import Activation
+
+INPUT_PEAK = 128
+"""Largest |int8|."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulation:
+    """Weights as (taps, channels), the value of padding, and the step from sums to outputs."""
+
+    weights: Array
+    fill: float
+    finish: Callable[[Array], Array]
+
+
+def accumulation(
+    graph: Graph, node: Node, *, channel_axis: int, activation: Activation
+) -> Accumulation:
+    """The weights of `node`, whose output channels lie on `channel_axis`, flattened to a matrix."""
+    weights = np.moveaxis(constant(graph, node, 1).values, channel_axis, -1)
+    matrix = weights.reshape(-1, weights.shape[-1])
+    build = _float if number_format(graph, node) is DType.FLOAT32 else _int8
+    return build(graph, node, matrix, activation)
+
+
+def _bias(graph: Graph, node: Node, channels: int) -> Array:
+    if graph.operand(node, 2) is None:
+        return np.zeros(channels, np.int64)
+    return constant(graph, node, 2).values
+
+
+def _float(graph: Graph, node: Node, matrix: Array, activation: Activation) -> Accumulation:
+    weights = np.ascontiguousarray(matrix, np.float32)
+    bias = _bias(graph, node, weights.shape[1]).astype(np.float32)
+
+    def finish(sums: Array) -> Array:
+        sums += bias
+        return activate(sums, activation)
+
+    return Accumulation(weights, 0.0, finish)
+
+
+def _int8(graph: Graph, node: Node, matrix: Array, activation: Activation) -> Accumulation:
+    source, target = quant_of(node, graph.input(node)), quant_of(node, graph.output(node))
+    scale = quant_of(node, graph.input(node, 1))
+    # Only legacy models have weights with a zero point; they have one for all channels.
+    whole = matrix.astype(np.int64) - scale.zero_point
+    bias = _bias(graph, node, whole.shape[1]).astype(np.int64)
+    folded = bias - source.zero_point * whole.sum(axis=0)
+    largest = np.abs(whole).sum(axis=0) * INPUT_PEAK
+    finish = Requantizer.of(
+        folded,
+        accumulator_requants(source, scale, target),
+        target.zero_point,
+        activation_range(activation, target),
+        peak=int((largest + np.abs(folded)).max()),
+    )
+    weights = np.ascontiguousarray(whole, exact_dtype(int(largest.max())))
+    return Accumulation(weights, float(source.zero_point), finish)
+
+
+def exact_dtype(largest: int) -> np.dtype[Any]:
+    """The floating type in which sums up to `largest` are exact."""
+    return np.dtype(np.float32 if largest < 1 << 24 else np.float64)
