@@ -72,7 +72,8 @@ def _finish(factor: Requant, output: Quant, activation: Activation, peak: int) -
 def look_up(table: Array, x: Array) -> Array:
     """table[x + 128] for int8 `x`."""
     by_unsigned_code = np.roll(table, 128)
-    return np.asarray(by_unsigned_code.take(x.view(np.uint8)))
+    found: Array = np.take(by_unsigned_code, x.view(np.uint8))
+    return found
 
 
 def logistic(graph: Graph, node: Node) -> Kernel:

@@ -49,7 +49,7 @@ class Requantizer:
         result = np.empty(rows.shape, np.int8)
         # In chunks, because the intermediates are int64 and would not fit the cache.
         step = max(1, CHUNK_ELEMENTS // rows.shape[1])
-        scale = self._scale if self._never_wraps else self._scale_wrapping
+        scale = self._scale_right if self._only_right else self._scale
         for start in range(0, len(rows), step):
             chunk = rows[start : start + step].astype(np.int64)
             chunk += self.bias
@@ -60,21 +60,20 @@ class Requantizer:
         return result.reshape(accumulators.shape)
 
     @property
-    def _never_wraps(self) -> bool:
-        return self.peak < 1 << 31 and bool((self.shift <= 0).all())
+    def _only_right(self) -> bool:
+        return self.peak < 1 << 31 and bool((self.shift < 0).all())
 
-    def _scale_wrapping(self, x: NDArray[np.int64]) -> NDArray[np.int32]:
+    def _scale(self, x: NDArray[np.int64]) -> NDArray[np.int32]:
         """The definition."""
         return multiply_by_quantized_multiplier(x, self.multiplier, self.shift)
 
-    def _scale(self, x: NDArray[np.int64]) -> NDArray[np.int32]:
+    def _scale_right(self, x: NDArray[np.int64]) -> NDArray[np.int32]:
         """The same for right shifts of values that fit int32, in place and in half the time."""
         x *= self.multiplier
         x += 1 << 30
         x >>= 31
         high = x.astype(np.int32)
-        right = -self.shift
-        high += (high >> 31) & (right > 0)
-        high += (np.int32(1) << right) >> 1
-        high >>= right
+        high += high >> 31
+        high += np.int32(1) << (-1 - self.shift)
+        high >>= -self.shift
         return high
