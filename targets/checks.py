@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from edgekit.targets.model import Memory, Target
 
@@ -117,7 +118,7 @@ def _extents(target: Target) -> str:
 
 def _apart(target: Target) -> str:
     by_start = sorted(target.memories, key=lambda memory: memory.start)
-    for low, high in zip(by_start, by_start[1:], strict=False):
+    for low, high in pairwise(by_start):
         if low.start + low.size > high.start:
             return f"{_span(low)} overlaps {_span(high)}"
     return ""
