@@ -84,7 +84,7 @@ def quantize_ranges(graph: Graph, ranges: Ranges, scheme: Scheme = INT8) -> Quan
         if name in quants
     ]
     done = graph.with_tensors(*activations, *builder.constants.values()).with_nodes(nodes)
-    notes = (*_range_notes(graph, unions), *builder.notes)
+    notes = (*_range_notes(graph, unions), *_raised_note(graph, builder.raised))
     seen = {name: unions[name] for name in graph.activations() if name in unions}
     return QuantizeResult(done, seen, notes)
 
@@ -116,12 +116,16 @@ def _integer(tensor: Tensor, quant: Quant, scheme: Scheme) -> Tensor:
 
 
 class _Builder:
-    """Rewrites nodes one by one; `constants` (and extra tensors) and `notes` fill as it goes."""
+    """Rewrites nodes one by one.
+
+    As it goes `constants` fills with quantized constants and extra tensors, `raised` with the
+    number of channels per node whose weight scale had to be raised.
+    """
 
     def __init__(self, graph: Graph, quants: dict[str, Quant], scheme: Scheme) -> None:
         self.graph, self.quants, self.scheme = graph, quants, scheme
         self.constants: dict[str, Tensor] = {}
-        self.notes: list[Note] = []
+        self.raised: dict[str, int] = {}
 
     def nodes(self, node: Node) -> tuple[Node, ...]:
         """The node over integer operands, and a requantization after it where that is needed."""
@@ -174,8 +178,8 @@ class _Builder:
         tight = int((limits > scales).sum())
         if not tight:
             return w
-        self.notes.append(_raised(node, tight))
-        raised = np.maximum(scales, limits * (1 + 2**-20)).tolist()
+        self.raised[node.name] = tight
+        raised = np.maximum(scales, limits).tolist()
         return replace(w, scales=tuple(float(np.float32(scale)) for scale in raised))
 
     def _bias(self, node: Node, bias: Tensor, x: Quant, w: Quant) -> str:
@@ -244,14 +248,19 @@ def _already(graph: Graph) -> Note:
     )
 
 
-def _raised(node: Node, channels: int) -> Note:
-    return Note(
-        "bias-scale-raised",
-        node.name,
-        f"{channels} channels have weights near zero beside a large bias; "
-        "their weight scale was raised so that the bias fits into int32",
-        "prune these channels, or retrain with weight decay on BatchNorm",
-        level="info",
+def _raised_note(graph: Graph, raised: dict[str, int]) -> tuple[Note, ...]:
+    if not raised:
+        return ()
+    first = next(iter(raised))
+    return (
+        Note(
+            "bias-scale-raised",
+            graph.name,
+            f"{sum(raised.values())} channels in {len(raised)} layers (first {first}) have weights "
+            "near zero beside a bias; their weight scale was raised so that the bias fits",
+            "such channels are constant: pruning them makes the model smaller",
+            level="info",
+        ),
     )
 
 
