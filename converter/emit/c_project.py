@@ -1,0 +1,23 @@
+"""What surrounds the generated sources: a CMake project and a host program."""
+
+from __future__ import annotations
+
+from edgekit.converter.emit.sheet import Sheet
+from edgekit.converter.emit.template import render
+from edgekit.converter.lower.select import source_path
+
+
+def cmake_lists(sheet: Sheet) -> str:
+    """`CMakeLists.txt`: a static library, and the host example as an option."""
+    return render(
+        "CMakeLists.txt.j2",
+        name=sheet.name,
+        upper=sheet.upper,
+        version=sheet.tool_version,
+        kernels=[source_path(kernel) for kernel in sheet.program.kernels],
+    )
+
+
+def example(sheet: Sheet) -> str:
+    """`example/main.c`: raw samples in on stdin, raw results out on stdout."""
+    return render("main.c.j2", name=sheet.name, upper=sheet.upper, version=sheet.tool_version)
