@@ -129,3 +129,14 @@ class Target(Strict):
         if not self.clock_hz or self.cpu.cycles_per_instruction is None:
             return None
         return self.cpu.cycles_per_instruction / self.clock_hz
+
+    @property
+    def nominal_time_scale(self) -> float | None:
+        """Seconds on the board it is modelled on per second of the emulator's clock.
+
+        The emulator's clock counts instructions, 2**icount_shift nanoseconds each. None for
+        anything but a virtual board. An estimate, as `seconds_per_instruction` is.
+        """
+        if self.emulator is None or self.seconds_per_instruction is None:
+            return None
+        return self.seconds_per_instruction / (1e-9 * (1 << self.emulator.icount_shift))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from edgekit.artifacts.figures import Provenance
+from edgekit.artifacts.figures import Note, Provenance
 from edgekit.artifacts.power import PowerTrace
 from edgekit.runtime.power.load import LoadProfile
 from edgekit.runtime.power.meter import MeterIdentity, MeterSpec
@@ -105,7 +105,15 @@ class VirtualMeter:
         driver = self._ready()
         self.device.finish()
         trace = driver.stop()
-        return replace(trace, meter=f"{NAME}, simulated load: {self.profile.source}")
+        note = Note(
+            "meter-simulated",
+            NAME,
+            "power and time are those of a load profile, not of a board: " + self.profile.source,
+            "measure a real board with a real meter for a figure to rely on",
+            level="info",
+        )
+        meter = f"{NAME}, simulated load: {self.profile.source}"
+        return replace(trace, meter=meter, warnings=(note, *trace.warnings))
 
     def close(self) -> None:
         driver, self._driver = self._driver, None
