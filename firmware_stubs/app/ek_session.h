@@ -1,0 +1,70 @@
+/* ek_session.h - the model at work: input buffer, arena, timed windows, results. No talking. */
+#ifndef EK_SESSION_H
+#define EK_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ek_config.h"
+#include "ek_model.h"
+
+extern const ek_model_t EK_MODEL;
+
+typedef struct {
+    uint64_t start, end; /* ticks at the edges of a window */
+} ek_window_t;
+
+/* The input buffer holds bytes as the MLPerf Tiny host sent them, the same shifted to int8, or
+ * tensor bytes sent through the extension. */
+typedef enum { EK_HELD_HOST, EK_HELD_SHIFTED, EK_HELD_TENSOR } ek_held_t;
+
+typedef struct {
+    _Alignas(16) uint8_t arena[EK_ARENA_BYTES];
+    uint8_t db[EK_DB_BYTES];
+    ek_held_t held;
+    bool committed;      /* a complete input came through the extension */
+    uint64_t empty;      /* ticks of a window around a function that does nothing */
+    uint64_t empty_step; /* ticks between two profile hooks with nothing between them */
+    uint64_t step[EK_MAX_STEPS];
+} ek_session_t;
+
+extern ek_session_t ek_session;
+
+/* Checks the build against the model and measures the empty window; call after ek_port_init.
+ * Null when all is well, else what is wrong. */
+const char *ek_session_init(void);
+
+/* The input buffer, ready to take bytes of the given kind (EK_HELD_HOST or EK_HELD_TENSOR). */
+uint8_t *ek_session_buffer(ek_held_t kind);
+
+/* Converts what the buffer holds to tensor bytes, once, outside any window. */
+void ek_session_stage(void);
+
+/* `n` inferences outside any window, each on a fresh copy of the input. */
+void ek_session_warm_up(uint32_t n);
+
+/* `n` inferences between two edges of the trigger. Activations may overwrite the input, so
+ * every inference but the first copies it into the arena inside the window. */
+ek_window_t ek_session_run(uint32_t n);
+
+/* The same without edges: in energy mode the caller marks the window with pulses. */
+void ek_session_run_quietly(uint32_t n);
+
+/* One inference with a counter reading after each step. False: no hooks in this build. */
+bool ek_session_profile(void);
+
+/* One inference in a painted arena: one past the last byte of it that was written. */
+uint32_t ek_session_arena_used(void);
+
+/* Output tensors one after another. */
+uint32_t ek_session_output_bytes(void);
+void ek_session_read_output(uint32_t offset, uint32_t count, uint8_t *to);
+
+/* Element `index` of output 0 as a real number. */
+uint32_t ek_session_output_count(void);
+float ek_session_output_value(uint32_t index);
+
+/* ad01: mean squared difference of the output from the input, both as real numbers. */
+float ek_session_output_mse(void);
+
+#endif

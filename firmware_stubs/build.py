@@ -1,0 +1,265 @@
+"""From a bundle to a program: firmware for a board, the same on the host, a shared library.
+
+    read the manifest -> list the files -> build id -> compile -> link -> measure
+
+Everything that decides the result goes into the build id, so equal ids mean equal programs and
+a second build with the same id is skipped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgekit.artifacts.bundle import Manifest, read_manifest
+from edgekit.artifacts.files import write_file
+from edgekit.firmware_stubs.image import Image
+from edgekit.firmware_stubs.sizes import read_sizes
+from edgekit.firmware_stubs.sources import (
+    APP,
+    INCLUDE,
+    PORT,
+    Unit,
+    app_defines,
+    app_units,
+    digest,
+    memory_script,
+    model_units,
+    port_units,
+)
+from edgekit.firmware_stubs.toolchains import Toolchain, find_toolchain, run_compiler
+from edgekit.targets.model import Cpu, Link, Target
+
+JOBS = 2
+WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
+SECTIONS = ("-ffunction-sections", "-fdata-sections", "-DNDEBUG")
+APP_FLAGS = ("-Os",)
+"""The application takes no part in a timed window: small is better than fast."""
+SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One program to make in `out`; `build_id` covers all the rest."""
+
+    subject: str
+    out: Path
+    file: str
+    toolchain: Toolchain
+    units: tuple[Unit, ...]
+    flags: tuple[str, ...]
+    app_flags: tuple[str, ...]
+    link: tuple[str, ...]
+    build_id: str
+
+    @property
+    def result(self) -> Path:
+        return self.out / self.file
+
+
+def build_firmware(
+    bundle: Path,
+    target: Target,
+    out: Path,
+    *,
+    profile: bool = True,
+    model_id: str = "",
+    optimization: str = "-O3",
+) -> Image:
+    """Build the firmware of a bundle for a target with a port; `out` gets firmware.elf.
+
+    `profile` keeps the per-step hooks (about three instructions a step when idle). `model_id`
+    is the MLPerf Tiny id ("vww01"), which also says what its host sends. Raises ToolError
+    (compiler missing, no port, does not compile), DoesNotFitError, ModelError.
+    """
+    manifest = read_manifest(bundle)
+    flags = (*target.cpu.flags, *WARNINGS, optimization, *SECTIONS)
+    defines = app_defines(manifest, target, model_id=model_id, profile=profile)
+    cortex_m = target.port.startswith("cortex_m")
+    script = memory_script(target) if cortex_m else ""
+    link = _cortex_m_link(target) if cortex_m else ("-Wl,--gc-sections", "-lm")
+    units = (*model_units(bundle, manifest), *app_units(), *port_units(target.port))
+    toolchain = find_toolchain(target.cpu.toolchain)
+    plan = _plan(bundle, target, out, toolchain, units, (flags, defines, link), script)
+    _make(plan, script)
+    return _image(plan, target, manifest, optimization)
+
+
+def build_posix(
+    bundle: Path, out: Path, *, profile: bool = True, model_id: str = "", sanitize: bool = False
+) -> Image:
+    """The same firmware as a program of this machine: standard input and output are its line.
+
+    `sanitize` adds the address and undefined-behaviour sanitizers, for tests.
+    """
+    extra = SANITIZE if sanitize else ()
+    target = Target(
+        name="posix",
+        title="this machine",
+        family="host",
+        cpu=Cpu(name="native", arch="native", toolchain="native", flags=extra),
+        clock_hz=0,
+        link=Link(kind="local"),
+        port="posix",
+    )
+    return build_firmware(bundle, target, out, profile=profile, model_id=model_id)
+
+
+def build_host_library(
+    bundle: Path,
+    out: Path,
+    *,
+    profile: bool = True,
+    native: bool = False,
+    optimization: str = "-O3",
+) -> Path:
+    """The bundle's C as a shared library of this machine that exports `<name>_model`.
+
+    With `profile` it also exports `ek_profile_hook`. `native` compiles for exactly this
+    processor (-march=native). Returns the path of the library.
+    """
+    manifest = read_manifest(bundle)
+    toolchain = find_toolchain("native")
+    units = model_units(bundle, manifest)
+    flags: tuple[str, ...] = (*WARNINGS, optimization, "-fPIC", "-DNDEBUG")
+    flags += ("-march=native",) * native
+    if profile:
+        units += (Unit("port", PORT / "library" / "profile_hook.c"),)
+        flags += ("-DEK_PROFILE",)
+    file = f"lib{manifest.name}.so"
+    words = (toolchain.version, *flags, *_cpu_words(native))
+    build_id = digest(units, [bundle / "c"], words)
+    plan = _Plan(
+        subject=f"library of {manifest.name}",
+        out=out.resolve(),
+        file=file,
+        toolchain=toolchain,
+        units=units,
+        flags=(*flags, f"-I{bundle.resolve() / 'c'}"),
+        app_flags=(),
+        link=("-shared", "-lm"),
+        build_id=build_id,
+    )
+    _make(plan, "")
+    return plan.result
+
+
+def _cpu_words(native: bool) -> tuple[str, ...]:
+    """-march=native means another program on another processor."""
+    info = Path("/proc/cpuinfo")
+    if not native or not info.exists():
+        return ()
+    lines = info.read_text(encoding="utf-8", errors="replace").splitlines()
+    return tuple(sorted({line for line in lines if line.startswith(("flags", "Features"))}))
+
+
+def _cortex_m_link(target: Target) -> tuple[str, ...]:
+    return (
+        "-nostartfiles",
+        "-Wl,--gc-sections",
+        "-Wl,--no-warn-rwx-segments",
+        f"-Wl,--defsym=EK_STACK_BYTES={target.stack_bytes}",
+        f"-T{PORT / 'cortex_m' / 'link.ld'}",
+        "-lm",
+    )
+
+
+def _plan(
+    bundle: Path,
+    target: Target,
+    out: Path,
+    toolchain: Toolchain,
+    units: tuple[Unit, ...],
+    options: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]],
+    script: str,
+) -> _Plan:
+    flags, defines, link = options
+    port = PORT / target.port
+    folders = [bundle.resolve() / "c", INCLUDE, APP, port, port.parent]
+    # paths differ between machines and the programs do not: only names and contents count
+    words = [toolchain.version, script, *flags, *APP_FLAGS, *defines]
+    words += [word for word in link if not word.startswith("-T")]
+    build_id = digest(units, folders, words)
+    includes = tuple(f"-I{folder}" for folder in folders)
+    return _Plan(
+        subject=f"firmware for {target.name}",
+        out=out.resolve(),
+        file="firmware.elf",
+        toolchain=toolchain,
+        units=units,
+        flags=(*flags, *(("-DEK_PROFILE",) if "-DEK_PROFILE" in defines else ()), *includes),
+        app_flags=(*APP_FLAGS, *defines, f'-DEK_BUILD_ID="{build_id}"'),
+        link=(*flags, *link),
+        build_id=build_id,
+    )
+
+
+def _make(plan: _Plan, script: str) -> None:
+    """Compile and link, unless `out` already holds this very program."""
+    if _is_made(plan):
+        return
+    log = plan.out / "build.log"
+    stamp = _stamp(plan)
+    stamp.unlink(missing_ok=True)
+    write_file(log, "")
+    if script:
+        write_file(plan.out / "ek_memory.ld", script)
+    objects = _compile(plan, log)
+    link_map = plan.result.with_suffix(".map")
+    command = [plan.toolchain.cc, *_names(objects, plan.out), f"-Wl,-Map={link_map.name}"]
+    command += [*plan.link, "-o", plan.file]
+    run_compiler(command, cwd=plan.out, log=log, subject=plan.subject)
+    write_file(stamp, _seal(plan))
+
+
+def _names(objects: Sequence[Path], out: Path) -> list[str]:
+    return [path.relative_to(out).as_posix() for path in objects]
+
+
+def _compile(plan: _Plan, log: Path) -> list[Path]:
+    with ThreadPoolExecutor(JOBS) as pool:
+        return list(pool.map(lambda unit: _compile_one(plan, unit, log), plan.units))
+
+
+def _compile_one(plan: _Plan, unit: Unit, log: Path) -> Path:
+    target = plan.out / "obj" / unit.group / f"{unit.path.stem}.o"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    ours = unit.group in ("app", "port")
+    flags = [*plan.flags, *(plan.app_flags if ours else ())]
+    command = [plan.toolchain.cc, *flags, "-c", str(unit.path.resolve()), "-o"]
+    command.append(target.relative_to(plan.out).as_posix())
+    run_compiler(command, cwd=plan.out, log=log, subject=plan.subject)
+    return target
+
+
+def _stamp(plan: _Plan) -> Path:
+    return plan.result.with_suffix(".id")
+
+
+def _seal(plan: _Plan) -> str:
+    content = hashlib.sha256(plan.result.read_bytes()).hexdigest()
+    return f"{plan.build_id} {content}\n"
+
+
+def _is_made(plan: _Plan) -> bool:
+    stamp = _stamp(plan)
+    if not (stamp.is_file() and plan.result.is_file()):
+        return False
+    return stamp.read_text(encoding="utf-8") == _seal(plan)
+
+
+def _image(plan: _Plan, target: Target, manifest: Manifest, optimization: str) -> Image:
+    sizes = read_sizes(plan.result, plan.result.with_suffix(".map"))
+    return Image(
+        elf=plan.result,
+        target=target.name,
+        name=manifest.name,
+        build_id=plan.build_id,
+        toolchain=plan.toolchain.version,
+        optimization=optimization,
+        sizes=sizes,
+        stack_bytes=sizes.sections.get(".stack", 0),
+    )

@@ -1,0 +1,41 @@
+/* ek_protocol.h - the binary extension of the device protocol, every number stated once.
+ *
+ * The line speaks the MLPerf Tiny ASCII commands. `profile` announces the extension with a line
+ * `m-ek-[1]`; the command `ek 1` switches it on, and only then does a zero byte open a frame:
+ *
+ *   0x00  COBS( type u8, seq u8, payload, crc16 u16 )  0x00          numbers are little-endian
+ *
+ * The CRC is CRC-16/CCITT-FALSE (polynomial 0x1021, initial value 0xFFFF) over type, seq and
+ * payload. Every request gets one reply with the same seq and type | EK_REPLY, or
+ * EK_MSG_ERROR | EK_REPLY with one byte of EK_ERR_*. A request may be repeated safely.
+ * runtime/link/messages.py holds the same numbers; a test compares the two files.
+ */
+#ifndef EK_PROTOCOL_H
+#define EK_PROTOCOL_H
+
+#define EK_PROTOCOL_VERSION 1
+#define EK_REPLY 0x80
+
+/* Requests: payload -> payload of the reply. "Input" is all input tensors one after another, as
+ * the model wants them; "output" likewise. */
+#define EK_MSG_INFO 0x01     /* -> text, "key=value\n" each */
+#define EK_MSG_WRITE 0x02    /* u32 offset, bytes -> nothing; into the input buffer */
+#define EK_MSG_COMMIT 0x03   /* u32 crc32 of the whole input -> nothing; input is complete */
+#define EK_MSG_RUN 0x04      /* u32 n, u32 warmup -> u64 ticks, u64 ticks of an empty window */
+#define EK_MSG_READ 0x05     /* u32 offset, u16 length -> bytes of the output */
+#define EK_MSG_PROFILE 0x06  /* -> u16 steps, u64 ticks of an empty step; runs one inference */
+#define EK_MSG_STEPS 0x07    /* u16 first, u16 count -> u64 ticks each */
+#define EK_MSG_STEP 0x08     /* u16 index -> u32 macs, name, NUL, operation, NUL */
+#define EK_MSG_MEMORY 0x09   /* -> text; paints the arena and runs one inference */
+#define EK_MSG_SELFTEST 0x0A /* u32 crc32 of the expected output -> u8 equal, u32 crc32 found */
+#define EK_MSG_ERROR 0x7F
+
+#define EK_ERR_CRC 0x01      /* the frame arrived damaged; send it again */
+#define EK_ERR_LENGTH 0x02   /* frame too long, or payload length wrong for its type */
+#define EK_ERR_TYPE 0x03     /* unknown type */
+#define EK_ERR_RANGE 0x04    /* offset, length, index or count outside the allowed range */
+#define EK_ERR_NO_INPUT 0x05 /* run before a complete input was committed */
+#define EK_ERR_INPUT 0x06    /* the input's crc32 differs from the announced one */
+#define EK_ERR_NO_PROFILE 0x07 /* built without per-step hooks, or with too few slots */
+
+#endif

@@ -1,0 +1,139 @@
+/* microbit_port.c - the port to the nRF51822 as QEMU's `microbit` machine has it.
+ *
+ * Counter: TIMER0 at 16 MHz, 32 bits, extended in software; it stands still while the core
+ * sleeps, so an idle board is idle (under -icount a running timer would be all there is to wait
+ * for). One window may last 268 seconds of it.
+ *
+ * Trigger: the pin, and, because QEMU's nRF51 has one UART only, the same "F<ticks>" and
+ * "R<ticks>" lines that the other virtual boards send on UART1, written to the semihosting
+ * console. Built for real hardware without EK_SEMIHOSTING, there is only the pin.
+ */
+#include "board.h"
+#include "cortex_m.h"
+#include "ek_port.h"
+#include "ek_text.h"
+
+#define REG(base, offset) (*(volatile uint32_t *)((base) + (offset)))
+
+#define UART_START_RX REG(EK_BOARD_UART, 0x000)
+#define UART_START_TX REG(EK_BOARD_UART, 0x008)
+#define UART_RX_READY REG(EK_BOARD_UART, 0x108)
+#define UART_TX_READY REG(EK_BOARD_UART, 0x11C)
+#define UART_INTERRUPT_SET REG(EK_BOARD_UART, 0x304)
+#define UART_ENABLE REG(EK_BOARD_UART, 0x500)
+#define UART_TX_PIN REG(EK_BOARD_UART, 0x50C)
+#define UART_RX_PIN REG(EK_BOARD_UART, 0x514)
+#define UART_RX REG(EK_BOARD_UART, 0x518)
+#define UART_TX REG(EK_BOARD_UART, 0x51C)
+#define UART_BAUD REG(EK_BOARD_UART, 0x524)
+
+#define TIMER_START REG(EK_BOARD_TIMER0, 0x000)
+#define TIMER_STOP REG(EK_BOARD_TIMER0, 0x004)
+#define TIMER_CAPTURE REG(EK_BOARD_TIMER0, 0x040)
+#define TIMER_BITS REG(EK_BOARD_TIMER0, 0x508)
+#define TIMER_PRESCALER REG(EK_BOARD_TIMER0, 0x510)
+#define TIMER_CAPTURED REG(EK_BOARD_TIMER0, 0x540)
+
+#define GPIO_SET REG(0x50000508u, 0)
+#define GPIO_CLEAR REG(0x5000050Cu, 0)
+#define GPIO_OUTPUT REG(0x50000518u, 0)
+
+static bool trigger_high = true;
+static uint64_t fell_at, counted;
+
+void ek_port_init(void)
+{
+    UART_TX_PIN = EK_BOARD_TX_PIN;
+    UART_RX_PIN = EK_BOARD_RX_PIN;
+    UART_BAUD = 0x01D7E000u; /* 115200 */
+    UART_ENABLE = 4;
+    UART_START_RX = UART_START_TX = 1;
+    UART_INTERRUPT_SET = 1u << 2; /* RXDRDY */
+    TIMER_BITS = 3; /* 32 */
+    TIMER_PRESCALER = 0;
+    TIMER_START = 1;
+    GPIO_SET = 1u << EK_BOARD_TRIGGER_PIN;
+    GPIO_OUTPUT = 1u << EK_BOARD_TRIGGER_PIN;
+    ek_wake_on_interrupts();
+}
+
+int ek_port_read(uint8_t *data, int size)
+{
+    int count = 0;
+    while (count < size && UART_RX_READY) {
+        UART_RX_READY = 0;
+        data[count++] = (uint8_t)UART_RX;
+    }
+    return count;
+}
+
+void ek_port_write(const uint8_t *data, int size)
+{
+    for (int i = 0; i < size; i++) {
+        UART_TX_READY = 0;
+        UART_TX = data[i];
+        while (!UART_TX_READY) {
+        }
+    }
+}
+
+uint64_t ek_port_cycles(void)
+{
+    TIMER_CAPTURE = 1;
+    counted += (uint32_t)(TIMER_CAPTURED - (uint32_t)counted);
+    return counted;
+}
+
+#ifdef EK_SEMIHOSTING
+static void record(char edge, uint64_t ticks)
+{
+    char text[24];
+    text[0] = edge;
+    int length = 1 + ek_format_u64(text + 1, ticks);
+    text[length++] = '\n';
+    text[length] = 0;
+    register uint32_t operation __asm("r0") = 4; /* SYS_WRITE0 */
+    register const char *argument __asm("r1") = text;
+    __asm volatile("bkpt 0xAB" : "+r"(operation) : "r"(argument) : "memory");
+}
+#else
+static void record(char edge, uint64_t ticks)
+{
+    (void)edge;
+    (void)ticks;
+}
+#endif
+
+void ek_port_trigger(bool high)
+{
+    if (high) GPIO_SET = 1u << EK_BOARD_TRIGGER_PIN;
+    else GPIO_CLEAR = 1u << EK_BOARD_TRIGGER_PIN;
+    uint64_t now = ek_port_cycles();
+    bool rose = high && !trigger_high;
+    trigger_high = high;
+    if (!high) fell_at = now;
+    if (!rose) return;
+    record('F', fell_at);
+    record('R', now);
+}
+
+void ek_port_sleep(void)
+{
+    if (UART_RX_READY) return;
+    (void)ek_port_cycles();
+    TIMER_STOP = 1;
+    ek_wait_for_interrupt();
+    TIMER_START = 1;
+}
+
+void ek_port_info(ek_port_info_t *info)
+{
+    *info = (ek_port_info_t){
+        .board = EK_BOARD_NAME,
+        .counter = "instructions",
+        .counter_hz = EK_BOARD_TIMER_HZ,
+        .baud = 115200,
+        .stack_bytes = ek_stack_bytes(),
+        .stack_used = ek_stack_used(),
+    };
+}

@@ -1,0 +1,153 @@
+"""Which files make a program, and which definitions they are compiled with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgekit.artifacts.bundle import Manifest
+from edgekit.errors import ModelError, ToolError, UsageError
+from edgekit.targets.model import Target
+
+HERE = Path(__file__).parent
+APP = HERE / "app"
+INCLUDE = HERE / "include"
+PORT = HERE / "port"
+
+LOADS = {"": "RAW", "kws01": "RAW", "vww01": "U8", "ic01": "U8", "ad01": "F32"}
+"""MLPerf Tiny model id -> what its host sends with `db` (EK_LOAD_* in ek_config.h)."""
+
+SMALL_RAM = 64 << 10
+"""Boards with less RAM get short frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One C file and the group its bytes are counted in."""
+
+    group: str
+    path: Path
+
+
+def model_units(bundle: Path, manifest: Manifest) -> tuple[Unit, ...]:
+    """The C files of a bundle. Raises ModelError when it has none."""
+    folder = bundle / "c"
+    files = sorted(folder.glob("*.c"))
+    if not any(file.stem == manifest.name for file in files):
+        raise ModelError(
+            str(bundle),
+            f"no c/{manifest.name}.c in it",
+            hint="convert for a target that runs C: edgekit convert MODEL --target virtual-m4",
+            code="bundle-without-c",
+        )
+    return tuple(Unit(_model_group(file.stem, manifest.name), file) for file in files)
+
+
+def _model_group(stem: str, name: str) -> str:
+    return {name: "model", f"{name}_weights": "weights"}.get(stem, "kernels")
+
+
+def app_units() -> tuple[Unit, ...]:
+    """The C files of the application."""
+    return tuple(Unit("app", path) for path in sorted(APP.glob("*.c")))
+
+
+def port_units(port: str) -> tuple[Unit, ...]:
+    """The C files named by a port's sources.txt. Raises ToolError when there is no such port."""
+    folder = PORT / port
+    listing = folder / "sources.txt"
+    if not port or not listing.is_file():
+        ports = sorted(path.parent.relative_to(PORT).as_posix() for path in _listings())
+        raise ToolError(
+            f"port {port or '(none)'}",
+            "no firmware for this target yet",
+            allowed=", ".join(ports),
+            hint="write the seven functions of firmware_stubs/include/ek_port.h for the board",
+            code="no-port",
+        )
+    names = listing.read_text(encoding="utf-8").split()
+    return tuple(Unit("port", (folder / name).resolve()) for name in names)
+
+
+def _listings() -> Iterable[Path]:
+    return PORT.rglob("sources.txt")
+
+
+def app_defines(
+    manifest: Manifest, target: Target, *, model_id: str, profile: bool
+) -> tuple[str, ...]:
+    """-D flags of the application, the build id apart.
+
+    Raises UsageError for an unknown MLPerf Tiny model id, ModelError for a bundle without a
+    memory plan.
+    """
+    if model_id not in LOADS:
+        known = ", ".join(sorted(filter(None, LOADS)))
+        raise UsageError(f"model id {model_id!r}", "unknown", allowed=known, code="model-id")
+    load = LOADS[model_id] if manifest.inputs[0].dtype == "int8" else "RAW"
+    values = {
+        "EK_MODEL": f"{manifest.name}_model",
+        "EK_ARENA_BYTES": str(_arena(manifest)),
+        "EK_INPUT_BYTES": str(sum(tensor.bytes for tensor in manifest.inputs)),
+        "EK_MAX_STEPS": str(max(1, len(manifest.steps))),
+        "EK_MODEL_ID": _quoted(model_id or "unknown"),
+        "EK_LOAD": f"EK_LOAD_{load}",
+        "EK_ISA": _quoted(target.cpu.name),
+        "EK_FRAME_BYTES": "256" if 0 < target.total("ram") < SMALL_RAM else "1024",
+    }
+    flags = [f"-D{key}={value}" for key, value in values.items()]
+    flags += ["-DEK_PROFILE"] * profile + ["-DEK_SEMIHOSTING"] * (target.emulator is not None)
+    return tuple(flags)
+
+
+def _arena(manifest: Manifest) -> int:
+    if manifest.memory is None:
+        raise ModelError(manifest.name, "the bundle has no memory plan", code="bundle-without-c")
+    return max(16, manifest.memory.arena_bytes)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def memory_script(target: Target) -> str:
+    """The linker's MEMORY command for a target's memories.
+
+    Vectors go to the first flash listed, code and constants to the largest, everything
+    writable to the largest RAM.
+    """
+    flashes = [memory for memory in target.memories if memory.kind == "flash"]
+    rams = [memory for memory in target.memories if memory.kind == "ram"]
+    if not flashes or not rams:
+        raise ToolError(target.name, "the profile lists no flash or no RAM", code="no-memories")
+    places = {"FLASH": max(flashes, key=_size), "RAM": max(rams, key=_size)}
+    boot = flashes[0]
+    if boot is not places["FLASH"]:
+        places["BOOT"] = boot
+    rows = [
+        f"    {name} ({'rwx' if name == 'RAM' else 'rx'}) :"
+        f" ORIGIN = {memory.start:#010x}, LENGTH = {memory.size:#x} /* {memory.name} */"
+        for name, memory in places.items()
+    ]
+    alias = [] if "BOOT" in places else ['REGION_ALIAS("BOOT", FLASH)']
+    return "\n".join(["MEMORY", "{", *rows, "}", *alias]) + "\n"
+
+
+def _size(memory: object) -> int:
+    return int(memory.size)  # type: ignore[attr-defined]
+
+
+def digest(units: Iterable[Unit], folders: Iterable[Path], words: Iterable[str]) -> str:
+    """16 hexadecimal digits over the files, the headers and scripts of folders, and words."""
+    total = hashlib.sha256()
+    headers = [path for folder in folders for path in sorted(folder.glob("*.[h]"))]
+    headers += [path for folder in folders for path in sorted(folder.glob("*.ld"))]
+    for path in [*(unit.path for unit in units), *headers]:
+        data = path.read_bytes()
+        total.update(f"{path.name} {len(data)}\n".encode())
+        total.update(data)
+    for word in words:
+        total.update(f"{word}\0".encode())
+    return total.hexdigest()[:16]

@@ -1,0 +1,89 @@
+"""Compilers: finding them, running them, and saying plainly what went wrong."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from edgekit.errors import DoesNotFitError, ToolError
+
+_CANDIDATES = {
+    "arm-none-eabi": (("arm-none-eabi-gcc",), "gcc-arm-none-eabi libnewlib-arm-none-eabi"),
+    "aarch64-linux-gnu": (("aarch64-linux-gnu-gcc",), "gcc-aarch64-linux-gnu"),
+    "arm-linux-gnueabihf": (("arm-linux-gnueabihf-gcc",), "gcc-arm-linux-gnueabihf"),
+    "native": (("gcc", "clang", "cc"), "gcc libc6-dev"),
+}
+_ERROR_LINE = re.compile(r": (?:fatal )?error: |undefined reference|cannot find|overflowed by")
+_OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
+_REGIONS = {"FLASH": "flash", "BOOT": "flash", "RAM": "RAM"}
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """A C compiler that also links. `version` is the first line it prints about itself."""
+
+    name: str
+    cc: str
+    version: str
+
+
+def find_toolchain(name: str) -> Toolchain:
+    """The compiler of a toolchain named in cpus.toml.
+
+    Raises ToolError naming the program and the Debian package when it is not installed.
+    """
+    programs, packages = _CANDIDATES[name]
+    for program in programs:
+        path = shutil.which(program)
+        if path:
+            return Toolchain(name, path, _version(path))
+    raise ToolError(
+        programs[0],
+        "not installed, and building for this target needs it",
+        hint=f"run: sudo apt-get install {packages}",
+        code="compiler-missing",
+    )
+
+
+@cache
+def _version(path: str) -> str:
+    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    return done.stdout.partition("\n")[0].strip() or Path(path).name
+
+
+def run_compiler(command: list[str], *, cwd: Path, log: Path, subject: str) -> None:
+    """Run one compiler or linker command, appending what it prints to `log`.
+
+    Raises DoesNotFitError when a memory of the target overflows, ToolError with the first
+    error line and the log's path otherwise.
+    """
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, errors="replace", check=False
+    )
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}")
+    if done.returncode:
+        raise _failure(done.stdout + done.stderr, log, subject, done.returncode)
+
+
+def _failure(text: str, log: Path, subject: str, status: int) -> ToolError | DoesNotFitError:
+    overflow = _OVERFLOW.search(text)
+    if overflow:
+        memory = _REGIONS.get(overflow[1], overflow[1])
+        return DoesNotFitError(
+            subject,
+            f"{overflow[2]} bytes too large for the {memory}",
+            hint=f"choose a larger target or a smaller model; the linker's words are in {log}",
+        )
+    lines = text.splitlines() or [f"the compiler stopped with status {status}"]
+    first = next((line for line in lines if _ERROR_LINE.search(line)), lines[-1])
+    return ToolError(
+        subject,
+        f"does not compile: {first.strip()}",
+        hint=f"all messages are in {log}",
+        code="compile-failed",
+    )
