@@ -27,6 +27,7 @@ from edgekit.firmware_stubs.sources import (
     app_units,
     digest,
     memory_script,
+    model_includes,
     model_units,
     port_units,
 )
@@ -131,14 +132,15 @@ def build_host_library(
         flags += ("-DEK_PROFILE",)
     file = f"lib{manifest.name}.so"
     words = (toolchain.version, *flags, *_cpu_words(native))
-    build_id = digest(units, [bundle / "c"], words)
+    folders = model_includes(bundle)
+    build_id = digest(units, folders, words)
     plan = _Plan(
         subject=f"library of {manifest.name}",
         out=out.resolve(),
         file=file,
         toolchain=toolchain,
         units=units,
-        flags=(*flags, f"-I{bundle.resolve() / 'c'}"),
+        flags=(*flags, *(f"-I{folder}" for folder in folders)),
         app_flags=(),
         link=("-shared", "-lm"),
         build_id=build_id,
@@ -178,7 +180,7 @@ def _plan(
 ) -> _Plan:
     flags, defines, link = options
     port = PORT / target.port
-    folders = [bundle.resolve() / "c", INCLUDE, APP, port, port.parent]
+    folders = [*model_includes(bundle), INCLUDE, APP, port, port.parent]
     # paths differ between machines and the programs do not: only names and contents count
     words = [toolchain.version, script, *flags, *APP_FLAGS, *defines]
     words += [word for word in link if not word.startswith("-T")]
@@ -225,7 +227,7 @@ def _compile(plan: _Plan, log: Path) -> list[Path]:
 
 
 def _compile_one(plan: _Plan, unit: Unit, log: Path) -> Path:
-    target = plan.out / "obj" / unit.group / f"{unit.path.stem}.o"
+    target = plan.out / "obj" / unit.group / f"{unit.path.parent.name}-{unit.path.stem}.o"
     target.parent.mkdir(parents=True, exist_ok=True)
     ours = unit.group in ("app", "port")
     flags = [*plan.flags, *(plan.app_flags if ours else ())]

@@ -35,6 +35,7 @@ def model_units(bundle: Path, manifest: Manifest) -> tuple[Unit, ...]:
     """The C files of a bundle. Raises ModelError when it has none."""
     folder = bundle / "c"
     files = sorted(folder.glob("*.c"))
+    kernels = sorted(folder.glob("kernels/*/*.c"))
     if not any(file.stem == manifest.name for file in files):
         raise ModelError(
             str(bundle),
@@ -42,7 +43,14 @@ def model_units(bundle: Path, manifest: Manifest) -> tuple[Unit, ...]:
             hint="convert for a target that runs C: edgekit convert MODEL --target virtual-m4",
             code="bundle-without-c",
         )
-    return tuple(Unit(_model_group(file.stem, manifest.name), file) for file in files)
+    own = (Unit(_model_group(file.stem, manifest.name), file) for file in files)
+    return (*own, *(Unit("kernels", file) for file in kernels))
+
+
+def model_includes(bundle: Path) -> tuple[Path, ...]:
+    """The folders a bundle's C finds its headers in."""
+    folder = bundle.resolve() / "c"
+    return tuple(path for path in (folder, folder / "include") if path.is_dir())
 
 
 def _model_group(stem: str, name: str) -> str:
