@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from edgekit.converter.ir.cost import node_macs
 from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.names import Namer
@@ -101,7 +102,7 @@ class Assembly:
             params=call.params,
             args=tuple(args),
             output_shape=self._graph.output(node).shape,
-            macs=call.macs,
+            macs=node_macs(self._graph, node),
             constants=tuple(array.name for array in fresh),
             weight_bytes=sum(array.bytes for array in fresh),
             scratch_bytes=scratch,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.fixed_point import Requant
-from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.graph import DType, Node, Quant, Tensor
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
 from edgekit.errors import UnsupportedError
 
@@ -50,7 +50,6 @@ class Call:
     family: str
     args: tuple[Value | Result | Array | ParamsArg | NumberArg, ...]
     params: Params | None = None
-    macs: int = 0
     tag: str = ""
     temporary: Tensor | None = None
 
@@ -101,21 +100,11 @@ def quant(node: Node, tensor: Tensor) -> Quant:
             "quantized int8",
             "generated C computes in int8: quantize the model (the default of edgekit convert)",
         )
-    if len(tensor.quant.scales) != 1:
-        raise refuse(node, f"{tensor.name!r} has one scale per channel", "one scale per tensor")
+    assert len(tensor.quant.scales) == 1, f"{tensor.name} has one scale per channel"
     return tensor.quant
 
 
-def constant(graph: Graph, node: Node, index: int, role: str) -> NDArray[np.generic]:
-    """The node's operand at `index`, which a kernel needs at conversion time."""
-    tensor = graph.input(node, index)
-    if not tensor.constant:
-        raise refuse(node, f"its {role} are computed at run time", f"constant {role}")
-    return tensor.values
-
-
-def four(node: Node, extents: tuple[int, ...], fill: int = 1) -> tuple[int, ...]:
+def four(extents: tuple[int, ...], fill: int = 1) -> tuple[int, ...]:
     """`extents` with leading `fill` up to four axes."""
-    if len(extents) > 4:
-        raise refuse(node, f"rank {len(extents)}", "up to 4 axes")
+    assert len(extents) <= 4, f"rank {len(extents)}"
     return (fill,) * (4 - len(extents)) + tuple(int(extent) for extent in extents)

@@ -49,9 +49,9 @@ def _binary(
     params = Params(
         "ek_binary_s8_t",
         (
-            ("extent", calls.four(node, y.shape)),
-            ("a_stride", strides(calls.four(node, a.shape))),
-            ("b_stride", strides(calls.four(node, b.shape))),
+            ("extent", calls.four(y.shape)),
+            ("a_stride", strides(calls.four(a.shape))),
+            ("b_stride", strides(calls.four(b.shape))),
             ("a_zero", calls.quant(node, a).zero_point),
             ("b_zero", calls.quant(node, b).zero_point),
             ("output_zero", calls.quant(node, y).zero_point),
@@ -81,13 +81,7 @@ def softmax(graph: Graph, node: Node) -> tuple[Call, ...]:
     """One `ek_softmax_s8` over all rows."""
     assert isinstance(node.op, Softmax)
     x, y = graph.input(node), graph.output(node)
-    y_quant = calls.quant(node, y)
-    if (y_quant.scale, y_quant.zero_point) != (1 / 256, -128):
-        raise calls.refuse(
-            node,
-            f"output scale {y_quant.scale:g}, zero point {y_quant.zero_point}",
-            "scale 1/256, zero point -128",
-        )
+    assert calls.quant(node, y) == Quant.per_tensor(1 / 256, -128), f"{node.name}: output scale"
     factor = softmax_params(calls.quant(node, x), node.op.beta)
     params = Params(
         "ek_softmax_s8_t",

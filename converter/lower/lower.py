@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.lower.assemble import Assembly
-from edgekit.converter.lower.calls import Call, refuse
+from edgekit.converter.lower.calls import Call
 from edgekit.converter.lower.operators import ALIASES, LOWERINGS
 from edgekit.converter.lower.program import Program
 from edgekit.converter.lower.select import KernelTable, kernel_table
@@ -22,8 +22,8 @@ from edgekit.targets.model import Target
 def lower(graph: Graph, target: Target, *, kernels: KernelTable | None = None) -> Program:
     """The program of a verified int8 graph on `target`, with kernels from its CPU's ISA list.
 
-    Raises UnsupportedError for a node without a C kernel (float arithmetic, weights computed at
-    run time), ModelError when a folded bias leaves int32.
+    Raises UnsupportedError for a node without a C kernel (float arithmetic), ModelError when a
+    folded bias leaves int32.
     """
     table = kernel_table() if kernels is None else kernels
     roots = aliases(graph)
@@ -36,10 +36,7 @@ def lower(graph: Graph, target: Target, *, kernels: KernelTable | None = None) -
 
 def lowered(graph: Graph, node: Node) -> tuple[Call, ...]:
     """The kernel calls of one node."""
-    function = LOWERINGS.get(type(node.op))
-    if function is None:
-        raise refuse(node, "no C kernel", ", ".join(op.NAME for op in LOWERINGS))
-    return function(graph, node)
+    return LOWERINGS[type(node.op)](graph, node)
 
 
 def aliases(graph: Graph) -> Mapping[str, str]:

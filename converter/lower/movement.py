@@ -16,14 +16,14 @@ from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
 def pad(graph: Graph, node: Node) -> tuple[Call, ...]:
     """One `ek_pad_s8`, filling with the zero point."""
     x, y = graph.input(node), graph.output(node)
-    amounts = np.asarray(calls.constant(graph, node, 1, "paddings"), np.int64)
+    amounts = np.asarray(graph.input(node, 1).values, np.int64)
     calls.quant(node, x)
     params = Params(
         "ek_pad_s8_t",
         (
-            ("extent", calls.four(node, x.shape)),
-            ("before", calls.four(node, tuple(amounts[:, 0]), fill=0)),
-            ("after", calls.four(node, tuple(amounts[:, 1]), fill=0)),
+            ("extent", calls.four(x.shape)),
+            ("before", calls.four(tuple(amounts[:, 0]), fill=0)),
+            ("after", calls.four(tuple(amounts[:, 1]), fill=0)),
             ("value", calls.quant(node, y).zero_point),
         ),
     )
@@ -34,8 +34,7 @@ def concatenation(graph: Graph, node: Node) -> tuple[Call, ...]:
     """One `ek_concat_s8` per operand; one of another scale goes through a table first."""
     op, y = node.op, graph.output(node)
     assert isinstance(op, Concatenation)
-    if op.activation is not Activation.NONE:
-        raise calls.refuse(node, f"fused {op.activation.value}", "no fused activation")
+    assert op.activation is Activation.NONE, f"{node.name}: fused activation"
     axis = op.axis % len(y.shape)
     found: list[Call] = []
     offset = 0

@@ -39,6 +39,18 @@ def identifier(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
+def model_name(text: str) -> str:
+    """A prefix for a model's C symbols and file names, from a file name or a title.
+
+    >>> model_name("MobileNet v1 (0.25)"), model_name("2nd.tflite"), model_name("int")
+    ('mobilenet_v1_0_25', 'model_2nd_tflite', 'model_int')
+    """
+    name = identifier(text)[:LONGEST].strip("_")
+    if not name or name[0].isdigit() or name in RESERVED:
+        return f"model_{name}".rstrip("_")
+    return name
+
+
 class Namer:
     """Hands out identifiers, each once, also with any of the suffixes a step's parts get."""
 

@@ -21,11 +21,9 @@ def conv2d(graph: Graph, node: Node) -> tuple[Call, ...]:
     assert isinstance(node.op, Conv2D)
     kernel = _weights(graph, node)
     _, kernel_h, kernel_w, depth = kernel.shape
-    if depth != graph.input(node).shape[3]:
-        raise calls.refuse(node, "grouped convolution", "weights as deep as the input")
+    assert depth == graph.input(node).shape[3], f"{node.name} is a grouped convolution"
     fields = _spatial(graph, node, node.op, kernel_h, kernel_w)
-    macs = graph.output(node).size * kernel_h * kernel_w * depth
-    return (_call(graph, node, "conv2d_s8", fields, kernel, (1, 2, 3), macs),)
+    return (_call(graph, node, "conv2d_s8", fields, kernel, (1, 2, 3)),)
 
 
 def depthwise_conv2d(graph: Graph, node: Node) -> tuple[Call, ...]:
@@ -35,9 +33,8 @@ def depthwise_conv2d(graph: Graph, node: Node) -> tuple[Call, ...]:
     _, kernel_h, kernel_w, channels = kernel.shape
     multiplier = channels // graph.input(node).shape[3]
     spatial = _spatial(graph, node, node.op, kernel_h, kernel_w)
-    macs = graph.output(node).size * kernel_h * kernel_w
     fields = (*spatial, ("depth_multiplier", multiplier))
-    return (_call(graph, node, "depthwise_conv2d_s8", fields, kernel, (0, 1, 2), macs),)
+    return (_call(graph, node, "depthwise_conv2d_s8", fields, kernel, (0, 1, 2)),)
 
 
 def fully_connected(graph: Graph, node: Node) -> tuple[Call, ...]:
@@ -47,8 +44,7 @@ def fully_connected(graph: Graph, node: Node) -> tuple[Call, ...]:
     output_c, input_c = kernel.shape
     rows = graph.input(node).size // input_c
     fields: Fields = (("rows", rows), ("input_c", input_c), ("output_c", output_c))
-    macs = rows * kernel.size
-    return (_call(graph, node, "fully_connected_s8", fields, kernel, (1,), macs),)
+    return (_call(graph, node, "fully_connected_s8", fields, kernel, (1,)),)
 
 
 def _spatial(
@@ -76,7 +72,6 @@ def _call(
     fields: Fields,
     kernel: NDArray[np.int8],
     summed: tuple[int, ...],
-    macs: int,
 ) -> Call:
     """The common end of all three: quantization fields, folded bias, factors, arguments."""
     op = node.op
@@ -106,12 +101,11 @@ def _call(
         calls.bias(folded),
         Result(y.name),
     )
-    return Call(family, args, params, macs)
+    return Call(family, args, params)
 
 
 def _weights(graph: Graph, node: Node) -> NDArray[np.int8]:
     tensor = graph.input(node, 1)
-    values = calls.constant(graph, node, 1, "weights")
     if tensor.dtype not in (DType.INT8, DType.INT4):
         raise calls.refuse(
             node,
@@ -119,13 +113,13 @@ def _weights(graph: Graph, node: Node) -> NDArray[np.int8]:
             "int8",
             "generated C computes in int8: quantize the model (the default of edgekit convert)",
         )
-    return values.astype(np.int8)
+    return tensor.values.astype(np.int8)
 
 
 def _weight_quant(node: Node, tensor: Tensor) -> Quant:
     quant = tensor.quant
-    if quant is None or any(quant.zero_points):
-        raise calls.refuse(node, "weights with a zero point other than 0", "symmetric weights")
+    assert quant is not None, f"{node.name}: weights without a scale"
+    assert not any(quant.zero_points), f"{node.name}: asymmetric weights"
     return quant
 
 
@@ -139,7 +133,7 @@ def _folded_bias(
     """bias[o] - input_zero * sum(weights[o]), so that kernels multiply stored values only."""
     sums = kernel.astype(np.int64).sum(axis=summed)
     given = graph.operand(node, 2)
-    start = np.zeros_like(sums) if given is None else calls.constant(graph, node, 2, "biases")
+    start = np.zeros_like(sums) if given is None else given.values
     folded = start.astype(np.int64).reshape(sums.shape) - input_zero * sums
     limits = np.iinfo(np.int32)
     if folded.min(initial=0) < limits.min or folded.max(initial=0) > limits.max:

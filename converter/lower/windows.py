@@ -50,15 +50,15 @@ def mean(graph: Graph, node: Node) -> tuple[Call, ...]:
     """One `ek_mean_s8`; axes count from the tensor's own rank, negative ones from its end."""
     x, y = graph.input(node), graph.output(node)
     rank = len(x.shape)
-    listed = np.asarray(calls.constant(graph, node, 1, "axes"), np.int64).reshape(-1)
+    listed = np.asarray(graph.input(node, 1).values, np.int64).reshape(-1)
     axes = {int(axis) % rank for axis in listed}
     count = calls.product(tuple(x.shape[axis] for axis in axes))
-    reduce = calls.four(node, tuple(int(axis in axes) for axis in range(rank)), fill=0)
+    reduce = calls.four(tuple(int(axis in axes) for axis in range(rank)), fill=0)
     x_quant, y_quant = calls.quant(node, x), calls.quant(node, y)
     params = Params(
         "ek_mean_s8_t",
         (
-            ("extent", calls.four(node, x.shape)),
+            ("extent", calls.four(x.shape)),
             ("reduce", reduce),
             ("input_zero", x_quant.zero_point),
             ("output_zero", y_quant.zero_point),

@@ -1,0 +1,61 @@
+"""The .tflite as a C++ array for TensorFlow Lite Micro, with the operators its resolver needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edgekit.converter.emit.template import render
+
+RESOLVER_METHODS = {
+    "ADD": "AddAdd",
+    "AVERAGE_POOL_2D": "AddAveragePool2D",
+    "CONCATENATION": "AddConcatenation",
+    "CONV_2D": "AddConv2D",
+    "DEPTHWISE_CONV_2D": "AddDepthwiseConv2D",
+    "DEQUANTIZE": "AddDequantize",
+    "FULLY_CONNECTED": "AddFullyConnected",
+    "LOGISTIC": "AddLogistic",
+    "MAX_POOL_2D": "AddMaxPool2D",
+    "MEAN": "AddMean",
+    "MUL": "AddMul",
+    "PAD": "AddPad",
+    "QUANTIZE": "AddQuantize",
+    "RELU": "AddRelu",
+    "RELU6": "AddRelu6",
+    "RESHAPE": "AddReshape",
+    "SOFTMAX": "AddSoftmax",
+    "SQUEEZE": "AddSqueeze",
+}
+"""TFLite operator -> method of tflite::MicroMutableOpResolver."""
+
+_BYTES_PER_LINE = 16
+
+
+def emit_tflm(
+    model: bytes, operators: Iterable[str], *, name: str, model_sha256: str, tool_version: str
+) -> dict[str, str]:
+    """`<name>_model_data.{h,cc}` and `<name>_op_resolver.h` by file name.
+
+    `operators` are the TFLite operator names in the model file; order and repeats do not matter.
+    Equal arguments give equal bytes.
+    """
+    used = sorted(set(operators))
+    values = {
+        "name": name,
+        "upper": name.upper(),
+        "version": tool_version,
+        "hash": model_sha256[:16],
+        "size": len(model),
+        "rows": _rows(model),
+        "methods": [RESOLVER_METHODS[operator] for operator in used],
+    }
+    return {
+        f"{name}_model_data.h": render("tflm_model_data.h.j2", **values),
+        f"{name}_model_data.cc": render("tflm_model_data.cc.j2", **values),
+        f"{name}_op_resolver.h": render("tflm_op_resolver.h.j2", **values),
+    }
+
+
+def _rows(model: bytes) -> list[str]:
+    chunks = (model[i : i + _BYTES_PER_LINE] for i in range(0, len(model), _BYTES_PER_LINE))
+    return [", ".join(f"0x{byte:02x}" for byte in chunk) + "," for chunk in chunks]
