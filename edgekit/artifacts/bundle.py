@@ -98,7 +98,10 @@ class AccuracySummary:
     """Float against converted model on `samples` samples of `data`.
 
     `metric` is "top1", "auc" or "agreement"; `before` and `after` are fractions (for
-    "agreement" `before` is 1.0). `sqnr_db` is the output signal to quantization noise ratio.
+    "agreement" `before` is 1.0). `sqnr_db` is the output signal to quantization noise ratio,
+    taken before a final softmax or logistic; the worst of several outputs counts. For outputs
+    that are no classes `metric` is "sqnr": the share of the output's power that is kept,
+    1 - 10^(-sqnr_db / 10).
     """
 
     metric: str
@@ -108,6 +111,10 @@ class AccuracySummary:
     data: str
     sqnr_db: float | None = None
     max_abs_error: float | None = None
+    agreement: float | None = None
+    """Share of the samples for which both predict the same class."""
+    auc: tuple[float, float] | None = None
+    """Area under the ROC curve before and after, for two classes with labels."""
 
 
 @dataclass(frozen=True, slots=True)
