@@ -54,8 +54,8 @@ def mul(graph: Graph, node: Node) -> Kernel:
         return lambda a, b: activate(a * b, op.activation)
     a, b, output = (quant_of(node, t) for t in _operands(graph, node))
     finish = _finish(mul_requant(a, b, output), output, op.activation, peak=255 * 255)
-    a_zero, b_zero = np.int32(a.zero_point), np.int32(b.zero_point)
-    return lambda a, b: finish((a - a_zero) * (b - b_zero))
+    a_zero, b_zero = a.zero_point, b.zero_point
+    return lambda a, b: finish((a.astype(np.int32) - a_zero) * (b.astype(np.int32) - b_zero))
 
 
 def _operands(graph: Graph, node: Node) -> tuple[Tensor, Tensor, Tensor]:
@@ -85,7 +85,8 @@ def logistic(graph: Graph, node: Node) -> Kernel:
     def kernel(x: Array) -> Array:
         # exp of a negative number only, so that nothing overflows.
         power = np.exp(-np.abs(x))
-        return np.where(x >= 0, one, power) / (one + power)
+        result: Array = np.where(x >= 0, one, power) / (one + power)
+        return result
 
     return kernel
 
