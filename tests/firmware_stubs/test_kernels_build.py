@@ -1,0 +1,123 @@
+"""Kernels compile cleanly everywhere, survive the C fuzz driver, give one checksum on all cores.
+
+The driver (firmware_stubs/test/fuzz*.c) compares every kernel with a naive version in C.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgekit.firmware_stubs import catalog
+from tests.helpers.toolchains import MACHINES, Machine, compile_c, require, run, run_in_qemu
+
+FOLDER = catalog.ROOT / "test"
+KERNELS = [catalog.kernel_source(name) for name in catalog.kernel_functions("ref")]
+DRIVER = sorted(FOLDER.glob("fuzz*.c"))
+INCLUDE = f"-I{catalog.INCLUDE}"
+SHAPES_IN_QEMU = 300
+
+CORES = {
+    "gcc": (),
+    "clang": (),
+    **{machine.cpu[0].removeprefix("-mcpu="): machine.cpu for machine in MACHINES.values()},
+}
+
+MUTATIONS = [
+    ("conv2d_s8", "p->input_zero * outside", "0 * outside"),
+    ("conv2d_s8", "j += run", "j += run + 1"),
+    ("depthwise_conv2d_s8", "origin + c,", "origin,"),
+    ("depthwise_conv2d_s8", "q[o * p->q_step]", "q[0]"),
+    ("fully_connected_s8", "p->act_max);\n        }", "127);\n        }"),
+    ("average_pool2d_s8", "sum - half", "sum"),
+    ("max_pool2d_s8", "largest = INT8_MIN", "largest = -127"),
+    ("mean_s8", "count(&summed) * p->input_zero", "p->input_zero"),
+    ("add_s8", "a - p->a_zero", "a"),
+    ("mul_s8", "row_b[l * sb[3]]", "row_b[l]"),
+    ("pad_s8", "p->before[axis] * stride[axis]", "p->before[axis]"),
+    ("concat_s8", "+ p->offset,", "+ 1,"),
+    ("softmax_s8", "+ 31 - 8", "+ 31 - 7"),
+    ("lut_s8", "input[i] + 128", "input[i] + 127"),
+    ("quantize_f32_s8", ">= 0.5f", "> 0.5f"),
+    ("dequantize_s8_f32", "- zero_point", "+ zero_point"),
+    ("copy_s8", "(size_t)count)", "(size_t)count / 2)"),
+]
+
+
+@pytest.fixture(scope="module")
+def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the driver and all kernels as object files for the host."""
+    folder = tmp_path_factory.mktemp("objects")
+    shapes = f"-DEK_FUZZ_SHAPES={SHAPES_IN_QEMU}"
+    compile_c("gcc", "-O1", INCLUDE, shapes, "-c", *DRIVER, *KERNELS, cwd=folder)
+    return folder
+
+
+def checksum(output: str) -> str:
+    return output.strip().splitlines()[-1].removeprefix("checksum ")
+
+
+@pytest.mark.parametrize("flags", ["-O2", "-O3 -DNDEBUG"])
+@pytest.mark.parametrize("core", CORES)
+def test_kernels_compile_without_a_warning(core: str, flags: str, tmp_path: Path) -> None:
+    compiler = core if core in ("gcc", "clang") else "arm-none-eabi-gcc"
+    target = ["-mthumb", *CORES[core]] if CORES[core] else []
+    compile_c(compiler, *target, *flags.split(), INCLUDE, "-c", *KERNELS, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("header", [path.name for path in catalog.include_files()])
+def test_each_header_stands_alone(header: str, tmp_path: Path) -> None:
+    source = tmp_path / "alone.c"
+    source.write_text(f'#include "{header}"\n#include "{header}"\nint unused(void);\n')
+    compile_c("gcc", INCLUDE, "-c", source, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_three_thousand_shapes_of_each_kernel_under_sanitizers(
+    compiler: str, tmp_path: Path
+) -> None:
+    program = tmp_path / "fuzz"
+    checks = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    flags = [*checks, INCLUDE, "-DEK_FUZZ_SHAPES=3000"]
+    compile_c(compiler, *flags, *DRIVER, *KERNELS, "-lm", "-o", program)
+    done = run([program])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("3000 shapes, 0 failures") == len(KERNELS)
+
+
+@pytest.mark.parametrize(("kernel", "old", "new"), MUTATIONS)
+def test_the_driver_notices_a_wrong_kernel(
+    kernel: str, old: str, new: str, objects: Path, tmp_path: Path
+) -> None:
+    text = catalog.kernel_source(f"ek_{kernel}__ref").read_text()
+    assert text.count(old) == 1, "the mutation no longer applies"
+    mutant = tmp_path / "mutant.c"
+    mutant.write_text(text.replace(old, new))
+    others = [path for path in objects.glob("*.o") if path.stem != kernel]
+    program = tmp_path / "fuzz"
+    compile_c("gcc", "-w", INCLUDE, mutant, *others, "-lm", "-o", program)
+    assert run([program]).returncode != 0
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=lambda machine: machine.name)
+def test_outputs_on_a_cortex_m_equal_those_of_the_host(
+    machine: Machine, objects: Path, tmp_path: Path
+) -> None:
+    require("arm-none-eabi-gcc", "qemu-system-arm")
+    elf, places = tmp_path / "fuzz.elf", ("EK_TEXT", "EK_DATA", "EK_STACK")
+    addresses = zip(places, (machine.text, machine.data, machine.stack), strict=True)
+    compile_c(
+        "arm-none-eabi-gcc",
+        *("-mthumb", *machine.cpu, "-O3", INCLUDE, f"-DEK_FUZZ_SHAPES={SHAPES_IN_QEMU}"),
+        *("-ffunction-sections", "-Wl,--gc-sections", "-nostartfiles", "--specs=rdimon.specs"),
+        *("-T", FOLDER / "qemu.ld", *(f"-Wl,--defsym={name}={at:#x}" for name, at in addresses)),
+        *(*DRIVER, FOLDER / "qemu_start.c", *KERNELS, "-lm", "-o", elf),
+    )
+    host = tmp_path / "host"
+    compile_c("gcc", *objects.glob("*.o"), "-lm", "-o", host)
+    board = run_in_qemu(machine, elf)
+    assert board.returncode == 0, board.stdout + board.stderr
+    assert board.stdout.count("0 failures") == len(KERNELS)
+    assert checksum(board.stdout) == checksum(run([host]).stdout)
