@@ -69,6 +69,8 @@ class StepInfo:
     scratch_bytes: int
     arena: tuple[int, int]
     sqnr_db: float | None = None
+    layer: str = ""
+    """The node's name in the model."""
 
 
 @dataclass(frozen=True, slots=True)
