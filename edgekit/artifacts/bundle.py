@@ -115,6 +115,9 @@ class AccuracySummary:
     max_abs_error: float | None = None
     agreement: float | None = None
     """Share of the samples for which both predict the same class."""
+    expected_drop: float | None = None
+    """The accuracy lost as the float model's own probabilities have it: the mean over samples of
+    p(its class) - p(the class predicted now). Near ties cost nothing; needs no labels."""
     auc: tuple[float, float] | None = None
     """Area under the ROC curve before and after, for two classes with labels."""
 
