@@ -1,0 +1,235 @@
+"""The named figures of a report, each with its provenance and basis.
+
+Nothing is mixed: instructions counted in an emulator are simulated, a time derived from them is
+estimated and names the clock and the cycles per instruction it assumes, energy from a virtual
+meter stays simulated. A figure that cannot be had is left out; none is ever guessed at.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from edgekit.artifacts.bundle import Manifest
+from edgekit.artifacts.figures import Figure, Provenance
+from edgekit.artifacts.power import EnergyResult
+from edgekit.artifacts.run import RunResult
+from edgekit.runtime.measure.stats import median_interval, summarize
+from edgekit.runtime.report.text import RESOLUTION
+from edgekit.units import count_text, si
+
+if TYPE_CHECKING:
+    from edgekit.targets.model import Target
+
+LABELS: dict[str, str] = {
+    "accuracy": "Accuracy, converted",
+    "accuracy_before": "Accuracy, float",
+    "output_sqnr": "Output signal to noise",
+    "latency": "Latency, median",
+    "estimated_latency": "Latency, estimated",
+    "throughput": "Throughput",
+    "instructions": "Instructions per inference",
+    "cycles": "Cycles per inference",
+    "instructions_per_mac": "Instructions per MAC",
+    "macs": "Multiply-accumulates",
+    "model_size": "Model file",
+    "flash": "Flash",
+    "ram": "RAM",
+    "arena": "Arena",
+    "stack": "Stack, high-water",
+    "peak_memory": "Peak memory of the process",
+    "energy_gross": "Energy per inference, gross",
+    "energy_net": "Energy per inference, net of idle",
+    "average_power": "Average power",
+    "idle_power": "Idle power",
+    "estimated_energy": "Energy per inference, estimated",
+}
+"""Every name a figure can have, in the order views show them, with its label."""
+
+Named = Iterator[tuple[str, Figure]]
+
+
+def build_figures(
+    manifest: Manifest,
+    target: Target,
+    *,
+    runs: Sequence[RunResult] = (),
+    energy: EnergyResult | None = None,
+    sizes: Mapping[str, int] | None = None,
+) -> dict[str, Figure]:
+    """All figures these records yield, in the order of LABELS.
+
+    `sizes` holds bytes of the built image as "flash.<section>" and "ram.<section>"; a key
+    "flash.total" or "ram.total", where there is one, is taken instead of the sum. Without
+    `sizes` those of the first run that has any are used. Headline figures come from the first
+    run that provides them.
+    """
+    image = dict(sizes or next((run.memory for run in runs if _has_sections(run.memory)), {}))
+    found = dict(_accuracy(manifest))
+    found |= _sizes(manifest, target, image)
+    for run in reversed(runs):
+        found |= _run(run, manifest)
+    found |= _estimates(target, found)
+    if energy is not None:
+        found |= _energy(energy)
+    return {name: found[name] for name in LABELS if _finite(found.get(name))}
+
+
+def _accuracy(manifest: Manifest) -> Named:
+    yield "macs", Figure(manifest.macs, "MAC", Provenance.MEASURED, "operators of the model")
+    summary = manifest.accuracy
+    if summary is None:
+        return
+    basis = f"{summary.metric}, {count_text(summary.samples)} samples of {summary.data}"
+    runs = summary.samples
+    yield "accuracy", Figure(summary.after, "fraction", Provenance.MEASURED, basis, runs)
+    yield "accuracy_before", Figure(summary.before, "fraction", Provenance.MEASURED, basis, runs)
+    if summary.sqnr_db is not None:
+        yield "output_sqnr", Figure(summary.sqnr_db, "dB", Provenance.MEASURED, basis, runs)
+
+
+def _sizes(manifest: Manifest, target: Target, image: Mapping[str, int]) -> dict[str, Figure]:
+    counted = Provenance.MEASURED
+    found = {
+        "model_size": Figure(manifest.model_bytes, "B", counted, "size of model.tflite"),
+    }
+    if manifest.memory is not None:
+        basis = "memory plan of the generated C"
+        found["arena"] = Figure(manifest.memory.arena_bytes, "B", counted, basis)
+    for name in ("flash", "ram"):
+        if _has_sections(image, name):
+            basis = f"sections of the built image: {_sections(image, name)}"
+            found[name] = Figure(section_total(image, name), "B", counted, basis)
+    if "c" in target.formats and not image:
+        found |= _sizes_before_build(manifest, target)
+    return found
+
+
+def _sizes_before_build(manifest: Manifest, target: Target) -> dict[str, Figure]:
+    """What is known without compiling: constants, without the code; arena plus stack."""
+    sizes, found = manifest.sizes, {}
+    if "weights" in sizes:
+        constants = sizes["weights"] + sizes.get("constants", 0)
+        basis = "weights and constants of the generated C, without its code"
+        found["flash"] = Figure(constants, "B", Provenance.ESTIMATED, basis)
+    if manifest.memory is not None:
+        basis = f"arena and {target.stack_bytes:,} B set aside for the stack"
+        total = manifest.memory.arena_bytes + target.stack_bytes
+        found["ram"] = Figure(total, "B", Provenance.ESTIMATED, basis)
+    return found
+
+
+def _has_sections(image: Mapping[str, int], kind: str = "flash") -> bool:
+    return any(key.startswith(f"{kind}.") for key in image)
+
+
+def section_total(image: Mapping[str, int], kind: str) -> int:
+    """Bytes of "<kind>.total", or of all "<kind>.<section>" together."""
+    rows = {key: size for key, size in image.items() if key.startswith(f"{kind}.")}
+    return rows.get(f"{kind}.total", sum(rows.values()))
+
+
+def _sections(image: Mapping[str, int], kind: str) -> str:
+    rows = sorted(key.partition(".")[2] for key in image if key.startswith(f"{kind}."))
+    return ", ".join(row for row in rows if row != "total") or "total"
+
+
+def _run(run: RunResult, manifest: Manifest) -> dict[str, Figure]:
+    found = dict(_counts(run, manifest))
+    if run.latency_s and run.counter_unit != "instructions":
+        found |= _latency(run)
+    if "stack_high_water" in run.memory:
+        basis = f"painted stack on {run.device}"
+        found["stack"] = Figure(run.memory["stack_high_water"], "B", run.provenance, basis)
+    if "peak_rss" in run.memory:
+        before = run.memory.get("rss_before_model", 0)
+        basis = f"whole process, {before / 2**20:.1f} MiB of it before the model was opened"
+        found["peak_memory"] = Figure(run.memory["peak_rss"], "B", run.provenance, basis)
+    return found
+
+
+def _counts(run: RunResult, manifest: Manifest) -> Named:
+    """Counter readings; the spread is the counter's resolution."""
+    count = run.count_per_inference
+    if count is None or run.counter_unit not in ("instructions", "cycles"):
+        return
+    windows = len(run.windows)
+    basis = f"{run.device}, {run.engine}"
+    step = run.count_resolution
+    spread = (count - step / 2, count + step / 2, RESOLUTION) if step else (None,) * 2
+    yield (
+        run.counter_unit,
+        Figure(count, run.counter_unit, run.provenance, basis, max(windows, 1), *spread),
+    )
+    if manifest.macs and run.counter_unit == "instructions":
+        per_mac = count / manifest.macs
+        yield (
+            "instructions_per_mac",
+            Figure(per_mac, "instructions/MAC", run.provenance, basis, max(windows, 1)),
+        )
+
+
+def _latency(run: RunResult) -> dict[str, Figure]:
+    summary = summarize(run.latency_s)
+    threads = f"{run.threads} thread{'s' if run.threads != 1 else ''}"
+    basis = f"{run.device}, {run.engine}, {threads}"
+    found = {
+        "latency": Figure(
+            summary.median, "s", run.provenance, basis, summary.count, summary.p5, summary.p95,
+            "p5..p95",
+        )
+    }  # fmt: skip
+    rates = [(row.batch / summarize(row.seconds).median, row) for row in run.batches if row.seconds]
+    if rates:
+        rate, row = max(rates, key=lambda pair: pair[0])
+        low, high = median_interval(row.seconds)
+        found["throughput"] = Figure(
+            rate, "1/s", run.provenance, f"batch {row.batch}, {basis}", len(row.seconds),
+            row.batch / high, row.batch / low, "95 % CI",
+        )  # fmt: skip
+    return found
+
+
+def _estimates(target: Target, found: Mapping[str, Figure]) -> Named:
+    """Time from instructions, and energy from that time; both say what they assume."""
+    counted, seconds = found.get("instructions"), target.seconds_per_instruction
+    if counted is None or seconds is None:
+        return
+    latency = counted.value * seconds
+    cpi = target.cpu.cycles_per_instruction
+    basis = (
+        f"{count_text(counted.value)} instructions ({counted.provenance}) x {cpi:g} cycles per "
+        f"instruction / {si(target.clock_hz, 'Hz')}; {target.cpu.cycles_source}"
+    )
+    yield "estimated_latency", Figure(latency, "s", Provenance.ESTIMATED, basis)
+    power = target.power
+    if power is not None and power.active_mw is not None:
+        basis = f"estimated latency x {power.active_mw:g} mW; {power.source}"
+        yield (
+            "estimated_energy",
+            Figure(latency * power.active_mw / 1e3, "J", Provenance.ESTIMATED, basis),
+        )
+
+
+def _energy(energy: EnergyResult) -> Named:
+    windows = energy.windows
+    source = windows[0].source if windows else "windows"
+    basis = f"{energy.meter}, windows by {source}"
+    count = max(len(windows), 1)
+    yield (
+        "energy_gross",
+        Figure(
+            energy.gross_j, "J", energy.provenance, basis, count, energy.low_j, energy.high_j,
+            "95 % CI",
+        ),
+    )  # fmt: skip
+    yield "average_power", Figure(energy.average_w, "W", energy.provenance, basis, count)
+    if energy.net_j is not None and energy.idle_w is not None:
+        less = f"{basis}, less {si(energy.idle_w, 'W')} idle"
+        yield "energy_net", Figure(energy.net_j, "J", energy.provenance, less, count)
+        yield "idle_power", Figure(energy.idle_w, "W", energy.provenance, basis)
+
+
+def _finite(figure: Figure | None) -> bool:
+    return figure is not None and math.isfinite(figure.value)

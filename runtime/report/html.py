@@ -1,0 +1,223 @@
+"""A report as one self-contained HTML page: no script, no network, light and dark, printable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from edgekit.artifacts.figures import Provenance
+from edgekit.artifacts.report import Report
+from edgekit.runtime.report import svg_layers, svg_memory
+from edgekit.runtime.report.answers import answers
+from edgekit.runtime.report.layers import LayerRow, Layers, layers, noisiest
+from edgekit.runtime.report.svg_latency import histogram, sequence
+from edgekit.runtime.report.svg_layers import columns
+from edgekit.runtime.report.svg_memory import memory_plan
+from edgekit.runtime.report.svg_trace import power_trace
+from edgekit.runtime.report.tables import Table, tables
+from edgekit.runtime.report.text import plural, value_text
+from edgekit.units import count_text, si
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+MEANINGS = {
+    Provenance.MEASURED: "read from hardware, or counted in the real file",
+    Provenance.SIMULATED: "read from a virtual board or a virtual meter",
+    Provenance.ESTIMATED: "computed from a model that the basis names",
+}
+"""What each badge means, for the legend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An SVG with its heading, a sentence, a legend of (colour class, name), and a badge."""
+
+    title: str
+    markup: str
+    caption: str = ""
+    legend: tuple[tuple[str, str], ...] = ()
+    provenance: Provenance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page: its pictures, then its tables."""
+
+    key: str
+    title: str
+    pictures: tuple[Picture, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+def html(report: Report) -> str:
+    """The page as text. Every name that comes from a model or a device is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("report.html.j2")
+    return page.render(
+        report=report,
+        answers=answers(report),
+        sections=sections(report),
+        meanings=MEANINGS,
+        markup=Markup,
+        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+    )
+
+
+def sections(report: Report) -> tuple[Section, ...]:
+    """The parts below the answers; a part with nothing to show is left out."""
+    by_key = {table.key: table for table in tables(report)}
+    found = layers(report)
+
+    def pick(*keys: str) -> tuple[Table, ...]:
+        return tuple(by_key[key] for key in keys if key in by_key)
+
+    parts = (
+        Section("speed", "Speed", tuple(_latency(report)), pick("runs", "batches")),
+        Section("layers", "Layers", tuple(_layers(found)), pick("layers")),
+        Section("energy", "Energy", tuple(_power(report)), pick("windows")),
+        Section("memory", "Memory", tuple(_memory(report)), pick("memory")),
+        Section("accuracy", "Accuracy", tuple(_noise(found)), pick("accuracy")),
+        Section("figures", "Figures and conditions", (), pick("figures", "conditions")),
+    )
+    return tuple(part for part in parts if part.pictures or part.tables)
+
+
+def _latency(report: Report) -> Iterator[Picture]:
+    """Pictures of the first run that measured time."""
+    run = next((r for r in report.runs if r.latency_s and r.counter_unit != "instructions"), None)
+    if run is None:
+        return
+    source = f"{run.engine}, {plural(run.threads, 'thread')}, on {run.device}"
+    caption = f"{plural(len(run.latency_s), 'sample')} after {run.warmup} to warm up; {source}."
+    yield Picture(
+        "Latency distribution", histogram(run.latency_s), caption, provenance=run.provenance
+    )
+    order = sequence(run.latency_s)
+    if order:
+        words = "Line: median of neighbours; band: smallest to largest."
+        yield Picture("In the order of the samples", order, words, provenance=run.provenance)
+
+
+def _layers(found: Layers) -> Iterator[Picture]:
+    """Cost, MACs and cost per MAC, one above the other with the same layers in each column."""
+    rows = found.rows
+    kinds = _kinds(rows)
+    if found.unit:
+        costs = [row.cost for row in rows]
+        name = {"s": "Time"}.get(found.unit, found.unit.capitalize())
+        yield _columns(f"{name} per layer", rows, costs, found, kinds, height=140)
+    macs = [float(row.macs) for row in rows]
+    yield from _plain("MACs per layer", rows, macs, "MAC", kinds if not found.unit else ())
+    if found.unit:
+        per_mac = [row.per_mac for row in rows]
+        unit = "s" if found.unit == "s" else f"{found.unit}/MAC"
+        name = {"s": "Time"}.get(found.unit, found.unit.capitalize())
+        yield from _plain(f"{name} per MAC", rows, per_mac, unit, ())
+
+
+def _columns(
+    title: str,
+    rows: Sequence[LayerRow],
+    values: Sequence[float | None],
+    found: Layers,
+    legend: tuple[tuple[str, str], ...],
+    *,
+    height: int,
+) -> Picture:
+    form = partial(_short, unit=found.unit)
+    mark = _largest(values, 1 if len(rows) > 24 else 2)
+    markup = columns(rows, values, name=title, form=form, height=height, mark=mark)
+    return Picture(title, markup, f"{found.source}.", legend, found.provenance)
+
+
+def _plain(
+    title: str,
+    rows: Sequence[LayerRow],
+    values: Sequence[float | None],
+    unit: str,
+    legend: tuple[tuple[str, str], ...],
+) -> Iterator[Picture]:
+    form = partial(_short, unit=unit)
+    markup = columns(rows, values, name=title, form=form, height=80, mark=_largest(values, 1))
+    if markup:
+        yield Picture(title, markup, "", legend)
+
+
+def _largest(values: Sequence[float | None], count: int) -> tuple[int, ...]:
+    order = sorted(range(len(values)), key=lambda i: -(values[i] or 0.0))
+    return tuple(order[:count])
+
+
+def _kinds(rows: Sequence[LayerRow]) -> tuple[tuple[str, str], ...]:
+    """The legend: only the kinds of operator that occur."""
+    present = {svg_layers.kind(row.operator) for row in rows}
+    return tuple((key, name) for key, name in svg_layers.KINDS.items() if key in present)
+
+
+def _power(report: Report) -> Iterator[Picture]:
+    if report.trace is None:
+        return
+    trace = report.trace
+    caption = (
+        f"{count_text(trace.samples)} samples at {si(trace.sample_rate_hz, 'Hz')} by "
+        f"{trace.meter}. "
+        f"Line: mean; band: smallest to largest; shaded: inference windows."
+    )
+    if trace.file:
+        caption += f" All samples: {trace.file}."
+    provenance = report.energy.provenance if report.energy else None
+    yield Picture("Power over time", power_trace(trace, report.energy), caption, (), provenance)
+
+
+def _memory(report: Report) -> Iterator[Picture]:
+    memory = report.bundle.memory
+    if memory is None or not memory.buffers:
+        return
+    above = memory.arena_bytes / memory.lower_bound - 1 if memory.lower_bound else 0.0
+    caption = (
+        f"Arena {count_text(memory.arena_bytes)} B, {above:.1%} above the largest live set "
+        f"({count_text(memory.lower_bound)} B). Steps to the right, addresses upwards."
+    )
+    present = {buffer.kind for buffer in memory.buffers}
+    legend = tuple((k, name) for k, name in svg_memory.KINDS.items() if k in present)
+    yield Picture("Memory plan", memory_plan(memory), caption, legend, Provenance.MEASURED)
+
+
+def _noise(found: Layers) -> Iterator[Picture]:
+    """Signal to noise of each layer; the worst ones carry their value."""
+    worst = noisiest(found.rows)
+    if not worst:
+        return
+    values = [None if row.sqnr_db is None else max(row.sqnr_db, 0.0) for row in found.rows]
+    mark = [found.rows.index(row) for row in worst[:1]]
+    title = "Signal to quantization noise per layer"
+    markup = columns(found.rows, values, name=title, form=_decibels, height=110, mark=mark)
+    names = ", ".join(f"{row.name} {row.sqnr_db:.1f} dB" for row in worst)
+    if markup:
+        yield Picture(title, markup, f"Higher is better. Lowest: {names}.")
+
+
+def _decibels(value: float) -> str:
+    return f"{value:.0f} dB" if value == round(value) else f"{value:.1f} dB"
+
+
+def _short(value: float, unit: str) -> str:
+    """A tick or mark: counts get an SI prefix, which is shorter than all their digits."""
+    if not value:
+        return "0"
+    if unit in ("s",):
+        return si(value, "s")
+    if unit in ("instructions", "cycles", "MAC"):
+        return si(value, "", 3).strip() if value >= 1000 else f"{value:g}"
+    return f"{value:.2g}" if unit.endswith("/MAC") else value_text(value, unit)

@@ -1,0 +1,119 @@
+"""One row per layer: its step in the bundle, its cost in a run, its noise."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgekit.artifacts.bundle import StepInfo
+from edgekit.artifacts.figures import Provenance
+from edgekit.artifacts.report import BundleSummary, Report
+from edgekit.artifacts.run import RunResult, StepCost
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """`cost` is per inference in the unit of `Layers.unit`; `share` is its part of the whole.
+
+    None means "not known", except that `exact` tells a known absence of noise from it.
+    """
+
+    index: int
+    name: str
+    operator: str
+    shape: tuple[int, ...]
+    macs: int
+    weight_bytes: int
+    cost: float | None
+    share: float | None
+    sqnr_db: float | None
+    exact: bool
+
+    @property
+    def per_mac(self) -> float | None:
+        """Cost per MAC; None without cost or MACs."""
+        return self.cost / self.macs if self.cost is not None and self.macs else None
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The rows in order, the unit of their cost ("" when there is none) and where it is from."""
+
+    rows: tuple[LayerRow, ...]
+    unit: str = ""
+    provenance: Provenance | None = None
+    source: str = ""
+
+    @property
+    def weight(self) -> tuple[str, tuple[float, ...]]:
+        """What the rows are compared by: their cost, or their MACs when there is no cost."""
+        if self.unit:
+            return self.unit, tuple(row.cost or 0.0 for row in self.rows)
+        return "MACs", tuple(float(row.macs) for row in self.rows)
+
+    def by_operator(self) -> tuple[tuple[str, float], ...]:
+        """(operator, share of the weight), largest first; empty when all weights are zero."""
+        total: dict[str, float] = defaultdict(float)
+        for row, weight in zip(self.rows, self.weight[1], strict=True):
+            total[row.operator] += weight
+        whole = sum(total.values())
+        if not whole:
+            return ()
+        return tuple(sorted(((k, v / whole) for k, v in total.items()), key=lambda kv: -kv[1]))
+
+
+def layers(report: Report) -> Layers:
+    """The layers of a report; rows come from the bundle's steps, else from the run's, else from
+    the names that have a signal to noise ratio."""
+    run = next((run for run in report.runs if run.steps), None)
+    costs = {step.index: step for step in run.steps} if run else {}
+    whole = sum(step.count for step in costs.values())
+    indices = sorted({step.index for step in report.bundle.steps} | costs.keys())
+    steps = {step.index: step for step in report.bundle.steps}
+    rows = [_row(i, steps.get(i), costs.get(i), whole, report.bundle) for i in indices]
+    if not rows:
+        rows = _noise_only(report.bundle)
+    return Layers(
+        tuple(rows),
+        unit=run.counter_unit if run else "",
+        provenance=run.provenance if run else None,
+        source=_source(run),
+    )
+
+
+def _source(run: RunResult | None) -> str:
+    return f"{run.device}, {run.engine}" if run else ""
+
+
+def _row(
+    index: int, step: StepInfo | None, cost: StepCost | None, whole: float, bundle: BundleSummary
+) -> LayerRow:
+    name = step.name if step else cost.name if cost else str(index)
+    known = name in bundle.layers_sqnr_db
+    noise = bundle.layers_sqnr_db.get(name, step.sqnr_db if step else None)
+    return LayerRow(
+        index=index,
+        name=name,
+        operator=step.operator if step else cost.operator if cost else "",
+        shape=step.output_shape if step else (),
+        macs=step.macs if step else cost.macs if cost else 0,
+        weight_bytes=step.weight_bytes if step else 0,
+        cost=cost.count if cost else None,
+        share=cost.count / whole if cost and whole else None,
+        sqnr_db=noise,
+        exact=known and noise is None,
+    )
+
+
+def _noise_only(bundle: BundleSummary) -> list[LayerRow]:
+    return [
+        LayerRow(index, name, "", (), 0, 0, None, None, noise, noise is None)
+        for index, (name, noise) in enumerate(bundle.layers_sqnr_db.items())
+    ]
+
+
+def noisiest(rows: Sequence[LayerRow], count: int = 3) -> tuple[LayerRow, ...]:
+    """The rows of the lowest signal to noise ratio, lowest first."""
+    known = [row for row in rows if row.sqnr_db is not None]
+    return tuple(sorted(known, key=lambda row: row.sqnr_db or 0.0)[:count])

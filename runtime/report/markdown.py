@@ -1,0 +1,51 @@
+"""A report as GitHub-flavoured Markdown."""
+
+from __future__ import annotations
+
+from edgekit.artifacts.report import Report
+from edgekit.runtime.report.answers import Answer, answers
+from edgekit.runtime.report.tables import Column, Table, tables
+from edgekit.runtime.report.terminal import note_line
+
+_SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#~"} | {"\n": " "})
+
+
+def markdown(report: Report) -> str:
+    """The whole report as Markdown text; names from models are escaped."""
+    parts = [f"# {_safe(report.bundle.name)} on {_safe(report.target.title)}", _origin(report)]
+    parts.append(_answers(answers(report)))
+    if report.warnings:
+        lines = "\n".join(f"- {_safe(note_line(note))}" for note in report.warnings)
+        parts.append(f"## Warnings\n\n{lines}")
+    parts += [_table(table) for table in tables(report)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _origin(report: Report) -> str:
+    date = f", {report.created}" if report.created else ""
+    return f"Made by {_safe(report.tool)}{date}."
+
+
+def _answers(rows: tuple[Answer, ...]) -> str:
+    lines = ["| | | | |", "|---|---|---|---|"]
+    for row in rows:
+        tag = row.provenance.value if row.provenance else ""
+        cells = (row.question, f"**{_safe(row.value)}**", tag, _safe("; ".join(row.details)))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _table(table: Table) -> str:
+    head = f"| {' | '.join(_safe(column.title) for column in table.columns)} |"
+    rule = f"|{'|'.join(_rule(column) for column in table.columns)}|"
+    rows = (f"| {' | '.join(_safe(cell.text) for cell in row)} |" for row in table.rows)
+    caption = f"{_safe(table.caption)}\n\n" if table.caption else ""
+    return f"## {table.title}\n\n{caption}" + "\n".join((head, rule, *rows))
+
+
+def _rule(column: Column) -> str:
+    return "--:" if column.numeric else "---"
+
+
+def _safe(text: str) -> str:
+    return text.translate(_SPECIAL)

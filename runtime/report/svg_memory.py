@@ -1,0 +1,77 @@
+"""The memory plan: time (steps) to the right, addresses of the arena upwards."""
+
+from __future__ import annotations
+
+from edgekit.artifacts.bundle import MemorySummary, PlacedBuffer
+from edgekit.runtime.report import svg
+from edgekit.units import bytes_text
+
+KINDS = {"input": "input", "output": "output", "activation": "activation", "scratch": "scratch"}
+"""Colour classes of buffers and their names in the legend."""
+
+_ROOM = 0.11
+"""Share of the width and (height / 150) a buffer needs to carry its name."""
+
+
+def memory_plan(memory: MemorySummary) -> str:
+    """One box per buffer: its bytes by the steps it lives; "" without buffers."""
+    if not memory.buffers:
+        return ""
+    frame = svg.Frame(top=18, height=220)
+    steps = 1 + max(buffer.last for buffer in memory.buffers)
+    vertical = svg.axis(0.0, memory.arena_bytes * 1.04, lambda v: bytes_text(round(v)))
+    vertical = svg.Axis(0.0, vertical.high, _byte_ticks(memory.arena_bytes), vertical.form)
+    horizontal = svg.axis(0.0, float(steps), lambda value: f"{value:.0f}", count=min(8, steps))
+    return svg.picture(
+        frame,
+        "Memory plan",
+        f"{len(memory.buffers)} buffers over {steps} steps in an arena of {memory.arena_bytes:,} "
+        f"bytes; the largest live set, a lower bound, is {memory.lower_bound:,} bytes.",
+        *(_box(buffer, steps, vertical, frame) for buffer in memory.buffers),
+        _line(memory.arena_bytes, "arena", vertical, frame),
+        _steps(horizontal, frame),
+        vertical=vertical,
+    )
+
+
+def _byte_ticks(arena: int) -> tuple[float, ...]:
+    """Three to six multiples of a power of two."""
+    step = 1
+    while arena / step > 5:
+        step *= 2
+    return tuple(float(tick) for tick in range(0, arena, step))
+
+
+def _box(buffer: PlacedBuffer, steps: int, vertical: svg.Axis, frame: svg.Frame) -> str:
+    """An inner svg clips the name, so that a long one cannot run into its neighbour."""
+    x, width = buffer.first / steps, (buffer.last + 1 - buffer.first) / steps
+    top = frame.bottom - vertical.place(buffer.offset + buffer.size) * frame.height
+    tall = vertical.place(buffer.size) * frame.height
+    words = (
+        f"{buffer.name}: {buffer.size:,} bytes at {buffer.offset:,}, "
+        f"steps {buffer.first} to {buffer.last}"
+    )
+    named = width >= _ROOM and tall >= 16
+    label = svg.text(buffer.name, 0, tall / 2 + 4, class_="inside") if named else ""
+    return svg.element(
+        "svg",
+        svg.tip(words),
+        svg.element("rect", width="100%", height="100%", class_=f"box {_kind(buffer)}"),
+        svg.element("g", label, transform="translate(5 0)") if label else "",
+        x=svg.percent(x), y=top, width=svg.percent(width), height=max(tall, 1.0),
+    )  # fmt: skip
+
+
+def _kind(buffer: PlacedBuffer) -> str:
+    return buffer.kind if buffer.kind in KINDS else "activation"
+
+
+def _line(size: int, label: str, vertical: svg.Axis, frame: svg.Frame) -> str:
+    y = frame.bottom - vertical.place(size) * frame.height
+    line = svg.element("line", x1=0, x2="100%", y1=y, y2=y, class_="marker")
+    return line + svg.text(f"{label} {size:,} B", 1, y - 4, anchor="end", class_="label")
+
+
+def _steps(horizontal: svg.Axis, frame: svg.Frame) -> str:
+    base = svg.element("line", x1=0, x2="100%", y1=frame.bottom, y2=frame.bottom, class_="base")
+    return base + svg.scale(frame, horizontal)

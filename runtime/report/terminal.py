@@ -1,0 +1,112 @@
+"""A report on the terminal: the six answers, the figures, the costliest layers, the warnings."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from edgekit.artifacts.figures import Note
+from edgekit.artifacts.report import Report
+from edgekit.runtime.report.answers import answers
+from edgekit.runtime.report.layers import layers
+from edgekit.runtime.report.tables import (
+    Table,
+    batches_table,
+    figures_table,
+    filled,
+    layers_table,
+    runs_table,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH = 100
+LAYERS_SHOWN = 12
+"""Layers on the terminal, costliest first; the pages have them all."""
+
+
+def terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
+    """The text for a terminal of `width` columns, with ANSI colours when `color`."""
+    from rich.console import Console
+
+    stream = io.StringIO()
+    console = Console(
+        file=stream, width=width, force_terminal=color, no_color=not color, highlight=False,
+        emoji=False, markup=False,
+    )  # fmt: skip
+    console.print(_heading(report), style="bold")
+    console.print()
+    _print_answers(console, report)
+    for table in (figures_table(report), runs_table(report), batches_table(report)):
+        _print_table(console, _without(filled(table), "Basis"))
+    _print_table(console, _without(filled(_costliest(report)), "Output", "Weights"))
+    for note in report.warnings:
+        console.print(note_line(note), style="yellow" if note.level == "warning" else "")
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def note_line(note: Note) -> str:
+    """A warning as one line of text."""
+    advice = f"; {note.advice}" if note.advice else ""
+    return f"{note.level}: {note.subject}: {note.message}{advice}"
+
+
+def _heading(report: Report) -> str:
+    date = f", {report.created}" if report.created else ""
+    return f"{report.bundle.name} on {report.target.title} ({report.tool}{date})"
+
+
+def _print_answers(console: Console, report: Report) -> None:
+    from rich.table import Table as Grid
+
+    grid = Grid.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(style="bold")
+    grid.add_column()
+    for answer in answers(report):
+        tag = f" ({answer.provenance})" if answer.provenance else ""
+        grid.add_row(answer.question, answer.value + tag, "; ".join(answer.details))
+    console.print(grid)
+    console.print()
+
+
+def _print_table(console: Console, table: Table) -> None:
+    from rich import box
+    from rich.table import Table as Drawn
+
+    if not table.rows:
+        return
+    drawn = Drawn(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left")
+    for column in table.columns:
+        drawn.add_column(
+            column.title,
+            justify="right" if column.numeric else "left",
+            no_wrap=column.numeric,
+            overflow="fold",
+        )
+    for row in table.rows:
+        drawn.add_row(*(cell.text for cell in row))
+    console.print(table.title, style="bold")
+    console.print(drawn)
+
+
+def _without(table: Table, *titles: str) -> Table:
+    """What is too wide for a terminal is left to the pages."""
+    kept = [i for i, column in enumerate(table.columns) if column.title not in titles]
+    return replace(
+        table,
+        columns=tuple(table.columns[i] for i in kept),
+        rows=tuple(tuple(row[i] for i in kept) for row in table.rows),
+    )
+
+
+def _costliest(report: Report) -> Table:
+    """The heaviest layers only, and a title that says so."""
+    table, weights = layers_table(report), layers(report).weight[1]
+    if len(table.rows) <= LAYERS_SHOWN:
+        return table
+    order = sorted(range(len(weights)), key=lambda i: -weights[i])[:LAYERS_SHOWN]
+    title = f"Layers: the {LAYERS_SHOWN} heaviest of {len(table.rows)}"
+    return replace(table, title=title, rows=tuple(table.rows[i] for i in order))

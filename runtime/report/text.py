@@ -1,0 +1,64 @@
+"""Figures as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edgekit.artifacts.figures import Figure
+from edgekit.units import bytes_text, count_text, percent, si
+
+RESOLUTION = "counter resolution"
+"""The spread of a figure that repeats exactly: half a counter step to either side."""
+
+_FORMATS: dict[str, Callable[[float], str]] = {
+    "B": lambda value: bytes_text(round(value)),
+    "fraction": percent,
+    "dB": lambda value: f"{value:.1f} dB",
+    "1/s": lambda value: f"{value:,.1f} /s" if value < 1000 else f"{count_text(value)} /s",
+    "instructions": count_text,
+    "cycles": count_text,
+    "MAC": count_text,
+    "instructions/MAC": lambda value: f"{value:.3f}",
+}
+
+
+def value_text(value: float, unit: str) -> str:
+    """A value in a unit of our records: value_text(0.0123, "s") -> '12.3 ms'."""
+    form = _FORMATS.get(unit)
+    return form(value) if form else si(value, unit)
+
+
+def figure_text(figure: Figure) -> str:
+    """The figure's value with its unit."""
+    return value_text(figure.value, figure.unit)
+
+
+def spread_text(figure: Figure) -> str:
+    """The figure's spread: "40.8 µs .. 42.5 µs (p5..p95)", "± 2 (counter resolution)" or ""."""
+    if figure.low is None or figure.high is None:
+        return ""
+    if figure.spread == RESOLUTION:
+        return f"± {(figure.high - figure.low) / 2:.3g} ({RESOLUTION})"
+    low, high = value_text(figure.low, figure.unit), value_text(figure.high, figure.unit)
+    return f"{low} .. {high} ({figure.spread})"
+
+
+def runs_text(count: int) -> str:
+    """How many samples stand behind a figure; one needs no mention."""
+    return count_text(count) if count > 1 else ""
+
+
+def share_text(share: float) -> str:
+    """A share as per cent with one decimal."""
+    return percent(share, 1)
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """A shape without its batch of one: "48x48x8"."""
+    body = shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
+    return "x".join(map(str, body)) or "scalar"
+
+
+def plural(count: int, word: str) -> str:
+    """'1 sample', '1,000 samples'."""
+    return f"{count_text(count)} {word}{'' if count == 1 else 's'}"
