@@ -6,7 +6,7 @@ Neither holds anything of the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +18,14 @@ COLORS = ("rgb", "bgr", "gray")
 
 
 @dataclass(frozen=True, slots=True)
-class ZooOptions:
-    """How to build a zoo model; ignored for files."""
-
-    alpha: float = 1.0
-    input_size: int | None = None
-    classes: int = 1000
-    weights: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ConvertOptions:
     """The choices of one conversion; checked when made.
 
     `calibration` and `evaluation` are data specifications (a path, or an iterable of float
     arrays of the model's input shape without the batch axis). `mean` and `scale` are per
-    channel or single, y = (x - mean) * scale with x in 0..255. Raises UsageError.
+    channel or single, y = (x - mean) * scale with x in 0..255. `alpha`, `classes` and `weights`
+    are for zoo models, `input_size` (pixels) for those and for models that leave it open.
+    Raises UsageError.
     """
 
     name: str | None = None
@@ -50,7 +42,10 @@ class ConvertOptions:
     color: str | None = None
     mean: tuple[float, ...] | None = None
     scale: tuple[float, ...] | None = None
-    zoo: ZooOptions = field(default_factory=ZooOptions)
+    alpha: float | None = None
+    input_size: int | None = None
+    classes: int | None = None
+    weights: Path | None = None
     dump: Path | None = None
 
     def __post_init__(self) -> None:
@@ -78,7 +73,10 @@ def numbers(option: str, text: str | None) -> tuple[float, ...] | None:
         values = ()
     if len(values) not in (1, 3):
         raise UsageError(
-            option, f"not understood: {text!r}", allowed="one or three numbers, such as 1/255"
+            option,
+            f"not understood: {text!r}",
+            allowed="one or three numbers, such as 1/255",
+            code="bad-option",
         )
     return values
 

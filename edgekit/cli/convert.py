@@ -66,11 +66,15 @@ def command(
     scale: Annotated[
         str | None, typer.Option(help="Such as 1/255 or 1/127.5.", rich_help_panel=PREPARE)
     ] = None,
-    alpha: Annotated[float, typer.Option(help="Width multiplier.", rich_help_panel=ZOO)] = 1.0,
+    alpha: Annotated[
+        float | None, typer.Option(help="Width multiplier; default 1.", rich_help_panel=ZOO)
+    ] = None,
     input_size: Annotated[
         int | None, typer.Option(help="Height and width in pixels.", rich_help_panel=ZOO)
     ] = None,
-    classes: Annotated[int, typer.Option(help="Outputs.", rich_help_panel=ZOO)] = 1000,
+    classes: Annotated[
+        int | None, typer.Option(help="Outputs; default 1000.", rich_help_panel=ZOO)
+    ] = None,
     weights: Annotated[
         Path | None, typer.Option(help="Weights file; default: random.", rich_help_panel=ZOO)
     ] = None,
@@ -83,7 +87,7 @@ def command(
 ) -> None:
     """Quantize a trained network to int8, prove what it cost, and write a bundle for a target."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    from edgekit.converter.options import ConvertOptions, ZooOptions, numbers
+    from edgekit.converter.options import ConvertOptions, numbers
     from edgekit.deploy.convert import convert
 
     chosen = ConvertOptions(
@@ -101,7 +105,10 @@ def command(
         color=color,
         mean=numbers("--mean", mean),
         scale=numbers("--scale", scale),
-        zoo=ZooOptions(alpha=alpha, input_size=input_size, classes=classes, weights=weights),
+        alpha=alpha,
+        input_size=input_size,
+        classes=classes,
+        weights=weights,
         dump=dump,
     )
     with out.working():

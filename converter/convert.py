@@ -1,0 +1,172 @@
+"""The stages of a conversion, in order. Read this file first.
+
+    load       a model source            -> a verified float (or int8) graph
+    compress   named passes              -> a smaller float graph
+    quantize   calibration data          -> an int8 graph
+    judge      float against int8        -> accuracy, the gate
+    write      the int8 graph            -> model.tflite
+    generate   lower, plan, emit         -> C for targets that run C
+    describe   everything                -> the manifest
+
+A stage is a function from frozen values to frozen values; the graph is verified between stages.
+Nothing is written here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edgekit.converter.compress.passes import PASSES
+
+from edgekit.artifacts.bundle import Manifest
+from edgekit.artifacts.figures import Note
+from edgekit.converter.describe import class_names, describe
+from edgekit.converter.generate import Code, generate
+from edgekit.converter.ir.graph import Graph
+from edgekit.converter.ir.text import graph_text
+from edgekit.converter.ir.verify import verify
+from edgekit.converter.judge import judge
+from edgekit.converter.load.load import ZooOptions, load_model
+from edgekit.converter.load.model import LoadedModel
+from edgekit.converter.options import ConvertOptions
+from edgekit.converter.prepare import Prepared, prepare_data
+from edgekit.converter.quantize.int8 import quantize_int8
+from edgekit.converter.tflite.writer import write_tflite
+from edgekit.targets.model import Target
+
+Progress = Callable[[str, int, int], None]
+"""Called with (stage, done, total)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What a conversion yields, before anything is written.
+
+    `model` is model.tflite; `code.source.kernels` names the C kernels whose sources the caller
+    adds; `timings` are seconds by step.
+    """
+
+    manifest: Manifest
+    graph: Graph
+    model: bytes
+    code: Code
+    timings: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class _Log:
+    """Seconds by stage, and the dump of the graph after each pass."""
+
+    dump: Path | None
+    seconds: dict[str, float] = field(default_factory=dict)
+    dumped: int = 0
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+    def graph(self, name: str, graph: Graph) -> None:
+        """Write the graph as text when a dump was asked for."""
+        if self.dump is None:
+            return
+        from edgekit.artifacts.files import write_file
+
+        write_file(self.dump / f"{self.dumped:02d}-{name}.txt", graph_text(graph))
+        self.dumped += 1
+
+
+def convert_model(
+    source: str | Path,
+    target: Target,
+    options: ConvertOptions,
+    *,
+    tool_version: str,
+    others: Iterable[Target] = (),
+    progress: Progress | None = None,
+) -> Conversion:
+    """Run all stages. `others` are targets to suggest when the model does not fit this one.
+
+    Raises EdgeKitError of every kind the stages document: ModelError, DataError, AccuracyError,
+    DoesNotFitError, MissingExtraError, UsageError.
+    """
+    report = progress or (lambda stage, done, total: None)
+    log = _Log(options.dump)
+    loaded = _load(source, options, log)
+    data = prepare_data(loaded.graph, loaded, options, report)
+    small = _compress(loaded.graph, log)
+    graph, notes = _quantize(small, data, log, report)
+    with log.stage("judge"):
+        verdict = judge(small, graph, data, options, report)
+    with log.stage("write"):
+        model = write_tflite(graph)
+    with log.stage("generate"):
+        labels = class_names(loaded, graph, data)
+        code = generate(
+            graph,
+            target,
+            options,
+            model,
+            labels=labels,
+            tool_version=tool_version,
+            others=others,
+        )
+    manifest = describe(
+        loaded,
+        graph,
+        target,
+        options,
+        data=data,
+        model=model,
+        code=code,
+        verdict=verdict,
+        notes=(*loaded_notes(loaded), *data.notes, *notes, *verdict.notes, *code.notes),
+        tool_version=tool_version,
+    )
+    timings = {**loaded.timings, **log.seconds}
+    return Conversion(manifest, graph, model, code, timings)
+
+
+def loaded_notes(loaded: LoadedModel) -> tuple[Note, ...]:
+    """What the loader changed, as notes."""
+    return tuple(Note("loaded", loaded.source, text, level="info") for text in loaded.notes)
+
+
+def _load(source: str | Path, options: ConvertOptions, log: _Log) -> LoadedModel:
+    zoo = ZooOptions(alpha=options.alpha, classes=options.classes, weights=options.weights)
+    size = None if options.input_size is None else (options.input_size,) * 2
+    loaded = load_model(
+        source,
+        name=options.name,
+        input_size=size,
+        zoo=None if zoo == ZooOptions() else zoo,
+        requantize=options.requantize,
+    )
+    log.graph("load", loaded.graph)
+    return loaded
+
+
+def _compress(graph: Graph, log: _Log) -> Graph:
+    """Every pass in order; the graph is verified after each."""
+    with log.stage("compress"):
+        for name, apply in PASSES:
+            graph = apply(graph)
+            verify(graph)
+            log.graph(name, graph)
+    return graph
+
+
+def _quantize(
+    graph: Graph, data: Prepared, log: _Log, report: Progress
+) -> tuple[Graph, tuple[Note, ...]]:
+    """The int8 graph; one that is int8 already passes through untouched."""
+    with log.stage("quantize"):
+        result = quantize_int8(graph, data.calibration_batches(graph, report))
+    verify(result.graph)
+    log.graph("quantize", result.graph)
+    return result.graph, result.notes

@@ -1,0 +1,121 @@
+"""The C side of a conversion: lower, plan, ask whether it fits, emit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from edgekit.artifacts.bundle import MemorySummary, StepInfo
+from edgekit.artifacts.figures import Note
+from edgekit.converter.emit.c import CSource, emit_c, steps_info
+from edgekit.converter.emit.tflm import emit_tflm
+from edgekit.converter.ir.graph import Graph
+from edgekit.converter.lower.lower import lower
+from edgekit.converter.lower.program import Program
+from edgekit.converter.options import ConvertOptions
+from edgekit.converter.plan.fit import footprint, require_fit
+from edgekit.converter.plan.plan import memory_summary, plan
+from edgekit.errors import UnsupportedError
+from edgekit.targets.model import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Generated C with its plan; `source` is None for targets that take the .tflite alone.
+
+    `extra` holds further files of the bundle as text by path; `constants` are bytes of weights
+    and of all other constant data.
+    """
+
+    source: CSource | None = None
+    steps: tuple[StepInfo, ...] = ()
+    memory: MemorySummary | None = None
+    weights_bytes: int = 0
+    constants_bytes: int = 0
+    extra: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+
+def generate(
+    graph: Graph,
+    target: Target,
+    options: ConvertOptions,
+    model: bytes,
+    *,
+    labels: tuple[str, ...],
+    tool_version: str,
+    others: Iterable[Target] = (),
+) -> Code:
+    """C for a target that runs C, or the reason why there is none as a note.
+
+    On microcontrollers nothing else runs, so there what cannot be generated is an error.
+    Raises UnsupportedError and DoesNotFitError.
+    """
+    extra = _tflm(graph, model, tool_version) if options.code_format == "tflm" else {}
+    if "c" not in target.formats:
+        return Code(extra=extra)
+    try:
+        program = lower(graph, target)
+    except UnsupportedError as error:
+        if target.family == "cortex-m":
+            raise
+        return Code(extra=extra, notes=(_without(error),))
+    return _planned(graph, program, target, model, labels, tool_version, others, extra)
+
+
+def _planned(
+    graph: Graph,
+    program: Program,
+    target: Target,
+    model: bytes,
+    labels: tuple[str, ...],
+    tool_version: str,
+    others: Iterable[Target],
+    extra: Mapping[str, str],
+) -> Code:
+    memory = plan(program)
+    shape = graph[graph.inputs[0]].shape
+    require_fit(
+        footprint(program, memory), target, model=graph.name, input_shape=shape, others=others
+    )
+    source = emit_c(
+        program,
+        memory,
+        name=graph.name,
+        model_sha256=hashlib.sha256(model).hexdigest(),
+        target=target,
+        tool_version=tool_version,
+        labels=labels,
+    )
+    steps = steps_info(program, memory)
+    weights = sum(array.bytes for array in program.constants if array.what == "weights")
+    return Code(
+        source,
+        steps,
+        memory_summary(memory),
+        weights,
+        program.constant_bytes - weights,
+        extra,
+    )
+
+
+def _tflm(graph: Graph, model: bytes, tool_version: str) -> dict[str, str]:
+    """The model as a C array for TensorFlow Lite Micro, under tflm/."""
+    files = emit_tflm(
+        model,
+        (node.op.NAME for node in graph.nodes),
+        name=graph.name,
+        model_sha256=hashlib.sha256(model).hexdigest(),
+        tool_version=tool_version,
+    )
+    return {f"tflm/{name}": text for name, text in files.items()}
+
+
+def _without(error: UnsupportedError) -> Note:
+    return Note(
+        "no-c",
+        error.subject,
+        f"no C was generated: {error.found}",
+        "the .tflite runs here through an interpreter; microcontrollers need the C",
+    )

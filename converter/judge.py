@@ -1,0 +1,75 @@
+"""What the conversion cost: accuracy before and after, noise per layer, the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edgekit.artifacts.bundle import AccuracySummary
+from edgekit.artifacts.figures import Note
+from edgekit.converter.data.batches import batches
+from edgekit.converter.data.dataset import subset
+from edgekit.converter.ir.graph import Graph
+from edgekit.converter.options import ConvertOptions
+from edgekit.converter.prepare import Prepared
+from edgekit.converter.quantize.evaluate import compare
+from edgekit.converter.quantize.gate import Limits, check_accuracy
+from edgekit.converter.quantize.int8 import is_quantized
+from edgekit.converter.quantize.sqnr import layer_sqnr
+from edgekit.errors import AccuracyError
+
+LAYER_SAMPLES = 32
+"""Samples the noise per layer is taken over."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The accuracy summary (None when nothing could be compared) and the SQNR by node in dB."""
+
+    accuracy: AccuracySummary | None = None
+    layers: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+
+def judge(
+    before: Graph, after: Graph, data: Prepared, options: ConvertOptions, report: Progress
+) -> Judgement:
+    """Compare the float and the int8 graph on the evaluation data, else the calibration data.
+
+    A model that came quantized has nothing to be compared with. Raises AccuracyError (exit 3)
+    unless the options switch the gate off; the verdict then becomes a warning. Raises DataError
+    for evaluation labels that do not fit the model.
+    """
+    dataset = data.evaluation or data.calibration
+    if is_quantized(before) or dataset is None or data.preprocess is None:
+        return Judgement()
+    calibrated_on = data.calibration.description if data.calibration else ""
+    summary = compare(
+        before,
+        after,
+        dataset,
+        data.preprocess,
+        limit=options.evaluation_samples,
+        progress=lambda done, total: report("evaluate", done, total),
+        require_labels=data.evaluation is not None,
+        calibrated_on=calibrated_on,
+    )
+    few = subset(dataset, LAYER_SAMPLES, 0)
+    shape = before[before.inputs[0]].shape[1:]
+    samples = np.concatenate(list(batches(few, data.preprocess, shape)))
+    layers = layer_sqnr(before, after, samples)
+    limits = Limits(max_drop=options.max_drop, min_agreement=options.min_agreement)
+    count = data.calibration.count if data.calibration else 0
+    try:
+        notes = check_accuracy(
+            before.name, before, summary, layers, limits=limits, calibration_samples=count
+        )
+    except AccuracyError as error:
+        if options.gate:
+            raise
+        notes = (Note(error.code, error.subject, error.found, error.hint),)
+    return Judgement(summary, layers, notes)

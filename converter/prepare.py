@@ -1,0 +1,98 @@
+"""The data of a conversion: opened, the preprocessing decided, looked over by the linter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.artifacts.bundle import Preprocess
+from edgekit.artifacts.figures import Note
+from edgekit.converter.data.batches import batches
+from edgekit.converter.data.dataset import Dataset
+from edgekit.converter.data.guess import CANDIDATES, choose_preprocess, describe
+from edgekit.converter.data.lint import lint_calibration
+from edgekit.converter.data.open import open_dataset
+from edgekit.converter.ir.graph import Graph
+from edgekit.converter.load.model import LoadedModel
+from edgekit.converter.options import ConvertOptions
+from edgekit.converter.quantize.int8 import is_quantized
+from edgekit.errors import DataError
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Calibration and evaluation data with one preprocessing for both."""
+
+    calibration: Dataset | None
+    evaluation: Dataset | None
+    preprocess: Preprocess | None
+    notes: tuple[Note, ...] = ()
+
+    def calibration_batches(self, graph: Graph, report: Progress) -> Iterator[NDArray[np.float32]]:
+        """Float32 batches for the ranges. Raises DataError when there is no data."""
+        if self.calibration is None or self.preprocess is None:
+            raise DataError(
+                "calibration",
+                "no representative data given, and int8 ranges need it",
+                allowed="a folder of images, .npz, .npy, .csv",
+                hint="add --calibration DATA: some hundred typical inputs, without labels",
+                code="no-calibration",
+            )
+        return batches(
+            self.calibration,
+            self.preprocess,
+            graph[graph.inputs[0]].shape[1:],
+            progress=lambda done, total: report("calibrate", done, total),
+        )
+
+
+def prepare_data(
+    graph: Graph, loaded: LoadedModel, options: ConvertOptions, report: Progress
+) -> Prepared:
+    """Open what the options name, decide the preprocessing, lint the calibration data.
+
+    A graph that is int8 already needs no calibration: data given for it only serve to look at
+    the result. Raises DataError.
+    """
+    calibration = _open(options.calibration, options.calibration_samples)
+    evaluation = _open(options.evaluation, options.evaluation_samples)
+    given = calibration or evaluation
+    mean, scale, notes = _architecture(loaded, options)
+    guess = choose_preprocess(
+        graph, given, resize=options.resize, color=options.color, mean=mean, scale=scale
+    )
+    if not notes and given is not None:
+        notes = (guess.note,)
+    preprocess = guess.preprocess
+    if mean is not None and options.mean is None:
+        preprocess = replace(preprocess, source=f"guessed: made for {loaded.architecture}")
+    if calibration is not None and not is_quantized(graph):
+        notes += calibration.notes
+        notes += lint_calibration(
+            graph, calibration, preprocess, progress=lambda d, n: report("check data", d, n)
+        )
+    return Prepared(calibration, evaluation, preprocess, notes)
+
+
+def _open(spec: object, limit: int) -> Dataset | None:
+    return None if spec is None else open_dataset(spec, limit=limit)
+
+
+def _architecture(
+    loaded: LoadedModel, options: ConvertOptions
+) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None, tuple[Note, ...]]:
+    """Mean and scale from the flags, else from the zoo model's known input range."""
+    if options.mean is not None or options.scale is not None or not loaded.architecture:
+        return options.mean, options.scale, ()
+    for candidate in CANDIDATES:
+        if (candidate.low, candidate.high) == loaded.input_range:
+            text = describe(Preprocess(mean=candidate.mean, scale=candidate.scale))
+            said = f"{text}: the range {loaded.architecture} is made for"
+            note = Note("preprocess", "input", said, level="info")
+            return candidate.mean, candidate.scale, (note,)
+    return None, None, ()

@@ -1,0 +1,107 @@
+"""Convert a model into a bundle on disk: the converter's result plus the kernels it calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgekit import __version__
+from edgekit.artifacts.bundle import MANIFEST_NAME, Manifest
+from edgekit.artifacts.files import output_folder
+from edgekit.converter.convert import Conversion, convert_model
+from edgekit.converter.emit.bundle import bundle_files
+from edgekit.converter.options import ConvertOptions
+from edgekit.firmware_stubs.catalog import headers_for, kernel_source
+from edgekit.targets.model import Target
+from edgekit.targets.reader import list_targets, load_target
+
+Progress = Callable[[str, int, int], None]
+KERNEL_HEADERS = ("ek_model.h",)
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A written bundle, with what it took: seconds by step, peak memory of this process."""
+
+    bundle: Path
+    manifest: Manifest
+    target: Target
+    timings: Mapping[str, float]
+    peak_memory_bytes: int
+
+
+def convert(
+    source: str | Path,
+    *,
+    target: str | Target,
+    output_dir: str | Path,
+    options: ConvertOptions | None = None,
+    calibration: object = None,
+    progress: Progress | None = None,
+) -> Converted:
+    """Quantize a trained network to int8 and write a bundle for a target.
+
+    `source` is a .tflite, .keras or .h5 file, a SavedModel folder or a zoo name; `calibration` is
+    short for `ConvertOptions(calibration=...)`. The bundle appears whole or not at all.
+
+    Raises UsageError, ModelError, DataError, MissingExtraError, OutputError; AccuracyError and
+    DoesNotFitError as verdicts.
+    """
+    began = time.perf_counter()
+    chosen = options or ConvertOptions(calibration=calibration)
+    profile = load_target(target) if isinstance(target, str) else target
+    folder = Path(output_dir)
+    with output_folder(folder, marker=MANIFEST_NAME) as new:
+        result = convert_model(
+            source,
+            profile,
+            chosen,
+            tool_version=__version__,
+            others=list_targets(),
+            progress=progress,
+        )
+        write(new, result, chosen, profile)
+    timings = {**result.timings, "total": time.perf_counter() - began}
+    return Converted(folder, result.manifest, profile, timings, peak_memory())
+
+
+def write(folder: Path, result: Conversion, options: ConvertOptions, target: Target) -> None:
+    """Write the bundle's files and its report into an empty folder."""
+    from edgekit.deploy.views import conversion_views
+
+    for path, data in files_of(result, options).items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    for path, text in conversion_views(result.manifest, target).items():
+        (folder / path).write_text(text, encoding="utf-8")
+
+
+def files_of(result: Conversion, options: ConvertOptions) -> dict[str, bytes]:
+    """Every file of the bundle except the report, by path."""
+    source = result.code.source
+    functions = source.kernels if source else ()
+    sources = [kernel_source(name) for name in functions]
+    headers = {path for name in functions for path in headers_for(name)}
+    headers |= {path.with_name(name) for path in headers for name in KERNEL_HEADERS}
+    package = "cmake" if options.code_format == "tflm" else options.code_format
+    return bundle_files(
+        result.manifest,
+        result.model,
+        c=source,
+        kernels={f"{path.parent.name}/{path.name}": path.read_text("utf-8") for path in sources},
+        headers={path.name: path.read_text("utf-8") for path in sorted(headers)},
+        package=package,
+        extra=result.code.extra,
+    )
+
+
+def peak_memory() -> int:
+    """Peak resident memory of this process in bytes; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,0 +1,87 @@
+"""The rows `convert` prints when it is done."""
+
+from __future__ import annotations
+
+from edgekit.artifacts.bundle import AccuracySummary, Manifest
+from edgekit.deploy.convert import Converted
+from edgekit.units import bytes_text, count_text, percent
+
+METRICS = {"top1": "top-1", "auc": "AUC", "agreement": "agreement", "sqnr": "kept power"}
+
+
+def conversion_rows(result: Converted) -> list[tuple[str, str]]:
+    """(what, value) pairs: source, target, data, accuracy, sizes, time."""
+    manifest = result.manifest
+    rows = [
+        ("model", f"{manifest.source['name']} ({manifest.source['format']})"),
+        ("target", f"{result.target.name}: {result.target.title}"),
+        ("input", _input(manifest)),
+    ]
+    if "calibration" in manifest.recipe:
+        rows.append(("calibration", str(manifest.recipe["calibration"])))
+    if manifest.accuracy is not None:
+        rows += _accuracy(manifest.accuracy)
+    rows += _sizes(manifest)
+    rows.append(("fits", _fit(result)))
+    rows.append(("time", _time(result)))
+    return rows
+
+
+def _input(manifest: Manifest) -> str:
+    tensor = manifest.inputs[0]
+    shape = "x".join(map(str, tensor.shape))
+    text = f"{tensor.dtype} {shape}"
+    if manifest.preprocess is not None:
+        from edgekit.converter.data.guess import describe
+
+        text += f", {describe(manifest.preprocess)}"
+    return text
+
+
+def _accuracy(summary: AccuracySummary) -> list[tuple[str, str]]:
+    name = METRICS.get(summary.metric, summary.metric)
+    if summary.metric == "agreement":
+        value = f"{percent(summary.after)} of answers equal the float model's"
+    else:
+        value = f"{percent(summary.before)} float, {percent(summary.after)} int8"
+    rows = [(name, f"{value} ({summary.data})")]
+    if summary.auc is not None:
+        rows.append(("AUC", f"{summary.auc[0]:.4f} float, {summary.auc[1]:.4f} int8"))
+    if summary.sqnr_db is not None:
+        rows.append(("output SQNR", f"{summary.sqnr_db:.1f} dB"))
+    return rows
+
+
+def _sizes(manifest: Manifest) -> list[tuple[str, str]]:
+    rows = [
+        ("MACs", count_text(manifest.macs)),
+        ("model.tflite", bytes_text(manifest.model_bytes)),
+    ]
+    if manifest.memory is not None:
+        arena, bound = manifest.memory.arena_bytes, manifest.memory.lower_bound
+        rows.append(("arena", f"{count_text(arena)} B (lower bound {count_text(bound)} B)"))
+    if "weights" in manifest.sizes:
+        constants = bytes_text(manifest.sizes["constants"])
+        rows.append(("C data", f"{bytes_text(manifest.sizes['weights'])} weights + {constants}"))
+    return rows
+
+
+def _fit(result: Converted) -> str:
+    memory, target = result.manifest.memory, result.target
+    if memory is None or not target.memories:
+        return "no limit stated"
+    flash = result.manifest.sizes["weights"] + result.manifest.sizes["constants"]
+    ram = memory.arena_bytes + target.stack_bytes
+    return (
+        f"flash {bytes_text(flash)} of data + code in {bytes_text(target.total('flash'))}, "
+        f"RAM {bytes_text(ram)} with stack in {bytes_text(target.total('ram'))}"
+    )
+
+
+def _time(result: Converted) -> str:
+    total = result.timings["total"]
+    tensorflow = result.timings.get("import_tensorflow", 0.0)
+    text = f"{total:.1f} s"
+    if tensorflow:
+        text += f" ({tensorflow:.1f} s importing TensorFlow, {total - tensorflow:.1f} s the rest)"
+    return text
