@@ -27,8 +27,8 @@ SIGNATURE_OUTPUTS = "signature_outputs"
 """Metadata keys: the signature's names of inputs and outputs in graph order, one per line."""
 
 
-def read_tflite(data: bytes, name: str) -> Graph:
-    """The main graph of a .tflite file; `name` is the graph's name and the errors' subject.
+def read_tflite(data: bytes, name: str, *, subject: str = "") -> Graph:
+    """The main graph of a .tflite file, called `name`; errors name `subject` (or `name`).
 
     Operators that contribute nothing to the outputs are left out, and so is arithmetic on
     shapes in front of RESHAPE. A dynamic batch becomes 1. Element types are not judged here
@@ -38,7 +38,7 @@ def read_tflite(data: bytes, name: str) -> Graph:
     flow, variables, sparse or block-quantized tensors, dynamic extents, and operators, element
     types or attributes outside the IR.
     """
-    model = read_raw(data, name)
+    model = read_raw(data, subject or name)
     operators = live_operators(model)
     _check_subgraphs(model)
     _check_operators(model, operators)

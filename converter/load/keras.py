@@ -1,0 +1,285 @@
+"""Keras models -> float .tflite, through TensorFlow.
+
+TensorFlow is imported here and in the modules beside it that build on this one, inside functions:
+importing it takes seconds.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from edgekit.converter.load.clock import Clock
+from edgekit.converter.load.export import Exported
+from edgekit.converter.load.quiet import quiet
+from edgekit.converter.tflite.names import Namer
+from edgekit.errors import EdgeKitError, MissingExtraError, ModelError, UnsupportedError, UsageError
+
+_T = TypeVar("_T")
+
+
+def import_tensorflow(clock: Clock) -> Any:
+    """The `tensorflow` module; its import time goes to the clock's "import_tensorflow".
+
+    Raises MissingExtraError where it is not installed.
+    """
+    if importlib.util.find_spec("tensorflow") is None:
+        raise MissingExtraError("tensorflow", "convert", "reading Keras models and SavedModels")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    with clock.step("import_tensorflow"), quiet():
+        try:
+            import tensorflow as tf
+
+            # Both are loaded on first use: their time belongs to the import.
+            _ = (tf.keras.models, tf.lite.TFLiteConverter)
+        except ImportError as error:
+            raise MissingExtraError(
+                "tensorflow", "convert", f"reading Keras models ({error})"
+            ) from None
+    return tf
+
+
+def export_keras(path: Path, input_size: tuple[int, int] | None, clock: Clock) -> Exported:
+    """A Keras 3 `.keras` file as a float .tflite. Raises ModelError with Keras' own reason."""
+    tf = import_tensorflow(clock)
+    with clock.step("load"):
+        model = attempt(path, "load", lambda: tf.keras.models.load_model(path, compile=False))
+    return export_model(tf, model, str(path), input_size, clock)
+
+
+def export_h5(path: Path, input_size: tuple[int, int] | None, clock: Clock) -> Exported:
+    """A Keras 2 or 3 `.h5` file as a float .tflite.
+
+    Keras 3 refuses arguments that Keras 2 wrote and it no longer knows (DepthwiseConv2D's
+    `groups`); such arguments are dropped, and the notes name them. Raises ModelError.
+    """
+    tf = import_tensorflow(clock)
+    dropped: set[str] = set()
+    classes = tolerant_layers(tf, dropped)
+    with clock.step("load"):
+        model = attempt(
+            path,
+            "load",
+            lambda: tf.keras.models.load_model(path, compile=False, custom_objects=classes),
+        )
+    exported = export_model(tf, model, str(path), input_size, clock)
+    return _with_notes(exported, sorted(dropped))
+
+
+def _with_notes(exported: Exported, dropped: Sequence[str]) -> Exported:
+    if not dropped:
+        return exported
+    return replace(exported, notes=(f"arguments of older Keras ignored: {', '.join(dropped)}",))
+
+
+_HARMLESS_GROUPS = (None, 1)
+
+
+def tolerant_layers(tf: Any, dropped: set[str]) -> dict[str, Any]:
+    """Keras' layers, each as a subclass that ignores constructor arguments it does not know.
+
+    What was ignored is added to `dropped`. `groups` other than 1 is not ignored but refused.
+    """
+    found = {}
+    for name, layer in inspect.getmembers(tf.keras.layers, inspect.isclass):
+        if issubclass(layer, tf.keras.layers.Layer) and layer is not tf.keras.layers.Layer:
+            found[name] = _tolerant(layer, name, _known_arguments(layer), dropped)
+    return found
+
+
+def _known_arguments(layer: Any) -> set[str] | None:
+    """Names its constructor takes, None when it takes any."""
+    known: set[str] = set()
+    for base in layer.__mro__:
+        parameters = inspect.signature(base.__init__).parameters
+        known |= set(parameters)
+        if base.__name__ == "Layer":
+            return known | {"input_shape", "batch_input_shape", "batch_shape"}
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            return known
+    return None
+
+
+def _tolerant(layer: Any, name: str, known: set[str] | None, dropped: set[str]) -> Any:
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        unknown = {key for key in kwargs if known is not None and key not in known}
+        if kwargs.get("groups") not in _HARMLESS_GROUPS and "groups" in unknown:
+            raise ValueError(f"{name} with groups={kwargs['groups']} has no Keras 3 counterpart")
+        dropped.update(f"{name}.{key}" for key in unknown)
+        layer.__init__(self, *args, **{k: v for k, v in kwargs.items() if k not in unknown})
+
+    return type(layer)(name, (layer,), {"__init__": init, "__module__": layer.__module__})
+
+
+def export_model(
+    tf: Any, model: Any, subject: str, input_size: tuple[int, int] | None, clock: Clock
+) -> Exported:
+    """A Keras model in memory as a float .tflite with batch 1. Raises ModelError."""
+    inputs = _inputs(model, subject)
+    names = input_names(inputs)
+    specs = [
+        tf.TensorSpec(fixed_shape(subject, x.shape, input_size), x.dtype, name=name)
+        for x, name in zip(inputs, names, strict=True)
+    ]
+
+    def call(*arrays: Any) -> Any:
+        return model(_as_given(model, arrays), training=False)
+
+    with clock.step("convert"):
+        tflite = attempt(subject, "convert", lambda: to_tflite(tf, call, specs))
+    return Exported(
+        tflite=tflite,
+        layers=tuple(layer.name for layer in all_layers(model)),
+        inputs=names,
+        outputs=tuple(getattr(model, "output_names", ())),
+    )
+
+
+def input_names(inputs: Sequence[Any]) -> tuple[str, ...]:
+    """The inputs' names; those that Keras made up ("keras_tensor_12") become "input", ..."""
+    namer = Namer()
+    bare = [str(x.name).partition(":")[0] for x in inputs]
+    return tuple(namer.unique("input" if name.startswith("keras_") else name) for name in bare)
+
+
+def _as_given(model: Any, arrays: Sequence[Any]) -> Any:
+    """The arrays in the structure the model was built with: one alone, or a list."""
+    return arrays[0] if len(arrays) == 1 else list(arrays)
+
+
+def all_layers(model: Any) -> list[Any]:
+    """The model's layers, those of nested models included."""
+    found = []
+    for layer in model.layers:
+        found.append(layer)
+        if hasattr(layer, "layers"):
+            found += all_layers(layer)
+    return found
+
+
+def to_tflite(tf: Any, call: Callable[..., Any], specs: Sequence[Any]) -> bytes:
+    """The function, traced for these shapes and frozen, as a float .tflite."""
+    traced = tf.function(call, input_signature=specs).get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([traced])
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    data: bytes = converter.convert()
+    return data
+
+
+def _inputs(model: Any, subject: str) -> list[Any]:
+    try:
+        inputs = model.inputs
+    except (AttributeError, ValueError):
+        inputs = None
+    if not inputs:
+        raise ModelError(
+            subject,
+            "the model does not know its input shape",
+            hint="call it once, or give it an Input layer, before saving",
+            code="unbuilt-model",
+        )
+    return list(inputs)
+
+
+def fixed_shape(
+    subject: str, shape: Sequence[int | None], input_size: tuple[int, int] | None
+) -> tuple[int, ...]:
+    """The shape with batch 1 and, for an image, height and width from `input_size` where open.
+
+    Raises UnsupportedError for extents that stay open and UsageError for a size that differs.
+    """
+    extents = [1, *shape[1:]]
+    if input_size is not None and len(extents) == 4:
+        for axis, size in zip((1, 2), input_size, strict=True):
+            if extents[axis] not in (None, size):
+                raise UsageError(
+                    "input size",
+                    f"{input_size[0]}x{input_size[1]}",
+                    allowed=f"{shape[1]}x{shape[2]}, which {subject} fixes",
+                    hint="leave --input-size out",
+                    code="input-size",
+                )
+            extents[axis] = size
+    if None in extents:
+        shown = [extent if extent is not None else "?" for extent in shape]
+        raise UnsupportedError(
+            subject,
+            f"dynamic input shape {shown}",
+            allowed="a dynamic batch only",
+            hint="fix it with --input-size HEIGHTxWIDTH"
+            if len(extents) == 4
+            else "save the model with a fixed input shape",
+            code="dynamic-shape",
+        )
+    return tuple(int(extent) for extent in extents if extent is not None)
+
+
+def attempt(subject: str | Path, step: str, work: Callable[[], _T]) -> _T:
+    """Run TensorFlow code in silence; whatever it raises becomes a ModelError with the reason."""
+    with quiet() as log:
+        try:
+            return work()
+        except EdgeKitError:
+            raise
+        except Exception as error:  # TensorFlow and Keras raise anything
+            reason = f"{type(error).__name__}: {error}"
+            raise explain(str(subject), step, reason, log()) from None
+
+
+_REASONS = (
+    (
+        r"Could not locate class '(\w+)'|Unknown layer: '?(\w+)",
+        "uses the custom class {}",
+        "custom-class",
+        "export it as a SavedModel (model.export) and give that folder",
+    ),
+    (
+        r"(Lambda) layer|deserializ\w+ of (?:a |the )?`?(Lambda)|safe_mode",
+        "holds Python code (a Lambda layer)",
+        "lambda-layer",
+        "export it as a SavedModel (model.export) and give that folder",
+    ),
+    (
+        r"custom op|flex op|Select TF op|needs? Flex|TF Select",
+        "uses TensorFlow operators that TFLite does not have",
+        "unsupported-operator",
+        "replace the layers named above with standard ones",
+    ),
+)
+
+
+def explain(subject: str, step: str, reason: str, log: str = "") -> ModelError:
+    """TensorFlow's complaint as one of ours: the known ones in our words, others quoted."""
+    for pattern, found, code, hint in _REASONS:
+        match = re.search(pattern, reason, re.IGNORECASE)
+        if match:
+            name = next((group for group in match.groups() if group), "")
+            text = found.format(name) + _operators(reason)
+            return UnsupportedError(subject, text, hint=hint, code=code)
+    return ModelError(
+        subject,
+        f"TensorFlow cannot {step} it: {first_lines(reason)}",
+        hint="check that the file is whole and that this TensorFlow reads it"
+        if step == "load"
+        else "export it as .tflite yourself, or report this model",
+        code=f"{step}-failed",
+    )
+
+
+def _operators(reason: str) -> str:
+    names = sorted(set(re.findall(r"\btf\.(\w+)", reason)))
+    return f": {', '.join(names)}" if names else ""
+
+
+def first_lines(reason: str, limit: int = 300) -> str:
+    """A long complaint cut to what a person reads."""
+    text = " ".join(reason.split())
+    return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0] + " ..."
