@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,9 @@ def open_npz(path: Path) -> Dataset:
             code="npz-layout",
         )
     labels = next((arrays[key] for key in LABEL_KEYS if key in arrays), None)
-    return from_arrays(path.name, arrays[keys[0]], labels, _texts(arrays, "classes"))
+    dataset = from_arrays(path.name, arrays[keys[0]], labels, _texts(arrays, "classes"))
+    names = _texts(arrays, "names") or []
+    return replace(dataset, names=tuple(names)) if len(names) == dataset.count else dataset
 
 
 def open_npy(path: Path) -> Dataset:
@@ -108,7 +111,7 @@ def from_iterable(
     known = None if None in labels else [int(label) for label in labels if label is not None]
     image = all(_image_like(sample) for sample in samples)
     return Dataset(
-        f"Python iterable ({len(items)} samples)",
+        "Python iterable",
         Kind.IMAGES if image else Kind.ARRAYS,
         tuple(f"sample {index}" for index in range(len(items))),
         lambda index: samples[index],

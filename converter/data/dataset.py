@@ -30,17 +30,26 @@ class Kind(StrEnum):
 class Dataset:
     """Samples with, where known, a class index each.
 
-    `description` names the source without folders and says how much of it is used; `names` has
-    one entry per sample for messages; `load(i)` returns sample i as `kind` says.
+    `source` names where they come from, without folders; `names` has one entry per sample for
+    messages; `load(i)` returns sample i as `kind` says; `total` counts the samples of the whole
+    source when this is a part of it.
     """
 
-    description: str
+    source: str
     kind: Kind
     names: tuple[str, ...]
     load: Callable[[int], Array]
     labels: tuple[int, ...] | None = None
     classes: tuple[str, ...] | None = None
     notes: tuple[Note, ...] = ()
+    total: int = 0
+
+    @property
+    def description(self) -> str:
+        """The source and how much of it this is: "photos (100 of 256 samples)"."""
+        unit = "sample" if max(self.count, self.total) == 1 else "samples"
+        part = f"{self.count} of {self.total}" if self.total > self.count else f"{self.count}"
+        return f"{self.source} ({part} {unit})"
 
     @property
     def count(self) -> int:
@@ -61,14 +70,11 @@ def subset(dataset: Dataset, limit: int | None, seed: int) -> Dataset:
     """
     count = dataset.count
     if limit is None or limit >= count:
-        return replace(dataset, description=f"{dataset.description} ({_samples(count)})")
+        return dataset
     edges = np.arange(limit + 1) * count // limit
     chosen = np.random.default_rng(seed).integers(edges[:-1], edges[1:]).tolist()
-    return replace(
-        pick(dataset, chosen),
-        description=f"{dataset.description} ({limit} of {_samples(count)}, seed {seed})",
-        notes=(*dataset.notes, *_sorted_note(dataset, limit)),
-    )
+    part = replace(pick(dataset, chosen), total=max(count, dataset.total))
+    return replace(part, notes=(*dataset.notes, *_sorted_note(dataset, limit)))
 
 
 def pick(dataset: Dataset, indices: list[int]) -> Dataset:
@@ -82,10 +88,6 @@ def pick(dataset: Dataset, indices: list[int]) -> Dataset:
     )
 
 
-def _samples(count: int) -> str:
-    return f"{count} sample{'' if count == 1 else 's'}"
-
-
 def _sorted_note(dataset: Dataset, limit: int) -> tuple[Note, ...]:
     labels = dataset.labels
     if labels is None or len(set(labels)) < 2 or any(np.diff(labels) < 0):
@@ -93,7 +95,7 @@ def _sorted_note(dataset: Dataset, limit: int) -> tuple[Note, ...]:
     return (
         Note(
             "sorted-by-class",
-            dataset.description,
+            dataset.source,
             "the samples are sorted by class",
             f"{limit} were drawn evenly from all of them, not from the start",
             level="info",

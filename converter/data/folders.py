@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +148,6 @@ def _beside_labels(folder: Path) -> Dataset | None:
 
 
 def _with_note(dataset: Dataset, note: Note) -> Dataset:
-    from dataclasses import replace
-
     return replace(dataset, notes=(*dataset.notes, note))
 
 

@@ -36,6 +36,9 @@ TRIALS = 48
 MIDDLE_SPREAD = 8.0
 """Geometric middle between a healthy first-layer spread (0.5) and one 255 times too large."""
 
+CLEAR_INFORMATION = 0.3
+"""Below this share of the most possible, the images are not what the model was trained for."""
+
 
 class Confidence(StrEnum):
     """How much a guess is worth."""
@@ -92,6 +95,8 @@ class Guess:
 
 def describe(preprocess: Preprocess) -> str:
     """A preprocessing in a few words: "stretch, rgb, 0..1"."""
+    if preprocess.resize == "none" and (preprocess.mean, preprocess.scale) == ((0.0,), (1.0,)):
+        return "values as they are"
     known = [c for c in CANDIDATES if (c.mean, c.scale) == (preprocess.mean, preprocess.scale)]
     if known:
         return f"{preprocess.resize}, {preprocess.color}, {known[0].name}"
@@ -121,9 +126,8 @@ def choose_preprocess(
         guess = Guess(values, reason, Confidence.CERTAIN)
     else:
         guess = _guess_values(graph, tensor, dataset, resize or _resize(graph), color)
-    done = replace(
-        guess.preprocess, resize=resize or _resize(graph), color=color or _color(tensor.shape[1:])
-    )
+    fit = resize or ("none" if _arrays(dataset) else _resize(graph))
+    done = replace(guess.preprocess, resize=fit, color=color or _color(tensor.shape[1:]))
     return replace(guess, preprocess=replace(done, source=_source(given, guess)))
 
 
@@ -151,11 +155,10 @@ def _resize(graph: Graph) -> str:
 def _guess_values(
     graph: Graph, tensor: Tensor, dataset: Dataset | None, resize: str, color: str | None
 ) -> Guess:
-    arrays = dataset is not None and dataset.kind is Kind.ARRAYS
-    if dataset is not None and arrays and tensor.quant and _same_integers(dataset, tensor):
+    if dataset is not None and tensor.quant and _same_integers(dataset, tensor):
         values = Preprocess(mean=(float(tensor.quant.zero_point),), scale=(tensor.quant.scale,))
         return Guess(values, "samples are integers as the model's input", Confidence.CERTAIN)
-    if arrays:
+    if _arrays(dataset):
         return Guess(Preprocess(), "arrays are taken as they are", Confidence.LIKELY)
     if tensor.quant is not None:
         return _from_quantization(tensor)
@@ -171,7 +174,11 @@ def _guess(candidate: Candidate, reason: str, confidence: Confidence) -> Guess:
 
 
 def _same_integers(dataset: Dataset, tensor: Tensor) -> bool:
-    return dataset.load(0).dtype == tensor.dtype.numpy
+    return _arrays(dataset) and dataset.load(0).dtype == tensor.dtype.numpy
+
+
+def _arrays(dataset: Dataset | None) -> bool:
+    return dataset is not None and dataset.kind is Kind.ARRAYS
 
 
 def _from_quantization(tensor: Tensor) -> Guess:
@@ -246,8 +253,16 @@ def _unit_or_signed(probabilities: dict[str, NDArray[Any]], reason: str, sure: C
     choice = SIGNED if signed > unit else UNIT
     if min(unit, signed) * 1.05 > max(unit, signed):
         return _guess(UNIT, f"{reason}; 0..1 and -1..1 look alike", Confidence.UNSURE)
+    if max(unit, signed) < CLEAR_INFORMATION * _most_information(probabilities):
+        sure = Confidence.UNSURE
     reason = f"{reason}; predictions follow the images more with {choice.name}"
     return _guess(choice, reason, sure)
+
+
+def _most_information(probabilities: dict[str, NDArray[Any]]) -> float:
+    """What a model that names every sample with full confidence would reach, in nats."""
+    rows = next(iter(probabilities.values()))
+    return float(np.log(max(2, min(len(rows), rows[0].size))))
 
 
 def information(probabilities: NDArray[Any]) -> float:

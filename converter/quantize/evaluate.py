@@ -1,0 +1,227 @@
+"""Float against quantized on real data: accuracy where labels exist, agreement where not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.artifacts.bundle import AccuracySummary, Preprocess
+from edgekit.converter.data.batches import batches
+from edgekit.converter.data.dataset import Dataset, Progress, subset
+from edgekit.converter.ir.graph import Graph
+from edgekit.converter.quantize.execute import Array, outputs_real
+from edgekit.converter.quantize.sqnr import Power
+from edgekit.converter.quantize.tasks import Head, Task, fitting_labels, head, with_labels
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """Per sample: the class predicted, and a score that ranks class 1 above class 0.
+
+    `classes` is None where the output is no classes, `scores` where there are not two classes.
+    """
+
+    classes: NDArray[np.int64] | None = None
+    scores: Floats | None = None
+
+
+def compare(
+    float_graph: Graph,
+    int8_graph: Graph,
+    dataset: Dataset,
+    preprocess: Preprocess,
+    *,
+    limit: int | None = None,
+    progress: Progress | None = None,
+    require_labels: bool = False,
+    calibrated_on: str = "",
+) -> AccuracySummary:
+    """Both graphs on up to `limit` samples, in the NumPy interpreter.
+
+    Labels count when they fit the model's classes; with `require_labels` (data given for
+    evaluation) labels that do not fit raise DataError. `calibrated_on` is the description of the
+    calibration data: the summary's `data` says so when it is the same.
+    """
+    part = subset(dataset, limit, 0)
+    labels = fitting_labels(part, float_graph, required=require_labels)
+    found = with_labels(head(float_graph), labels)
+    powers = {name: Power() for name in _judged(float_graph, found)}
+    parts: tuple[list[Predictions], list[Predictions]] = ([], [])
+    largest = regret = 0.0
+    shape = float_graph[float_graph.inputs[0]].shape[1:]
+    for batch in batches(part, preprocess, shape, progress=progress):
+        names = (*float_graph.outputs, *powers)
+        exact = outputs_real(float_graph, batch, names)
+        noisy = outputs_real(int8_graph, batch, names)
+        for name, power in powers.items():
+            power.add(exact[name], noisy[name])
+        largest = max([largest, *(_gap(exact[name], noisy[name]) for name in float_graph.outputs)])
+        for kept, results in zip(parts, (exact, noisy), strict=True):
+            kept.append(_predictions(found, results[found.output], batch))
+        regret += _regret(found, exact[found.output], parts[0][-1], parts[1][-1])
+    probable = found.output != found.scores
+    return _summary(
+        found,
+        (_joined(parts[0]), _joined(parts[1])),
+        labels,
+        samples=part.count,
+        data=_data(part, calibrated_on),
+        sqnr_db=min(power.decibels for power in powers.values()),
+        largest=largest,
+        expected_drop=regret / part.count if probable else None,
+    )
+
+
+def evaluate(
+    graph: Graph,
+    dataset: Dataset,
+    preprocess: Preprocess,
+    *,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> AccuracySummary | None:
+    """The accuracy of one graph (float or quantized) on labelled data; None without labels.
+
+    `before` and `after` are the same. Raises DataError for labels that do not fit.
+    """
+    part = subset(dataset, limit, 0)
+    labels = fitting_labels(part, graph, required=True)
+    if labels is None:
+        return None
+    found = with_labels(head(graph), labels)
+    kept = [
+        _predictions(found, outputs_real(graph, batch)[found.output], batch)
+        for batch in batches(part, preprocess, graph[graph.inputs[0]].shape[1:], progress=progress)
+    ]
+    both = (_joined(kept), _joined(kept))
+    return _summary(found, both, labels, samples=part.count, data=part.description)
+
+
+def top1(predicted: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
+    """The share of samples whose predicted class is their label."""
+    return float((predicted == labels).mean())
+
+
+def roc_auc(scores: Floats, labels: NDArray[np.int64]) -> float | None:
+    """Area under the ROC curve for labels 0 and 1: the chance that a 1 outranks a 0.
+
+    By ranks (Mann-Whitney), ties count half. None when one class is absent.
+    """
+    positives = int((labels == 1).sum())
+    negatives = len(labels) - positives
+    if not positives or not negatives:
+        return None
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    above = ranks[labels == 1].sum() - positives * (positives + 1) / 2
+    return float(above / (positives * negatives))
+
+
+def _judged(graph: Graph, found: Head) -> tuple[str, ...]:
+    """The tensors whose noise counts: the first output before its softmax, the other outputs."""
+    return (found.scores, *graph.outputs[1:])
+
+
+def _gap(exact: Array, noisy: Array) -> float:
+    return float(np.abs(exact - noisy).max())
+
+
+def _predictions(found: Head, output: Array, batch: Array) -> Predictions:
+    rows = output.reshape(len(batch), -1).astype(np.float64)
+    if found.task is Task.CLASSES:
+        scores = rows[:, 1] - rows[:, 0] if found.size == 2 else None
+        return Predictions(rows.argmax(axis=1), scores)
+    if found.task is Task.BINARY:
+        return Predictions((rows[:, 0] >= 0.5).astype(np.int64), rows[:, 0])
+    if found.task is Task.RECONSTRUCTION:
+        error = np.square(rows - batch.reshape(len(batch), -1)).mean(axis=1)
+        return Predictions(scores=error)
+    return Predictions()
+
+
+def _regret(found: Head, exact: Array, kept: Predictions, now: Predictions) -> float:
+    """Sum over samples of p(class predicted by float) - p(class predicted now), by float's p."""
+    if kept.classes is None or now.classes is None:
+        return 0.0
+    rows = exact.reshape(len(kept.classes), -1).astype(np.float64)
+    if found.task is Task.BINARY:
+        rows = np.concatenate([1 - rows, rows], axis=1)
+    each = np.arange(len(rows))
+    return float((rows[each, kept.classes] - rows[each, now.classes]).sum())
+
+
+def _joined(parts: list[Predictions]) -> Predictions:
+    classes = [part.classes for part in parts if part.classes is not None]
+    scores = [part.scores for part in parts if part.scores is not None]
+    return Predictions(
+        np.concatenate(classes) if classes else None, np.concatenate(scores) if scores else None
+    )
+
+
+def _data(part: Dataset, calibrated_on: str) -> str:
+    same = calibrated_on.partition(" (")[0] == part.source
+    return part.description + (", also used for calibration" if same else "")
+
+
+def _summary(
+    found: Head,
+    both: tuple[Predictions, Predictions],
+    labels: NDArray[np.int64] | None,
+    *,
+    samples: int,
+    data: str,
+    sqnr_db: float | None = None,
+    largest: float | None = None,
+    expected_drop: float | None = None,
+) -> AccuracySummary:
+    before, after = both
+    agreement = None
+    if before.classes is not None and after.classes is not None:
+        agreement = top1(before.classes, after.classes)
+    auc = _auc(both, labels)
+    metric, values = _metric(found, both, labels, auc, agreement, sqnr_db)
+    return AccuracySummary(
+        metric,
+        *values,
+        samples,
+        data,
+        sqnr_db,
+        largest,
+        agreement=agreement,
+        expected_drop=expected_drop,
+        auc=auc,
+    )
+
+
+def _auc(
+    both: tuple[Predictions, Predictions], labels: NDArray[np.int64] | None
+) -> tuple[float, float] | None:
+    before, after = both
+    if labels is None or before.scores is None or after.scores is None:
+        return None
+    areas = roc_auc(before.scores, labels), roc_auc(after.scores, labels)
+    return None if areas[0] is None or areas[1] is None else (areas[0], areas[1])
+
+
+def _metric(
+    found: Head,
+    both: tuple[Predictions, Predictions],
+    labels: NDArray[np.int64] | None,
+    auc: tuple[float, float] | None,
+    agreement: float | None,
+    sqnr_db: float | None,
+) -> tuple[str, tuple[float, float]]:
+    """The main metric with its values before and after."""
+    before, after = both
+    if labels is not None and before.classes is not None and after.classes is not None:
+        return "top1", (top1(before.classes, labels), top1(after.classes, labels))
+    if auc is not None:
+        return "auc", auc
+    if agreement is not None:
+        return "agreement", (1.0, agreement)
+    lost = 10 ** (-(sqnr_db or 0.0) / 10)
+    return "sqnr", (1.0, max(0.0, 1 - lost))

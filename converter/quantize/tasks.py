@@ -1,0 +1,104 @@
+"""What a model's output means, and which labels fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.converter.data.dataset import Dataset
+from edgekit.converter.ir.graph import Graph
+from edgekit.converter.ir.ops import Dequantize, Logistic, Quantize, Reshape, Softmax, Squeeze
+from edgekit.errors import DataError
+
+
+class Task(StrEnum):
+    """How the first output is judged."""
+
+    CLASSES = "classes"
+    """One score per class, the largest wins."""
+    BINARY = "binary"
+    """A single probability; 0.5 and more means class 1."""
+    RECONSTRUCTION = "reconstruction"
+    """As many values as the input: an autoencoder, whose error tells the odd from the usual."""
+    VALUES = "values"
+    """Numbers that are no classes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The task, and the tensor in front of a final softmax or logistic (else the output)."""
+
+    task: Task
+    output: str
+    scores: str
+    size: int
+
+
+def head(graph: Graph) -> Head:
+    """What the first output is, from the operators that make it.
+
+    Scores without a softmax count as classes only when labels say so; see `with_labels`.
+    """
+    output = graph.outputs[0]
+    size = int(np.prod(graph[output].shape[1:], dtype=np.int64))
+    name = output
+    node = graph.producer(name)
+    while node is not None and isinstance(node.op, Reshape | Squeeze | Quantize | Dequantize):
+        name = graph.input(node).name
+        node = graph.producer(name)
+    if node is not None and isinstance(node.op, Softmax) and size > 1:
+        return Head(Task.CLASSES, output, graph.input(node).name, size)
+    if node is not None and isinstance(node.op, Logistic) and size == 1:
+        return Head(Task.BINARY, output, graph.input(node).name, size)
+    same = graph[graph.inputs[0]].shape[1:] == graph[output].shape[1:]
+    return Head(Task.RECONSTRUCTION if same else Task.VALUES, output, output, size)
+
+
+def with_labels(found: Head, labels: Iterable[int] | None) -> Head:
+    """The head as labels reveal it: several plain values beside class labels are logits."""
+    if labels is None or found.task is not Task.VALUES or found.size < 2:
+        return found
+    return Head(Task.CLASSES, found.output, found.scores, found.size)
+
+
+def fitting_labels(dataset: Dataset, graph: Graph, *, required: bool) -> NDArray[np.int64] | None:
+    """The data's labels, if they name this model's classes; else None.
+
+    With `required` labels that do not fit raise DataError instead.
+    """
+    if dataset.labels is None:
+        return None
+    found = head(graph)
+    problem = _mismatch(dataset, dataset.labels, found)
+    if not problem:
+        return np.array(dataset.labels, np.int64)
+    if not required:
+        return None
+    raise DataError(
+        dataset.description,
+        problem,
+        allowed=f"class indices 0 to {_classes(found) - 1}, in the order of the model's output",
+        hint="use a data set with the model's classes; a labels.txt in the folder sets their order",
+        code="class-mismatch",
+    )
+
+
+def _classes(found: Head) -> int:
+    two = found.task in (Task.BINARY, Task.RECONSTRUCTION) or found.size == 1
+    return 2 if two else found.size
+
+
+def _mismatch(dataset: Dataset, labels: tuple[int, ...], found: Head) -> str:
+    """Why the labels cannot be the model's classes, or ""."""
+    classes = _classes(found)
+    if found.task is Task.VALUES and found.size < 2:
+        return "it has class labels, and the model's single output is no probability"
+    if dataset.classes is not None and len(dataset.classes) != classes:
+        return f"{len(dataset.classes)} classes, the model has {classes}"
+    if max(labels) >= classes:
+        return f"label {max(labels)}, the model has {classes} classes"
+    return ""
