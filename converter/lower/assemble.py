@@ -43,7 +43,8 @@ class Assembly:
         self._outputs = _numbered("output", tuple(self._root(name) for name in graph.outputs))
         for tensor, name in _numbered("input", graph.inputs).items():
             self._namer.reserve(name)
-            self._buffer(graph[tensor], name, BufferKind.INPUT)
+            kept = BufferKind.OUTPUT if tensor in self._outputs else BufferKind.INPUT
+            self._buffer(graph[tensor], name, kept)
         for name in self._outputs.values():
             self._namer.reserve(name)
 

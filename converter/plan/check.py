@@ -22,7 +22,7 @@ def violations(
 
     Checked: every live buffer is placed once, with its own size and lifetime; aligned; inside
     the arena; and no two that matter at once share a byte, except an in-place pair that sits at
-    one address and meets in a single step.
+    one address and meets in a single step, its operand being no output.
     """
     wanted = {live.name: live for live in lives}
     allowed = {(pair.operand, pair.output) for pair in in_place}
@@ -68,4 +68,4 @@ def _collide(a: PlacedBuffer, b: PlacedBuffer) -> bool:
 
 def _in_place(old: PlacedBuffer, new: PlacedBuffer, allowed: set[tuple[str, str]]) -> bool:
     meet = old.last == new.first and (old.name, new.name) in allowed
-    return meet and old.offset == new.offset and old.size == new.size
+    return meet and old.kind != "output" and old.offset == new.offset and old.size == new.size

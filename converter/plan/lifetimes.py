@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgekit.converter.lower.program import Program
+from edgekit.converter.lower.program import BufferKind, Program
 
 ALIGNMENT = 16
 """Bytes; every buffer starts at a multiple, as vector loads and caches like it."""
@@ -64,14 +64,16 @@ def in_place_pairs(program: Program, lives: tuple[Live, ...]) -> tuple[InPlace, 
     """At most one pair per step: the first permitted operand that dies where the output is born.
 
     A kernel's permission is about reading and writing at one address in step; the operand must
-    also be of the output's size, and nobody may read it later.
+    also be of the output's size, and nobody may read it later: no step, and where it is an output
+    of the graph, not the caller.
     """
     by_name = {live.name: live for live in lives}
     pairs = []
     for index, step in enumerate(program.steps):
         for operand in step.in_place:
             old, new = by_name[operand], by_name[step.writes[0]]
-            if old.last == index == new.first and old.size == new.size and old != new:
+            dies = old.last == index and old.kind != BufferKind.OUTPUT
+            if dies and new.first == index and old.size == new.size and old != new:
                 pairs.append(InPlace(old.name, new.name))
                 break
     return tuple(pairs)
