@@ -3,72 +3,16 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from tests.helpers import kernel_formulas as formula
+from tests.helpers.fixedpoint_formulas import exp_negative, one_over_one_plus, softmax
 from tests.helpers.kernel_formulas import Array
 from tests.helpers.kernel_library import load
 
 SHAPES = 2000
-
-
-def times(a: int, b: int) -> int:
-    """Product of Qm and Qn, as Q(m + n): the nearest integer, ties upwards, by exact fractions."""
-    return min(math.floor(Fraction(a * b, 2**31) + Fraction(1, 2)), 2**31 - 1)
-
-
-def nearest(x: int, divisor: int) -> int:
-    """Nearest integer to x / divisor, ties away from zero."""
-    magnitude = math.floor(Fraction(abs(x), divisor) + Fraction(1, 2))
-    return magnitude if x >= 0 else -magnitude
-
-
-def exp_negative(a: int) -> int:
-    """e^a for a <= 0 in Q5, as Q0, in gemmlowp's order of operations."""
-    if a == 0:
-        return 2**31 - 1
-    quarter = a % 2**24 - 2**24
-    x = quarter * 32 + 2**28
-    square = times(x, x)
-    cube, fourth = times(square, x), times(square, square)
-    third, root = round(2**31 / 3), round(math.exp(-0.125) * 2**31)
-    tail = nearest(times(nearest(fourth, 4) + cube, third) + square, 2)
-    result = root + times(root, x + tail)
-    for power in range(-2, 5):
-        if (quarter - a) >> (26 + power) & 1:
-            result = times(result, round(math.exp(-(2.0**power)) * 2**31))
-    return result
-
-
-def one_over_one_plus(a: int) -> int:
-    """1 / (1 + a) in Q0, three Newton steps in Q2."""
-    half = (a + 2**31) // 2
-    x = round(48 / 17 * 2**29) + times(half, round(-32 / 17 * 2**29))
-    for _ in range(3):
-        x += 4 * times(x, 2**29 - times(half, x))
-    return min(2 * x, 2**31 - 1)
-
-
-def softmax(row: list[int], multiplier: int, shift: int, diff_min: int) -> list[int]:
-    top = max(row)
-    exps = {
-        d: exp_negative(times(d << shift, multiplier))
-        for d in {v - top for v in row}
-        if d >= diff_min
-    }
-    total = sum(nearest(exps[v - top], 2**12) for v in row if v - top in exps)
-    zeros = 32 - total.bit_length()
-    reciprocal = one_over_one_plus((total << zeros) - 2**31)
-    bits = 12 - zeros + 31 - 8
-    if bits > 31:
-        return [-128] * len(row)
-    quotients = [
-        nearest(times(reciprocal, exps[v - top]), 2**bits) if v - top in exps else 0 for v in row
-    ]
-    return [min(q - 128, 127) for q in quotients]
 
 
 def parameters(scale: float) -> tuple[int, int, int]:
