@@ -61,14 +61,15 @@ class Requantizer:
 
     @property
     def _only_right(self) -> bool:
-        return self.peak < 1 << 31 and bool((self.shift < 0).all())
+        # Below 2**30, so that adding half of the largest step cannot overflow.
+        return self.peak < 1 << 30 and bool((self.shift < 0).all())
 
     def _scale(self, x: NDArray[np.int64]) -> NDArray[np.int32]:
         """The definition."""
         return multiply_by_quantized_multiplier(x, self.multiplier, self.shift)
 
     def _scale_right(self, x: NDArray[np.int64]) -> NDArray[np.int32]:
-        """The same for right shifts of values that fit int32, in place and in half the time."""
+        """The same for right shifts of values below 2**30, in place and in half the time."""
         x *= self.multiplier
         x += 1 << 30
         x >>= 31

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgekit.converter.fixed_point import Requant, multiply_by_quantized_multiplier
 from edgekit.converter.interpret.accumulate import exact_dtype
 from edgekit.converter.interpret.requantize import Requantizer
 
-VALUE = st.integers(-(2**31) + 40000, 2**31 - 40000)
+# All of int32, and the sizes where the fast path ends and where sums really are.
+VALUE = st.one_of(
+    *(st.integers(-(2**bits) + 40000, 2**bits - 40000) for bits in (18, 24, 30, 31)),
+)
 FACTORS = st.lists(
     st.builds(Requant, st.integers(2**30, 2**31 - 1), st.integers(-31, 3)), min_size=1, max_size=4
 )
@@ -22,12 +25,14 @@ def defined(sums: list[int], bias: list[int], factors: list[Requant], zero: int)
     for total in sums:
         row = []
         for b, factor in zip(bias, factors, strict=True):
-            y = multiply_by_quantized_multiplier(total + b, factor.multiplier, factor.shift)
-            row.append(max(-128, min(127, int(np.int32(y)) + zero)))
+            y = int(multiply_by_quantized_multiplier(total + b, factor.multiplier, factor.shift))
+            wrapped = (y + zero + 2**31) % 2**32 - 2**31
+            row.append(max(-128, min(127, wrapped)))
         rows.append(row)
     return rows
 
 
+@settings(max_examples=300, deadline=None)
 @given(st.lists(VALUE, min_size=1, max_size=30), FACTORS, st.integers(-128, 127), st.data())
 def test_equals_the_definition(
     sums: list[int], factors: list[Requant], zero: int, data: st.DataObject
