@@ -191,13 +191,14 @@ def _frames(raw: bytes) -> tuple[NDArray[np.uint32], Ints]:
     """
     parts: list[NDArray[np.uint32]] = [np.zeros(0, np.uint32)]
     places: list[Ints] = [np.zeros(0, np.int64)]
-    at, block = 0, 4 * LOOK
+    at, block, in_step = 0, 4 * LOOK, False
     while len(raw) - at >= 4:
         at, counting = _best_shift(raw, at)
         if not counting:
-            at += 4 * LOOK
-            block = 4 * LOOK
+            at, block, in_step = at + 4 * LOOK, 4 * LOOK, False
             continue
+        if not in_step:
+            at += 4 * _not_counting(raw, at)
         left = (len(raw) - at) // 4
         words = np.frombuffer(raw, "<u4", min(left, block), at)
         keep = _in_step(words)
@@ -241,10 +242,19 @@ def _best_shift(raw: bytes, start: int) -> tuple[int, bool]:
 
 def _counting(raw: bytes, start: int) -> int:
     """Steps by one among the LOOK steps from `start` on."""
-    count = min(LOOK + 1, (len(raw) - start) // 4)
-    if count < 2:
-        return 0
-    return int(np.count_nonzero(_counts(np.frombuffer(raw, "<u4", count, start))))
+    return int(np.count_nonzero(_first_steps(raw, start)))
+
+
+def _not_counting(raw: bytes, start: int) -> int:
+    """Words from `start` on before the first step by one: what is left of a broken frame."""
+    steps = _first_steps(raw, start)
+    return int(np.argmax(steps)) if steps.any() else 0
+
+
+def _first_steps(raw: bytes, start: int) -> NDArray[np.bool_]:
+    """`_counts` of the first LOOK steps from `start` on."""
+    count = max(0, min(LOOK + 1, (len(raw) - start) // 4))
+    return _counts(np.frombuffer(raw[start : start + 4 * count], "<u4"))
 
 
 def amps(words: Words, calibration: Calibration, millivolts: float) -> Floats:

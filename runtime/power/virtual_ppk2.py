@@ -157,6 +157,7 @@ class VirtualPpk2:
         self._last_s: float | None = None
         self._position = 0.0
         self._sample = 0
+        self._range: int | None = None
         self._counter = int(self._rng.integers(wire.COUNTER))
 
     def _pass_time(self, seconds: float) -> None:
@@ -286,8 +287,10 @@ class VirtualPpk2:
         """The first two samples of a new range read wrong by `switch_error`."""
         if not self.profile.switch_error:
             return amps
-        changed = np.diff(np.searchsorted(SWITCH_A, amps), prepend=0) != 0
-        changed[0] = False
+        ranges = np.searchsorted(SWITCH_A, amps)
+        before = ranges[0] if self._range is None else self._range
+        changed = np.diff(ranges, prepend=before) != 0
+        self._range = int(ranges[-1])
         wrong = changed | np.concatenate(([False], changed[:-1]))
         return np.where(wrong, amps * (1 + self.profile.switch_error), amps)
 
