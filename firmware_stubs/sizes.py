@@ -95,7 +95,7 @@ def read_groups(text: str, sections: dict[str, int]) -> dict[str, GroupSize]:
     sums = {group: dict.fromkeys(sections, 0) for group in GROUPS}
     for output, size in sections.items():
         rows = sorted(_entries(text, output))
-        ends = [start for start, _, _ in rows[1:]] + [1 << 64]
+        ends = [start for start, _, _ in rows[1:]] + [1 << 64] * bool(rows)
         for (start, count, origin), end in zip(rows, ends, strict=True):
             sums[_group(origin)][output] += min(count, end - start)
         rest = "stack" if output == ".stack" else "padding"

@@ -193,7 +193,7 @@ static void db_print(char *rest)
     uint8_t flip = ek_session.held == EK_HELD_SHIFTED ? 0x80 : 0;
     for (uint32_t i = 0; i < state.expected; i++) {
         ek_put(i % 8 ? "-" : "m-buffer-");
-        ek_put_hex(ek_session.db[i] ^ flip);
+        ek_put_hex(ek_db[i] ^ flip);
         if (i % 8 == 7 || i + 1 == state.expected) ek_put("\r\n");
     }
 }

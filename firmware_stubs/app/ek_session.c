@@ -8,6 +8,7 @@
 #define EK_PAINT 0xA5
 
 ek_session_t ek_session;
+_Alignas(16) uint8_t ek_db[EK_DB_BYTES];
 
 #if EK_LOAD == EK_LOAD_F32
 static uint8_t staged[EK_INPUT_BYTES]; /* the floats stay in db: the score is made from them */
@@ -21,7 +22,7 @@ static const uint8_t *source(void)
 #if EK_LOAD == EK_LOAD_F32
     if (ek_session.held == EK_HELD_HOST) return staged;
 #endif
-    return ek_session.db;
+    return ek_db;
 }
 
 static void fill_inputs(void)
@@ -63,7 +64,7 @@ const char *ek_session_init(void)
 /* uint8 to int8 is flipping the top bit, and its own inverse: no second buffer is needed. */
 static void flip(void)
 {
-    for (uint32_t i = 0; i < EK_INPUT_BYTES; i++) ek_session.db[i] ^= 0x80;
+    for (uint32_t i = 0; i < EK_INPUT_BYTES; i++) ek_db[i] ^= 0x80;
 }
 
 uint8_t *ek_session_buffer(ek_held_t kind)
@@ -71,7 +72,7 @@ uint8_t *ek_session_buffer(ek_held_t kind)
     if (ek_session.held == EK_HELD_SHIFTED) flip();
     ek_session.held = kind;
     ek_session.committed = false;
-    return ek_session.db;
+    return ek_db;
 }
 
 #if EK_LOAD == EK_LOAD_F32
@@ -91,7 +92,7 @@ void ek_session_stage(void)
     if (ek_session.held != EK_HELD_HOST) return;
     for (uint32_t i = 0; i < tensor->bytes; i++) {
         float value;
-        memcpy(&value, ek_session.db + 4 * i, 4);
+        memcpy(&value, ek_db + 4 * i, 4);
         staged[i] = (uint8_t)quantize(value, tensor);
     }
 }
@@ -236,7 +237,7 @@ float ek_session_output_mse(void)
     for (uint32_t i = 0; i < count; i++) {
         float input;
         if (EK_LOAD == EK_LOAD_F32 && ek_session.held == EK_HELD_HOST)
-            memcpy(&input, ek_session.db + 4 * i, 4);
+            memcpy(&input, ek_db + 4 * i, 4);
         else
             input = value_at(&EK_MODEL.input[0], source(), i);
         float error = ek_session_output_value(i) - input;

@@ -20,7 +20,6 @@ typedef enum { EK_HELD_HOST, EK_HELD_SHIFTED, EK_HELD_TENSOR } ek_held_t;
 
 typedef struct {
     _Alignas(16) uint8_t arena[EK_ARENA_BYTES];
-    uint8_t db[EK_DB_BYTES];
     ek_held_t held;
     bool committed;      /* a complete input came through the extension */
     uint64_t empty;      /* ticks of a window around a function that does nothing */
@@ -29,6 +28,9 @@ typedef struct {
 } ek_session_t;
 
 extern ek_session_t ek_session;
+
+/* The input buffer. Its own symbol, so that a debugger can fill it. */
+extern uint8_t ek_db[EK_DB_BYTES];
 
 /* Checks the build against the model and measures the empty window; call after ek_port_init.
  * Null when all is well, else what is wrong. */

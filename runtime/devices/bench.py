@@ -1,0 +1,252 @@
+"""Benchmarking one board, real or virtual, over the device protocol.
+
+    identify -> outputs of every input -> timed windows -> per-step profile -> memory
+
+A virtual board counts instructions exactly, so one inference per window is enough, repeated
+once to show it. A real board needs windows of 10 s (MLPerf Tiny's rule), of which the median
+of five counts; the number of inferences that fill one is measured first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from edgekit.artifacts.bundle import Manifest
+from edgekit.artifacts.figures import Note, Provenance
+from edgekit.artifacts.run import RunResult, StepCost, Window
+from edgekit.errors import ProtocolError
+from edgekit.runtime.devices.counting import Counter
+from edgekit.runtime.link.dut import Dut
+from edgekit.runtime.link.extension import Extension
+from edgekit.targets.model import Target
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many are done, how many there are."""
+LoadInput = Callable[[Extension, bytes], None]
+"""Puts all input tensors into the board's buffer: over the line, or by a side door."""
+
+WINDOW_S = 10.0
+QUICK_WINDOW_S = 1.0
+MIN_INFERENCES = 10
+REAL_WINDOWS = 5
+VIRTUAL_WINDOWS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class BenchPlan:
+    """What to run. `inputs` are all input tensors' bytes one after another, one per sample;
+    `expected` the output tensors' bytes likewise, or empty for no comparison."""
+
+    inputs: Sequence[bytes]
+    expected: Sequence[bytes] = ()
+    build_id: str = ""
+    quick: bool = False
+    profile: bool = True
+    window_s: float | None = None
+    """Length of a real board's window; None: 10 s, or 1 s when quick."""
+    load_input: LoadInput | None = None
+    """None: frames over the line."""
+    load_name: str = "frames over the serial line"
+    device: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def bench_device(
+    dut: Dut,
+    manifest: Manifest,
+    target: Target,
+    plan: BenchPlan,
+    *,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run a plan on an open device.
+
+    Raises ProtocolError when the board runs another model or build, or stops answering. Wrong
+    outputs are counted, not raised: the caller decides.
+    """
+    bench = _Bench(dut, manifest, target, plan, progress)
+    facts = bench.identify()
+    counter = Counter.of(target, facts)
+    checked, equal, notes = bench.outputs()
+    windows = bench.windows(counter)
+    steps = bench.steps(counter)
+    counts = [window.count / window.inferences for window in windows]
+    real = target.emulator is None
+    return RunResult(
+        device=plan.device or facts.get("board", target.name),
+        engine=_engine(manifest),
+        provenance=Provenance.MEASURED if real else Provenance.SIMULATED,
+        latency_s=tuple(w.seconds / w.inferences for w in windows) if real else (),
+        windows=windows,
+        counter_unit=counter.unit,
+        count_per_inference=median(counts),
+        count_resolution=counter.resolution / windows[0].inferences,
+        steps=steps,
+        memory=bench.memory(),
+        outputs_checked=checked,
+        outputs_equal=equal,
+        environment=_environment(facts, counter, plan),
+        warnings=notes + _window_notes(windows, plan, real),
+    )
+
+
+def check_identity(dut: Dut, facts: Mapping[str, str], model_hash: str, build_id: str) -> None:
+    """Raise ProtocolError unless the board runs this model and, when given, this build."""
+    wanted = (
+        ("model", facts.get("hash", ""), model_hash, "wrong-model"),
+        ("build", facts.get("build", ""), build_id, "wrong-build"),
+    )
+    for what, found, expected, code in wanted:
+        if expected and found != expected:
+            named = f" ({facts.get('model', 'unknown')})" if what == "model" else ""
+            raise ProtocolError(
+                dut.name,
+                f"the board runs {what} {found or 'unknown'}{named}",
+                allowed=expected,
+                hint="flash this bundle again: edgekit flash BUNDLE --port PORT",
+                code=code,
+            )
+
+
+class _Bench:
+    """The steps of one benchmark; they share the open board."""
+
+    def __init__(
+        self,
+        dut: Dut,
+        manifest: Manifest,
+        target: Target,
+        plan: BenchPlan,
+        progress: Progress | None,
+    ) -> None:
+        if not plan.inputs:
+            raise ValueError("a benchmark needs at least one input")
+        self._dut, self._manifest, self._target, self._plan = dut, manifest, target, plan
+        self._tell: Progress = progress or (lambda what, done, total: None)
+        self._board = dut.extension()
+        self._output_bytes = sum(tensor.bytes for tensor in manifest.outputs)
+        # generous: 20,000 multiplications a second is slower than any board we know
+        self._patience = 30.0 + manifest.macs / 20e3 / (1 if target.emulator is None else 10)
+
+    def identify(self) -> dict[str, str]:
+        facts = self._board.info()
+        check_identity(self._dut, facts, self._manifest.model_sha256[:16], self._plan.build_id)
+        return facts
+
+    def load(self, data: bytes) -> None:
+        if self._plan.load_input is None:
+            self._board.write_input(data)
+        else:
+            self._plan.load_input(self._board, data)
+
+    def outputs(self) -> tuple[int, int, tuple[Note, ...]]:
+        """(compared, equal, a note about the first that differs)."""
+        equal, notes = 0, []
+        expected = self._plan.expected
+        for index, wanted in enumerate(expected):
+            self._tell("checking outputs", index, len(expected))
+            self.load(self._plan.inputs[index])
+            self._board.run(timeout=self._patience)
+            found = self._board.read_output(self._output_bytes)
+            equal += found == wanted
+            if found != wanted and not notes:
+                notes.append(_mismatch(index, found, wanted))
+        self._tell("checking outputs", len(expected), len(expected))
+        return len(expected), equal, tuple(notes)
+
+    def windows(self, counter: Counter) -> tuple[Window, ...]:
+        self.load(self._plan.inputs[0])
+        real = self._target.emulator is None
+        inferences = self._inferences(counter) if real else 1
+        total = REAL_WINDOWS if real else VIRTUAL_WINDOWS
+        timeout = self._patience + 3 * self._window_s() if real else self._patience
+        windows = []
+        for done in range(total):
+            self._tell("timing", done, total)
+            ticks = self._board.run(inferences, timeout=timeout).net
+            windows.append(Window(inferences, ticks / counter.hz, counter.count(ticks)))
+        self._tell("timing", total, total)
+        return tuple(windows)
+
+    def steps(self, counter: Counter) -> tuple[StepCost, ...]:
+        if not self._plan.profile:
+            return ()
+        self._tell("profiling", 0, 1)
+        try:
+            rows = self._board.profile(timeout=self._patience)
+        except ProtocolError as error:
+            if error.code != "device-no-profile":
+                raise
+            return ()
+        self._tell("profiling", 1, 1)
+        return tuple(
+            StepCost(index, row.name, row.operator, row.macs, counter.count(row.ticks))
+            for index, row in enumerate(rows)
+        )
+
+    def memory(self) -> dict[str, int]:
+        self._tell("memory", 0, 1)
+        found = self._board.memory(timeout=self._patience)
+        self._tell("memory", 1, 1)
+        return {
+            "arena": found.get("arena", 0),
+            "arena_high_water": found.get("arena_used", 0),
+            "input_buffer": found.get("input_buffer", 0),
+            "stack": found.get("stack", 0),
+            "stack_high_water": found.get("stack_used", 0),
+        }
+
+    def _inferences(self, counter: Counter) -> int:
+        """How many fill a window, with a tenth to spare."""
+        one = self._board.run(timeout=self._patience).net / counter.hz
+        return max(MIN_INFERENCES, math.ceil(1.1 * self._window_s() / max(one, 1e-6)))
+
+    def _window_s(self) -> float:
+        if self._plan.window_s is not None:
+            return self._plan.window_s
+        return QUICK_WINDOW_S if self._plan.quick else WINDOW_S
+
+
+def _mismatch(index: int, found: bytes, wanted: bytes) -> Note:
+    at = next((i for i, (a, b) in enumerate(zip(found, wanted, strict=False)) if a != b), 0)
+    differing = sum(a != b for a, b in zip(found, wanted, strict=False))
+    return Note(
+        "outputs-differ",
+        f"input {index}",
+        f"{differing} of {len(wanted)} output bytes differ, the first at {at}: "
+        f"{found[at : at + 1].hex()} instead of {wanted[at : at + 1].hex()}",
+        "run `edgekit verify BUNDLE` for the first layer that differs",
+    )
+
+
+def _window_notes(windows: Sequence[Window], plan: BenchPlan, real: bool) -> tuple[Note, ...]:
+    shortest = min(window.seconds for window in windows)
+    if not real or shortest >= WINDOW_S:
+        return ()
+    return (
+        Note(
+            "short-windows",
+            "timing",
+            f"windows of {shortest:.3g} s; MLPerf Tiny asks for {WINDOW_S:g} s",
+            "leave out --quick for a figure to publish",
+            level="info" if plan.quick else "warning",
+        ),
+    )
+
+
+def _engine(manifest: Manifest) -> str:
+    """The kernel sets in use, from the kernels' names: what follows the two underscores."""
+    sets = {step.kernel.rpartition("__")[2] for step in manifest.steps if "__" in step.kernel}
+    return " ".join(["edgekit-c", *sorted(sets)])
+
+
+def _environment(facts: Mapping[str, str], counter: Counter, plan: BenchPlan) -> dict[str, str]:
+    return {
+        **{key: facts[key] for key in ("build", "model", "hash", "isa", "board") if key in facts},
+        "counter": counter.description,
+        "input": plan.load_name,
+        **plan.environment,
+    }

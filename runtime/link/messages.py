@@ -1,0 +1,51 @@
+"""Numbers of the binary extension; `firmware_stubs/include/ek_protocol.h` states them in C.
+
+A test parses that header and compares, so neither file can change alone.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+PROTOCOL_VERSION = 1
+REPLY = 0x80
+
+
+class Msg(IntEnum):
+    """Type of a request; its reply has type | REPLY."""
+
+    INFO = 0x01
+    WRITE = 0x02
+    COMMIT = 0x03
+    RUN = 0x04
+    READ = 0x05
+    PROFILE = 0x06
+    STEPS = 0x07
+    STEP = 0x08
+    MEMORY = 0x09
+    SELFTEST = 0x0A
+    ERROR = 0x7F
+
+
+class Err(IntEnum):
+    """What the board objects to."""
+
+    CRC = 0x01
+    LENGTH = 0x02
+    TYPE = 0x03
+    RANGE = 0x04
+    NO_INPUT = 0x05
+    INPUT = 0x06
+    NO_PROFILE = 0x07
+
+
+SENTENCES = {
+    Err.CRC: "a frame arrived damaged",
+    Err.LENGTH: "the frame is too long, or too long or short for its type",
+    Err.TYPE: "the firmware does not know this request",
+    Err.RANGE: "an offset, length or index lies outside what the model has",
+    Err.NO_INPUT: "no complete input was loaded",
+    Err.INPUT: "the input's checksum differs from the announced one",
+    Err.NO_PROFILE: "the firmware was built without per-step hooks",
+}
+"""Error code -> sentence for the user."""
