@@ -12,6 +12,7 @@ from edgekit.artifacts.report import Report
 from edgekit.runtime.report.layers import layers
 from edgekit.runtime.report.text import (
     figure_text,
+    metric_text,
     plural,
     share_text,
     spread_text,
@@ -61,20 +62,13 @@ def accurate(report: Report) -> Answer:
     summary, figure = report.bundle.accuracy, report.figures.get("accuracy")
     if summary is None or figure is None:
         return Answer(question, "Not checked", ("convert with --eval DATA to find out",))
-    details = [f"{_METRICS.get(summary.metric, summary.metric)} on {_samples(report)}"]
+    details = [f"{metric_text(summary.metric)} on {_samples(report)}"]
     if summary.metric != "agreement":
         change = 100 * (summary.after - summary.before)
         details.insert(0, f"float model {percent(summary.before)}, {change:+.2f} points")
     if summary.sqnr_db is not None:
         details.append(f"output signal to noise {summary.sqnr_db:.1f} dB")
     return Answer(question, figure_text(figure), tuple(details), figure.provenance)
-
-
-_METRICS = {
-    "top1": "top-1",
-    "auc": "area under the ROC curve",
-    "agreement": "same top-1 as the float model",
-}
 
 
 def _samples(report: Report) -> str:

@@ -16,7 +16,7 @@ from edgekit.artifacts.figures import Figure, Provenance
 from edgekit.artifacts.power import EnergyResult
 from edgekit.artifacts.run import RunResult
 from edgekit.runtime.measure.stats import median_interval, summarize
-from edgekit.runtime.report.text import RESOLUTION
+from edgekit.runtime.report.text import RESOLUTION, metric_text, plural
 from edgekit.units import count_text, si
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _accuracy(manifest: Manifest) -> Named:
     summary = manifest.accuracy
     if summary is None:
         return
-    basis = f"{summary.metric}, {count_text(summary.samples)} samples of {summary.data}"
+    basis = f"{metric_text(summary.metric)}, {plural(summary.samples, 'sample')} of {summary.data}"
     runs = summary.samples
     yield "accuracy", Figure(summary.after, "fraction", Provenance.MEASURED, basis, runs)
     yield "accuracy_before", Figure(summary.before, "fraction", Provenance.MEASURED, basis, runs)

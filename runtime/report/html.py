@@ -18,7 +18,7 @@ from edgekit.runtime.report.svg_memory import memory_plan
 from edgekit.runtime.report.svg_trace import power_trace
 from edgekit.runtime.report.tables import Table, tables
 from edgekit.runtime.report.text import plural, value_text
-from edgekit.units import count_text, si
+from edgekit.units import count_text, percent, si
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -186,7 +186,7 @@ def _memory(report: Report) -> Iterator[Picture]:
         return
     above = memory.arena_bytes / memory.lower_bound - 1 if memory.lower_bound else 0.0
     caption = (
-        f"Arena {count_text(memory.arena_bytes)} B, {above:.1%} above the largest live set "
+        f"Arena {count_text(memory.arena_bytes)} B, {percent(above, 1)} above the largest live set "
         f"({count_text(memory.lower_bound)} B). Steps to the right, addresses upwards."
     )
     present = {buffer.kind for buffer in memory.buffers}
@@ -205,7 +205,9 @@ def _noise(found: Layers) -> Iterator[Picture]:
     markup = columns(found.rows, values, name=title, form=_decibels, height=110, mark=mark)
     names = ", ".join(f"{row.name} {row.sqnr_db:.1f} dB" for row in worst)
     if markup:
-        yield Picture(title, markup, f"Higher is better. Lowest: {names}.")
+        yield Picture(
+            title, markup, f"Higher is better; an exact layer has no column. Lowest: {names}."
+        )
 
 
 def _decibels(value: float) -> str:

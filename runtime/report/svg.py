@@ -137,7 +137,7 @@ def _grid(frame: Frame, vertical: Axis) -> str:
 def _gutter(frame: Frame, vertical: Axis) -> str:
     """Tick labels, flush right; of one width, so that pictures above one another line up."""
     labels = [vertical.form(tick) for tick in vertical.ticks]
-    width = max(52, 8 + round(6.4 * max(map(len, labels), default=0)))
+    width = max(56, 10 + 7 * max(map(len, labels), default=0))
     rows = (
         element(
             "text", escape(label), x=width - 7, text_anchor="end", class_="tick",

@@ -43,15 +43,15 @@ def histogram(samples: Sequence[float]) -> str:
             )
         ),
         svg.scale(frame, horizontal),
-        _slower(frame, beyond, summary.maximum),
+        _slower(beyond, summary.maximum),
     )  # fmt: skip
 
 
-def _slower(frame: svg.Frame, count: int, largest: float) -> str:
+def _slower(count: int, largest: float) -> str:
     if not count:
         return ""
     words = f"{count} slower, up to {si(largest, 's')} →"
-    return svg.text(words, 1, frame.bottom - 8, anchor="end", class_="label")
+    return svg.text(words, 1, 12, anchor="end", class_="label")
 
 
 def sequence(samples: Sequence[float], *, columns: int = 300) -> str:

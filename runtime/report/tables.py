@@ -13,6 +13,7 @@ from edgekit.runtime.report.figures import LABELS
 from edgekit.runtime.report.layers import LayerRow, layers
 from edgekit.runtime.report.text import (
     figure_text,
+    metric_text,
     plural,
     runs_text,
     shape_text,
@@ -191,9 +192,8 @@ def _noise(row: LayerRow) -> str:
 def accuracy_table(report: Report) -> Table:
     """Float model against converted model."""
     summary = report.bundle.accuracy
-    columns = (
-        Column("Model"), Column(summary.metric if summary else "", True), Column("Change", True),
-    )  # fmt: skip
+    metric = metric_text(summary.metric) if summary else ""
+    columns = (Column("Model"), Column(metric, True), Column("Change", True))
     if summary is None:
         return Table("accuracy", "Accuracy", columns, ())
     change = f"{100 * (summary.after - summary.before):+.2f} points"

@@ -62,3 +62,15 @@ def shape_text(shape: tuple[int, ...]) -> str:
 def plural(count: int, word: str) -> str:
     """'1 sample', '1,000 samples'."""
     return f"{count_text(count)} {word}{'' if count == 1 else 's'}"
+
+
+_METRICS = {
+    "top1": "top-1",
+    "auc": "area under the ROC curve",
+    "agreement": "same top-1 as the float model",
+}
+
+
+def metric_text(metric: str) -> str:
+    """The name of an accuracy metric in words."""
+    return _METRICS.get(metric, metric)
