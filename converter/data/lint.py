@@ -63,7 +63,7 @@ def lint_calibration(
         if progress is not None:
             progress(index + 1, dataset.count)
     _refuse(dataset, found)
-    return (*dataset.notes, *_warnings(dataset, found), *_scale(graph, dataset, preprocess))
+    return (*_warnings(dataset, found), *_scale(graph, dataset, preprocess))
 
 
 def _check_finite(dataset: Dataset, index: int, raw: Array) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.artifacts.figures import Note
+from edgekit.converter.interpret.program import fold_constants
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Dequantize, Quantize
 from edgekit.converter.quantize.calibrate import Progress, calibrate
@@ -69,6 +70,7 @@ def quantize_int8(
     if is_quantized(graph):
         return QuantizeResult(graph, {}, (_already(graph),))
     _check(graph)
+    graph = fold_constants(graph)
     return quantize_ranges(graph, calibrate(graph, batches, progress=progress), scheme)
 
 
