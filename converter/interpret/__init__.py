@@ -7,15 +7,22 @@
 int8 results equal tflite-micro's reference kernels bit for bit (double rounding; see
 `edgekit.converter.fixed_point`). tflite-runtime 2.14 with reference kernels agrees except here:
 
-    operator         tflite-micro (followed, unless noted)      tflite-runtime 2.14
-    FULLY_CONNECTED  input and weight scale multiplied in       in float32 when there is one weight
-                     float64                                    scale; about one result in a million
-    LOGISTIC         wide input scales: the last step before    rounds that step differently
-                     saturation in fixed point                  (1 LSB)
-    RELU6            clamps in the input's scale and ignores    requantizes to the output's scale;
-                     the output's: wrong when they differ       FOLLOWED here, equal when they agree
+    operator         tflite-micro                           tflite-runtime 2.14
+    FULLY_CONNECTED  input scale * weight scale in          in float32 where there is one weight
+                     float64: followed                      scale: very few sums differ
+    LOGISTIC         input scale over 4: one step from      computes that step
+                     the zero point saturates: followed
+    RELU6            clamps in the input's scale, ignores   requantizes: followed (both agree when
+                     the output's: wrong if they differ     the scales are equal)
+    CONV_2D          bias may be absent: followed           refuses
 
-LiteRT 2 and TensorFlow 2.21 differ from both in FULLY_CONNECTED (single rounding).
+tflite-micro stops the program in a SOFTMAX whose exponentials sum to 512 or more; here they are
+rounded like all others. LiteRT 2 and TensorFlow 2.21 differ from both references in
+FULLY_CONNECTED, which they round once.
+
+float32 results equal LiteRT's reference kernels but for the order of summation. int8 weights
+under float32 activations (dynamic-range models) count as the real numbers they stand for; LiteRT
+also rounds the activations there.
 """
 
 from edgekit.converter.interpret.run import iterate, run, run_batches

@@ -50,7 +50,7 @@ def _bias(graph: Graph, node: Node, channels: int) -> Array:
 
 
 def _float(graph: Graph, node: Node, matrix: Array, activation: Activation) -> Accumulation:
-    weights = np.ascontiguousarray(matrix, np.float32)
+    weights = np.ascontiguousarray(_real(graph, node, matrix))
     bias = _bias(graph, node, weights.shape[1]).astype(np.float32)
 
     def finish(sums: Array) -> Array:
@@ -58,6 +58,17 @@ def _float(graph: Graph, node: Node, matrix: Array, activation: Activation) -> A
         return activate(sums, activation)
 
     return Accumulation(weights, 0.0, finish)
+
+
+def _real(graph: Graph, node: Node, matrix: Array) -> Array:
+    """The weights as float32, also where they are stored as int8 (dynamic-range models)."""
+    tensor = constant(graph, node, 1)
+    real = matrix.astype(np.float32)
+    if not np.issubdtype(matrix.dtype, np.integer):
+        return real
+    quant = quant_of(node, tensor)
+    scaled: Array = (real - np.float32(quant.zero_point)) * np.array(quant.scales, np.float32)
+    return scaled
 
 
 def _int8(graph: Graph, node: Node, matrix: Array, activation: Activation) -> Accumulation:

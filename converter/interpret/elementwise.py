@@ -37,7 +37,7 @@ def add(graph: Graph, node: Node) -> Kernel:
     # A scaled operand has 256 possible values.
     scaled_a = _scaled(a, params.a, params.left_shift)
     scaled_b = _scaled(b, params.b, params.left_shift)
-    finish = _finish(params.output, output, op.activation, peak=1 << 30)
+    finish = _finish(params.output, output, op.activation, peak=255 << 20)
     return lambda a, b: finish(look_up(scaled_a, a) + look_up(scaled_b, b))
 
 

@@ -176,9 +176,7 @@ def test_mul_requant() -> None:
 
 @given(st.integers(1, 5000), st.floats(1e-3, 10))
 def test_mean_requant_is_the_scale_over_the_count(count: int, ratio: float) -> None:
-    factor = fixed_point.mean_requant(
-        Quant.per_tensor(ratio, 0), Quant.per_tensor(1.0, 0), count
-    )
+    factor = fixed_point.mean_requant(Quant.per_tensor(ratio, 0), Quant.per_tensor(1.0, 0), count)
     assert factor.real == pytest.approx(float(np.float32(ratio)) / count, rel=2**-28)
     assert factor.shift >= -31
     assert 2**29 <= factor.multiplier < 2**31
@@ -215,9 +213,10 @@ def test_activation_range_stays_within_the_type() -> None:
 def test_activation_range_rounds_halves_away() -> None:
     # 6 / 4 = 1.5 steps above, 1 / 0.4 = 2.5 steps either way (float32 division).
     assert fixed_point.activation_range(Activation.RELU6, Quant.per_tensor(4.0, 0)) == (0, 2)
-    assert fixed_point.activation_range(
-        Activation.RELU_N1_TO_1, Quant.per_tensor(2.0, 0)
-    ) == (-1, 1)
+    assert fixed_point.activation_range(Activation.RELU_N1_TO_1, Quant.per_tensor(2.0, 0)) == (
+        -1,
+        1,
+    )
 
 
 @pytest.mark.parametrize(
