@@ -1,0 +1,104 @@
+"""The fit question, and every way of saying no."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgekit.converter.plan.fit import Footprint, check_fit, require_fit
+from edgekit.errors import DoesNotFitError
+from edgekit.targets.model import Memory, Target
+from tests.helpers.generated_c import TARGET
+
+KB = 1024
+SIZES = Footprint(constants=200 * KB, arena=50 * KB, code=20 * KB, static=2 * KB)
+
+
+def board(name: str, flash: int, *rams: int, stack: int = 4096) -> Target:
+    memories = [Memory(name="FLASH", kind="flash", start=0, size=flash * KB)]
+    for index, ram in enumerate(rams):
+        start = 0x20000000 + index * 0x1000000
+        memories.append(Memory(name=f"RAM{index}", kind="ram", start=start, size=ram * KB))
+    changes = {"name": name, "memories": tuple(memories), "stack_bytes": stack}
+    return TARGET.model_copy(update=changes)
+
+
+BIG = board("big", 1024, 256)
+
+
+def refusal(target: Target, **more: object) -> DoesNotFitError:
+    with pytest.raises(DoesNotFitError) as caught:
+        require_fit(SIZES, target, model="vww", **more)  # type: ignore[arg-type]
+    return caught.value
+
+
+def test_needs_count_code_stack_and_variables() -> None:
+    result = require_fit(SIZES, BIG, model="vww")
+    assert result.flash_needed == 220 * KB
+    assert result.ram_needed == 56 * KB
+    assert (result.flash_available, result.ram_available) == (1024 * KB, 256 * KB)
+    assert result.fits
+
+
+@pytest.mark.parametrize(("flash", "fits"), [(220, True), (219, False)])
+def test_flash_to_the_byte(flash: int, fits: bool) -> None:
+    assert check_fit(SIZES, board("b", flash, 256)).fits is fits
+
+
+@pytest.mark.parametrize(("ram", "fits"), [(56, True), (55, False)])
+def test_ram_to_the_byte(ram: int, fits: bool) -> None:
+    assert check_fit(SIZES, board("b", 1024, ram)).fits is fits
+
+
+def test_a_larger_stack_counts() -> None:
+    assert not check_fit(SIZES, board("b", 1024, 56, stack=8192)).fits
+
+
+def test_the_arena_must_fit_into_one_ram() -> None:
+    assert check_fit(SIZES, board("b", 1024, 50, 20)).fits
+    error = refusal(board("b", 1024, 40, 40))
+    assert "arena in one RAM needs 50.0 KiB of 40.0 KiB" in error.found
+
+
+def test_a_target_without_memories_always_fits() -> None:
+    assert check_fit(Footprint(1 << 40, 1 << 40), TARGET).fits
+
+
+def test_too_little_ram_names_an_input_size_a_width_and_homes() -> None:
+    small = board("small", 1024, 32)
+    error = refusal(small, input_shape=(1, 96, 96, 3), others=[small, BIG])
+    assert (error.code, error.exit_code) == ("does-not-fit", 3)
+    assert error.subject == "vww on small"
+    assert error.found == "RAM needs 56.0 KiB of 32.0 KiB, 24.0 KiB too much"
+    assert error.hint == (
+        "by rough estimate it would fit with an input of about 64x64 instead of 96x96"
+        " or about 0.5 times its width (alpha); it fits as it is on big"
+    )
+
+
+def test_the_suggested_input_would_fit() -> None:
+    error = refusal(board("small", 1024, 32), input_shape=(1, 96, 96, 3))
+    assert "64x64" in error.hint
+    scaled = Footprint(SIZES.constants, SIZES.arena * 64**2 // 96**2, SIZES.code, SIZES.static)
+    assert check_fit(scaled, board("small", 1024, 32)).fits
+
+
+def test_too_little_flash_names_a_width_but_no_input_size() -> None:
+    error = refusal(board("small", 128, 256), input_shape=(1, 96, 96, 3))
+    assert error.found == "flash needs 220.0 KiB of 128.0 KiB, 92.0 KiB too much"
+    assert error.hint == "by rough estimate it would fit with about 0.7 times its width (alpha)"
+
+
+def test_both_too_small_are_both_named() -> None:
+    error = refusal(board("tiny", 128, 32))
+    assert "flash needs" in error.found
+    assert "RAM needs" in error.found
+
+
+def test_a_target_too_small_for_its_own_code() -> None:
+    error = refusal(board("speck", 16, 256))
+    assert error.hint == "use a smaller model: this target has too little even for its code"
+
+
+def test_images_that_would_become_tiny_are_not_suggested() -> None:
+    error = refusal(board("small", 1024, 7), input_shape=(1, 12, 12, 3))
+    assert "an input of about" not in error.hint

@@ -1,0 +1,51 @@
+"""The memory plan as people see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+from edgekit.converter.plan.lifetimes import Live
+from edgekit.converter.plan.picture import plan_svg, plan_text
+from edgekit.converter.plan.plan import plan_buffers
+
+MEMORY = plan_buffers(
+    [
+        Live("input", 3072, 0, 0, "input"),
+        Live("conv_y", 16384, 0, 3),
+        Live("pool_y", 4096, 1, 2),
+        Live("work", 1024, 2, 2, "scratch"),
+        Live("output", 10, 3, 3, "output"),
+    ]
+)
+
+
+def test_text(golden: Callable[[str, str], None]) -> None:
+    golden("plan/plan.txt", plan_text(MEMORY))
+
+
+def test_text_of_a_plan_above_the_bound_says_so() -> None:
+    higher = type(MEMORY)(MEMORY.arena_bytes + 32, MEMORY.lower_bound, MEMORY.placements)
+    first = plan_text(higher).splitlines()[0]
+    assert first == "arena 21,536 B, 32 B above the most that is live at once"
+
+
+def test_long_programs_stay_within_a_terminal() -> None:
+    memory = plan_buffers([Live(f"b{i}", 64, i, i + 1) for i in range(300)])
+    assert max(map(len, plan_text(memory).splitlines())) <= 110
+
+
+def test_svg(golden: Callable[[str, str], None]) -> None:
+    golden("plan/plan.svg", plan_svg(MEMORY))
+
+
+def test_svg_is_well_formed_and_complete() -> None:
+    root = ElementTree.fromstring(plan_svg(MEMORY))
+    rectangles = root.findall(".//{http://www.w3.org/2000/svg}rect")
+    assert len(rectangles) == len(MEMORY.placements)
+
+
+def test_svg_escapes_names() -> None:
+    memory = plan_buffers([Live('<a&"b>', 64, 0, 0)])
+    assert "<a&" not in plan_svg(memory)
+    ElementTree.fromstring(plan_svg(memory))
