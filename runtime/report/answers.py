@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from edgekit.artifacts.bundle import PlacedBuffer
+from edgekit.artifacts.bundle import AccuracySummary, PlacedBuffer
 from edgekit.artifacts.figures import Figure, Provenance
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report.layers import layers
@@ -63,12 +63,27 @@ def accurate(report: Report) -> Answer:
     if summary is None or figure is None:
         return Answer(question, "Not checked", ("convert with --eval DATA to find out",))
     details = [f"{metric_text(summary.metric)} on {_samples(report)}"]
-    if summary.metric != "agreement":
+    if summary.metric not in _AGAINST_FLOAT:
         change = 100 * (summary.after - summary.before)
         details.insert(0, f"float model {percent(summary.before)}, {change:+.2f} points")
-    if summary.sqnr_db is not None:
-        details.append(f"output signal to noise {summary.sqnr_db:.1f} dB")
+    details += _more_accuracy(summary)
     return Answer(question, figure_text(figure), tuple(details), figure.provenance)
+
+
+_AGAINST_FLOAT = ("agreement", "sqnr")
+"""Metrics that compare with the float model's outputs, for which that model has no value."""
+
+
+def _more_accuracy(summary: AccuracySummary) -> Iterator[str]:
+    """What else was found on the same samples."""
+    if summary.agreement is not None and summary.metric != "agreement":
+        yield f"same class as the float model on {percent(summary.agreement)}"
+    if summary.auc is not None and summary.metric != "auc":
+        yield f"area under the ROC curve {summary.auc[0]:.4f} to {summary.auc[1]:.4f}"
+    if summary.expected_drop is not None:
+        yield f"expected loss {100 * summary.expected_drop:.2f} points"
+    if summary.sqnr_db is not None:
+        yield f"output signal to noise {summary.sqnr_db:.1f} dB"
 
 
 def _samples(report: Report) -> str:

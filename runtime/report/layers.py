@@ -90,8 +90,9 @@ def _row(
     index: int, step: StepInfo | None, cost: StepCost | None, whole: float, bundle: BundleSummary
 ) -> LayerRow:
     name = step.name if step else cost.name if cost else str(index)
-    known = name in bundle.layers_sqnr_db
-    noise = bundle.layers_sqnr_db.get(name, step.sqnr_db if step else None)
+    noises = bundle.layers_sqnr_db
+    key = step.layer if step and step.layer in noises else name
+    noise = noises.get(key, step.sqnr_db if step else None)
     return LayerRow(
         index=index,
         name=name,
@@ -102,7 +103,7 @@ def _row(
         cost=cost.count if cost else None,
         share=cost.count / whole if cost and whole else None,
         sqnr_db=noise,
-        exact=known and noise is None,
+        exact=key in noises and noise is None,
     )
 
 

@@ -67,7 +67,8 @@ def plural(count: int, word: str) -> str:
 _METRICS = {
     "top1": "top-1",
     "auc": "area under the ROC curve",
-    "agreement": "same top-1 as the float model",
+    "agreement": "same class as the float model",
+    "sqnr": "share of the output's power kept",
 }
 
 

@@ -152,7 +152,30 @@ def test_agreement_is_worded_as_such() -> None:
     assert manifest.accuracy is not None
     manifest = replace(manifest, accuracy=replace(manifest.accuracy, metric="agreement"))
     details = answers(make_report(manifest, sample.board()))[0].details
-    assert details[0].startswith("same top-1 as the float model on 10,000 samples")
+    assert details[0].startswith("same class as the float model on 10,000 samples")
+
+
+def test_more_about_accuracy_is_told_where_it_is_known() -> None:
+    manifest = sample.manifest()
+    assert manifest.accuracy is not None
+    more = replace(manifest.accuracy, agreement=0.991, auc=(0.95, 0.94), expected_drop=0.0012)
+    details = answers(make_report(replace(manifest, accuracy=more), sample.board()))[0].details
+    assert details == (
+        "float model 87.19 %, -0.22 points",
+        "top-1 on 10,000 samples of test.npz",
+        "same class as the float model on 99.10 %",
+        "area under the ROC curve 0.9500 to 0.9400",
+        "expected loss 0.12 points",
+        "output signal to noise 31.4 dB",
+    )
+
+
+def test_noise_is_found_by_the_layers_name_in_the_model() -> None:
+    manifest = sample.manifest()
+    steps = (replace(manifest.steps[0], layer="block/conv;bn"), *manifest.steps[1:])
+    noises = {**manifest.layers_sqnr_db, "block/conv;bn": 12.5}
+    report = make_report(replace(manifest, steps=steps, layers_sqnr_db=noises), sample.board())
+    assert layers(report).rows[0].sqnr_db == 12.5
 
 
 def test_layers_join_steps_costs_and_noise() -> None:
