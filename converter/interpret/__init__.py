@@ -16,8 +16,8 @@ int8 results equal tflite-micro's reference kernels bit for bit (double rounding
                      the output's: wrong if they differ     the scales are equal)
     CONV_2D          bias may be absent: followed           refuses
 
-tflite-micro stops the program in a SOFTMAX whose exponentials sum to 512 or more; here they are
-rounded like all others. LiteRT 2 and TensorFlow 2.21 differ from both references in
+tflite-micro stops the program in a SOFTMAX whose exponentials sum to 512 or more; here all its
+outputs are -128, which is 0. LiteRT 2 and TensorFlow 2.21 differ from both references in
 FULLY_CONNECTED, which they round once.
 
 float32 results equal LiteRT's reference kernels but for the order of summation. int8 weights

@@ -61,8 +61,10 @@ def _exponentials(params: SoftmaxParams) -> NDArray[np.int32]:
 def _int8_softmax(x: Array, exponentials: NDArray[np.int32]) -> Array:
     powers = exponentials[x.max(axis=-1, keepdims=True).astype(np.int32) - x]
     addends = gemmlowp.rounding_divide_by_pot(powers, SUM_INTEGER_BITS)
-    total = addends.sum(axis=-1, keepdims=True, dtype=np.int32)
-    scale, bits_over_unit = gemmlowp.reciprocal(total, SUM_INTEGER_BITS)
+    total = np.minimum(addends.sum(axis=-1, keepdims=True, dtype=np.int64), 1 << 30)
+    scale, bits_over_unit = gemmlowp.reciprocal(total.astype(np.int32), SUM_INTEGER_BITS)
     shares = gemmlowp.saturating_rounding_doubling_high_mul(powers, scale)
-    codes = gemmlowp.rounding_divide_by_pot(shares, bits_over_unit + (31 - 8)) - 128
+    right = bits_over_unit + (31 - 8)
+    # Sums of 512 and more: no share reaches half a step, and the reference has no answer.
+    codes = np.where(right > 31, 0, gemmlowp.rounding_divide_by_pot(shares, right)) - 128
     return np.minimum(codes, 127).astype(np.int8)
