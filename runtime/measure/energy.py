@@ -27,6 +27,8 @@ Floats = NDArray[np.float64]
 
 GUARD_S = 0.005
 """Kept away from edges when idling is measured: capacitors charge, the UART is still talking."""
+NEAR_S = 1.0
+"""Idling is looked for this close to the windows: further off a board may be loading data."""
 MIN_IDLE_S = 0.02
 
 MEDIAN_FACTOR = (math.inf, math.inf, 12.69, 4.41, 3.28, 3.03, 2.76, 2.77, 2.62, 2.67, 2.56)
@@ -72,7 +74,7 @@ def energy_per_inference(
     found = windows or find_windows(trace, trigger=trigger)
     spans = _last_windows(trace, found, len(inferences))
     watts = trace.volts * trace.amps
-    idle = idle_w if idle_w is not None else idle_power(trace, watts, found.spans)
+    idle = idle_w if idle_w is not None else idle_power(trace, watts, spans, found.spans)
     energies = [_integrate(trace, watts, span) for span in spans]
     gross = np.array([e.joules / n for e, n in zip(energies, inferences, strict=True)])
     times = np.array([e.seconds / n for e, n in zip(energies, inferences, strict=True)])
@@ -100,17 +102,23 @@ def energy_per_inference(
     )
 
 
-def idle_power(trace: PowerTrace, watts: Floats, spans: Sequence[Span]) -> float | None:
-    """Mean power outside the windows in watts; None with less than MIN_IDLE_S of it.
-
-    Only what is next to a window counts as idle: everything, since nothing else is recorded.
-    """
-    outside = np.ones(len(trace.t), np.bool_)
+def idle_power(
+    trace: PowerTrace, watts: Floats, spans: Sequence[Span], busy: Sequence[Span]
+) -> float | None:
+    """Mean power next to `spans` and outside `busy`, watts; None with less than MIN_IDLE_S."""
+    idle = np.zeros(len(trace.t), np.bool_)
     for span in spans:
-        outside &= (trace.t < span.start_s - GUARD_S) | (trace.t > span.end_s + GUARD_S)
-    if np.count_nonzero(outside) * _spacing(trace) < MIN_IDLE_S:
+        idle |= _within(trace.t, span, NEAR_S)
+    for span in busy:
+        idle &= ~_within(trace.t, span, GUARD_S)
+    if np.count_nonzero(idle) * _spacing(trace) < MIN_IDLE_S:
         return None
-    return float(watts[outside].mean())
+    return float(watts[idle].mean())
+
+
+def _within(t: Floats, span: Span, around_s: float) -> NDArray[np.bool_]:
+    """Whether each time is in `span`, widened by `around_s` on both sides."""
+    return (t > span.start_s - around_s) & (t < span.end_s + around_s)
 
 
 def _last_windows(trace: PowerTrace, found: Windows, wanted: int) -> tuple[Span, ...]:
