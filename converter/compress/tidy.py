@@ -47,7 +47,7 @@ def _is_identity(graph: Graph, node: Node) -> bool:
 
 def _join_reshapes(graph: Graph) -> Graph:
     """The first of two shape changes in a row goes: the second one's output shape decides."""
-    for name in [node.name for node in graph.nodes]:
+    for name in [node.name for node in reversed(graph.nodes)]:
         node = named(graph, name)
         if not isinstance(node.op, _SHAPES_ONLY):
             continue
