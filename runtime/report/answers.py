@@ -14,6 +14,7 @@ from edgekit.runtime.report.text import (
     figure_text,
     metric_text,
     plural,
+    samples_text,
     share_text,
     spread_text,
 )
@@ -62,7 +63,7 @@ def accurate(report: Report) -> Answer:
     summary, figure = report.bundle.accuracy, report.figures.get("accuracy")
     if summary is None or figure is None:
         return Answer(question, "Not checked", ("convert with --eval DATA to find out",))
-    details = [f"{metric_text(summary.metric)} on {_samples(report)}"]
+    details = [f"{metric_text(summary.metric)} on {samples_text(summary)}"]
     if summary.metric not in _AGAINST_FLOAT:
         change = 100 * (summary.after - summary.before)
         details.insert(0, f"float model {percent(summary.before)}, {change:+.2f} points")
@@ -84,11 +85,6 @@ def _more_accuracy(summary: AccuracySummary) -> Iterator[str]:
         yield f"expected loss {100 * summary.expected_drop:.2f} points"
     if summary.sqnr_db is not None:
         yield f"output signal to noise {summary.sqnr_db:.1f} dB"
-
-
-def _samples(report: Report) -> str:
-    summary = report.bundle.accuracy
-    return f"{plural(summary.samples, 'sample')} of {summary.data}" if summary else ""
 
 
 def fast(report: Report) -> Answer:

@@ -16,7 +16,7 @@ from edgekit.artifacts.figures import Figure, Provenance
 from edgekit.artifacts.power import EnergyResult
 from edgekit.artifacts.run import RunResult
 from edgekit.runtime.measure.stats import median_interval, summarize
-from edgekit.runtime.report.text import RESOLUTION, metric_text, plural
+from edgekit.runtime.report.text import RESOLUTION, metric_text, plural, samples_text
 from edgekit.units import count_text, si
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _accuracy(manifest: Manifest) -> Named:
     summary = manifest.accuracy
     if summary is None:
         return
-    basis = f"{metric_text(summary.metric)}, {plural(summary.samples, 'sample')} of {summary.data}"
+    basis = f"{metric_text(summary.metric)}, {samples_text(summary)}"
     runs = summary.samples
     yield "accuracy", Figure(summary.after, "fraction", Provenance.MEASURED, basis, runs)
     yield "accuracy_before", Figure(summary.before, "fraction", Provenance.MEASURED, basis, runs)
@@ -101,7 +101,7 @@ def _sizes(manifest: Manifest, target: Target, image: Mapping[str, int]) -> dict
         if _has_sections(image, name):
             basis = f"sections of the built image: {_sections(image, name)}"
             found[name] = Figure(section_total(image, name), "B", counted, basis)
-    if "c" in target.formats and not image:
+    if target.total("flash") and "c" in target.formats and not image:
         found |= _sizes_before_build(manifest, target)
     return found
 
@@ -172,8 +172,7 @@ def _counts(run: RunResult, manifest: Manifest) -> Named:
 
 def _latency(run: RunResult) -> dict[str, Figure]:
     summary = summarize(run.latency_s)
-    threads = f"{run.threads} thread{'s' if run.threads != 1 else ''}"
-    basis = f"{run.device}, {run.engine}, {threads}"
+    basis = f"{run.device}, {run.engine}, {plural(run.threads, 'thread')}"
     found = {
         "latency": Figure(
             summary.median, "s", run.provenance, basis, summary.count, summary.p5, summary.p95,

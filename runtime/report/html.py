@@ -12,7 +12,7 @@ from edgekit.artifacts.report import Report
 from edgekit.runtime.report import svg_layers, svg_memory
 from edgekit.runtime.report.answers import answers
 from edgekit.runtime.report.layers import LayerRow, Layers, layers, noisiest
-from edgekit.runtime.report.svg_latency import histogram, sequence
+from edgekit.runtime.report.svg_latency import PEAK, histogram, sequence
 from edgekit.runtime.report.svg_layers import columns
 from edgekit.runtime.report.svg_memory import memory_plan
 from edgekit.runtime.report.svg_trace import power_trace
@@ -21,6 +21,9 @@ from edgekit.runtime.report.text import plural, value_text
 from edgekit.units import count_text, percent, si
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+_DISTRIBUTIONS = 4
+"""Most latency distributions that are drawn; the table of runs has them all."""
 
 MEANINGS = {
     Provenance.MEASURED: "read from hardware, or counted in the real file",
@@ -94,19 +97,20 @@ def sections(report: Report) -> tuple[Section, ...]:
 
 
 def _latency(report: Report) -> Iterator[Picture]:
-    """Pictures of the first run that measured time."""
-    run = next((r for r in report.runs if r.latency_s and r.counter_unit != "instructions"), None)
-    if run is None:
-        return
-    source = f"{run.engine}, {plural(run.threads, 'thread')}, on {run.device}"
-    caption = f"{plural(len(run.latency_s), 'sample')} after {run.warmup} to warm up; {source}."
-    yield Picture(
-        "Latency distribution", histogram(run.latency_s), caption, provenance=run.provenance
-    )
-    order = sequence(run.latency_s)
-    if order:
-        words = "Line: median of neighbours; band: smallest to largest."
-        yield Picture("In the order of the samples", order, words, provenance=run.provenance)
+    """A distribution for each run that measured time, and the first one's course."""
+    timed = [r for r in report.runs if r.latency_s and r.counter_unit != "instructions"]
+    for run in timed[:_DISTRIBUTIONS]:
+        settings = f"{run.engine}, {plural(run.threads, 'thread')}"
+        title = f"Latency: {settings}" if len(timed) > 1 else "Latency distribution"
+        warm = f"{plural(len(run.latency_s), 'sample')} after {count_text(run.warmup)} to warm up"
+        caption = f"{warm}; {settings}, on {run.device}."
+        yield Picture(title, histogram(run.latency_s, title), caption, (), run.provenance)
+        order = sequence(run.latency_s) if run is timed[0] else ""
+        if order:
+            words = (
+                f"Line: median of neighbours; band: smallest to largest, up to {PEAK:g} medians."
+            )
+            yield Picture("In the order of the samples", order, words, (), run.provenance)
 
 
 def _layers(found: Layers) -> Iterator[Picture]:

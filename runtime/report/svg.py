@@ -80,7 +80,7 @@ def ticks(low: float, high: float, count: int) -> tuple[float, ...]:
     """Multiples of 1, 2 or 5 times a power of ten within [low, high]."""
     raw = (high - low) / max(count, 1)
     power = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.999)
+    step = min((m * power for m in (1, 2, 5, 10)), key=lambda step: abs(math.log(step / raw)))
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     return tuple(round(i * step, 12) for i in range(first, last + 1))

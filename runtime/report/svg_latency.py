@@ -11,11 +11,14 @@ from edgekit.runtime.measure.stats import Summary, summarize
 from edgekit.runtime.report import svg
 from edgekit.units import si
 
+PEAK = 3.0
+"""Latencies above this many medians are cut off in the picture over time."""
+
 _BEYOND = 3.0
 """The histogram ends at most this many times p95 - p5 after p95, however far samples lie."""
 
 
-def histogram(samples: Sequence[float]) -> str:
+def histogram(samples: Sequence[float], name: str = "Latency distribution") -> str:
     """Histogram of seconds with p5, median, p95 and p99 marked; "" without samples."""
     if not samples:
         return ""
@@ -29,7 +32,7 @@ def histogram(samples: Sequence[float]) -> str:
     beyond = len(values) - len(shown)
     return svg.picture(
         frame,
-        "Latency distribution",
+        name,
         f"Histogram of {len(values)} samples: median {si(summary.median, 's')}, "
         f"p5 {si(summary.p5, 's')}, p95 {si(summary.p95, 's')}, p99 {si(summary.p99, 's')}; "
         f"{beyond} slower samples are beyond the right edge.",
@@ -55,14 +58,18 @@ def _slower(count: int, largest: float) -> str:
 
 
 def sequence(samples: Sequence[float], *, columns: int = 300) -> str:
-    """Smallest to largest latency along the run, which shows drift and bursts; "" below 30."""
+    """Smallest to largest latency along the run, which shows drift and bursts; "" below 30.
+
+    Cut off at PEAK medians, so that one interruption does not flatten all the rest.
+    """
     if len(samples) < 30:
         return ""
     parts = np.array_split(np.asarray(samples), min(columns, len(samples)))
     low, high = [float(p.min()) for p in parts], [float(p.max()) for p in parts]
     middle = [float(np.median(p)) for p in parts]
     frame = svg.Frame(top=16, height=90)
-    vertical = svg.axis(0.0, max(high) * 1.02, _seconds, count=3)
+    top = min(max(high) * 1.02, PEAK * float(np.median(middle)))
+    vertical = svg.axis(0.0, top, _seconds, count=3)
     horizontal = svg.axis(0.0, float(len(samples)), lambda value: f"{value:,.0f}", count=4)
     band = svg.path([*_points(high, vertical, frame), *_points(low, vertical, frame)[::-1]])
     return svg.picture(

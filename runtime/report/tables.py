@@ -16,6 +16,7 @@ from edgekit.runtime.report.text import (
     metric_text,
     plural,
     runs_text,
+    samples_text,
     shape_text,
     share_text,
     spread_text,
@@ -201,7 +202,7 @@ def accuracy_table(report: Report) -> Table:
         (Cell("float"), Cell(percent(summary.before)), Cell("")),
         (Cell("converted"), Cell(percent(summary.after)), Cell(change)),
     )
-    caption = f"On {plural(summary.samples, 'sample')} of {summary.data}."
+    caption = f"On {samples_text(summary)}."
     return Table("accuracy", "Accuracy before and after", columns, rows, caption)
 
 

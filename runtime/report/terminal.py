@@ -39,7 +39,7 @@ def terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
     console.print(_heading(report), style="bold")
     console.print()
     _print_answers(console, report)
-    for table in (figures_table(report), runs_table(report), batches_table(report)):
+    for table in (figures_table(report), _runs(report), batches_table(report)):
         _print_table(console, _without(filled(table), "Basis"))
     _print_table(console, _without(filled(_costliest(report)), "Output", "Weights"))
     for note in report.warnings:
@@ -90,6 +90,14 @@ def _print_table(console: Console, table: Table) -> None:
         drawn.add_row(*(cell.text for cell in row))
     console.print(table.title, style="bold")
     console.print(drawn)
+
+
+def _runs(report: Report) -> Table:
+    """The device moves into the title when all runs share it."""
+    table, devices = runs_table(report), {run.device for run in report.runs}
+    if len(devices) != 1:
+        return table
+    return replace(_without(table, "Device"), title=f"Runs on {devices.pop()}")
 
 
 def _without(table: Table, *titles: str) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from edgekit.artifacts.bundle import AccuracySummary
 from edgekit.artifacts.figures import Figure
 from edgekit.units import bytes_text, count_text, percent, si
 
@@ -70,6 +71,13 @@ _METRICS = {
     "agreement": "same class as the float model",
     "sqnr": "share of the output's power kept",
 }
+
+
+def samples_text(summary: AccuracySummary) -> str:
+    """On what the accuracy was found: "10,000 samples of test.npz"."""
+    if "samples" in summary.data:
+        return summary.data
+    return f"{plural(summary.samples, 'sample')} of {summary.data}"
 
 
 def metric_text(metric: str) -> str:

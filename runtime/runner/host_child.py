@@ -55,7 +55,7 @@ def measure(request: dict[str, Any]) -> RunResult:
         environment=machine,
         warnings=(
             *environment.notes(machine, interpreter.threads),
-            *stats.notes(samples, subject="latency"),
+            *stats.notes(samples, subject=f"latency, threads {interpreter.threads}"),
             *refused,
         ),
     )
