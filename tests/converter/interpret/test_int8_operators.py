@@ -20,8 +20,7 @@ REPEATS = 24
 
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
-    if oracle.missing_packages():
-        pytest.skip(oracle.missing_packages())
+    oracle.skip_without("ai_edge_litert")
     return list(all_cases(REPEATS))
 
 
