@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def _sizes(model: bytes, code: Code) -> dict[str, int]:
     return sizes
 
 
-def _with_sqnr(step: StepInfo, layers: dict[str, float]) -> StepInfo:
+def _with_sqnr(step: StepInfo, layers: Mapping[str, float]) -> StepInfo:
     found = layers.get(step.layer, math.inf)
     return replace(step, sqnr_db=round(found, 2)) if math.isfinite(found) else step
 

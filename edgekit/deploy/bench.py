@@ -1,0 +1,166 @@
+"""Benchmark a bundle: on a board, a virtual board, or this machine; one report."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from edgekit import __version__
+from edgekit.artifacts.figures import Note
+from edgekit.artifacts.power import EnergyResult, PowerTrace
+from edgekit.artifacts.report import Report
+from edgekit.artifacts.run import RunResult
+from edgekit.deploy.bundles import Bundle, open_bundle
+from edgekit.deploy.inputs import Inputs, random_inputs, real_inputs
+from edgekit.errors import UsageError
+from edgekit.runtime.report.build import make_report
+from edgekit.runtime.report.write import write_report
+from edgekit.runtime.runner import environment
+from edgekit.targets.model import Target
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOptions:
+    """What to measure. `power` names a meter ("virtual", "ppk2:/dev/ttyACM1"); `data` is
+    anything `open_dataset` takes; `samples` outputs are compared with the reference."""
+
+    port: str | None = None
+    power: str | None = None
+    data: Any = None
+    samples: int = 3
+    threads: tuple[int, ...] = (1,)
+    batches: tuple[int, ...] = (1, 4, 16)
+    windows: int = 5
+    quick: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What running yielded, whatever it ran on; `sizes` are bytes of the built image."""
+
+    runs: tuple[RunResult, ...]
+    energy: EnergyResult | None = None
+    trace: PowerTrace | None = None
+    sizes: dict[str, int] | None = None
+    notes: tuple[Note, ...] = ()
+
+
+def bench(
+    bundle: str | Path,
+    *,
+    target: str | Target | None = None,
+    options: BenchOptions | None = None,
+    output_dir: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Run a bundle on `target` (default: its own) and return the report, written to `output_dir`.
+
+    Outputs are compared with the NumPy reference first; what differs is counted in the report.
+    Raises UsageError, ModelError, DataError, DeviceError, ToolError, MeterError, OutputError and
+    DoesNotFitError.
+    """
+    chosen = options or BenchOptions()
+    opened = open_bundle(bundle)
+    profile = opened.target(target)
+    report = progress or (lambda stage, done, total: None)
+    writable(output_dir)
+    inputs = bench_inputs(opened, chosen)
+    measured = _runner(profile, chosen)(opened, profile, inputs, chosen, report)
+    result = make_report(
+        opened.manifest,
+        profile,
+        runs=measured.runs,
+        energy=measured.energy,
+        trace=measured.trace,
+        sizes=measured.sizes,
+        warnings=(*measured.notes, *_other_target(opened, profile)),
+        created=datetime.now().astimezone().isoformat(timespec="seconds"),
+        environment={**environment.describe(), "inputs": inputs.description},
+        tool=f"edgekit {__version__}",
+    )
+    if output_dir is not None:
+        write_report(result, Path(output_dir), trace=measured.trace)
+    return result
+
+
+def _runner(target: Target, options: BenchOptions) -> Callable[..., Measured]:
+    """Which way a target is run. Raises UsageError for one that is not this machine."""
+    if target.family == "cortex-m":
+        from edgekit.deploy.bench_board import run_board
+
+        return run_board
+    if options.port is not None:
+        raise UsageError(
+            "--port",
+            f"given for {target.name}, which has no serial port to talk to",
+            allowed="--port with Cortex-M targets",
+            hint="leave it out",
+            code="port-unused",
+        )
+    if target.family != "host" and not _is_here(target):
+        raise UsageError(
+            f"target {target.name}",
+            f"not this machine ({platform.machine()})",
+            allowed="host, or running edgekit on the device itself",
+            hint="add --target host to measure here, or run edgekit bench on the device",
+            code="not-here",
+        )
+    from edgekit.deploy.bench_host import run_here
+
+    return run_here
+
+
+def _is_here(target: Target) -> bool:
+    """Whether this machine says it is the board of the profile (Linux device tree)."""
+    model = Path("/proc/device-tree/model")
+    if target.family != "rpi" or not model.exists():
+        return False
+    return "Raspberry Pi" in model.read_text(encoding="utf-8", errors="replace")
+
+
+def bench_inputs(bundle: Bundle, options: BenchOptions) -> Inputs:
+    """The inputs to check and time: of the data given, else random."""
+    if options.data is not None:
+        return real_inputs(bundle, options.data, options.samples)
+    return random_inputs(bundle.graph, options.samples)
+
+
+def writable(output_dir: str | Path | None) -> None:
+    """Raise OutputError now rather than after minutes of measuring."""
+    if output_dir is None:
+        return
+    from edgekit.artifacts.files import write_file
+
+    probe = Path(output_dir) / ".edgekit-probe"
+    existed = Path(output_dir).exists()
+    write_file(probe, b"")
+    probe.unlink()
+    if not existed:
+        Path(output_dir).rmdir()
+
+
+def _other_target(bundle: Bundle, target: Target) -> tuple[Note, ...]:
+    wanted = bundle.manifest.target["name"]
+    if wanted == target.name:
+        return ()
+    text = f"converted for {wanted}, run on {target.name}"
+    return (Note("other-target", bundle.manifest.name, text, level="info"),)
+
+
+def counts(option: str, text: str) -> tuple[int, ...]:
+    """'1,2,4' as positive numbers. Raises UsageError."""
+    try:
+        values = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if not values or min(values) < 1:
+        raise UsageError(
+            option, f"not understood: {text!r}", allowed="numbers such as 1,2,4", code="bad-option"
+        )
+    return values

@@ -1,0 +1,111 @@
+"""The benchmark on a board over its serial line, with or without a power meter."""
+
+from __future__ import annotations
+
+import math
+from contextlib import ExitStack
+
+from edgekit.artifacts.power import EnergyResult, PowerTrace
+from edgekit.artifacts.run import RunResult
+from edgekit.deploy.bench import BenchOptions, Measured, Progress
+from edgekit.deploy.boards import OpenBoard, board, joined
+from edgekit.deploy.build import image_sizes
+from edgekit.deploy.bundles import Bundle
+from edgekit.deploy.inputs import Inputs, raw_bytes, reference_outputs
+from edgekit.runtime.devices.bench import (
+    MIN_INFERENCES,
+    QUICK_WINDOW_S,
+    WINDOW_S,
+    BenchPlan,
+    bench_device,
+)
+from edgekit.runtime.measure.metered import edge_feed, measure_energy
+from edgekit.runtime.power.meter import Meter, make_meter
+from edgekit.targets.model import Target
+
+
+def run_board(
+    bundle: Bundle, target: Target, inputs: Inputs, options: BenchOptions, report: Progress
+) -> Measured:
+    """Check outputs, count, profile; then energy windows when a meter was named.
+
+    The meter opens first: a real board may get its power from it.
+    """
+    with ExitStack() as stack:
+        meter = make_meter(options.power, target) if options.power else None
+        if meter is not None:
+            stack.enter_context(meter)
+        report("building and booting", 0, 1)
+        opened = stack.enter_context(board(bundle, target, port=options.port))
+        report("building and booting", 1, 1)
+        run = bench_device(
+            opened.dut,
+            bundle.manifest,
+            target,
+            _plan(bundle, inputs, options, opened),
+            progress=report,
+        )
+        sizes = image_sizes(opened.image) if opened.image else None
+        if meter is None:
+            return Measured((run,), sizes=sizes)
+        energy, trace = _energy(opened, meter, run, options, report)
+    return Measured((run,), energy, trace, sizes)
+
+
+def _plan(bundle: Bundle, inputs: Inputs, options: BenchOptions, opened: OpenBoard) -> BenchPlan:
+    expected = reference_outputs(bundle.graph, inputs.samples)
+    return BenchPlan(
+        inputs=[raw_bytes(sample) for sample in inputs.samples],
+        expected=[joined(outputs) for outputs in expected],
+        build_id=opened.image.build_id if opened.image else "",
+        quick=options.quick,
+        load_input=opened.load_input,
+        load_name=opened.load_name,
+        device=opened.description,
+        environment=_toolchain(opened),
+    )
+
+
+def _toolchain(opened: OpenBoard) -> dict[str, str]:
+    if opened.image is None:
+        return {}
+    return {"toolchain": opened.image.toolchain, "optimization": opened.image.optimization}
+
+
+def _energy(
+    opened: OpenBoard, meter: Meter, run: RunResult, options: BenchOptions, report: Progress
+) -> tuple[EnergyResult, PowerTrace]:
+    """`options.windows` windows under the meter, each long enough for it."""
+    inferences = window_inferences(opened.target, run, quick=options.quick)
+    extension = opened.dut.extension()
+    wall = 60.0 + 30.0 * (QUICK_WINDOW_S if options.quick else WINDOW_S)
+
+    feed = edge_feed(meter, opened.target)
+
+    def run_windows() -> list[int]:
+        opened.listen(feed.from_board if feed else None)
+        for index in range(options.windows):
+            report("energy windows", index, options.windows)
+            extension.run(inferences, timeout=wall)
+        report("energy windows", options.windows, options.windows)
+        if feed is not None:
+            feed.await_windows(options.windows)
+        opened.listen(None)
+        return [inferences] * options.windows
+
+    shortest = QUICK_WINDOW_S if options.quick else WINDOW_S
+    metered = measure_energy(meter, run_windows, min_window_s=shortest)
+    return metered.result, metered.trace
+
+
+def window_inferences(target: Target, run: RunResult, *, quick: bool) -> int:
+    """How many inferences fill a window of 10 s (1 s when quick) of the board's own time.
+
+    For a virtual board that is the nominal time of the board it is modelled on.
+    """
+    seconds = QUICK_WINDOW_S if quick else WINDOW_S
+    if run.latency_s:
+        one = min(run.latency_s)
+    else:
+        one = (run.count_per_inference or 1.0) * (target.seconds_per_instruction or 1e-8)
+    return max(1 if quick else MIN_INFERENCES, math.ceil(1.05 * seconds / max(one, 1e-9)))

@@ -1,0 +1,121 @@
+"""The benchmark on this machine: the TFLite interpreter, and the generated C compiled here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from edgekit.artifacts.figures import Note
+from edgekit.artifacts.run import RunResult
+from edgekit.deploy.bench import BenchOptions, Measured, Progress
+from edgekit.deploy.build import native_model
+from edgekit.deploy.bundles import Bundle
+from edgekit.deploy.inputs import Inputs, reference_outputs
+from edgekit.errors import EdgeKitError, MissingExtraError, ToolError
+from edgekit.runtime.engine.native import NativeModel
+from edgekit.runtime.measure.metered import MeteredRun, measure_energy, timed_windows
+from edgekit.runtime.power.meter import make_meter
+from edgekit.runtime.runner.host import run_host
+from edgekit.targets.model import Target
+
+WINDOW_S, QUICK_S = 10.0, 1.0
+
+
+def run_here(
+    bundle: Bundle, target: Target, inputs: Inputs, options: BenchOptions, report: Progress
+) -> Measured:
+    """The interpreter at each thread count, then the generated C; energy of the latter's loop.
+
+    An engine that is not installed becomes a note; with none at all its error is raised.
+    """
+    runs: list[RunResult] = []
+    notes: list[Note] = []
+    failed: EdgeKitError | None = None
+    sample = inputs.samples[0]
+    for index, threads in enumerate(options.threads):
+        report("interpreter", index, len(options.threads))
+        try:
+            run = run_host(
+                bundle.model_path,
+                threads=threads,
+                batches=options.batches,
+                inputs=sample,
+                quick=options.quick,
+            )
+        except MissingExtraError as error:
+            failed = error
+            notes.append(_skipped("interpreter", error))
+            break
+        runs.append(_checked_interpreter(bundle, run, inputs))
+    report("interpreter", len(options.threads), len(options.threads))
+    native = _native(bundle, notes)
+    if native is not None:
+        report("generated C", 0, 1)
+        runs.append(_run_native(bundle, native, inputs, options.quick))
+        report("generated C", 1, 1)
+    if not runs and failed is not None:
+        raise failed
+    metered = None
+    if options.power is not None and native is not None:
+        metered = _energy(native, inputs, target, options, report)
+    return Measured(
+        tuple(runs),
+        metered.result if metered else None,
+        metered.trace if metered else None,
+        notes=tuple(notes),
+    )
+
+
+def _checked_interpreter(bundle: Bundle, run: RunResult, inputs: Inputs) -> RunResult:
+    """The run with the count of inputs whose outputs equal the reference byte for byte."""
+    from edgekit.litert import open_interpreter
+
+    interpreter = open_interpreter(bundle.model)
+    expected = reference_outputs(bundle.graph, inputs.samples)
+    equal = 0
+    for sample, wanted in zip(inputs.samples, expected, strict=True):
+        found = interpreter.run(sample)
+        equal += all((a == b).all() for a, b in zip(found, wanted, strict=True))
+    return replace(run, outputs_checked=len(expected), outputs_equal=equal)
+
+
+def _native(bundle: Bundle, notes: list[Note]) -> NativeModel | None:
+    """The generated C for this machine; a note where there is none or no compiler."""
+    if not bundle.has_c:
+        return None
+    try:
+        return native_model(bundle, native=True)
+    except ToolError as error:
+        notes.append(_skipped("generated C", error))
+        return None
+
+
+def _run_native(bundle: Bundle, model: NativeModel, inputs: Inputs, quick: bool) -> RunResult:
+    expected = reference_outputs(bundle.graph, inputs.samples)
+    shapes = [tensor.shape for tensor in bundle.manifest.outputs]
+    equal = 0
+    for sample, wanted in zip(inputs.samples, expected, strict=True):
+        found = model.run(sample, shapes=shapes)
+        equal += all((a == b).all() for a, b in zip(found, wanted, strict=True))
+    run = model.measure(inputs.samples[0], quick=quick)
+    return replace(run, outputs_checked=len(expected), outputs_equal=equal)
+
+
+def _energy(
+    model: NativeModel, inputs: Inputs, target: Target, options: BenchOptions, report: Progress
+) -> MeteredRun:
+    """Windows of the generated C's loop, shown to a virtual meter as edges, else by marks."""
+    model.set_inputs(inputs.samples[0])
+    seconds = QUICK_S if options.quick else WINDOW_S
+    report("energy windows", 0, 1)
+    with make_meter(options.power or "", target) as meter:
+        windows = partial(
+            timed_windows, meter, model.invoke, windows=options.windows, window_s=seconds
+        )
+        metered = measure_energy(meter, windows, min_window_s=seconds)
+    report("energy windows", 1, 1)
+    return metered
+
+
+def _skipped(engine: str, error: EdgeKitError) -> Note:
+    return Note("engine-skipped", engine, f"not run: {error.subject}: {error.found}", error.hint)

@@ -1,0 +1,113 @@
+"""Build the firmware of a bundle."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgekit.deploy.bundles import Bundle, open_bundle
+from edgekit.errors import DoesNotFitError, UsageError
+from edgekit.firmware_stubs.build import build_firmware, build_host_library
+from edgekit.firmware_stubs.image import Image
+from edgekit.targets.model import Target
+from edgekit.units import count_text
+
+if TYPE_CHECKING:
+    from edgekit.runtime.engine.native import NativeModel
+
+
+def build(
+    bundle: str | Path,
+    *,
+    target: str | Target | None = None,
+    output_dir: str | Path | None = None,
+    model_id: str = "",
+) -> Image:
+    """Compile a bundle's firmware for `target` (default: the bundle's) into `output_dir`.
+
+    Raises UsageError for targets that run no firmware, ToolError (compiler missing, no port),
+    DoesNotFitError when the linked image is larger than the target.
+    """
+    opened = open_bundle(bundle)
+    profile = opened.target(target)
+    if profile.family != "cortex-m":
+        raise UsageError(
+            f"target {profile.name}",
+            f"a {profile.family} target runs no firmware",
+            allowed="Cortex-M targets",
+            hint="run `edgekit bench` for it directly",
+            code="no-firmware",
+        )
+    out = Path(output_dir) if output_dir else opened.folder / "firmware" / profile.name
+    image = build_firmware(opened.folder, profile, out, model_id=model_id)
+    check_image(image, profile)
+    return image
+
+
+def check_image(image: Image, target: Target) -> None:
+    """Raise DoesNotFitError when the linked image exceeds the target's memories."""
+    for what, needed, kind in (
+        ("flash", image.flash_bytes, "flash"),
+        ("RAM", image.ram_bytes, "ram"),
+    ):
+        available = target.total(kind)
+        if available and needed > available:
+            raise DoesNotFitError(
+                f"{image.name} on {target.name}",
+                f"the image needs {count_text(needed)} B of {what}",
+                allowed=f"{count_text(available)} B",
+                hint="convert a smaller model, or choose a larger target (`edgekit targets`)",
+            )
+
+
+def native_model(bundle: Bundle, *, native: bool = False) -> NativeModel:
+    """The bundle's C, compiled for this machine and loaded; the library file is gone again.
+
+    Raises ToolError without a compiler, ModelError for a bundle without C.
+    """
+    from edgekit.runtime.engine.native import NativeModel
+
+    manifest = bundle.manifest
+    with tempfile.TemporaryDirectory(prefix="edgekit-native-") as folder:
+        library = build_host_library(bundle.folder, Path(folder), native=native)
+        return NativeModel(
+            library, manifest.name, model_sha256=manifest.model_sha256, isa=bundle.isa
+        )
+
+
+def image_record(image: Image) -> dict[str, Any]:
+    """An image as `--json` prints it; sizes in bytes."""
+    return {
+        "elf": str(image.elf),
+        "target": image.target,
+        "build_id": image.build_id,
+        "toolchain": image.toolchain,
+        "optimization": image.optimization,
+        "flash_bytes": image.flash_bytes,
+        "ram_bytes": image.ram_bytes,
+        "stack_bytes": image.stack_bytes,
+        "sections": image.sections,
+        "groups": {
+            name: {"flash": size.flash, "ram": size.ram} for name, size in image.groups.items()
+        },
+    }
+
+
+def image_rows(image: Image) -> list[tuple[str, str, str]]:
+    """(part, flash, RAM) by origin, the total last; bytes."""
+    rows = [
+        (name, count_text(size.flash), count_text(size.ram)) for name, size in image.groups.items()
+    ]
+    return [*rows, ("total", count_text(image.flash_bytes), count_text(image.ram_bytes))]
+
+
+def image_sizes(image: Image) -> dict[str, int]:
+    """Bytes as a report records them: totals, and flash and RAM by origin."""
+    sizes = {"flash.total": image.flash_bytes, "ram.total": image.ram_bytes}
+    for name, size in image.groups.items():
+        if size.flash:
+            sizes[f"flash.{name}"] = size.flash
+        if size.ram:
+            sizes[f"ram.{name}"] = size.ram
+    return sizes

@@ -1,0 +1,82 @@
+"""A written bundle, opened: its manifest, its graph, its target; the model file checked."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit.artifacts.bundle import MODEL_NAME, Manifest, read_manifest
+from edgekit.errors import ModelError
+from edgekit.targets.model import Target
+from edgekit.targets.reader import load_target
+
+if TYPE_CHECKING:
+    from edgekit.converter.ir.graph import Graph
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle folder whose model file is the one the manifest speaks of."""
+
+    folder: Path
+    manifest: Manifest
+    model: bytes
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The graph of model.tflite."""
+        from edgekit.converter.tflite import read_tflite
+
+        return read_tflite(self.model, self.manifest.name)
+
+    @property
+    def model_path(self) -> Path:
+        """The path of model.tflite."""
+        return self.folder / MODEL_NAME
+
+    @property
+    def has_c(self) -> bool:
+        """Whether the bundle holds generated C that can be compiled here."""
+        return (self.folder / "c" / f"{self.manifest.name}.c").is_file()
+
+    @property
+    def isa(self) -> str:
+        """The kernel folders its steps use: "ref", "dsp+ref"."""
+        used = {step.kernel.rpartition("__")[2] for step in self.manifest.steps}
+        return "+".join(sorted(used)) or "none"
+
+    def target(self, name: str | Target | None) -> Target:
+        """The target named, or the one the bundle was converted for. Raises UsageError."""
+        if isinstance(name, Target):
+            return name
+        return load_target(name or self.manifest.target["name"])
+
+
+def open_bundle(folder: str | Path) -> Bundle:
+    """Open a bundle. Raises ModelError when it is none, or its model file was changed."""
+    path = Path(folder)
+    manifest = read_manifest(path)
+    place = path if path.is_dir() else path.parent
+    again = "convert again: the bundle is not as `edgekit convert` wrote it"
+    try:
+        model = (place / MODEL_NAME).read_bytes()
+    except OSError as error:
+        raise ModelError(
+            str(place / MODEL_NAME),
+            f"cannot be read: {error.strerror or error}",
+            hint=again,
+            code="bundle-incomplete",
+        ) from None
+    digest = hashlib.sha256(model).hexdigest()
+    if digest != manifest.model_sha256:
+        raise ModelError(
+            str(place / MODEL_NAME),
+            f"sha256 {digest[:16]}...",
+            allowed=f"{manifest.model_sha256[:16]}..., as the manifest says",
+            hint=again,
+            code="bundle-changed",
+        )
+    return Bundle(place, manifest, model)

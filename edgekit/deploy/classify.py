@@ -1,0 +1,87 @@
+"""Run single inputs through a bundle on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.converter.ir.graph import DType
+from edgekit.converter.quantize.params import dequantize_array
+from edgekit.deploy.build import native_model
+from edgekit.deploy.bundles import Bundle, open_bundle
+from edgekit.deploy.inputs import Sample, real_inputs, reference_outputs
+from edgekit.errors import UsageError
+
+ENGINES = ("litert", "reference", "c")
+Run = Callable[[Sample], list[NDArray[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One input's answer: real output values, and the best classes with their scores."""
+
+    input: str
+    engine: str
+    values: tuple[float, ...]
+    top: tuple[tuple[str, float], ...]
+
+
+def classify(
+    bundle: str | Path, inputs: Iterable[str | Path], *, engine: str = "litert", top: int = 3
+) -> list[Answer]:
+    """The answers for images or .npy files, in order.
+
+    `engine` is "litert" (a TFLite interpreter), "reference" (NumPy) or "c" (the generated C,
+    compiled here). Raises UsageError, DataError, ModelError, MissingExtraError, ToolError.
+    """
+    opened = open_bundle(bundle)
+    run, name = open_engine(opened, engine)
+    answers = []
+    for path in inputs:
+        found = real_inputs(opened, str(path), None)
+        for sample, label in zip(found.samples, found.names, strict=True):
+            values = real_output(opened, run(sample)[0])
+            answers.append(Answer(label, name, values, best(opened, values, top)))
+    return answers
+
+
+def open_engine(bundle: Bundle, engine: str) -> tuple[Run, str]:
+    """A function from a sample to the output arrays, and the engine's full name."""
+    if engine == "litert":
+        from edgekit.litert import open_interpreter
+
+        interpreter = open_interpreter(bundle.model)
+        return interpreter.run, interpreter.description
+    if engine == "reference":
+        return lambda sample: reference_outputs(bundle.graph, (sample,))[0], "NumPy reference"
+    if engine == "c":
+        return _native(bundle)
+    raise UsageError(
+        "--engine", f"unknown engine {engine!r}", allowed=", ".join(ENGINES), code="bad-option"
+    )
+
+
+def _native(bundle: Bundle) -> tuple[Run, str]:
+    model = native_model(bundle)
+    shapes = [tensor.shape for tensor in bundle.manifest.outputs]
+    return lambda sample: model.run(sample, shapes=shapes), model.description
+
+
+def real_output(bundle: Bundle, output: NDArray[Any]) -> tuple[float, ...]:
+    """The first output's real values, flat."""
+    tensor = bundle.graph[bundle.graph.outputs[0]]
+    if tensor.dtype is DType.FLOAT32 or tensor.quant is None:
+        return tuple(float(value) for value in np.ravel(output))
+    return tuple(float(value) for value in np.ravel(dequantize_array(output, tensor.quant)))
+
+
+def best(bundle: Bundle, values: tuple[float, ...], top: int) -> tuple[tuple[str, float], ...]:
+    """The `top` largest values with the class's name, or its number where names are unknown."""
+    labels = bundle.manifest.labels or tuple(f"class {k}" for k in range(len(values)))
+    order = sorted(range(len(values)), key=lambda index: -values[index])
+    return tuple((labels[index], values[index]) for index in order[:top])

@@ -1,0 +1,76 @@
+"""Inputs for a bundle: random, or real data prepared as the bundle says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.artifacts.bundle import Preprocess
+from edgekit.converter.data.batches import prepare
+from edgekit.converter.data.open import open_dataset
+from edgekit.converter.ir.graph import DType, Graph
+from edgekit.converter.quantize.params import quantize_input
+from edgekit.deploy.bundles import Bundle
+
+Sample = list[NDArray[Any]]
+"""One array per model input, with a batch axis of 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Samples ready to run, what they are, and their names."""
+
+    samples: tuple[Sample, ...]
+    description: str
+    names: tuple[str, ...] = ()
+
+
+def random_inputs(graph: Graph, count: int, seed: int = 0) -> Inputs:
+    """Uniform over the whole range of integer inputs, standard normal for float ones."""
+    rng = np.random.default_rng(seed)
+    samples = tuple([_random(rng, graph, name) for name in graph.inputs] for _ in range(count))
+    return Inputs(samples, f"{count} random inputs, seed {seed}")
+
+
+def _random(rng: np.random.Generator, graph: Graph, name: str) -> NDArray[Any]:
+    tensor = graph[name]
+    if tensor.dtype is DType.FLOAT32:
+        return rng.standard_normal(tensor.shape).astype(np.float32)
+    info = np.iinfo(tensor.dtype.numpy.name)
+    return rng.integers(info.min, info.max + 1, tensor.shape, dtype=info.dtype)
+
+
+def real_inputs(bundle: Bundle, data: Any, count: int | None) -> Inputs:
+    """Samples of a data set, prepared and quantized as the bundle's manifest says.
+
+    `data` is anything `open_dataset` takes. Raises DataError.
+    """
+    dataset = open_dataset(data, limit=count)
+    graph = bundle.graph
+    tensor = graph[graph.inputs[0]]
+    preprocess = bundle.manifest.preprocess or Preprocess()
+    samples = []
+    for index in range(dataset.count):
+        real = prepare(dataset, index, preprocess, tensor.shape[1:])[None]
+        stored = real if tensor.dtype is DType.FLOAT32 else quantize_input(real, tensor)
+        samples.append([stored.reshape(tensor.shape)])
+    return Inputs(tuple(samples), dataset.description, dataset.names)
+
+
+def raw_bytes(sample: Sample) -> bytes:
+    """All inputs one after another, as a board takes them."""
+    return b"".join(np.ascontiguousarray(array).tobytes() for array in sample)
+
+
+def reference_outputs(graph: Graph, samples: tuple[Sample, ...]) -> list[list[NDArray[Any]]]:
+    """Outputs of the NumPy interpreter, per sample one array per model output."""
+    from edgekit.converter.interpret import run
+
+    answers = []
+    for sample in samples:
+        found = run(graph, dict(zip(graph.inputs, sample, strict=True)))
+        answers.append([found[name] for name in graph.outputs])
+    return answers

@@ -1,0 +1,286 @@
+"""One truth about a bundle's numerics: every engine against the reference, byte by byte.
+
+The reference is the NumPy interpreter, which equals TensorFlow Lite Micro (double rounding). Only
+the generated C must equal it; LiteRT's kernel sets are shown because phones and Pis run them.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.converter.ir.graph import Graph
+from edgekit.converter.tflite import read_tflite, write_tflite
+from edgekit.deploy.build import native_model
+from edgekit.deploy.bundles import Bundle, open_bundle
+from edgekit.deploy.inputs import (
+    Inputs,
+    Sample,
+    random_inputs,
+    real_inputs,
+    reference_outputs,
+)
+from edgekit.errors import EdgeKitError, MismatchError, MissingExtraError, ToolError
+from edgekit.targets.model import Target
+
+Progress = Callable[[str, int, int], None]
+Outputs = list[NDArray[Any]]
+Run = Callable[[Sample], Outputs]
+REFERENCE = "NumPy interpreter (double rounding, as TensorFlow Lite Micro)"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineResult:
+    """One engine against the reference over all inputs.
+
+    `largest` is the largest difference of one output element in its own units (LSB for int8).
+    `flips` counts inputs whose best class differs. `first_layer` names the first node whose
+    output differs, "" when none does or it was not looked for. `must_equal` engines decide the
+    verdict. `skipped` says why an engine was not run.
+    """
+
+    engine: str
+    must_equal: bool
+    inputs: int = 0
+    inputs_equal: int = 0
+    bytes_different: int = 0
+    largest: float = 0.0
+    flips: int = 0
+    first_layer: str = ""
+    skipped: str = ""
+
+    @property
+    def equal(self) -> bool:
+        """Whether every input gave the reference's bytes; False when nothing was run."""
+        return self.inputs > 0 and self.inputs_equal == self.inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What `verify` found."""
+
+    name: str
+    reference: str
+    inputs: str
+    engines: tuple[EngineResult, ...]
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """One row of strings per engine."""
+        return [_row(result) for result in self.engines]
+
+    def raise_on_mismatch(self) -> None:
+        """Raise MismatchError (exit 3) when generated C was run and differs."""
+        for result in self.engines:
+            if result.must_equal and result.inputs and not result.equal:
+                raise MismatchError(
+                    f"{self.name}, {result.engine}",
+                    f"{result.bytes_different} output bytes differ from the reference in "
+                    f"{result.inputs - result.inputs_equal} of {result.inputs} inputs"
+                    + (f", first in layer {result.first_layer}" if result.first_layer else ""),
+                    allowed="0 bytes",
+                    hint="this is a bug in EdgeKit: please report it with the bundle",
+                )
+
+    @property
+    def proved(self) -> bool:
+        """Whether generated C was run at all and equals the reference."""
+        must = [result for result in self.engines if result.must_equal and not result.skipped]
+        return bool(must) and all(result.equal for result in must)
+
+
+def verify(
+    bundle: str | Path,
+    *,
+    target: str | Target | None = None,
+    data: Any = None,
+    samples: int = 100,
+    board: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Verification:
+    """Run `samples` random inputs, and as many of `data` when given, through every engine here.
+
+    Engines: LiteRT's reference and default kernels, the generated C compiled for this machine,
+    and with `board` the firmware on the target's virtual board. What is not installed is listed
+    as skipped, never as equal. Raises ModelError, DataError, UsageError.
+    """
+    opened = open_bundle(bundle)
+    report = progress or (lambda stage, done, total: None)
+    inputs = random_inputs(opened.graph, samples, seed)
+    if data is not None:
+        real = real_inputs(opened, data, samples)
+        both = f"{inputs.description}, {real.description}"
+        inputs = Inputs((*inputs.samples, *real.samples), both)
+    expected = _reference(opened.graph, inputs, report)
+    results = []
+    for engine in _engines(opened, opened.target(target), board):
+        results.append(_compare(opened, engine, inputs, expected, report))
+    return Verification(opened.manifest.name, REFERENCE, inputs.description, tuple(results))
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """How to start an engine; `kernels` is set for LiteRT, to find the first layer there."""
+
+    name: str
+    must_equal: bool
+    start: Callable[[], AbstractContextManager[tuple[Run, str]]]
+    kernels: str = ""
+
+
+def _engines(bundle: Bundle, target: Target, board: bool) -> Iterator[_Engine]:
+    for kernels in ("reference", "default"):
+        yield _Engine(f"LiteRT {kernels}", False, partial(_litert, bundle.model, kernels), kernels)
+    if importlib.util.find_spec("tflite_micro") is not None:
+        yield _Engine("TensorFlow Lite Micro", False, partial(_tflm, bundle.model))
+    yield _Engine("generated C on this machine", True, partial(_native, bundle))
+    if board:
+        from edgekit.deploy.boards import board_engine
+
+        yield _Engine(f"generated C on {target.name}", True, partial(board_engine, bundle, target))
+
+
+@contextmanager
+def _litert(model: bytes, kernels: Any) -> Iterator[tuple[Run, str]]:
+    from edgekit.litert import open_interpreter
+
+    interpreter = open_interpreter(model, kernels=kernels)
+    yield interpreter.run, interpreter.description
+
+
+@contextmanager
+def _tflm(model: bytes) -> Iterator[tuple[Run, str]]:
+    """TensorFlow Lite Micro's own kernels on this machine, where its package is installed."""
+    runtime = importlib.import_module("tflite_micro").runtime
+    interpreter = runtime.Interpreter.from_bytes(model)
+
+    def run(sample: Sample) -> Outputs:
+        for index, array in enumerate(sample):
+            interpreter.set_input(array, index)
+        interpreter.invoke()
+        count = len(read_tflite(model, "model").outputs)
+        return [interpreter.get_output(index) for index in range(count)]
+
+    yield run, f"tflite-micro {importlib.metadata.version('tflite-micro')}"
+
+
+@contextmanager
+def _native(bundle: Bundle) -> Iterator[tuple[Run, str]]:
+    model = native_model(bundle)
+    shapes = [tensor.shape for tensor in bundle.manifest.outputs]
+    yield lambda sample: model.run(sample, shapes=shapes), model.description
+
+
+def _reference(graph: Graph, inputs: Inputs, report: Progress) -> list[Outputs]:
+    answers: list[Outputs] = []
+    for index, sample in enumerate(inputs.samples):
+        answers += reference_outputs(graph, (sample,))
+        report("reference", index + 1, len(inputs.samples))
+    return answers
+
+
+def _compare(
+    bundle: Bundle, engine: _Engine, inputs: Inputs, expected: list[Outputs], report: Progress
+) -> EngineResult:
+    """Run an engine over all inputs; one that cannot be started is skipped with its reason."""
+    with ExitStack() as stack:
+        try:
+            run, name = stack.enter_context(engine.start())
+        except (MissingExtraError, ToolError) as error:
+            return _skipped(engine, error)
+        except EdgeKitError as error:
+            if engine.must_equal and bundle.has_c:
+                raise
+            return _skipped(engine, error)
+        return _measured(bundle, replace(engine, name=name), run, inputs, expected, report)
+
+
+def _skipped(engine: _Engine, error: EdgeKitError) -> EngineResult:
+    reason = f"{error.subject}: {error.found}"
+    return EngineResult(engine.name, engine.must_equal, skipped=reason)
+
+
+def _measured(
+    bundle: Bundle,
+    engine: _Engine,
+    run: Run,
+    inputs: Inputs,
+    expected: list[Outputs],
+    report: Progress,
+) -> EngineResult:
+    equal = different = flips = 0
+    largest, first = 0.0, -1
+    total = len(inputs.samples)
+    for index, (sample, wanted) in enumerate(zip(inputs.samples, expected, strict=True)):
+        found = run(sample)
+        count, gap = _difference(found, wanted)
+        equal += count == 0
+        different += count
+        flips += int(np.argmax(found[0]) != np.argmax(wanted[0]))
+        first = index if count and first < 0 else first
+        largest = max(largest, gap)
+        report(engine.name, index + 1, total)
+    layer = ""
+    if first >= 0 and engine.kernels:
+        layer = first_difference(bundle.graph, inputs.samples[first], engine.kernels)
+    return EngineResult(
+        engine.name,
+        engine.must_equal,
+        total,
+        equal,
+        different,
+        largest,
+        flips,
+        first_layer=layer,
+    )
+
+
+def _difference(found: Outputs, wanted: Outputs) -> tuple[int, float]:
+    """Differing bytes, and the largest difference of an element."""
+    count, largest = 0, 0.0
+    for left, right in zip(found, wanted, strict=True):
+        a, b = np.ascontiguousarray(left), np.ascontiguousarray(right)
+        count += int((a.view(np.uint8).ravel() != b.view(np.uint8).ravel()).sum())
+        largest = max(largest, float(np.abs(a.astype(np.float64) - b.astype(np.float64)).max()))
+    return count, largest
+
+
+def first_difference(graph: Graph, sample: Sample, kernels: str) -> str:
+    """The first node whose output differs between LiteRT's kernels and the reference.
+
+    A copy of the model with every activation as an output is run, so that a delegate cannot hide
+    them. "" when no node differs there.
+    """
+    from edgekit.converter.interpret import run
+
+    names = tuple(node.output for node in graph.nodes)
+    opened = read_tflite(write_tflite(replace(graph, outputs=names)), graph.name)
+    with _litert(write_tflite(opened), kernels) as (engine, _):
+        found = engine(sample)
+    wanted = run(graph, dict(zip(graph.inputs, sample, strict=True)), keep="all")
+    for node, array in zip(graph.nodes, found, strict=True):
+        if not np.array_equal(array.ravel(), wanted[node.output].ravel()):
+            return node.name
+    return ""
+
+
+def _row(result: EngineResult) -> tuple[str, ...]:
+    if result.skipped:
+        return (result.engine, "skipped", "-", "-", "-", result.skipped)
+    return (
+        result.engine,
+        f"{result.inputs_equal}/{result.inputs}",
+        str(result.bytes_different),
+        f"{result.largest:g}",
+        str(result.flips),
+        result.first_layer or ("-" if not result.bytes_different else "the last"),
+    )
