@@ -100,10 +100,10 @@ def bias_scale(graph: Graph, node: Node) -> str:
     found = _bad_scales(bias, 0)
     if found:
         return found
+    if len(bias.quant.scales) not in (1, len(weights.quant.scales)):
+        return f"{len(bias.quant.scales)} bias scales for {len(weights.quant.scales)} weight scales"
     expected = x.quant.scale * np.array(weights.quant.scales)
     ratio = np.array(bias.quant.scales) / expected
-    if ratio.shape not in (expected.shape, (1,), (bias.size,)):
-        return f"{ratio.size} bias scales for {expected.size} weight scales"
     worst = int(np.argmax(np.abs(ratio - 1)))
     if abs(ratio[worst] - 1) <= BIAS_TOLERANCE:
         return ""
@@ -170,7 +170,7 @@ def _bad_scales(tensor: Tensor, axis: int) -> str:
         return f"{tensor.name} has zero point {next(filter(None, quant.zero_points))}"
     if quant.axis is None:
         return "" if len(quant.scales) == 1 else f"{len(quant.scales)} scales without an axis"
-    if quant.axis != axis or len(quant.scales) != tensor.shape[axis]:
+    if quant.axis != axis or tensor.shape[axis : axis + 1] != (len(quant.scales),):
         return (
             f"{tensor.name} {list(tensor.shape)} has {len(quant.scales)} scales "
             f"along axis {quant.axis}"

@@ -117,7 +117,7 @@ def _dense(graph: Graph, node: Node, op: Any) -> Shape:
     _need(inputs > 0 and size % inputs == 0, f"weights for {inputs} values on input {list(x)}")
     _bias(graph, node, outputs)
     if op.keep_num_dims:
-        _need(x[-1] == inputs, f"weights for {inputs} values on input {list(x)}")
+        _need(x[-1:] == (inputs,), f"weights for {inputs} values on input {list(x)}")
         return (*x[:-1], outputs)
     return (size // inputs, outputs)
 

@@ -279,7 +279,7 @@ def _operators(reason: str) -> str:
     return f": {', '.join(names)}" if names else ""
 
 
-def first_lines(reason: str, limit: int = 300) -> str:
+def first_lines(reason: str, limit: int = 400) -> str:
     """A long complaint cut to what a person reads."""
     text = " ".join(reason.split())
     return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0] + " ..."

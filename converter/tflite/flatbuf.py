@@ -100,6 +100,7 @@ class Table:
     def text(self, name: str) -> str:
         """A string field, "" when absent; bytes that are no UTF-8 become U+FFFD."""
         start, count = self._vector(name, 1)
+        self.buffer.check(start, count + 1, self._path(name))  # strings end in a zero byte
         return self.buffer.data[start : start + count].decode(errors="replace")
 
     def ints(self, name: str) -> tuple[int, ...]:

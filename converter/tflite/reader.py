@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,9 +122,7 @@ class _Reading:
         name = self.names[raw.outputs[0]]
         shown = [i if i in data_inputs(self.model, raw) else -1 for i in raw.inputs]
         inputs = tuple(None if index < 0 else self.names[index] for index in shown)
-        if inputs and inputs[-1] is None and raw.name == "RESHAPE":
-            inputs = inputs[:1]
-        return Node(name, read_options(raw, name), inputs, (name,))
+        return Node(name, read_options(raw, name), stored_operands(raw.name, inputs), (name,))
 
     def tensors(self, operators: Sequence[RawOperator]) -> list[Tensor]:
         """Every tensor used, inputs first, then in the order of the operators."""
@@ -137,38 +134,19 @@ class _Reading:
         return [self.tensor(main.tensors[index]) for index in used if index >= 0]
 
     def tensor(self, raw: RawTensor) -> Tensor:
-        name = self.names[raw.index]
-        self._check_traits(raw, name)
+        name, problem = self.names[raw.index], support.tensor_problem(raw)
+        if problem is not None:
+            raise UnsupportedError(
+                f"{self.model.subject}: tensor {name}",
+                problem.found,
+                allowed=problem.allowed,
+                hint=problem.hint,
+                code=problem.code,
+            )
         dtype = DType(raw.dtype.lower())
-        shape = self._static_shape(raw, name)
+        shape = _static_shape(raw)
         data = self._data(raw, name, shape, dtype) if self.model.constant(raw) else None
         return Tensor(name, shape, dtype, _quant(raw), data)
-
-    def _check_traits(self, raw: RawTensor, name: str) -> None:
-        known = {kind.value.upper() for kind in DType}
-        if raw.dtype not in known:
-            self._refuse(name, f"element type {raw.dtype}", ", ".join(sorted(known)), "dtype")
-        if raw.sparse:
-            self._refuse(name, "stored in a sparse format", "dense tensors", "sparse-tensor")
-        if raw.variable:
-            self._refuse(name, "a variable (state kept between runs)", "", "variable")
-        if raw.blockwise:
-            self._refuse(name, "block-wise quantization", "per tensor, per channel", "quantization")
-
-    def _static_shape(self, raw: RawTensor, name: str) -> tuple[int, ...]:
-        """The shape with a dynamic batch taken as 1."""
-        dynamic = [axis for axis, extent in enumerate(raw.signature) if extent < 0]
-        if len(raw.signature) != len(raw.shape):
-            return raw.shape
-        if any(axis != 0 for axis in dynamic):
-            self._refuse(
-                name,
-                f"dynamic shape {list(raw.signature)}",
-                "a dynamic batch (first extent) only",
-                "dynamic-shape",
-                hint="export the model with a fixed input size",
-            )
-        return (1, *raw.shape[1:]) if dynamic else tuple(abs(extent) for extent in raw.shape)
 
     def _data(
         self, raw: RawTensor, name: str, shape: tuple[int, ...], dtype: DType
@@ -186,16 +164,21 @@ class _Reading:
         array = np.frombuffer(self.model.data, dtype.numpy, count, start).reshape(shape)
         return array if array.flags.aligned else _frozen(array.copy())
 
-    def _refuse(
-        self, name: str, found: str, allowed: str, code: str, *, hint: str = ""
-    ) -> NoReturn:
-        raise UnsupportedError(
-            f"{self.model.subject}: tensor {name}",
-            found,
-            allowed=allowed,
-            hint=hint or support.RUN_ANYWAY,
-            code=f"unsupported-{code}" if code != "dynamic-shape" else code,
-        )
+
+def _static_shape(raw: RawTensor) -> tuple[int, ...]:
+    """The shape, with a dynamic batch taken as 1."""
+    dynamic = bool(raw.shape) and (raw.shape[0] < 0 or raw.signature[:1] == (-1,))
+    return (1, *raw.shape[1:]) if dynamic else raw.shape
+
+
+def stored_operands(operator: str, names: tuple[str | None, ...]) -> tuple[str | None, ...]:
+    """The operands as files list them: an absent last one is left out.
+
+    Only FULLY_CONNECTED may keep its place; interpreters refuse a convolution that does.
+    """
+    while operator != "FULLY_CONNECTED" and names and names[-1] is None:
+        names = names[:-1]
+    return names
 
 
 def unpack_int4(packed: NDArray[np.uint8], count: int) -> NDArray[np.int8]:
@@ -216,7 +199,8 @@ def _quant(raw: RawTensor) -> Quant | None:
         return None
     if len(raw.scales) == 1:
         return Quant.per_tensor(raw.scales[0], raw.zero_points[0])
-    return Quant(raw.scales, raw.zero_points, raw.axis)
+    # Some exporters give one-dimensional biases the axis of their weights.
+    return Quant(raw.scales, raw.zero_points, 0 if len(raw.shape) == 1 else raw.axis)
 
 
 def _metadata(model: RawModel) -> dict[str, str]:

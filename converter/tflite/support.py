@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from edgekit.converter.ir.graph import DType
 from edgekit.converter.ir.ops import BY_NAME
-from edgekit.converter.tflite.raw import RawOperator
+from edgekit.converter.tflite.raw import RawOperator, RawTensor
 
 REWRITES: dict[str, str] = {
     "HARD_SWISH": "use ReLU6 as the activation (a fine-tune of a few epochs recovers most of it)",
@@ -80,3 +82,46 @@ def advice(operator: RawOperator) -> str:
     """The cheapest rewrite and where the file runs unchanged."""
     rewrite = REWRITES.get(operator.name)
     return f"{rewrite}; or {RUN_ANYWAY}" if rewrite else RUN_ANYWAY
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a tensor is refused: the words of the UnsupportedError."""
+
+    found: str
+    allowed: str
+    hint: str
+    code: str
+
+
+_ELEMENT_TYPES = ", ".join(kind.value for kind in DType)
+
+
+def tensor_problem(tensor: RawTensor) -> Problem | None:
+    """The first trait of a stored tensor that the IR cannot hold, or None."""
+    if tensor.dtype.lower() not in frozenset(DType):
+        found = f"element type {tensor.dtype.lower()}"
+        return Problem(found, _ELEMENT_TYPES, RUN_ANYWAY, "unsupported-dtype")
+    if tensor.sparse:
+        hint = "export it without sparse encoding"
+        return Problem("stored in a sparse format", "dense tensors", hint, "sparse-tensor")
+    if tensor.variable:
+        found = "a variable, kept between runs"
+        return Problem(found, "no state", REWRITES["READ_VARIABLE"], "variable-tensor")
+    if tensor.blockwise:
+        allowed = "per tensor, per channel"
+        return Problem("block-wise quantization", allowed, RUN_ANYWAY, "blockwise-quantization")
+    if any(extent < 0 for extent in open_extents(tensor)):
+        return Problem(
+            f"dynamic shape {list(tensor.signature)}",
+            "a dynamic batch (the first extent) only",
+            "export the model with a fixed input size",
+            "dynamic-shape",
+        )
+    return None
+
+
+def open_extents(tensor: RawTensor) -> tuple[int, ...]:
+    """The extents behind the batch, -1 where only the run decides."""
+    same_rank = len(tensor.signature) == len(tensor.shape)
+    return (tensor.signature if same_rank else tensor.shape)[1:]

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
-from edgekit.converter.ir.ops import Op
+from edgekit.converter.ir.ops import Reshape
+from edgekit.converter.tflite.complete import with_biases
 from edgekit.converter.tflite.options import OPTIONS_TABLE, options_values
-from edgekit.converter.tflite.reader import SIGNATURE_INPUTS, SIGNATURE_OUTPUTS
+from edgekit.converter.tflite.reader import SIGNATURE_INPUTS, SIGNATURE_OUTPUTS, stored_operands
 from edgekit.converter.tflite.schema import (
     FILE_IDENTIFIER,
     OPERATORS,
@@ -39,9 +40,10 @@ def write_tflite(graph: Graph) -> bytes:
     """The graph as a .tflite file that tflite-micro, tflite-runtime and LiteRT accept.
 
     Holds one subgraph, a `serving_default` signature and the oldest runtime version needed.
-    Constants with equal bytes share a buffer; buffers are 16-byte aligned.
+    Constants with equal bytes share a buffer; buffers are 16-byte aligned. A CONV_2D without a
+    bias gets one of zeros.
     """
-    return _Writer(graph).model()
+    return _Writer(with_biases(graph)).model()
 
 
 class _Writer:
@@ -129,9 +131,10 @@ class _Writer:
         )
 
     def operator(self, node: Node, codes: list[tuple[str, int]]) -> int:
-        inputs = self.ints([-1 if name is None else self.index[name] for name in node.inputs])
+        operands = stored_operands(node.op.NAME, node.inputs)
+        inputs = self.ints([-1 if name is None else self.index[name] for name in operands])
         outputs = self.ints([self.index[name] for name in node.outputs])
-        kind, options = self.options(node.op)
+        kind, options = self.options(node)
         return self.table(
             "Operator",
             opcode_index=codes.index((node.op.NAME, operator_version(self.graph, node))),
@@ -141,15 +144,17 @@ class _Writer:
             builtin_options=options,
         )
 
-    def options(self, op: Op) -> tuple[int, int | None]:
+    def options(self, node: Node) -> tuple[int, int | None]:
         """Number of the options' table in the union, and the table."""
-        table = OPTIONS_TABLE[op.NAME]
+        table = OPTIONS_TABLE[node.op.NAME]
         if not table:
             return 0, None
         values: dict[str, int | float | None] = {
             name: self.ints(value) if isinstance(value, tuple) else value
-            for name, value in options_values(op).items()
+            for name, value in options_values(node.op).items()
         }
+        if isinstance(node.op, Reshape):  # interpreters want it where the shape operand is absent
+            values["new_shape"] = self.ints(self.graph.output(node).shape)
         return OPTIONS_TYPES[table], self.table(table, **values)
 
     def operator_code(self, name: str, version: int) -> int:

@@ -1,0 +1,39 @@
+"""What a file must hold although the IR can do without."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from edgekit.converter.ir import ops
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.tflite.names import Namer
+
+
+def with_biases(graph: Graph) -> Graph:
+    """The graph whose every CONV_2D has a bias: tflite-runtime and LiteRT refuse one without.
+
+    Added biases are zeros, with the scale that TFLite's int8 specification asks for.
+    """
+    namer = Namer(graph.tensors)
+    added: list[Tensor] = []
+    nodes = []
+    for node in graph.nodes:
+        if isinstance(node.op, ops.Conv2D) and graph.operand(node, 2) is None:
+            bias = _zeros(graph, node, namer.unique(f"{node.name}_bias"))
+            added.append(bias)
+            node = replace(node, inputs=(*node.inputs[:2], bias.name))
+        nodes.append(node)
+    return replace(graph.with_tensors(*added), nodes=tuple(nodes)) if added else graph
+
+
+def _zeros(graph: Graph, node: Node, name: str) -> Tensor:
+    x, weights = graph.input(node), graph.input(node, 1)
+    count = weights.shape[0]
+    if x.quant is None or weights.quant is None:
+        return Tensor(name, (count,), DType.FLOAT32, None, np.zeros(count, np.float32))
+    scales = [x.quant.scale * scale for scale in weights.quant.scales]
+    per_tensor = weights.quant.axis is None
+    quant = Quant.per_tensor(scales[0], 0) if per_tensor else Quant.per_channel(scales, 0)
+    return Tensor(name, (count,), DType.INT32, quant, np.zeros(count, np.int32))
