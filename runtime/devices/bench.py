@@ -144,7 +144,8 @@ class _Bench:
 
     def outputs(self) -> tuple[int, int, tuple[Note, ...]]:
         """(compared, equal, a note about the first that differs)."""
-        equal, notes = 0, []
+        equal = 0
+        notes: list[Note] = []
         expected = self._plan.expected
         for index, wanted in enumerate(expected):
             self._tell("checking outputs", index, len(expected))

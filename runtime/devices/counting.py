@@ -15,11 +15,10 @@ def ticks_per_instruction(emulator: Emulator) -> float:
 
 
 def instructions(ticks: int, emulator: Emulator) -> int:
-    """Instructions in a counter difference.
+    """Instructions in the difference of a window and an empty one.
 
-    Exact when the difference of two windows is off by less than half an instruction: each is
-    off by one tick at most, so from five ticks an instruction on always (all virtual boards of
-    ours but the Cortex-M0, which has 4.1 and two windows in phase).
+    Exact from four ticks an instruction on: each of the two is off by less than one tick, so
+    their difference is off by less than half an instruction.
     """
     return round(ticks / ticks_per_instruction(emulator))
 

@@ -9,7 +9,7 @@ from edgekit.errors import ProtocolError
 from edgekit.runtime.link.frames import Frame, decode
 from edgekit.runtime.link.transport import Transport
 
-BOOT_MARKS = ("m-timestamp-mode-", "m-init-done")
+BOOT_MARK = "m-init-done"
 FAULT_MARK = "e-[Fault"
 _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 
@@ -105,7 +105,7 @@ class Wire:
                 "anything else is a bug worth reporting",
                 code="device-fault",
             )
-        if line.startswith(BOOT_MARKS):
+        if line.startswith(BOOT_MARK):
             raise ProtocolError(
                 self.name,
                 "the board reset in the middle of a command",
