@@ -68,7 +68,7 @@ def _sizes(manifest: Manifest) -> list[tuple[str, str]]:
 
 def _fit(result: Converted) -> str:
     memory, target = result.manifest.memory, result.target
-    if memory is None or not target.memories:
+    if memory is None or target.family != "cortex-m" or not target.memories:
         return "no limit stated"
     flash = result.manifest.sizes["weights"] + result.manifest.sizes["constants"]
     ram = memory.arena_bytes + target.stack_bytes
