@@ -11,7 +11,7 @@ import pytest
 
 from edgekit import litert
 from edgekit.errors import DataError, MissingExtraError, ModelError, UnsupportedError, UsageError
-from edgekit.litert import available, open_interpreter
+from edgekit.litert import available, open_interpreter, opening
 from tests.helpers.tiny_tflite import add_one_model, custom_operator_model
 
 PROVIDERS = [info.name for info in available() if info.name != "tf.lite"]
@@ -113,7 +113,7 @@ def test_a_batch_the_model_cannot_take() -> None:
 
 
 def litert_explain(batch: int) -> None:
-    raise litert._explain("m", RuntimeError("reshape.cc:92 failed"), "", batch)
+    raise opening._explain("m", RuntimeError("reshape.cc:92 failed"), "", batch)
 
 
 @pytest.mark.parametrize(
