@@ -16,8 +16,10 @@ WINDOW_START = "window-start"
 WINDOW_END = "window-end"
 """Labels of host marks that bound a window."""
 
-BLOCKS = 4000
-"""Resolution of the plateau search: the trace is averaged into at most this many blocks."""
+BLOCKS = 500
+"""Resolution of the plateau search: the trace is averaged into about this many blocks."""
+VOTES = 5
+"""Blocks that vote on the level of the middle one, so that noise in one makes no window."""
 MIN_CONTRAST = 5.0
 """Distance of the two power levels in standard deviations of the blocks around them."""
 
@@ -106,15 +108,16 @@ def plateau_spans(trace: PowerTrace) -> tuple[Span, ...]:
     """
     watts, t = trace.volts * trace.amps, trace.t
     size = max(1, len(t) // BLOCKS)
-    if len(t) // size < 8:
+    if len(t) // size < 2 * VOTES:
         return ()
     blocks = watts[: len(t) // size * size].reshape(-1, size).mean(axis=1)
     threshold = _otsu(blocks)
     high = blocks > threshold
     if not _distinct(blocks, high):
         return ()
+    high = _majority(high)
     steps = np.flatnonzero(np.diff(high.astype(np.int8))) + 1
-    edges = [_best_step(watts, int(step) * size, 2 * size) for step in steps]
+    edges = [_best_step(watts, int(step) * size, VOTES // 2 * size + size) for step in steps]
     if high[0]:
         edges = edges[1:]  # A plateau that began before the recording has no start.
     spacing = float(np.median(np.diff(t)))
@@ -148,6 +151,13 @@ def _distinct(blocks: Floats, high: NDArray[np.bool_]) -> bool:
     contrast = float(np.median(high_blocks) - np.median(low_blocks))
     spread = max(_mad(low_blocks), _mad(high_blocks)) * 1.4826
     return contrast > MIN_CONTRAST * spread and contrast > 1e-3 * abs(float(np.median(high_blocks)))
+
+
+def _majority(high: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The level most of the VOTES blocks around each have; the ends count as many times."""
+    padded = np.pad(high.astype(np.int64), VOTES // 2, mode="edge")
+    votes: NDArray[np.bool_] = np.convolve(padded, np.ones(VOTES, np.int64), "valid") > VOTES // 2
+    return votes
 
 
 def _mad(values: Floats) -> float:

@@ -147,6 +147,7 @@ def test_extends_of_nothing_says_what_may_be_extended(
         (('cpu = "cortex-m4f"', ""), "cpu", "missing", "table"),
         (('cpu = "cortex-m4f"', "cpu = 4"), "cpu", "4", "table"),
         (("[link]", "[link]\nbaudrate = 9600"), "link.baudrate", "unknown key", "baud"),
+        (("[link]", "[camera]\n[link]"), "camera.sensor", "missing", "text in quotes"),
         (("clock_hz", "colour = 1\nclock_hz"), "colour", "unknown key", "memories"),
     ],
 )

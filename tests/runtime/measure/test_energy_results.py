@@ -239,6 +239,21 @@ def test_without_idle_there_is_no_net_energy() -> None:
     assert result.net_j is None
 
 
+def test_a_trace_that_states_no_rate_takes_it_from_its_times() -> None:
+    trace, truth = make_trace(Plan())
+    result = energy_per_inference(replace(trace, sample_rate_hz=0.0), N)
+    assert result.gross_j == pytest.approx(truth[0] / 10, rel=1e-3)
+
+
+def test_a_lone_window_of_one_sample_has_no_statistics() -> None:
+    t = np.arange(1000) / RATE
+    level = np.arange(1000) != 500
+    result = energy_per_inference(trace_of(t, np.ones(1000), level), [1])
+    assert result.gross_j == pytest.approx(1 / RATE, rel=1e-6)
+    # What is left is where its two edges may have been.
+    assert result.high_j - result.gross_j == pytest.approx(1 / RATE, rel=1e-6)
+
+
 def test_idle_power_given_is_used() -> None:
     result = energy_per_inference(make_trace(Plan(idle_s=0.001))[0], N, idle_w=0.004)
     assert result.net_j == pytest.approx(0.04 * 0.5 / 10, rel=2e-3)

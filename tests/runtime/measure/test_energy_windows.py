@@ -89,7 +89,7 @@ def test_host_marks_come_second() -> None:
     noise=st.floats(0, 0.05),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_plateaus_are_found_to_the_sample(
     windows: int, window_s: float, idle_s: float, contrast: float, noise: float, seed: int
 ) -> None:

@@ -237,6 +237,20 @@ def test_the_emulator_is_closed_with_the_meter() -> None:
             call()
 
 
+def test_the_emulator_is_closed_when_the_driver_cannot_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(driver: Ppk2) -> None:
+        raise MeterError("meter", "no")
+
+    monkeypatch.setattr(Ppk2, "open", refuse)
+    meter = VirtualMeter(LOAD)
+    with pytest.raises(MeterError), meter:
+        pass
+    with pytest.raises(ValueError, match="not open"):
+        _ = meter.device
+
+
 def test_a_port_in_use_is_busy() -> None:
     device = VirtualPpk2(LOAD)
     try:
