@@ -1,0 +1,293 @@
+"""Every rule has a graph that breaks it; the sentences are the documentation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgekit.converter.ir import ops
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.ops import Activation, Op, Padding
+from edgekit.converter.ir.verify import (
+    GRAPH_RULES,
+    NODE_RULES,
+    supported_ops_markdown,
+    verify,
+    violations,
+)
+from edgekit.converter.tflite import read_tflite
+from edgekit.errors import ModelError, UnsupportedError
+from tests.helpers.int8_graphs import random_graph
+
+ROOT = Path(__file__).parents[3]
+Q = Quant.per_tensor(0.1, 0)
+UNIT = Quant.per_tensor(1 / 256, -128)
+Operand = Tensor | None
+
+
+def act(name: str, *shape: int, quant: Quant | None = Q, dtype: DType = DType.INT8) -> Tensor:
+    return Tensor(name, shape, dtype, quant)
+
+
+def floats(name: str, *shape: int) -> Tensor:
+    return Tensor(name, shape, DType.FLOAT32)
+
+
+def const(name: str, values: object, dtype: DType, quant: Quant | None = None) -> Tensor:
+    array = np.asarray(values, dtype.numpy)
+    return Tensor(name, array.shape, dtype, quant, array)
+
+
+def one(op: Op, *operands: Operand, output: Tensor) -> Graph:
+    """A graph of one node; operands without data are its inputs."""
+    tensors = {t.name: t for t in (*operands, output) if t is not None}
+    node = Node("n", op, tuple(t.name if t else None for t in operands), (output.name,))
+    inputs = tuple(t.name for t in operands if t is not None and not t.constant)
+    return Graph("g", tensors, (node,), inputs, (output.name,))
+
+
+X = act("x", 1, 4, 4, 2)
+W = const("w", np.ones((3, 1, 1, 2)), DType.INT8, Quant.per_tensor(0.5, 0))
+B = const("b", [1, 2, 3], DType.INT32, Quant.per_tensor(0.1 * 0.5, 0))
+Y = act("y", 1, 4, 4, 3)
+CONV = ops.Conv2D(Padding.SAME)
+GOOD = one(CONV, X, W, B, output=Y)
+
+
+def conv(**parts: Tensor) -> Graph:
+    chosen = {"x": X, "w": W, "b": B, "y": Y, **parts}
+    return one(CONV, chosen["x"], chosen["w"], chosen["b"], output=chosen["y"])
+
+
+def relu(x: Tensor, y: Tensor) -> Graph:
+    return one(ops.Relu(), x, output=y)
+
+
+def _two_relus(order: tuple[int, ...] = (0, 1), second: str = "z", name: str = "m") -> Graph:
+    tensors = {n: act(n, 2) for n in ("x", "y", "z")}
+    nodes = (
+        Node("n", ops.Relu(), ("x",), ("y",)),
+        Node(name, ops.Relu(), ("y",), (second,)),
+    )
+    return Graph("g", tensors, tuple(nodes[i] for i in order), ("x",), ("z",))
+
+
+BROKEN: list[tuple[str, Graph, str]] = [
+    ("not-empty", replace(GOOD, inputs=()), "no inputs"),
+    ("not-empty", replace(GOOD, nodes=()), "no nodes"),
+    ("not-empty", replace(GOOD, outputs=()), "no outputs"),
+    ("names-resolve", replace(GOOD, outputs=("nothing",)), "no tensor 'nothing'"),
+    (
+        "names-resolve",
+        replace(GOOD, nodes=(Node("n", CONV, ("x", "w", "ghost"), ("y",)),)),
+        "no tensor 'ghost'",
+    ),
+    (
+        "names-resolve",
+        replace(GOOD, tensors={**GOOD.tensors, "other": X}),
+        "stored under the name 'x'",
+    ),
+    ("one-producer", replace(GOOD, inputs=("x", "w")), "both a graph input and a constant"),
+    ("one-producer", _two_relus(second="y"), "y is already written by n"),
+    ("one-producer", _two_relus(second="x"), "x is already the graph's inputs"),
+    ("unique-nodes", _two_relus(name="n"), "another node has this name"),
+    ("execution-order", _two_relus(order=(1, 0)), "reads y before it is written"),
+    ("execution-order", _two_relus(order=(0,)), "output z is never written"),
+    ("tensors-sound", relu(act("x", 0, 2), act("y", 0, 2)), "shape [0, 2]"),
+    (
+        "tensors-sound",
+        conv(w=replace(W, shape=(3, 1, 2, 2))),
+        "int8 array [3, 1, 1, 2] for int8 [3, 1, 2, 2]",
+    ),
+    ("operand-count", one(CONV, X, output=Y), "1 operands instead of input, weights, bias?"),
+    ("operand-count", one(CONV, X, None, B, output=Y), "3 operands"),
+    ("operand-count", one(ops.Relu(), X, act("z", 2), output=Y), "2 operands"),
+    ("operand-count", one(ops.Concatenation(0), X, None, output=Y), "an operand is absent"),
+    ("rank", relu(act("x", 1, 1, 1, 1, 2), act("y", 1, 1, 1, 1, 2)), "[1, 1, 1, 1, 2]"),
+    ("constant-parameters", conv(w=replace(W, data=None)), "weights w is computed at run time"),
+    (
+        "plain-convolution",
+        conv(w=const("w", np.ones((3, 1, 1, 1)), DType.INT8, Q)),
+        "2 groups",
+    ),
+    (
+        "index-dtype",
+        one(ops.Mean(), X, const("a", [1, 2], DType.INT64), output=act("y", 1, 2)),
+        "axes int64",
+    ),
+    ("shapes-agree", conv(y=act("y", 1, 4, 4, 4)), "output [1, 4, 4, 4], operands give"),
+    ("activations-dtype", relu(X, floats("y", 1, 4, 4, 2)), "input int8, output float32"),
+    (
+        "activations-dtype",
+        one(ops.Quantize(), X, output=floats("y", 1, 4, 4, 2)),
+        "output float32",
+    ),
+    ("activations-dtype", one(ops.Dequantize(), X, output=act("y", 1, 4, 4, 2)), "output int8"),
+    (
+        "activations-dtype",
+        relu(act("x", 2, dtype=DType.INT16), act("y", 2, dtype=DType.INT16)),
+        "input int16",
+    ),
+    (
+        "weights-dtype",
+        conv(x=floats("x", 1, 4, 4, 2), y=floats("y", 1, 4, 4, 3)),
+        "weights int8 with float32 activations",
+    ),
+    ("weights-dtype", conv(w=replace(W, dtype=DType.INT4)), "weights int4"),
+    (
+        "weights-dtype",
+        conv(b=const("b", [1.0, 2, 3], DType.FLOAT32)),
+        "bias float32 with int8 activations",
+    ),
+    (
+        "finite-parameters",
+        one(
+            ops.FullyConnected(),
+            floats("x", 1, 2),
+            const("w", [[1.0, np.nan]], DType.FLOAT32),
+            output=floats("y", 1, 1),
+        ),
+        "weights w holds 1 values that are NaN or infinite",
+    ),
+    ("int8-quantized", relu(act("x", 2, quant=None), act("y", 2)), "input x: no scale"),
+    (
+        "int8-quantized",
+        relu(act("x", 2, quant=Quant.per_channel([0.1, 0.2], 0)), act("y", 2)),
+        "2 scales along axis 0",
+    ),
+    ("int8-quantized", relu(X, act("y", 1, 4, 4, 2, quant=Quant((0.0,), (0,)))), "scale 0.0"),
+    (
+        "int8-quantized",
+        relu(X, act("y", 1, 4, 4, 2, quant=Quant((float("nan"),), (0,)))),
+        "scale nan",
+    ),
+    (
+        "int8-quantized",
+        relu(act("x", 2), act("y", 2, quant=Quant((1.0,), (300,)))),
+        "zero point 300",
+    ),
+    ("weights-symmetric", conv(w=replace(W, quant=Quant.per_tensor(0.5, 3))), "zero point 3"),
+    ("weights-symmetric", conv(w=replace(W, quant=None)), "w has no scale"),
+    (
+        "weights-symmetric",
+        conv(w=replace(W, quant=Quant.per_channel([1, 2], 3))),
+        "2 scales along axis 3",
+    ),
+    (
+        "weights-symmetric",
+        conv(w=replace(W, quant=Quant.per_channel([1, 2], 0))),
+        "2 scales along axis 0",
+    ),
+    (
+        "weights-symmetric",
+        conv(w=replace(W, quant=Quant.per_channel([1, -2, 1], 0))),
+        "scale -2.0",
+    ),
+    ("bias-scale", conv(b=replace(B, quant=Quant.per_tensor(0.06, 0))), "1.2 times the product"),
+    ("bias-scale", conv(b=replace(B, quant=Quant.per_tensor(0.05, 1))), "zero point 1"),
+    (
+        "bias-scale",
+        conv(
+            b=replace(B, quant=Quant((0.05, 0.05), (0, 0), 0)),
+            w=replace(W, quant=Quant.per_channel([0.5] * 3, 0)),
+        ),
+        "2 scales along axis 0",
+    ),
+    (
+        "same-scale",
+        one(ops.Reshape(), X, output=act("y", 32, quant=Quant.per_tensor(0.2, 0))),
+        "input scale 0.1 zero 0, output scale 0.2 zero 0",
+    ),
+    ("unit-output", one(ops.Softmax(), act("x", 1, 4), output=act("y", 1, 4)), "scale 0.1"),
+    (
+        "softmax-beta",
+        one(ops.Softmax(-1.0), act("x", 1, 4), output=act("y", 1, 4, quant=UNIT)),
+        "beta -1.0",
+    ),
+    (
+        "plain-concatenation",
+        one(
+            ops.Concatenation(1, Activation.RELU),
+            act("x", 1, 2),
+            act("z", 1, 2),
+            output=act("y", 1, 4),
+        ),
+        "activation RELU",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "graph", "found"), BROKEN, ids=[f"{rule}: {found}" for rule, _, found in BROKEN]
+)
+def test_a_broken_rule_is_named_with_node_sentence_and_finding(
+    rule: str, graph: Graph, found: str
+) -> None:
+    with pytest.raises(ModelError) as caught:
+        verify(graph)
+    error = caught.value
+    assert (error.code, found in error.found) == (rule, True), str(error)
+    known = {row.name: row for row in (*GRAPH_RULES, *NODE_RULES)}[rule]
+    assert error.allowed == known.sentence.rstrip(".")
+    assert error.subject.startswith("g: ")
+    assert error.hint
+
+
+def test_every_rule_has_a_graph_that_breaks_it() -> None:
+    assert {row.name for row in (*GRAPH_RULES, *NODE_RULES)} == {rule for rule, _, _ in BROKEN}
+
+
+def test_limits_are_unsupported_and_contradictions_are_not() -> None:
+    limits = {row.name for row in NODE_RULES if row.error is UnsupportedError}
+    assert {"rank", "activations-dtype", "weights-dtype", "plain-convolution"} <= limits
+    assert "shapes-agree" not in limits
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_sound_graphs_break_nothing(seed: int) -> None:
+    assert list(violations(random_graph(seed))) == []
+    verify(GOOD)
+
+
+def test_a_bias_may_be_absent_and_its_scale_two_per_cent_off() -> None:
+    verify(one(CONV, X, W, output=Y))
+    verify(conv(b=replace(B, quant=Quant.per_tensor(0.0505, 0))))
+    verify(conv(b=replace(B, quant=None)))
+
+
+def test_the_first_broken_node_is_named() -> None:
+    tensors = {n: act(n, 2) for n in ("x", "z")} | {"y": act("y", 3)}
+    nodes = (Node("n", ops.Relu(), ("x",), ("y",)), Node("m", ops.Relu(), ("y",), ("z",)))
+    graph = Graph("g", tensors, nodes, ("x",), ("z",))
+    assert [error.subject for error in violations(graph)] == [
+        "g: node n (RELU)",
+        "g: node m (RELU)",
+    ]
+
+
+def test_real_models_break_nothing(test_data: Path) -> None:
+    names = ("mlperf_mobilenetv1_vww96_int8", "mlperf_resnet8_cifar10_int8", "mlperf_ad01_int8",
+             "mlperf_dscnn_kws_int8", "mlperf_vww_96_float", "mlperf_streaming_wakeword_int8",
+             "tflm_micro_speech_int8", "tflm_hello_world_int8")  # fmt: skip
+    for name in names:
+        data = (test_data / "models" / f"{name}.tflite").read_bytes()
+        verify(read_tflite(data, name))
+
+
+def test_supported_ops_page_is_current() -> None:
+    page = (ROOT / "docs" / "supported_ops.md").read_text(encoding="utf-8")
+    assert page == supported_ops_markdown(), (
+        "run: python -c 'from edgekit.converter.ir.verify import supported_ops_markdown as m; "
+        'print(m(), end="")\' > docs/supported_ops.md'
+    )
+
+
+def test_supported_ops_page_lists_operators_attributes_and_rules() -> None:
+    page = supported_ops_markdown()
+    assert "| CONV_2D | `input`, `weights`, `bias?` | `padding`, `stride_h`," in page
+    assert "| MAX_POOL_2D | `input` | `padding`, `filter_h`," in page
+    for row in (*GRAPH_RULES, *NODE_RULES):
+        assert f"| `{row.name}` | {row.sentence} |" in page
