@@ -65,7 +65,10 @@ def plan_svg(memory: MemoryPlan) -> str:
     steps = _steps(memory.placements)
     arena = max(memory.arena_bytes, 1)
     wide, tall = (_WIDTH - _LEFT - 10) / steps, (_HEIGHT - _TOP - _BOTTOM) / arena
-    boxes = [_box(placed, wide, tall, arena) for placed in memory.placements]
+    overwritten = {pair.operand for pair in memory.in_place}
+    boxes = [
+        _box(placed, wide, tall, arena, placed.name in overwritten) for placed in memory.placements
+    ]
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
@@ -80,10 +83,12 @@ def plan_svg(memory: MemoryPlan) -> str:
     )
 
 
-def _box(placed: PlacedBuffer, wide: float, tall: float, arena: int) -> str:
+def _box(placed: PlacedBuffer, wide: float, tall: float, arena: int, overwritten: bool) -> str:
+    """One buffer; one that is overwritten in place ends where the box of its heir begins."""
+    shown = max(placed.last - placed.first + (not overwritten), 0.5)
     x = _LEFT + placed.first * wide
     y = _TOP + (arena - placed.offset - placed.size) * tall
-    width, height = (placed.last - placed.first + 1) * wide, placed.size * tall
+    width, height = shown * wide, placed.size * tall
     colour = _COLOURS.get(placed.kind, _COLOURS["activation"])
     tip = (
         f"{placed.name}: {count_text(placed.size)} B at {count_text(placed.offset)},"
