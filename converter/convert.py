@@ -20,17 +20,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgekit.converter.compress.passes import PASSES
-
 from edgekit.artifacts.bundle import Manifest
 from edgekit.artifacts.figures import Note
+from edgekit.converter.compress.passes import PASSES
 from edgekit.converter.describe import class_names, describe
 from edgekit.converter.generate import Code, generate
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.ir.text import graph_text
 from edgekit.converter.ir.verify import verify
 from edgekit.converter.judge import judge
-from edgekit.converter.load.load import ZooOptions, load_model
+from edgekit.converter.load import ZooOptions, load_model
 from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.prepare import Prepared, prepare_data

@@ -19,7 +19,7 @@ from edgekit.runtime.devices.bench import (
     BenchPlan,
     bench_device,
 )
-from edgekit.runtime.measure.metered import edge_feed, measure_energy
+from edgekit.runtime.measure.metered import edge_listener, measure_energy
 from edgekit.runtime.power.meter import Meter, make_meter
 from edgekit.targets.model import Target
 
@@ -80,7 +80,7 @@ def _energy(
     extension = opened.dut.extension()
     wall = 60.0 + 30.0 * (QUICK_WINDOW_S if options.quick else WINDOW_S)
 
-    feed = edge_feed(meter, opened.target)
+    feed = edge_listener(meter, opened.target)
 
     def run_windows() -> list[int]:
         opened.listen(feed.from_board if feed else None)
