@@ -3,20 +3,19 @@
 A board, real or virtual (the meter must be open before a board that it powers can talk):
 
     with make_meter("virtual", target) as meter:            # or "ppk2:/dev/ttyACM1"
-        listener = edge_listener(meter, target)             # None: the meter has a wire
-        on_edge = listener.from_board if listener else None
+        feed = edge_feed(meter, target)                     # None: the meter has a wire
+        on_edge = feed.from_board if feed else None
         with VirtualBoard(target, elf, on_edge=on_edge) as board:
             ...
             run = measure_energy(meter, run_windows)
 
-`run_windows` runs the windows and returns how many inferences each held; with a listener it ends
-with `listener.await_windows(count)`, since edges may come late.
+`run_windows` runs the windows and returns how many inferences each held; with a feed it ends
+with `feed.await_windows(count)`, since edges may come late.
 
 A real meter sees the trigger pin on its D0 input. A virtual meter has no wire, so the edges that
-a virtual board reports, in ticks of its emulated clock, go to it through the listener, which
-turns them into seconds of the board it is modelled on (`Target.nominal_time_scale`). For the
-host the caller hands over the edges itself, `listener(level, time.perf_counter())`, or, to a
-meter that takes none, marks: `meter.mark(WINDOW_START)`, `meter.mark(WINDOW_END)`.
+a virtual board reports, in ticks of its emulated clock, go to it through the feed, which turns
+them into seconds of the board it is modelled on (`Target.nominal_time_scale`). On this computer
+or a Pi `timed_windows` calls a function over and over and shows the windows to the meter.
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 from edgekit.artifacts.power import EnergyResult, PowerTrace
 from edgekit.errors import MeterError
 from edgekit.runtime.measure.energy import energy_per_inference
+from edgekit.runtime.measure.windows import WINDOW_END, WINDOW_START
 from edgekit.runtime.power.meter import Meter, TakesEdges
 from edgekit.targets.model import Target
 
@@ -87,9 +87,47 @@ class EdgeFeed:
         )
 
 
-def edge_listener(meter: Meter, target: Target | None = None) -> EdgeFeed | None:
+def edge_feed(meter: Meter, target: Target | None = None) -> EdgeFeed | None:
     """Where trigger edges are to be handed over; None when the meter has a wire or marks."""
     return EdgeFeed(meter, target) if isinstance(meter, TakesEdges) else None
+
+
+def timed_windows(
+    meter: Meter,
+    infer: Callable[[], object],
+    *,
+    windows: int = 5,
+    window_s: float = 10.0,
+    pause_s: float = 0.5,
+    clock: Callable[[], float] = time.perf_counter,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[int]:
+    """Call `infer` over and over in windows of at least `window_s`; the calls of each.
+
+    The windows are shown to the meter as edges where it takes them, else as host marks, with
+    `pause_s` of idling between them.
+    """
+    feed = edge_feed(meter)
+    counts: list[int] = []
+    for number in range(windows):
+        if number:
+            sleep(pause_s)
+        _show(meter, feed, clock(), level=False)
+        began, count = clock(), 0
+        while count == 0 or clock() - began < window_s:
+            infer()
+            count += 1
+        _show(meter, feed, clock(), level=True)
+        counts.append(count)
+    return counts
+
+
+def _show(meter: Meter, feed: EdgeFeed | None, now: float, *, level: bool) -> None:
+    """Tell the meter that a window begins (low) or ends (high)."""
+    if feed is not None:
+        feed(level, now)
+    else:
+        meter.mark(WINDOW_END if level else WINDOW_START)
 
 
 def measure_energy(

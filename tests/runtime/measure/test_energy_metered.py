@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -14,8 +15,9 @@ from edgekit.runtime.devices.qemu import Edge
 from edgekit.runtime.measure.energy import energy_per_inference
 from edgekit.runtime.measure.metered import (
     EdgeFeed,
-    edge_listener,
+    edge_feed,
     measure_energy,
+    timed_windows,
 )
 from edgekit.runtime.power.meter import make_meter
 from edgekit.runtime.power.ppk2 import Ppk2
@@ -51,7 +53,7 @@ def test_the_host_clock_passes_unchanged() -> None:
 
 
 def test_a_meter_with_a_wire_needs_no_feed() -> None:
-    assert edge_listener(Ppk2("/dev/null"), BOARD) is None
+    assert edge_feed(Ppk2("/dev/null"), BOARD) is None
 
 
 def test_edges_may_come_late_but_must_come() -> None:
@@ -75,7 +77,7 @@ def test_a_virtual_board_under_the_virtual_meter() -> None:
     edges = [Edge("fall", 10), Edge("rise", 10 + ticks), Edge("fall", 20 + 2 * ticks)]
     edges.append(Edge("rise", 20 + 3 * ticks))
     with make_meter("virtual:?seed=1", BOARD) as meter:
-        listener = edge_listener(meter, BOARD)
+        listener = edge_feed(meter, BOARD)
         assert listener is not None
 
         def run_windows() -> list[int]:
@@ -91,6 +93,38 @@ def test_a_virtual_board_under_the_virtual_meter() -> None:
     assert result.provenance is Provenance.SIMULATED
     assert len(result.windows) == 2
     assert [note.code for note in result.warnings] == ["meter-simulated", "energy-short-window"]
+
+
+def test_host_windows_under_the_virtual_meter() -> None:
+    now = [0.0]
+
+    def pass_time(seconds: float = 0.03) -> None:
+        now[0] += seconds
+
+    with make_meter("virtual:?noise=0.001", load_target("host")) as meter:
+        windows = partial(
+            timed_windows, meter, pass_time, windows=3, window_s=0.1, pause_s=0.05,
+            clock=lambda: now[0], sleep=pass_time,
+        )  # fmt: skip
+        result = measure_energy(meter, windows).result
+    assert [window.inferences for window in result.windows] == [4, 4, 4]
+    assert result.gross_j == pytest.approx(3.0 * 0.03, rel=2e-3)
+
+
+class MarkMeter:
+    """A meter with neither wire nor edges: it has marks."""
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+
+    def mark(self, label: str) -> None:
+        self.labels.append(label)
+
+
+def test_a_meter_without_a_wire_gets_host_marks() -> None:
+    meter = MarkMeter()
+    assert timed_windows(meter, lambda: None, windows=2, window_s=0.0, pause_s=0.0) == [1, 1]
+    assert meter.labels == ["window-start", "window-end"] * 2
 
 
 def test_idling_is_looked_for_next_to_the_windows_only() -> None:
