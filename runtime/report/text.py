@@ -41,6 +41,9 @@ def spread_text(figure: Figure) -> str:
     if figure.spread == RESOLUTION:
         return f"± {(figure.high - figure.low) / 2:.3g} ({RESOLUTION})"
     low, high = value_text(figure.low, figure.unit), value_text(figure.high, figure.unit)
+    if low == high and figure.value:
+        half = (figure.high - figure.low) / 2 / abs(figure.value)
+        return f"± {100 * half:.1g} % ({figure.spread})"
     return f"{low} .. {high} ({figure.spread})"
 
 

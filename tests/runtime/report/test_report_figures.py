@@ -242,4 +242,6 @@ def test_spreads_as_text() -> None:
     assert spread_text(figures["instructions"]) == "± 2 (counter resolution)"
     assert spread_text(figures["energy_gross"]) == "594 µJ .. 596 µJ (95 % CI)"
     assert spread_text(figures["flash"]) == ""
+    narrow = replace(figures["energy_gross"], low=5.9499e-4, high=5.9501e-4)
+    assert spread_text(narrow) == "± 0.002 % (95 % CI)"
     assert figure_text(figures["flash"]) == "284.0 KiB"
