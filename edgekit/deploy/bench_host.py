@@ -26,7 +26,7 @@ WINDOW_S, QUICK_S, PAUSE_S = 10.0, 1.0, 0.3
 def run_here(
     bundle: Bundle, target: Target, inputs: Inputs, options: BenchOptions, report: Progress
 ) -> Measured:
-    """The interpreter at each thread count, then the generated C; energy of the latter's loop.
+    """The interpreter at each thread count, then the generated C; energy of the first of them.
 
     An engine that is not installed becomes a note; with none at all its error is raised.
     """
@@ -58,8 +58,10 @@ def run_here(
     if not runs and failed is not None:
         raise failed
     metered = None
-    if options.power is not None and native is not None:
-        metered = _energy(native, inputs, target, options, report)
+    if options.power is not None:
+        invoke = _headline_engine(bundle, runs[0], native, inputs)
+        metered = _energy(invoke, target, options, report)
+        notes.append(_energy_of(runs[0]))
     return Measured(
         tuple(runs),
         metered.result if metered else None,
@@ -103,11 +105,29 @@ def _run_native(bundle: Bundle, model: NativeModel, inputs: Inputs, quick: bool)
     return replace(run, outputs_checked=len(expected), outputs_equal=equal)
 
 
+def _headline_engine(
+    bundle: Bundle, run: RunResult, native: NativeModel | None, inputs: Inputs
+) -> Callable[[], object]:
+    """One inference of the engine the report's first run is of, inputs in place."""
+    if native is not None and run.engine == native.description:
+        native.set_inputs(inputs.samples[0])
+        return native.invoke
+    from edgekit.litert import open_interpreter
+
+    interpreter = open_interpreter(bundle.model, threads=run.threads)
+    interpreter.set_inputs(inputs.samples[0])
+    return interpreter.invoke
+
+
+def _energy_of(run: RunResult) -> Note:
+    text = f"measured while {run.engine} ran with {run.threads} thread(s)"
+    return Note("energy-engine", "energy", text, level="info")
+
+
 def _energy(
-    model: NativeModel, inputs: Inputs, target: Target, options: BenchOptions, report: Progress
+    invoke: Callable[[], object], target: Target, options: BenchOptions, report: Progress
 ) -> MeteredRun:
-    """Windows of the generated C's loop, shown to a virtual meter as edges, else by marks."""
-    model.set_inputs(inputs.samples[0])
+    """Windows of one engine's loop, shown to a virtual meter as edges, else by marks."""
     seconds = QUICK_S if options.quick else WINDOW_S
     with make_meter(options.power or "", target) as meter:
         edge = _edges(meter, target)
@@ -116,7 +136,7 @@ def _energy(
             found = []
             for index in range(options.windows):
                 report("energy windows", index, options.windows)
-                found.append(_window(model, edge, seconds))
+                found.append(_window(invoke, edge, seconds))
                 time.sleep(PAUSE_S)
             report("energy windows", options.windows, options.windows)
             return found
@@ -124,12 +144,12 @@ def _energy(
         return measure_energy(meter, run_windows, min_window_s=seconds)
 
 
-def _window(model: NativeModel, edge: Callable[[bool], None], seconds: float) -> int:
+def _window(invoke: Callable[[], object], edge: Callable[[bool], None], seconds: float) -> int:
     """Inferences in one window of at least `seconds`."""
     edge(False)
     end, count = time.perf_counter() + seconds, 0
     while count == 0 or time.perf_counter() < end:
-        model.invoke()
+        invoke()
         count += 1
     edge(True)
     return count
