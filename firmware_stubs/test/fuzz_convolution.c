@@ -115,7 +115,10 @@ void fuzz_conv2d(void)
 
 void fuzz_depthwise_conv2d(void)
 {
-    const int32_t input_c = fuzz_int(1, 4), multiplier = fuzz_int(1, 4);
+    /* many channels with one copy each, or few with many: both can exceed a kernel's block */
+    const int copies = fuzz_int(0, 2) != 0;
+    const int32_t input_c = fuzz_int(1, copies ? 4 : 20);
+    const int32_t multiplier = copies ? fuzz_int(1, 9) : 1;
     const ek_conv2d_s8_t c = random_conv(input_c, input_c * multiplier);
     const ek_depthwise_conv2d_s8_t p = {
         .batches = c.batches,

@@ -25,11 +25,13 @@ CORES = {
 }
 
 MUTATIONS = [
-    ("conv2d_s8", "p->input_zero * outside", "0 * outside"),
+    ("conv2d_s8", "p->input_zero * sum", "0 * sum"),
+    ("conv2d_s8", "columns.end * p->input_c,", "columns.begin * p->input_c,"),
     ("conv2d_s8", "j += run", "j += run + 1"),
-    ("depthwise_conv2d_s8", "origin + c,", "origin,"),
+    ("depthwise_conv2d_s8", "return input + block.first", "return input"),
+    ("depthwise_conv2d_s8", "block.first % p->depth_multiplier", "0"),
     ("depthwise_conv2d_s8", "q[o * p->q_step]", "q[0]"),
-    ("fully_connected_s8", "p->act_max);\n        }", "127);\n        }"),
+    ("fully_connected_s8", "p->act_min, p->act_max);\n        }", "p->act_min, 127);\n        }"),
     ("average_pool2d_s8", "sum - half", "sum"),
     ("max_pool2d_s8", "largest = INT8_MIN", "largest = -127"),
     ("mean_s8", "count(&summed) * p->input_zero", "p->input_zero"),

@@ -155,6 +155,9 @@ def _conv(operator: str, rng: Rng) -> Case:
     x = _input(rng, [n, *size, c])
     if operator == "CONV_2D":
         return _weighted(rng, operator, x, [o, kh, kw, c], 0, kh * kw * c, options)
+    if rng.integers(3) == 0:  # more channels than a kernel takes at once
+        c, o = _ints(rng, 17, 20, 1)[0], 1
+        x = _input(rng, [n, *size, c])
     return _weighted(rng, operator, x, [1, kh, kw, c * o], 3, kh * kw, options)
 
 

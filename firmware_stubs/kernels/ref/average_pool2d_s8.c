@@ -15,8 +15,8 @@ static int32_t sum_window(const ek_pool2d_s8_t *p, const int8_t *x, int32_t rows
 {
     int32_t sum = 0;
     for (int32_t i = 0; i < rows; i++) {
-        for (int32_t j = 0; j < columns; j++) sum += x[j * p->channels];
-        x += p->input_w * p->channels;
+        const int8_t *row = x + i * p->input_w * p->channels;
+        for (int32_t j = 0; j < columns; j++) sum += row[j * p->channels];
     }
     return sum;
 }

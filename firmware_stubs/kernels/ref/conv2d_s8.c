@@ -1,30 +1,53 @@
-/* conv2d_s8.c - each output is a dot product per kernel row, over the taps inside the input. */
+/* conv2d_s8.c - four output channels at a time, over the taps inside the input.
+ *
+ * Taps outside read the zero point, so at the borders what they add is that times their weights.
+ */
 #include <assert.h>
 
+#include "ek_dot.h"
 #include "ek_kernels.h"
 #include "ek_window.h"
 
-static int32_t dot(const int8_t *x, const int8_t *w, int32_t count)
-{
-    int32_t sum = 0;
-    for (int32_t i = 0; i < count; i++) sum += x[i] * w[i];
-    return sum;
-}
+/* The taps of one window that are inside, and the index in the input of tap (0, 0), which may lie
+ * outside itself. */
+typedef struct {
+    ek_span_t rows, columns;
+    int32_t origin;
+} patch_t;
 
-/* `origin` is the index in `input` of tap (0, 0), which may lie outside. */
-static int32_t sum_inside(const ek_conv2d_s8_t *p, const int8_t *input, int32_t origin,
-                          const int8_t *weights, ek_span_t rows, ek_span_t columns)
+static void sum_inside(const ek_conv2d_s8_t *p, patch_t patch, const int8_t *input,
+                       const int8_t *const kernel[4], int32_t sum[4])
 {
     const int32_t step_h = p->dilation_h * p->input_w * p->input_c;
     const int32_t step_w = p->dilation_w * p->input_c;
     /* Undilated taps of a row are adjacent in both operands: one run serves them all. */
-    const int32_t run = p->dilation_w == 1 ? columns.end - columns.begin : 1;
-    int32_t sum = 0;
-    for (int32_t i = rows.begin; i < rows.end; i++) {
-        for (int32_t j = columns.begin; j < columns.end; j += run) {
-            sum += dot(input + origin + i * step_h + j * step_w,
-                       weights + (i * p->kernel_w + j) * p->input_c, run * p->input_c);
+    const int32_t run = p->dilation_w == 1 ? patch.columns.end - patch.columns.begin : 1;
+    for (int32_t i = patch.rows.begin; i < patch.rows.end; i++) {
+        for (int32_t j = patch.columns.begin; j < patch.columns.end; j += run) {
+            const int8_t *x = input + (patch.origin + i * step_h + j * step_w);
+            ek_dot4(x, kernel, (i * p->kernel_w + j) * p->input_c, run * p->input_c, sum);
         }
+    }
+}
+
+static int32_t sum_of(const int8_t *w, int32_t count)
+{
+    int32_t sum = 0;
+    for (int32_t i = 0; i < count; i++) sum += w[i];
+    return sum;
+}
+
+/* Weights above and below the inside, then those left and right of it. */
+static int32_t sum_outside(const ek_conv2d_s8_t *p, patch_t patch, const int8_t *kernel)
+{
+    const ek_span_t rows = patch.rows, columns = patch.columns;
+    const int32_t row_size = p->kernel_w * p->input_c;
+    int32_t sum = sum_of(kernel, rows.begin * row_size) +
+                  sum_of(kernel + rows.end * row_size, (p->kernel_h - rows.end) * row_size);
+    for (int32_t i = rows.begin; i < rows.end; i++) {
+        const int8_t *row = kernel + i * row_size;
+        sum += sum_of(row, columns.begin * p->input_c) +
+               sum_of(row + columns.end * p->input_c, (p->kernel_w - columns.end) * p->input_c);
     }
     return sum;
 }
@@ -34,17 +57,26 @@ static void convolve_window(const ek_conv2d_s8_t *p, const ek_requant_t *q, cons
                             const int8_t *weights, const int32_t *bias, int32_t h, int32_t w,
                             int8_t *output)
 {
-    const int32_t row_size = p->kernel_w * p->input_c;
-    const ek_kernel_shape_t shape = {p->kernel_h, p->kernel_w, p->input_c, row_size, p->input_c};
-    const ek_span_t rows = ek_taps_inside(h, p->kernel_h, p->dilation_h, p->input_h);
-    const ek_span_t columns = ek_taps_inside(w, p->kernel_w, p->dilation_w, p->input_w);
-    const int32_t origin = (h * p->input_w + w) * p->input_c;
-    for (int32_t o = 0; o < p->output_c; o++) {
-        const int8_t *kernel = weights + o * p->kernel_h * row_size;
-        const int32_t outside = ek_sum_taps_outside(kernel, &shape, rows, columns);
-        const int32_t sum = sum_inside(p, input, origin, kernel, rows, columns);
-        const int32_t acc = ek_wrapping_add(bias[o], sum + p->input_zero * outside);
-        output[o] = ek_requant_s8(acc, q[o * p->q_step], p->output_zero, p->act_min, p->act_max);
+    const int32_t kernel_size = p->kernel_h * p->kernel_w * p->input_c;
+    const patch_t patch = {
+        .rows = ek_taps_inside(h, p->kernel_h, p->dilation_h, p->input_h),
+        .columns = ek_taps_inside(w, p->kernel_w, p->dilation_w, p->input_w),
+        .origin = (h * p->input_w + w) * p->input_c,
+    };
+    const int clipped = patch.rows.end - patch.rows.begin < p->kernel_h ||
+                        patch.columns.end - patch.columns.begin < p->kernel_w;
+    for (int32_t first = 0; first < p->output_c; first += 4) {
+        const int32_t channels = ek_min(4, p->output_c - first);
+        const int8_t *kernel[4];
+        int32_t sum[4] = {0, 0, 0, 0};
+        ek_four_rows(weights + first * kernel_size, kernel_size, channels, kernel);
+        sum_inside(p, patch, input, kernel, sum);
+        for (int32_t l = 0; l < channels; l++) {
+            const int32_t o = first + l;
+            if (clipped) sum[l] += p->input_zero * sum_outside(p, patch, kernel[l]);
+            output[o] = ek_requant_s8(ek_wrapping_add(bias[o], sum[l]), q[o * p->q_step],
+                                      p->output_zero, p->act_min, p->act_max);
+        }
     }
 }
 

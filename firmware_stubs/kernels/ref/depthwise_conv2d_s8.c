@@ -1,27 +1,55 @@
-/* depthwise_conv2d_s8.c - each output channel is a small window of one input channel. */
+/* depthwise_conv2d_s8.c - blocks of output channels, tap after tap, so that both operands are read
+ * in order and a compiler can use vectors. */
 #include <assert.h>
+#include <string.h>
 
 #include "ek_kernels.h"
-#include "ek_window.h"
+#include "ek_requant.h"
 
-/* `origin` is the index in `input` of tap (0, 0), which may lie outside. */
-static int32_t sum_inside(const ek_depthwise_conv2d_s8_t *p, const int8_t *input, int32_t origin,
-                          const int8_t *weights, ek_span_t rows, ek_span_t columns)
+enum { BLOCK = 16 };
+
+/* `count` output channels, from `first`, of one window. */
+typedef struct {
+    int32_t first, count;
+} block_t;
+
+/* What the tap that reads pixel (h, w) multiplies, one value for each output channel of the block:
+ * the input itself where it serves, else built in `scratch`. */
+static const int8_t *tap_values(const ek_depthwise_conv2d_s8_t *p, const int8_t *input, int32_t h,
+                                int32_t w, block_t block, int8_t scratch[BLOCK])
 {
-    const int32_t step_h = p->dilation_h * p->input_w * p->input_c;
-    const int32_t step_w = p->dilation_w * p->input_c;
-    const int32_t weight_step = p->output_c;
-    int32_t sum = 0;
-    for (int32_t i = rows.begin; i < rows.end; i++) {
-        const int8_t *x = input + origin + i * step_h + columns.begin * step_w;
-        const int8_t *w = weights + (i * p->kernel_w + columns.begin) * weight_step;
-        for (int32_t j = columns.begin; j < columns.end; j++) {
-            sum += *x * *w;
-            x += step_w;
-            w += weight_step;
+    if (h < 0 || h >= p->input_h || w < 0 || w >= p->input_w) {
+        return memset(scratch, p->input_zero, (size_t)block.count);
+    }
+    input += (h * p->input_w + w) * p->input_c;
+    if (p->depth_multiplier == 1) return input + block.first;
+    int32_t channel = block.first / p->depth_multiplier;
+    int32_t copy = block.first % p->depth_multiplier;
+    for (int32_t l = 0; l < block.count; l++) {
+        scratch[l] = input[channel];
+        if (++copy == p->depth_multiplier) copy = 0, channel++;
+    }
+    return scratch;
+}
+
+static void multiply_add(int32_t *sum, const int8_t *x, const int8_t *w, int32_t count)
+{
+    for (int32_t l = 0; l < count; l++) sum[l] += x[l] * w[l];
+}
+
+static void sum_window(const ek_depthwise_conv2d_s8_t *p, const int8_t *input,
+                       const int8_t *weights, int32_t h, int32_t w, block_t block,
+                       int32_t sum[BLOCK])
+{
+    int8_t scratch[BLOCK];
+    for (int32_t i = 0; i < p->kernel_h; i++) {
+        for (int32_t j = 0; j < p->kernel_w; j++) {
+            const int8_t *x = tap_values(p, input, h + i * p->dilation_h, w + j * p->dilation_w,
+                                         block, scratch);
+            const int8_t *tap = weights + (i * p->kernel_w + j) * p->output_c;
+            multiply_add(sum, x, tap + block.first, block.count);
         }
     }
-    return sum;
 }
 
 /* All output channels of the pixel whose window starts at (h, w). */
@@ -29,19 +57,14 @@ static void convolve_window(const ek_depthwise_conv2d_s8_t *p, const ek_requant_
                             const int8_t *input, const int8_t *weights, const int32_t *bias,
                             int32_t h, int32_t w, int8_t *output)
 {
-    const ek_kernel_shape_t shape = {p->kernel_h, p->kernel_w, 1, p->kernel_w * p->output_c,
-                                     p->output_c};
-    const ek_span_t rows = ek_taps_inside(h, p->kernel_h, p->dilation_h, p->input_h);
-    const ek_span_t columns = ek_taps_inside(w, p->kernel_w, p->dilation_w, p->input_w);
-    const int32_t origin = (h * p->input_w + w) * p->input_c;
-    int32_t o = 0;
-    for (int32_t c = 0; c < p->input_c; c++) {
-        for (int32_t m = 0; m < p->depth_multiplier; m++, o++) {
-            const int32_t outside = ek_sum_taps_outside(weights + o, &shape, rows, columns);
-            const int32_t sum = sum_inside(p, input, origin + c, weights + o, rows, columns);
-            const int32_t acc = ek_wrapping_add(bias[o], sum + p->input_zero * outside);
-            output[o] =
-                ek_requant_s8(acc, q[o * p->q_step], p->output_zero, p->act_min, p->act_max);
+    for (int32_t first = 0; first < p->output_c; first += BLOCK) {
+        const block_t block = {first, ek_min(BLOCK, p->output_c - first)};
+        int32_t sum[BLOCK] = {0};
+        sum_window(p, input, weights, h, w, block, sum);
+        for (int32_t l = 0; l < block.count; l++) {
+            const int32_t o = first + l;
+            output[o] = ek_requant_s8(ek_wrapping_add(bias[o], sum[l]), q[o * p->q_step],
+                                      p->output_zero, p->act_min, p->act_max);
         }
     }
 }

@@ -9,8 +9,8 @@ static int32_t max_window(const ek_pool2d_s8_t *p, const int8_t *x, int32_t rows
 {
     int32_t largest = INT8_MIN;
     for (int32_t i = 0; i < rows; i++) {
-        for (int32_t j = 0; j < columns; j++) largest = ek_max(largest, x[j * p->channels]);
-        x += p->input_w * p->channels;
+        const int8_t *row = x + i * p->input_w * p->channels;
+        for (int32_t j = 0; j < columns; j++) largest = ek_max(largest, row[j * p->channels]);
     }
     return largest;
 }
