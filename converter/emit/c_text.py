@@ -158,8 +158,7 @@ def array(declaration: str, values: NDArray[np.generic], pairs: bool = False) ->
 
     >>> print(array("const int8_t w[6]", np.array([[1, -2, 3], [4, 5, 66]], np.int8)))
     const int8_t w[6] = {
-         1, -2,  3,
-         4,  5, 66,
+         1, -2,  3,  4,  5, 66,
     };
     """
     cells, shape = _cells(values, pairs)

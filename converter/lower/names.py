@@ -28,6 +28,8 @@ _RESERVED_WORDS = """
 """
 RESERVED = frozenset(word for word in _RESERVED_WORDS.split() if not word.endswith(":"))
 """Words that cannot be, or had better not be, identifiers in generated code."""
+BUILD_TARGETS = frozenset({"all", "clean", "help", "install", "package", "test"})
+"""Names CMake keeps for itself, where a model's name becomes a library's."""
 
 
 def identifier(text: str) -> str:
@@ -45,9 +47,9 @@ def model_name(text: str) -> str:
     >>> model_name("MobileNet v1 (0.25)"), model_name("2nd.tflite"), model_name("int")
     ('mobilenet_v1_0_25', 'model_2nd_tflite', 'model_int')
     """
-    name = identifier(text)[:LONGEST].strip("_")
-    if not name or name[0].isdigit() or name in RESERVED:
-        return f"model_{name}".rstrip("_")
+    name = identifier(text)[:LONGEST].strip("_") or "unnamed"
+    if name[0].isdigit() or name in RESERVED | BUILD_TARGETS:
+        return f"model_{name}"
     return name
 
 
