@@ -3,7 +3,7 @@
 A board, real or virtual (the meter must be open before a board that it powers can talk):
 
     with make_meter("virtual", target) as meter:            # or "ppk2:/dev/ttyACM1"
-        feed = edge_feed(meter, target)                     # None: the meter has a wire
+        feed = edge_listener(meter, target)                     # None: the meter has a wire
         on_edge = feed.from_board if feed else None
         with VirtualBoard(target, elf, on_edge=on_edge) as board:
             ...
@@ -87,7 +87,7 @@ class EdgeFeed:
         )
 
 
-def edge_feed(meter: Meter, target: Target | None = None) -> EdgeFeed | None:
+def edge_listener(meter: Meter, target: Target | None = None) -> EdgeFeed | None:
     """Where trigger edges are to be handed over; None when the meter has a wire or marks."""
     return EdgeFeed(meter, target) if isinstance(meter, TakesEdges) else None
 
@@ -107,7 +107,7 @@ def timed_windows(
     The windows are shown to the meter as edges where it takes them, else as host marks, with
     `pause_s` of idling between them.
     """
-    feed = edge_feed(meter)
+    feed = edge_listener(meter)
     counts: list[int] = []
     for number in range(windows):
         if number:

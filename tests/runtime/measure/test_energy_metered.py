@@ -15,7 +15,7 @@ from edgekit.runtime.devices.qemu import Edge
 from edgekit.runtime.measure.energy import energy_per_inference
 from edgekit.runtime.measure.metered import (
     EdgeFeed,
-    edge_feed,
+    edge_listener,
     measure_energy,
     timed_windows,
 )
@@ -53,7 +53,7 @@ def test_the_host_clock_passes_unchanged() -> None:
 
 
 def test_a_meter_with_a_wire_needs_no_feed() -> None:
-    assert edge_feed(Ppk2("/dev/null"), BOARD) is None
+    assert edge_listener(Ppk2("/dev/null"), BOARD) is None
 
 
 def test_edges_may_come_late_but_must_come() -> None:
@@ -77,7 +77,7 @@ def test_a_virtual_board_under_the_virtual_meter() -> None:
     edges = [Edge("fall", 10), Edge("rise", 10 + ticks), Edge("fall", 20 + 2 * ticks)]
     edges.append(Edge("rise", 20 + 3 * ticks))
     with make_meter("virtual:?seed=1", BOARD) as meter:
-        listener = edge_feed(meter, BOARD)
+        listener = edge_listener(meter, BOARD)
         assert listener is not None
 
         def run_windows() -> list[int]:

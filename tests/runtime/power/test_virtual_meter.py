@@ -11,7 +11,7 @@ import pytest
 from edgekit.artifacts.figures import Provenance
 from edgekit.artifacts.power import PowerTrace
 from edgekit.errors import MeterError, UsageError
-from edgekit.runtime.measure.metered import edge_feed
+from edgekit.runtime.measure.metered import edge_listener
 from edgekit.runtime.power import ppk2_wire as wire
 from edgekit.runtime.power.load import IDLE_SHARE, LoadProfile
 from edgekit.runtime.power.meter import make_meter
@@ -213,16 +213,16 @@ def test_edges_of_a_virtual_board_are_turned_into_nominal_time() -> None:
         def edge(self, level: bool, seconds: float) -> None:
             taken.append((level, seconds))
 
-    listener = edge_feed(Taker(LOAD), target)
+    listener = edge_listener(Taker(LOAD), target)
     assert listener is not None
     # A million instructions are 0.256 s of the emulator and 13 ms at 120 MHz and CPI 1.56.
     listener(False, 0.256)
     assert taken == [(False, pytest.approx(0.013))]
-    host = edge_feed(Taker(LOAD), load_target("host"))
+    host = edge_listener(Taker(LOAD), load_target("host"))
     assert host is not None
     host(True, 2.5)
     assert taken[1] == (True, 2.5)
-    assert edge_feed(Ppk2("/dev/null")) is None
+    assert edge_listener(Ppk2("/dev/null")) is None
 
 
 def test_the_emulator_is_closed_with_the_meter() -> None:
