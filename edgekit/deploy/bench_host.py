@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.run import RunResult
@@ -14,13 +14,12 @@ from edgekit.deploy.bundles import Bundle
 from edgekit.deploy.inputs import Inputs, reference_outputs
 from edgekit.errors import EdgeKitError, MissingExtraError, ToolError
 from edgekit.runtime.engine.native import NativeModel
-from edgekit.runtime.measure.metered import MeteredRun, edge_listener, measure_energy
-from edgekit.runtime.measure.windows import WINDOW_END, WINDOW_START
-from edgekit.runtime.power.meter import Meter, make_meter
+from edgekit.runtime.measure.metered import MeteredRun, measure_energy, timed_windows
+from edgekit.runtime.power.meter import make_meter
 from edgekit.runtime.runner.host import run_host
 from edgekit.targets.model import Target
 
-WINDOW_S, QUICK_S, PAUSE_S = 10.0, 1.0, 0.3
+WINDOW_S, QUICK_S = 10.0, 1.0
 
 
 def run_here(
@@ -129,38 +128,12 @@ def _energy(
 ) -> MeteredRun:
     """Windows of one engine's loop, shown to a virtual meter as edges, else by marks."""
     seconds = QUICK_S if options.quick else WINDOW_S
+    report("energy windows", 0, 1)
     with make_meter(options.power or "", target) as meter:
-        edge = _edges(meter, target)
-
-        def run_windows() -> list[int]:
-            found = []
-            for index in range(options.windows):
-                report("energy windows", index, options.windows)
-                found.append(_window(invoke, edge, seconds))
-                time.sleep(PAUSE_S)
-            report("energy windows", options.windows, options.windows)
-            return found
-
-        return measure_energy(meter, run_windows, min_window_s=seconds)
-
-
-def _window(invoke: Callable[[], object], edge: Callable[[bool], None], seconds: float) -> int:
-    """Inferences in one window of at least `seconds`."""
-    edge(False)
-    end, count = time.perf_counter() + seconds, 0
-    while count == 0 or time.perf_counter() < end:
-        invoke()
-        count += 1
-    edge(True)
-    return count
-
-
-def _edges(meter: Meter, target: Target) -> Callable[[bool], None]:
-    """A window's start and end: to a virtual meter as its trigger, to a real one as marks."""
-    listener = edge_listener(meter, target)
-    if listener is not None:
-        return lambda level: listener(level, time.perf_counter())
-    return lambda level: meter.mark(WINDOW_END if level else WINDOW_START)
+        windows = partial(timed_windows, meter, invoke, windows=options.windows, window_s=seconds)
+        metered = measure_energy(meter, windows, min_window_s=seconds)
+    report("energy windows", 1, 1)
+    return metered
 
 
 def _skipped(engine: str, error: EdgeKitError) -> Note:
