@@ -27,47 +27,23 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pytest
 
-Array = npt.NDArray[Any]
+from tests.helpers.single_operator import Array as Array
+from tests.helpers.single_operator import Quant as Quant
+from tests.helpers.single_operator import Tensor as Tensor
+from tests.helpers.single_operator import schema_module
+from tests.helpers.single_operator import single_operator as single_operator
+from tests.helpers.single_operator import skip_without as skip_without
+
 Pair = tuple[int, int]
 Job = tuple[bytes, Sequence[Array]]
 
 WORKER = Path(__file__).with_name("tflite_runtime_worker.py")
-
-
-@dataclass(frozen=True, slots=True)
-class Quant:
-    """Scale and zero point of one tensor; `real = (stored - zero_point) * scale`."""
-
-    scale: float
-    zero_point: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """One tensor of a model: constant where `data` is given, else an input or the output.
-
-    `scale` is None (not quantized), one number (per tensor) or one per channel of `axis`.
-    `zero_point` is shared by all channels.
-    """
-
-    shape: tuple[int, ...]
-    dtype: str = "int8"
-    scale: float | Sequence[float] | Array | None = None
-    zero_point: int = 0
-    axis: int = 0
-    data: Array | None = None
-
-    @property
-    def scales(self) -> npt.NDArray[np.float32]:
-        return np.atleast_1d(np.asarray([] if self.scale is None else self.scale, np.float32))
 
 
 # ---------------------------------------------------------------- which interpreters are here
@@ -79,12 +55,6 @@ def missing_packages() -> str:
     absent = [name for name in names if importlib.util.find_spec(name) is None]
     reason = f"the oracle needs {', '.join(absent)}: pip install -e '.[oracle,litert,rpi]'"
     return reason if absent else ""
-
-
-def skip_without(package: str) -> None:
-    """Skip the running test when `package` is not installed."""
-    if importlib.util.find_spec(package) is None:
-        pytest.skip(f"the oracle needs {package}, which is not installed")
 
 
 def versions() -> dict[str, str]:
@@ -131,7 +101,7 @@ def run_tflite_runtime(jobs: Sequence[Job]) -> list[list[Array]]:
 
 
 def _output_count(model: bytes) -> int:
-    return int(_schema().Model.GetRootAsModel(model, 0).Subgraphs(0).OutputsLength())
+    return int(schema_module().Model.GetRootAsModel(model, 0).Subgraphs(0).OutputsLength())
 
 
 # ---------------------------------------------------------------------- one model per operator
@@ -334,18 +304,18 @@ def _conv_options(name: str, stride: Pair, dilation: Pair, padding: str, activat
 
 
 def _options(name: str, **fields: Any) -> Any:
-    options = getattr(_schema(), name)()
+    options = getattr(schema_module(), name)()
     for field, value in fields.items():
         setattr(options, field, value)
     return options
 
 
 def _activation(name: str) -> int:
-    return int(getattr(_schema().ActivationFunctionType, name))
+    return int(getattr(schema_module().ActivationFunctionType, name))
 
 
 def _padding(name: str) -> int:
-    return int(getattr(_schema().Padding, name))
+    return int(getattr(schema_module().Padding, name))
 
 
 def _quantized(shape: tuple[int, ...], quant: Quant) -> Tensor:
@@ -358,89 +328,3 @@ def _quant_of(x: Tensor) -> Quant:
 
 def _int32(values: Sequence[int]) -> Tensor:
     return Tensor((len(values),), "int32", data=np.array(values, np.int32))
-
-
-# -------------------------------------------------------------------------- the flatbuffer
-
-
-def single_operator(
-    operator: str, options: Any, inputs: Sequence[Tensor | None], output: Tensor
-) -> bytes:
-    """A model of one operator. `options` is an options object of the schema, or None.
-
-    Inputs with data become constants, None (an absent bias) is left out; the others are, in
-    order, the inputs of the model.
-    """
-    import flatbuffers
-
-    schema = _schema()
-    present = [t for t in inputs if t is not None] + [output]
-    node = schema.OperatorT()
-    node.inputs, node.outputs = list(range(len(present) - 1)), [len(present) - 1]
-    if options is not None:
-        node.builtinOptions = options
-        node.builtinOptionsType = getattr(
-            schema.BuiltinOptions, type(options).__name__.removesuffix("T")
-        )
-    graph = schema.SubGraphT()
-    graph.name, graph.operators = "main", [node]
-    graph.tensors = [_tensor(t, i) for i, t in enumerate(present)]
-    graph.inputs = [i for i, t in enumerate(present[:-1]) if t.data is None]
-    graph.outputs = [len(present) - 1]
-    model = schema.ModelT()
-    model.version, model.description = 3, "single operator"
-    model.operatorCodes = [_operator_code(operator)]
-    model.subgraphs = [graph]
-    model.buffers = [_buffer(None)] + [_buffer(t.data) for t in present]
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
-
-
-def _operator_code(operator: str) -> Any:
-    schema = _schema()
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = getattr(schema.BuiltinOperator, operator)
-    code.version = 1
-    return code
-
-
-def _tensor(tensor: Tensor, index: int) -> Any:
-    schema = _schema()
-    packed = schema.TensorT()
-    packed.shape = list(tensor.shape)
-    packed.type = getattr(schema.TensorType, tensor.dtype.upper())
-    packed.buffer, packed.name = index + 1, f"t{index}"
-    if tensor.scale is not None:
-        packed.quantization = schema.QuantizationParametersT()
-        packed.quantization.scale = tensor.scales
-        packed.quantization.zeroPoint = np.full(tensor.scales.size, tensor.zero_point, np.int64)
-        packed.quantization.quantizedDimension = tensor.axis
-    return packed
-
-
-def _buffer(data: Array | None) -> Any:
-    """A buffer whose bytes start on a 16-byte boundary, as the schema's force_align asks."""
-    schema = _schema()
-
-    class AlignedBuffer(schema.BufferT):  # type: ignore[misc, name-defined]
-        def Pack(self, builder: Any) -> Any:
-            if data is not None:
-                raw = data.tobytes()
-                builder.StartVector(1, len(raw), 16)
-                builder.head -= len(raw)
-                builder.Bytes[builder.head : builder.head + len(raw)] = raw
-                vector = builder.EndVector()
-            schema.BufferStart(builder)
-            if data is not None:
-                schema.BufferAddData(builder, vector)
-            return schema.BufferEnd(builder)
-
-    return AlignedBuffer()
-
-
-def _schema() -> Any:
-    skip_without("ai_edge_litert")
-    from ai_edge_litert import schema_py_generated
-
-    return schema_py_generated
