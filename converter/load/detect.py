@@ -102,6 +102,7 @@ def _content(path: Path) -> Format:
     if head[4:8] == b"TFL3":
         return Format.TFLITE
     if head.startswith(_HDF5):
+        _check_hdf5_size(path, head)
         return Format.HDF5 if has_model_config(path) else Format.HDF5_WEIGHTS
     if head.startswith(b"PK\x03\x04"):
         return _archive(path)
@@ -122,6 +123,21 @@ def _head(path: Path) -> bytes:
             hint="check its permissions",
             code="model-missing",
         ) from None
+
+
+def _check_hdf5_size(path: Path, head: bytes) -> None:
+    """Compare the end-of-file address in the superblock (HDF5 specification, II.A) with the file's
+    size, so that half a model is not taken for a weights file."""
+    end = head[40:48] if head[8] < 2 else head[28:36]
+    expected, found = int.from_bytes(end, "little"), path.stat().st_size
+    if len(head) >= 48 and found >= expected:
+        return
+    raise ModelError(
+        str(path),
+        f"damaged: {found} bytes of {expected}",
+        hint="copy or export it again",
+        code="damaged-model",
+    )
 
 
 def has_model_config(path: Path) -> bool:

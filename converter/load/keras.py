@@ -124,7 +124,7 @@ def export_model(
 ) -> Exported:
     """A Keras model in memory as a float .tflite with batch 1. Raises ModelError."""
     inputs = _inputs(model, subject)
-    names = input_names(inputs)
+    names = readable_names([str(x.name) for x in inputs])
     specs = [
         tf.TensorSpec(fixed_shape(subject, x.shape, input_size), x.dtype, name=name)
         for x, name in zip(inputs, names, strict=True)
@@ -139,14 +139,14 @@ def export_model(
         tflite=tflite,
         layers=tuple(layer.name for layer in all_layers(model)),
         inputs=names,
-        outputs=tuple(getattr(model, "output_names", ())),
+        outputs=tuple(getattr(model, "output_names", ()) or [model.layers[-1].name]),
     )
 
 
-def input_names(inputs: Sequence[Any]) -> tuple[str, ...]:
-    """The inputs' names; those that Keras made up ("keras_tensor_12") become "input", ..."""
+def readable_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Input names; those that Keras made up ("keras_tensor_12") become "input", "input_2", ..."""
     namer = Namer()
-    bare = [str(x.name).partition(":")[0] for x in inputs]
+    bare = [name.partition(":")[0] for name in names]
     return tuple(namer.unique("input" if name.startswith("keras_") else name) for name in bare)
 
 

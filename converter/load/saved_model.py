@@ -7,7 +7,13 @@ from typing import Any
 
 from edgekit.converter.load.clock import Clock
 from edgekit.converter.load.export import Exported
-from edgekit.converter.load.keras import attempt, fixed_shape, import_tensorflow, to_tflite
+from edgekit.converter.load.keras import (
+    attempt,
+    fixed_shape,
+    import_tensorflow,
+    readable_names,
+    to_tflite,
+)
 from edgekit.errors import ModelError
 
 _KEYS = ("serving_default", "serve")
@@ -28,21 +34,23 @@ def export_saved_model(path: Path, input_size: tuple[int, int] | None, clock: Cl
                 raise
             function = attempt(path, "load", lambda: frozen_function(tf, path))
     with clock.step("convert"):
-        specs = _specs(tf, function, str(path), input_size)
-        names = [spec.name for spec in specs]
-        outputs = _output_names(function)
+        signature = dict(sorted(function.structured_input_signature[1].items()))
+        specs = _specs(tf, signature, str(path), input_size)
+        outputs = sorted(function.structured_outputs)
 
         def call(*arrays: Any) -> Any:
-            results = function(**dict(zip(names, arrays, strict=True)))
+            results = function(**dict(zip(signature, arrays, strict=True)))
             return [results[name] for name in outputs]
 
         tflite = attempt(path, "convert", lambda: to_tflite(tf, call, specs))
-    return Exported(tflite, inputs=tuple(names), outputs=tuple(outputs))
+    return Exported(tflite, inputs=tuple(spec.name for spec in specs), outputs=tuple(outputs))
 
 
 def _serving(tf: Any, path: Path) -> Any:
-    signatures = tf.saved_model.load(str(path)).signatures
-    return signatures[_choose(path, list(signatures))]
+    loaded = tf.saved_model.load(str(path))
+    function = loaded.signatures[_choose(path, list(loaded.signatures))]
+    function.owner = loaded  # the function does not keep its variables alive by itself
+    return function
 
 
 def _choose(path: Path, keys: list[str]) -> str:
@@ -58,14 +66,12 @@ def _choose(path: Path, keys: list[str]) -> str:
     return found[0]
 
 
-def _output_names(function: Any) -> list[str]:
-    return sorted(function.structured_outputs)
-
-
-def _specs(tf: Any, function: Any, subject: str, input_size: tuple[int, int] | None) -> list[Any]:
-    """The signature's inputs, by name, with their shapes fixed."""
+def _specs(
+    tf: Any, signature: dict[str, Any], subject: str, input_size: tuple[int, int] | None
+) -> list[Any]:
+    """The signature's inputs with their shapes fixed and names that people gave."""
     specs = []
-    for name, spec in sorted(function.structured_input_signature[1].items()):
+    for name, spec in zip(readable_names(list(signature)), signature.values(), strict=True):
         if spec.shape.rank is None:
             raise ModelError(
                 subject,

@@ -19,4 +19,5 @@ def guess_command(weights: Path) -> str:
     if name != "squeezenet":
         words.append(f"--alpha {alpha[1] if alpha else 'ALPHA'}")
     words.append(f"--input-size {size[1] if size else 'SIZE'}")
-    return " ".join([*words, f"--weights {weights.name}"])
+    command = " ".join([*words, f"--weights {weights.name}"])
+    return f"{command} (known: {', '.join(ZOO)})" if name == "ARCHITECTURE" else command

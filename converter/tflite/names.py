@@ -17,7 +17,8 @@ from edgekit.converter.tflite.raw import RawOperator, RawSubgraph
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _MEANINGLESS = re.compile(
-    r"(StatefulPartitionedCall|PartitionedCall|Identity|functional|model|sequential|output|tfl)"
+    r"(StatefulPartitionedCall|PartitionedCall|Identity|functional|model|sequential|output|tfl"
+    r"|convolution)"
     r"[_\d]*(int8|uint8)?(_?\d+)*\Z",
     re.IGNORECASE,
 )
@@ -29,6 +30,9 @@ _KERNEL_SUFFIXES = {
     "MUL": ("/mul", "/Mul"),
 }
 """How the layer's own operation ends among the fused ones."""
+
+_SIDE_STEPS = frozenset(("ExpandDims", "Squeeze"))
+"""Steps beside a layer's own operation: a Conv1D is a reshape, a convolution and a reshape."""
 
 MAX_LENGTH = 48
 
@@ -74,9 +78,11 @@ def layer_name(raw_name: str, operator: str) -> str:
     fallback = operator.lower()
     part = _telling_part(raw_name.split(";"), operator)
     steps = [step for step in re.split(r"[/:]", part) if step and not step.isdigit()]
-    if len(steps) > 1:
-        steps = steps[:-1]
-    return identifier(next((s for s in reversed(steps) if not _MEANINGLESS.match(s)), ""), fallback)
+    own = steps.pop() if len(steps) > 1 else ""
+    layer = next((step for step in reversed(steps) if not _MEANINGLESS.match(step)), "")
+    if layer and own in _SIDE_STEPS:
+        layer = f"{layer}_{own.lower()}"
+    return identifier(layer, fallback)
 
 
 def _telling_part(parts: list[str], operator: str) -> str:

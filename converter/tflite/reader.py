@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import BY_NAME
 from edgekit.converter.tflite import support
-from edgekit.converter.tflite.names import tensor_names
+from edgekit.converter.tflite.names import layer_name, tensor_names
 from edgekit.converter.tflite.options import read_options
 from edgekit.converter.tflite.raw import (
     RawModel,
@@ -39,8 +39,8 @@ def read_tflite(data: bytes, name: str, *, subject: str = "") -> Graph:
     """
     model = read_raw(data, subject or name)
     operators = live_operators(model)
-    _check_subgraphs(model)
     _check_operators(model, operators)
+    _check_subgraphs(model)
     reading = _Reading(model, tensor_names(model.main, operators))
     nodes = tuple(reading.node(operator) for operator in operators)
     return Graph(
@@ -96,9 +96,8 @@ def _check_operators(model: RawModel, operators: Sequence[RawOperator]) -> None:
     refused = [operator for operator in operators if not support.supported(operator)]
     if refused:
         first = refused[0]
-        where = model.main.tensors[first.outputs[0]].name if first.outputs else ""
         raise UnsupportedError(
-            f"{model.subject}: node {first.index} {where!r}",
+            f"{model.subject}: node {first.index} ({_layer(model, first)})",
             f"operator not supported: {support.summary(refused)}",
             allowed=", ".join(sorted(BY_NAME)),
             hint=support.advice(first),
@@ -109,6 +108,12 @@ def _check_operators(model: RawModel, operators: Sequence[RawOperator]) -> None:
             operator.table.buffer.fail(
                 f"operator {operator.index} ({operator.name}) has {len(operator.outputs)} outputs"
             )
+
+
+def _layer(model: RawModel, operator: RawOperator) -> str:
+    """The layer an operator of any kind belongs to."""
+    raw_name = model.main.tensors[operator.outputs[0]].name if operator.outputs else ""
+    return layer_name(raw_name, operator.name)
 
 
 @dataclass(frozen=True, slots=True)

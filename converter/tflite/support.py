@@ -59,7 +59,7 @@ REWRITES: dict[str, str] = {
     "CUSTOM": "export without custom operators (no select-TF-ops, no post-processing operator)",
 }
 
-RUN_ANYWAY = "targets `host` and `rpi` run the file as it is, through LiteRT"
+RUN_ANYWAY = "LiteRT on `host` and `rpi` has it, for a .tflite run without conversion"
 
 
 def label(operator: RawOperator) -> str:

@@ -186,7 +186,7 @@ def test_unsupported_operators_name_node_rewrite_and_targets(operator: str, rewr
     error = refused(changed(SMALL, operator_becomes(0, operator)))
     assert isinstance(error, UnsupportedError)
     assert error.code == "unsupported-operator"
-    assert error.subject == "m.tflite: node 0 'first'"
+    assert error.subject == "m.tflite: node 0 (first)"
     assert operator in error.found
     assert "CONV_2D" in error.allowed
     assert rewrite in error.hint
