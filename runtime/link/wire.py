@@ -115,8 +115,9 @@ class Wire:
             )
 
     def _check_text(self, raw: bytes) -> None:
-        for line in raw.decode("ascii", errors="replace").splitlines():
-            self.check_line(line)
+        *lines, _ = raw.decode("ascii", errors="replace").split("\n")  # the last may go on
+        for line in lines:
+            self.check_line(line.strip("\r"))
 
     def _fill(self, deadline: float, timeout: float) -> None:
         data = self.transport.read()

@@ -39,6 +39,26 @@ static void enable_coprocessors(void)
 #endif
 }
 
+/* Running off the stack must fault, also where something harmless lies below RAM. Armv8-M has a
+ * limit register; Armv7-M may have an MPU, of which one region of 64 KB without access does. */
+#if defined __ARM_ARCH_8M_MAIN__ || defined __ARM_ARCH_8_1M_MAIN__
+static void guard_stack(void) { __asm volatile("msr msplim, %0" ::"r"(ek_stack_low)); }
+#elif __ARM_ARCH >= 7
+static void guard_stack(void)
+{
+    volatile uint32_t *const mpu = (volatile uint32_t *)0xE000ED90u;
+    uint32_t regions = mpu[0] >> 8 & 0xFF, low = (uint32_t)ek_stack_low;
+    if (regions == 0 || low % 0x10000u != 0) return;
+    mpu[2] = 0;                               /* region 0 */
+    mpu[3] = low - 0x10000u;                  /* base */
+    mpu[4] = 1u << 28 | 15u << 1 | 1u;        /* no execution, no access, 2^16 bytes, on */
+    mpu[1] = 1u << 2 | 1u;                    /* elsewhere the default map, on */
+    __asm volatile("dsb\n\tisb" ::: "memory");
+}
+#else
+static void guard_stack(void) {}
+#endif
+
 static uint32_t *stack_pointer(void)
 {
     uint32_t *sp;
@@ -70,6 +90,7 @@ _Noreturn void ek_reset(void)
     __asm volatile("cpsid i");
     enable_coprocessors();
     paint_stack();
+    guard_stack();
     memcpy(ek_data_start, ek_data_image, (size_t)(ek_data_end - ek_data_start) * 4);
     memset(ek_bss_start, 0, (size_t)(ek_bss_end - ek_bss_start) * 4);
     main();
@@ -99,15 +120,21 @@ static uint32_t exception_number(void)
     return number & 0x1FF;
 }
 
+/* Configurable Fault Status Register; Armv6-M has none. */
+static uint32_t fault_status(void)
+{
+    return __ARM_ARCH >= 7 ? *(const volatile uint32_t *)0xE000ED28u : 0;
+}
+
 _Noreturn void ek_fault_report(const uint32_t *frame)
 {
+    const uint32_t status = fault_status(), stack_limit = 1u << 20; /* STKOF, Armv8-M */
+    const bool outside = frame < ek_stack_low || frame + 8 > ek_stack_high;
     ek_put("\r\ne-[Fault: exception ");
     ek_put_u64(exception_number());
-    if (frame < ek_stack_low || frame + 8 > ek_stack_high) ek_put(", stack overflow");
-    else put_word(", pc 0x", frame[6]);
-#if __ARM_ARCH >= 7
-    put_word(", cfsr 0x", *(const volatile uint32_t *)0xE000ED28u);
-#endif
+    if (outside || (status & stack_limit)) ek_put(", stack overflow");
+    if (!outside) put_word(", pc 0x", frame[6]);
+    put_word(", cfsr 0x", status);
     ek_put("]\r\n");
     stop();
 }
