@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from edgekit.converter.plan.fit import Footprint, check_fit, require_fit
+from edgekit.converter.plan.fit import (
+    FIRMWARE_BYTES,
+    Footprint,
+    check_fit,
+    footprint,
+    require_fit,
+)
 from edgekit.errors import DoesNotFitError
 from edgekit.targets.model import Memory, Target
-from tests.helpers.generated_c import TARGET
+from tests.helpers.generated_c import INCLUDE, TARGET, generate, kernel_paths, write
+from tests.helpers.int8_graphs import random_graph
+from tests.helpers.toolchains import compile_c, require, run
 
 KB = 1024
 SIZES = Footprint(constants=200 * KB, arena=50 * KB, code=20 * KB, static=2 * KB)
@@ -59,8 +70,39 @@ def test_the_arena_must_fit_into_one_ram() -> None:
     assert "arena in one RAM needs 50.0 KiB of 40.0 KiB" in error.found
 
 
+@pytest.mark.parametrize(("ram", "fits"), [(83, True), (82, False)])
+def test_the_benchmark_firmware_keeps_a_copy_of_the_inputs(ram: int, fits: bool) -> None:
+    sizes = replace(SIZES, inputs=27 * KB)
+    result = check_fit(sizes, board("b", 1024, ram))
+    assert result.fits
+    assert result.bench_fits is fits
+
+
+def test_the_benchmark_firmware_needs_one_ram_for_all() -> None:
+    assert check_fit(SIZES, board("b", 1024, 50, 20)).bench_fits is False
+
+
+def test_code_allowance_covers_model_and_kernels(tmp_path: Path) -> None:
+    """Against what the compiler makes of them; the firmware's share is measured by its own."""
+    require("arm-none-eabi-size")
+    model = generate(random_graph(3, 12), "sized")
+    sizes = footprint(model.program, model.memory)
+    sources = [tmp_path / "sized.c", *kernel_paths(model.source.kernels)]
+    write(model, tmp_path)
+    flags = ("-mthumb", "-mcpu=cortex-m0", "-O3", "-DNDEBUG", "-c")
+    includes = (f"-I{INCLUDE}", f"-I{tmp_path}")
+    compile_c("arm-none-eabi-gcc", *flags, *includes, *sources, cwd=tmp_path)
+    objects = sorted(map(str, tmp_path.glob("*.o")))
+    table = run(["arm-none-eabi-size", *objects]).stdout.splitlines()[1:]
+    code = sum(int(row.split()[0]) for row in table)
+    assert code <= sizes.code - FIRMWARE_BYTES
+    assert sizes.inputs == sum(port.bytes for port in model.program.inputs)
+
+
 def test_a_target_without_memories_always_fits() -> None:
-    assert check_fit(Footprint(1 << 40, 1 << 40), TARGET).fits
+    result = check_fit(Footprint(1 << 40, 1 << 40), TARGET)
+    assert result.fits
+    assert result.bench_fits
 
 
 def test_too_little_ram_names_an_input_size_a_width_and_homes() -> None:
@@ -78,7 +120,7 @@ def test_too_little_ram_names_an_input_size_a_width_and_homes() -> None:
 def test_the_suggested_input_would_fit() -> None:
     error = refusal(board("small", 1024, 32), input_shape=(1, 96, 96, 3))
     assert "64x64" in error.hint
-    scaled = Footprint(SIZES.constants, SIZES.arena * 64**2 // 96**2, SIZES.code, SIZES.static)
+    scaled = replace(SIZES, arena=SIZES.arena * 64**2 // 96**2)
     assert check_fit(scaled, board("small", 1024, 32)).fits
 
 
