@@ -71,7 +71,7 @@ def _zoo(name: str) -> Format:
         return Format.ZOO
     if "/" in name or "\\" in name or Path(name).suffix[1:2].isalpha():
         raise ModelError(name, "no such file", hint="check the path", code="model-missing")
-    close = difflib.get_close_matches(name.lower(), ZOO, n=3, cutoff=0.4)
+    close = difflib.get_close_matches(name.lower(), ZOO, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(close)}?" if close else "give a path or a zoo name"
     raise UsageError(
         name, "neither a file nor a zoo model", allowed=_READABLE, hint=hint, code="unknown-model"

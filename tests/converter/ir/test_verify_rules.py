@@ -197,6 +197,11 @@ BROKEN: list[tuple[str, Graph, str]] = [
         "2 scales along axis 0",
     ),
     (
+        "bias-scale",
+        conv(b=replace(B, quant=Quant.per_channel([0.05] * 3, 0))),
+        "3 bias scales for 1 weight scales",
+    ),
+    (
         "same-scale",
         one(ops.Reshape(), X, output=act("y", 32, quant=Quant.per_tensor(0.2, 0))),
         "input scale 0.1 zero 0, output scale 0.2 zero 0",
