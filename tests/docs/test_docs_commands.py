@@ -1,0 +1,95 @@
+"""Every command in the README and docs/ runs, in the order of the pages, in one fresh folder.
+
+Fenced blocks marked `sh` are run; blocks marked `text` (hardware, installation) are not. The C of
+docs/convert.md is compiled against the bundle made on the way.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgekit.cli.main import main
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = (
+    "docs/install.md",
+    "docs/quickstart.md",
+    "docs/targets.md",
+    "docs/convert.md",
+    "docs/bench.md",
+    "docs/energy.md",
+    "docs/verify.md",
+)
+NEEDS = ("arm-none-eabi-gcc", "qemu-system-arm", "gcc")
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The fenced blocks of a page in one language."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def commands(page: str) -> list[str]:
+    return [line for block in blocks(page, "sh") for line in block.splitlines() if line.strip()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all pages run: the samples of the checkout and the files pages speak of."""
+    place = tmp_path_factory.mktemp("docs")
+    (place / "samples").symlink_to(ROOT / "samples")
+    (place / "my-board.toml").write_text(blocks("docs/targets.md", "toml")[0], encoding="utf-8")
+    return place
+
+
+@pytest.mark.tensorflow
+@pytest.mark.qemu
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_of_a_page_run(
+    page: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = [name for name in NEEDS if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    pytest.importorskip("tensorflow")
+    monkeypatch.chdir(folder)
+    found = commands(page)
+    assert found, f"{page} shows no command"
+    for line in found:
+        program, *arguments = shlex.split(line)
+        if program == "python":
+            subprocess.run([sys.executable, *arguments], check=True, cwd=folder)
+            continue
+        assert program == "edgekit", f"{page}: {line}"
+        code = main(arguments)
+        captured = capsys.readouterr()
+        assert code == 0, f"{page}: {line}\n{captured.out}\n{captured.err}"
+
+
+@pytest.mark.tensorflow
+def test_c_of_the_convert_page_compiles(folder: Path) -> None:
+    if not (folder / "build/shapes/c").is_dir():
+        pytest.skip("the quick start did not run")
+    include, *rest = blocks("docs/convert.md", "c")[0].splitlines()
+    declarations = [line for line in rest if line.startswith("static")]
+    body = [line for line in rest if line not in declarations and line.strip()]
+    text = [include, *declarations, "int main(void) {", *body, "return scores[0] + image[0];", "}"]
+    source = folder / "use.c"
+    source.write_text("\n".join(text) + "\n", encoding="utf-8")
+    c = folder / "build/shapes/c"
+    flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{c}", f"-I{c / 'include'}"]
+    sources = [source, *c.glob("*.c"), *c.glob("kernels/*/*.c")]
+    subprocess.run(["gcc", *flags, *map(str, sources), "-o", str(folder / "use")], check=True)
+
+
+def test_pages_link_to_files_that_exist() -> None:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
