@@ -1,0 +1,90 @@
+"""TensorFlow's converter in a process of its own: float and int8 .tflite from a Keras model.
+
+    python tensorflow_quantize.py MODEL.h5 SAMPLES.npy OUT_PREFIX
+
+writes OUT_PREFIX_float.tflite and OUT_PREFIX_int8.tflite; "branches" as MODEL builds a small
+network with a concatenation, padding, pooling and a gate.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def quantize_with_tensorflow(
+    model: str | Path, samples: np.ndarray, folder: Path
+) -> tuple[bytes, bytes]:
+    """(float, int8) .tflite files made by TensorFlow from `samples` (n, *input shape)."""
+    np.save(folder / "samples.npy", samples)
+    command = [
+        sys.executable,
+        __file__,
+        str(model),
+        str(folder / "samples.npy"),
+        str(folder / "tf"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return (folder / "tf_float.tflite").read_bytes(), (folder / "tf_int8.tflite").read_bytes()
+
+
+def _load(name: str) -> Any:
+    import keras
+
+    if name == "branches":
+        return _branches()
+
+    class Depthwise(keras.layers.DepthwiseConv2D):  # type: ignore[misc]
+        """Keras 2 files say `groups`, which Keras 3 does not know."""
+
+        def __init__(self, *values: Any, groups: int = 1, **options: Any) -> None:
+            assert groups == 1
+            super().__init__(*values, **options)
+
+    custom = {"DepthwiseConv2D": Depthwise}
+    return keras.models.load_model(name, compile=False, custom_objects=custom)
+
+
+def _branches() -> Any:
+    import keras
+
+    layers = keras.layers
+    keras.utils.set_random_seed(1)
+    x = keras.Input((12, 12, 3))
+    a = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu6")(x)
+    b = layers.Conv2D(4, 1, activation="relu")(a)
+    c = layers.Conv2D(4, 3, padding="same")(a)
+    y = layers.ZeroPadding2D(2)(layers.Concatenate()([b, c, a]))
+    y = layers.Conv2D(16, 1)(layers.MaxPool2D(2)(y))
+    gate = layers.GlobalAveragePooling2D(keepdims=True)(y)
+    y = layers.Multiply()([y, layers.Conv2D(16, 1, activation="sigmoid")(gate)])
+    y = layers.Dense(5, activation="softmax")(layers.GlobalAveragePooling2D()(y))
+    return keras.Model(x, y)
+
+
+def _convert(model: Any, samples: np.ndarray, prefix: str) -> None:
+    import keras
+    import tensorflow as tf
+
+    entry = keras.Input(samples.shape[1:], batch_size=1)
+    fixed = keras.Model(entry, model(entry))
+    Path(f"{prefix}_float.tflite").write_bytes(
+        tf.lite.TFLiteConverter.from_keras_model(fixed).convert()
+    )
+    converter = tf.lite.TFLiteConverter.from_keras_model(fixed)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([sample[None]] for sample in samples)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    Path(f"{prefix}_int8.tflite").write_bytes(converter.convert())
+
+
+if __name__ == "__main__":
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    _convert(_load(sys.argv[1]), np.load(sys.argv[2]), sys.argv[3])
