@@ -116,6 +116,6 @@ def run_c(
     found = []
     for port in program.outputs:
         offset = memory.offset(port.buffer)
-        data = arena[offset : offset + port.bytes].tobytes()
-        found.append(np.frombuffer(data, port.dtype.numpy).reshape(port.shape))
+        result = arena[offset : offset + port.bytes].tobytes()
+        found.append(np.frombuffer(result, port.dtype.numpy).reshape(port.shape))
     return found

@@ -19,7 +19,8 @@ LIVES = st.lists(
 
 def chain(lives: list[Live]) -> tuple[InPlace, ...]:
     """In-place pairs wherever one buffer dies as an equally large one is born."""
-    pairs, used = [], set()
+    pairs: list[InPlace] = []
+    used: set[tuple[str, str]] = set()
     for old in lives:
         for new in lives:
             fits = old.last == new.first and old.first < new.first and old.size == new.size
