@@ -162,7 +162,6 @@ def _cortex_m_link(target: Target) -> tuple[str, ...]:
     return (
         "-nostartfiles",
         "-Wl,--gc-sections",
-        "-Wl,--no-warn-rwx-segments",
         f"-Wl,--defsym=EK_STACK_BYTES={target.stack_bytes}",
         f"-T{PORT / 'cortex_m' / 'link.ld'}",
         "-lm",

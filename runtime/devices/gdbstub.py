@@ -7,7 +7,7 @@ virtual clock, from `open` to `close`. Packets: GDB manual, appendix "Remote Pro
 from __future__ import annotations
 
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from edgekit.errors import ProtocolError
@@ -74,7 +74,8 @@ class _Stub:
             if 0 <= start < end <= len(self._buffer) - 3:
                 text = self._buffer[start + 1 : end].decode("ascii", errors="replace")
                 self._buffer = self._buffer[end + 3 :]
-                self._socket.sendall(b"+")
+                with suppress(OSError):  # a stub that has detached may be gone already
+                    self._socket.sendall(b"+")
                 if not text.startswith("T"):  # stop notices are nobody's answer
                     return text
                 continue
@@ -87,6 +88,6 @@ class _Stub:
         return ProtocolError(
             f"QEMU gdb stub {self._path.name}",
             why,
-            hint="bench again with the input sent over the UART (--no-side-door)",
+            hint="try again; if it stays so, load the input over the serial line instead",
             code="gdbstub",
         )

@@ -71,7 +71,7 @@ class VirtualBoard:
     `port` opens with pyserial like any board. `on_edge` is called from a thread of its own for
     every trigger edge; both edges of a window arrive after it. Raises ToolError when QEMU is
     missing; a DeviceError inside the context becomes a ToolError with QEMU's own words when
-    the cause is that QEMU stopped.
+    the cause is that QEMU stopped. QEMU also ends with the thread that enters the context.
     """
 
     def __init__(

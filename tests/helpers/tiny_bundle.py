@@ -28,7 +28,7 @@ def tiny_output(data: bytes) -> bytes:
     """What the model in tiny_c computes: trunc(W (not x) / 16), clamped to int8."""
     inverted = ~np.frombuffer(data, np.int8).astype(np.int64)
     sums = np.trunc(_WEIGHTS @ inverted / 16)
-    return np.clip(sums, -128, 127).astype(np.int8).tobytes()
+    return bytes(np.clip(sums, -128, 127).astype(np.int8))
 
 
 def tiny_bundle(folder: Path) -> Path:

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from edgekit.errors import ProtocolError, ToolError
 from edgekit.firmware_stubs.build import build_firmware
-from edgekit.runtime.devices import qemu as qemu_module
 from edgekit.runtime.devices.counting import instructions
 from edgekit.runtime.devices.qemu import Edge, VirtualBoard, parse_edge
 from edgekit.runtime.link.dut import open_dut
@@ -246,7 +245,7 @@ def test_description_names_version_and_machine() -> None:
 
 def test_missing_qemu_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     elf = firmware("tiny", "virtual-m4").elf
-    monkeypatch.setattr(qemu_module.shutil, "which", lambda name: None)
+    monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(ToolError, match="not installed") as caught:
         VirtualBoard(load_target("virtual-m4"), elf).__enter__()
     assert "apt-get install qemu-system-arm" in caught.value.hint

@@ -22,7 +22,7 @@ class FramePeer:
     """Answers each request with what `reply(request, how many came before)` gives."""
 
     def __init__(self, reply: Reply) -> None:
-        self.reply, self.requests, self._pending = reply, [], b""  # type: list[Frame]
+        self.reply, self._pending = reply, b""
         self.requests: list[Frame] = []
 
     def __call__(self, data: bytes) -> bytes:
