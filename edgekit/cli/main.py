@@ -7,6 +7,7 @@ mismatch), 130 interrupted.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ import typer
 from edgekit.cli import bench, build, convert, doctor, inspect, report, targets, verify
 from edgekit.cli import output as out
 from edgekit.cli import run as run_command
+from edgekit.errors import EdgeKitError, UsageError
 
 app = typer.Typer(
     name="edgekit",
@@ -48,26 +50,33 @@ for _module in (doctor, targets, inspect, convert, build, bench, run_command, ve
     app.command(name=_module.NAME)(_module.command)
 
 
+class Interrupted(EdgeKitError):
+    """Ctrl-C."""
+
+    exit_code = 130
+    default_code = "interrupted"
+
+
 def run(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the console script; always raises SystemExit."""
+    # A plain kill must leave as little behind as Ctrl-C: it too unwinds the stack.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     sys.exit(main(sys.argv[1:] if arguments is None else arguments))
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
-    from edgekit.errors import EdgeKitError
-
+    words = list(arguments) or ["--help"]
     # The format is known before any option is parsed, so that usage errors keep to it too.
-    out.use(json="--json" in arguments, quiet=False, verbose=False)
+    out.use(json="--json" in words, quiet=False, verbose=False)
     try:
-        result = app(args=list(arguments), prog_name="edgekit", standalone_mode=False)
+        _no_empty_words(words)
+        result = app(args=words, prog_name="edgekit", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except EdgeKitError as error:
-        out.current().error(error)
-        return error.exit_code
+        return _failed(error)
     except KeyboardInterrupt:
-        print("\ninterrupted: nothing was left half-written", file=sys.stderr)
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader went away
         return 0
@@ -75,12 +84,32 @@ def main(arguments: Sequence[str]) -> int:
         return _other(error)
 
 
+def _no_empty_words(words: Sequence[str]) -> None:
+    """An empty path would mean the current folder, which nobody asks for that way."""
+    if "" in words:
+        raise UsageError(
+            f"argument {words.index('') + 1}",
+            "is empty",
+            hint="is a shell variable not set?",
+            code="empty-argument",
+        )
+
+
+def _failed(error: EdgeKitError) -> int:
+    out.current().error(error)
+    return error.exit_code
+
+
+def _interrupted() -> int:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)  # the terminal has written ^C
+    return _failed(Interrupted("interrupted", "nothing was left half-written"))
+
+
 def _other(error: Exception) -> int:
     """Usage errors of the option parser, and our own bugs."""
-    from edgekit.errors import EdgeKitError, UsageError
-
-    if type(error).__name__ == "Abort":
-        return 130
+    if type(error).__name__ == "Abort":  # what the option parser makes of Ctrl-C
+        return _interrupted()
     # typer carries its own copy of click's exceptions since 0.2x, so they are known by shape.
     if hasattr(error, "format_message"):
         path = getattr(getattr(error, "ctx", None), "command_path", "edgekit")
@@ -88,8 +117,7 @@ def _other(error: Exception) -> int:
         usage = getattr(error, "exit_code", 1) == 2
         kind = UsageError if usage else EdgeKitError
         mended = kind(path, found, hint=f"see `{path} --help`")
-        out.current().error(mended)
-        return mended.exit_code
+        return _failed(mended)
     if out.current().verbose or os.environ.get("EDGEKIT_DEBUG"):
         raise error
     bug = EdgeKitError(
@@ -98,5 +126,4 @@ def _other(error: Exception) -> int:
         hint="this is a bug in EdgeKit; run again with --verbose for the traceback and report it",
         code="internal",
     )
-    out.current().error(bug)
-    return bug.exit_code
+    return _failed(bug)

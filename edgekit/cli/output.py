@@ -65,8 +65,13 @@ class Output:
         from rich.markup import escape
         from rich.table import Table
 
+        headed = any(columns)
         table = Table(
-            title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+            title=title or None,
+            title_justify="left",
+            box=box.SIMPLE_HEAD if headed else box.SIMPLE,
+            pad_edge=False,
+            show_header=headed,
         )
         for column in columns:
             right = column.startswith(">")

@@ -93,18 +93,14 @@ def _program(row: tuple[str, tuple[str, ...], str, str]) -> Check:
 
 
 def _ports() -> tuple[Check, ...]:
+    from edgekit.runtime.link.ports import list_ports
     from edgekit.targets.reader import list_targets
 
-    try:
-        from serial.tools.list_ports import comports
-    except ImportError:
-        return ()
-    boards = {usb: target.name for target in list_targets() for usb in target.link.usb}
+    boards = {usb: target.title for target in list_targets() for usb in target.link.usb}
     found = []
-    for port in comports():
-        usb = f"{port.vid:04x}:{port.pid:04x}" if port.vid is not None else ""
-        what = METERS.get(usb) or boards.get(usb) or port.description or "unknown device"
-        found.append(Check("ports", port.device, "ok", f"{what} {usb}".strip()))
+    for port in list_ports():
+        what = METERS.get(port.usb) or boards.get(port.usb) or port.description or "serial port"
+        found.append(Check("ports", port.device, "ok", f"{what} {port.usb}".strip()))
     if not found:
         hint = "plug a board in, or use --target virtual-m4"
         return (Check("ports", "serial ports", "note", "none", "boards and meters", hint),)
