@@ -1,10 +1,13 @@
 # `make` alone prints the targets. demo and test do all their own set-up.
 PYTHON_BIN := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint bench golden clean
+.PHONY: help setup setup-test demo test test-slow lint bench golden clean
 
 help: ## print the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+setup-test:
+	@tools/setup.sh test
 
 setup: ## make .venv; install the Arm toolchain and QEMU where missing and allowed
 	@tools/setup.sh
@@ -12,7 +15,7 @@ setup: ## make .venv; install the Arm toolchain and QEMU where missing and allow
 demo: setup ## convert a real network, run it on a virtual Cortex-M4 and on this machine, write reports
 	@.venv/bin/python samples/demo.py
 
-test: setup lint ## lint, types and the test suite
+test: setup-test lint ## lint, types and the test suite
 	@$(PYTHON_BIN) -m pytest -m "not slow" -n 2 --dist loadfile --durations=8
 
 test-slow: setup ## the long tests: whole data sets, TensorFlow comparisons

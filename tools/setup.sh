@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv ready for development, tests and the demo, and installs the Arm toolchain and QEMU
-# where they are missing and this user may install packages. Safe to run again.
+# where they are missing and this user may install packages (with the argument `test` also Clang).
+# Safe to run again.
 #
 #   EDGEKIT_SYSTEM=skip   never call apt-get
 set -eu
@@ -60,6 +61,7 @@ missing=""
 command -v arm-none-eabi-gcc >/dev/null 2>&1 || missing="$missing gcc-arm-none-eabi libnewlib-arm-none-eabi"
 command -v qemu-system-arm >/dev/null 2>&1 || missing="$missing qemu-system-arm"
 command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
+[ "${1:-}" != test ] || command -v clang >/dev/null 2>&1 || missing="$missing clang"
 if [ -n "$missing" ]; then
     # shellcheck disable=SC2086
     if may_install && install_packages $missing; then :; else
