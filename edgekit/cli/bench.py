@@ -38,7 +38,10 @@ def command(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Run a bundle on a board, a virtual board or this machine; report latency, memory, energy."""
+    """Run a bundle and report latency, memory and energy.
+
+    On a board, a virtual board or this machine, as the target says.
+    """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.deploy.bench import BenchOptions, bench, counts
 

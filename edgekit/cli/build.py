@@ -25,7 +25,7 @@ def command(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Compile the firmware of a bundle for its target and show what it takes."""
+    """Compile the firmware of a bundle and show what it takes."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.deploy.build import build, image_record, image_rows
 

@@ -22,7 +22,9 @@ ZOO = "Zoo models (mobilenet_v1, mobilenet_v2, squeezenet)"
 def command(
     model: Annotated[
         str,
-        typer.Argument(help="A .keras, .h5, .tflite file, SavedModel or zoo name."),
+        typer.Argument(
+            metavar="MODEL", help="A .keras, .h5, .tflite file, SavedModel or zoo name."
+        ),
     ],
     target: options.Target,
     output_dir: options.OutputDir,
@@ -85,7 +87,11 @@ def command(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Quantize a trained network to int8, prove what it cost, and write a bundle for a target."""
+    """Turn a trained network into an int8 bundle for a target.
+
+    Quantizes with representative data, proves what that cost, and writes model.tflite and, for
+    targets that run it, C. Exit 3 when the result is not accurate enough or does not fit.
+    """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.converter.options import ConvertOptions, numbers
     from edgekit.deploy.convert import convert

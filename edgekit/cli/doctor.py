@@ -12,7 +12,7 @@ def command(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Show what is installed, which boards and meters are plugged in, and what is missing."""
+    """Show what is installed, plugged in and missing here."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from dataclasses import asdict
 

@@ -13,7 +13,10 @@ NAME = "inspect"
 
 def command(
     model: Annotated[
-        str, typer.Argument(help="A .tflite, .keras, .h5 file, SavedModel or zoo name.")
+        str,
+        typer.Argument(
+            metavar="MODEL", help="A .tflite, .keras, .h5 file, SavedModel or zoo name."
+        ),
     ],
     target: Annotated[
         str | None,

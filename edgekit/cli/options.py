@@ -28,4 +28,6 @@ Port = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr.")]
-Bundle = Annotated[Path, typer.Argument(help="Bundle folder written by `edgekit convert`.")]
+Bundle = Annotated[
+    Path, typer.Argument(metavar="BUNDLE", help="Bundle folder written by `edgekit convert`.")
+]

@@ -13,7 +13,9 @@ NAME = "report"
 
 
 def command(
-    record: Annotated[Path, typer.Argument(help="report.json, or the folder it is in.")],
+    record: Annotated[
+        Path, typer.Argument(metavar="REPORT", help="report.json, or the folder it is in.")
+    ],
     html: Annotated[Path | None, typer.Option(help="Write the HTML page here.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write Markdown here.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the figures as CSV here.")] = None,
@@ -21,7 +23,7 @@ def command(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Show a report on the terminal, or write it as HTML, Markdown or CSV."""
+    """Show a report, or write it as HTML, Markdown or CSV."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.deploy.views import read_report, write_views
 

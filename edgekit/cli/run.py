@@ -13,7 +13,7 @@ NAME = "run"
 
 def command(
     bundle: options.Bundle,
-    inputs: Annotated[list[str], typer.Argument(help="Images or .npy files.")],
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help="Images or .npy files.")],
     engine: Annotated[
         str, typer.Option(help="litert, reference (NumPy) or c (the generated C, compiled here).")
     ] = "litert",

@@ -15,7 +15,9 @@ NAME = "targets"
 
 
 def command(
-    name: Annotated[str | None, typer.Argument(help="One target to show in full.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One target to show in full.")
+    ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
