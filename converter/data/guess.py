@@ -233,7 +233,19 @@ def _by_labels(dataset: Dataset, probabilities: dict[str, NDArray[Any]]) -> Gues
                 f"{hits[second]:.0%} with {second}"
             )
             return _guess(_named(first), reason, Confidence.CERTAIN)
-    return None
+    return _tied(hits, chance, len(labels))
+
+
+def _tied(hits: dict[str, float], chance: float, count: int) -> Guess | None:
+    """A model that is mostly right with several scales: the best of them, the first if equal."""
+    first, second = sorted(hits, key=lambda name: -hits[name])[:2]
+    if hits[first] < (1 + chance) / 2:
+        return None
+    reason = (
+        f"top-1 {hits[first]:.0%} on {count} labelled samples, hardly less "
+        f"({hits[second]:.0%}) with {second}"
+    )
+    return _guess(_named(first), reason, Confidence.LIKELY)
 
 
 def _leads(best: float, second: float, chance: float, count: int) -> bool:

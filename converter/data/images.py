@@ -151,7 +151,8 @@ def _crop_box(
 ) -> tuple[float, float, float, float]:
     """The largest centred box of the target's proportions: left, top, right, bottom."""
     factor = min(rows / height, columns / width)
-    tall, wide = factor * height, factor * width
+    # Rounding may make the side that is kept whole longer than the image by 1e-14.
+    tall, wide = min(factor * height, rows), min(factor * width, columns)
     left, top = (columns - wide) / 2, (rows - tall) / 2
     return left, top, left + wide, top + tall
 

@@ -247,3 +247,13 @@ def test_published_models(test_data: Path, model: str, data: str, expected: Cand
     guess = choose_preprocess(graph, dataset)
     assert scaling(guess.preprocess) == (expected.mean, expected.scale)
     assert guess.confidence is not Confidence.UNSURE
+
+
+def test_a_model_right_with_several_scales_takes_the_best() -> None:
+    """Black and white are told apart however they are scaled."""
+    pixels = [np.full((8, 8, 3), value, np.uint8) for value in (0, 255) * 30]
+    data = open_dataset([(image, int(image.max() > 0)) for image in pixels])
+    guess = choose_preprocess(brightness(UNIT), data)
+    assert scaling(guess.preprocess) == (UNIT.mean, UNIT.scale)
+    assert guess.confidence is Confidence.LIKELY
+    assert "hardly less" in guess.reason
