@@ -6,7 +6,7 @@ message and a row of docs/supported_ops.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from edgekit.converter.ir import rules_numbers as numbers
 from edgekit.converter.ir import rules_structure as structure
@@ -24,8 +24,10 @@ GRAPH_RULES: tuple[GraphRule, ...] = (
     structure.tensors_sound,
 )
 
+STRUCTURE_RULES: tuple[NodeRule, ...] = (structure.operand_count,)
+
 NODE_RULES: tuple[NodeRule, ...] = (
-    structure.operand_count,
+    *STRUCTURE_RULES,
     structure.rank,
     structure.constant_parameters,
     structure.plain_convolution,
@@ -55,7 +57,17 @@ def verify(graph: Graph) -> None:
         raise error
 
 
-def violations(graph: Graph) -> Iterator[ModelError]:
+def verify_structure(graph: Graph) -> None:
+    """Check only what passes over a freshly read graph rely on: names, order and operand counts.
+
+    Raises ModelError as `verify` does.
+    """
+    error = next(violations(graph, STRUCTURE_RULES), None)
+    if error is not None:
+        raise error
+
+
+def violations(graph: Graph, rules: Sequence[NodeRule] = NODE_RULES) -> Iterator[ModelError]:
     """Every broken rule as the error `verify` would raise; of the graph rules only the first."""
     for rule in GRAPH_RULES:
         broken = rule.check(graph)
@@ -63,12 +75,12 @@ def violations(graph: Graph) -> Iterator[ModelError]:
             yield _error(graph, rule, *broken)
             return
     for node in graph.nodes:
-        yield from _node_violations(graph, node)
+        yield from _node_violations(graph, node, rules)
 
 
-def _node_violations(graph: Graph, node: Node) -> Iterator[ModelError]:
+def _node_violations(graph: Graph, node: Node, rules: Sequence[NodeRule]) -> Iterator[ModelError]:
     """The node's first broken rule: the later ones rely on the earlier."""
-    for rule in NODE_RULES:
+    for rule in rules:
         found = rule.check(graph, node) if rule.applies(node.op) else ""
         if found:
             yield _error(graph, rule, f"node {node.name} ({node.op.NAME})", found)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.load.rewire import bypass
+from edgekit.errors import ModelError
 
 _QUANTIZED = (DType.INT8, DType.UINT8, DType.INT4, DType.INT16)
 
@@ -80,8 +81,26 @@ def _to_float(tensor: Tensor, quant: Quant | None) -> Tensor:
     real = tensor.dtype in _QUANTIZED or (tensor.dtype is DType.INT32 and quant is not None)
     if not real or quant is None:
         return tensor
+    _check_scales(tensor, quant)
     data = None if tensor.data is None else real_values(tensor.data, quant)
     return replace(tensor, dtype=DType.FLOAT32, quant=None, data=data)
+
+
+def _check_scales(tensor: Tensor, quant: Quant) -> None:
+    along = tensor.shape[(quant.axis or 0) :][:1]
+    if len(quant.scales) != 1 and along != (len(quant.scales),):
+        found = f"{len(quant.scales)} scales along axis {quant.axis}"
+    elif not all(np.isfinite(scale) and scale > 0 for scale in quant.scales):
+        found = f"scales {min(quant.scales)}..{max(quant.scales)}"
+    else:
+        return
+    raise ModelError(
+        f"tensor {tensor.name} {list(tensor.shape)}",
+        found,
+        allowed="one positive scale, or one per channel",
+        hint="export the model again",
+        code="bad-scales",
+    )
 
 
 def _float16(data: NDArray[np.generic]) -> NDArray[np.generic]:

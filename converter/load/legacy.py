@@ -34,10 +34,22 @@ def uint8_to_int8(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
     tensors = []
     for tensor in graph.tensors.values():
         if tensor.dtype is DType.UINT8:
+            _check_per_tensor(graph, tensor)
             weight = tensor.name in weights and tensor.constant
             tensors.append(_symmetric(graph, tensor) if weight else _shifted(tensor))
     converted = _without_identities(graph.with_tensors(*tensors))
     return converted, _notes(graph, converted)
+
+
+def _check_per_tensor(graph: Graph, tensor: Tensor) -> None:
+    if tensor.quant is not None and tensor.quant.axis is not None:
+        raise UnsupportedError(
+            f"{graph.name}: tensor {tensor.name}",
+            "uint8, quantized per channel",
+            allowed="uint8 with one scale",
+            hint="start from the float model",
+            code="legacy-uint8",
+        )
 
 
 def _shifted(tensor: Tensor) -> Tensor:

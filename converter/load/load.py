@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 from edgekit.converter.ir.graph import Graph
-from edgekit.converter.ir.verify import verify
+from edgekit.converter.ir.verify import verify, verify_structure
 from edgekit.converter.load.clock import Clock
 from edgekit.converter.load.dequantize import dequantize_graph, fold_stored_weights
 from edgekit.converter.load.detect import Format, Source, detect
@@ -62,8 +62,10 @@ def prepare(graph: Graph, *, requantize: bool = False) -> tuple[Graph, tuple[str
 
     Weights stored as float16 or as int8 in a float graph become float32; legacy uint8 becomes
     int8; with `requantize`, everything becomes float32. No two nodes share a bias. Raises
-    UnsupportedError for uint8 weights that do not fit int8.
+    ModelError for a graph that contradicts itself and UnsupportedError for uint8 weights that do
+    not fit int8.
     """
+    verify_structure(graph)
     graph, notes = fold_stored_weights(own_biases(graph))
     if requantize:
         return dequantize_graph(graph), notes

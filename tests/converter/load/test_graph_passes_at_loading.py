@@ -20,7 +20,7 @@ from edgekit.converter.load.load import load_model, prepare
 from edgekit.converter.load.rewire import bypass, own_biases
 from edgekit.converter.tflite import read_tflite, write_tflite
 from edgekit.converter.tflite.reader import SIGNATURE_INPUTS, SIGNATURE_OUTPUTS
-from edgekit.errors import UnsupportedError
+from edgekit.errors import ModelError, UnsupportedError
 from tests.helpers import oracle
 from tests.helpers.int8_graphs import GraphBuilder
 from tests.helpers.odd_tflite import changed
@@ -295,6 +295,42 @@ def test_uint8_borders_of_an_int8_model_disappear() -> None:
     verify(converted)
     assert [n.op.NAME for n in converted.nodes] == ["CONV_2D", "RESHAPE", "FULLY_CONNECTED"]
     assert (converted.inputs, converted.outputs) == (("image",), ("result",))
+
+
+def test_legacy_tensors_have_one_scale() -> None:
+    x = Tensor("x", (2,), DType.UINT8, Quant.per_channel([1, 2], 0))
+    node = Node("y", RELU, ("x",), ("y",))
+    graph = Graph("g", {"x": x, "y": replace(x, name="y")}, (node,), ("x",), ("y",))
+    with pytest.raises(UnsupportedError) as caught:
+        prepare(graph)
+    assert (caught.value.code, caught.value.found) == (
+        "legacy-uint8",
+        "uint8, quantized per channel",
+    )
+
+
+@pytest.mark.parametrize(
+    ("quant", "found"),
+    [
+        (Quant.per_channel([1, 2, 3], 0), "3 scales along axis 0"),
+        (Quant((float("inf"),), (0,)), "scales inf..inf"),
+        (Quant((-1.0,), (0,)), "scales -1.0..-1.0"),
+    ],
+)
+def test_scales_that_mean_nothing_are_refused(quant: Quant, found: str) -> None:
+    x, y = (Tensor(name, (2,), DType.INT8, quant) for name in "xy")
+    graph = Graph("g", {"x": x, "y": y}, (Node("y", RELU, ("x",), ("y",)),), ("x",), ("y",))
+    with pytest.raises(ModelError) as caught:
+        prepare(graph, requantize=True)
+    assert (caught.value.code, caught.value.found) == ("bad-scales", found)
+
+
+def test_passes_run_on_sound_graphs_only() -> None:
+    graph = chain(("a", RELU))
+    broken = replace(graph, nodes=(Node("a", ops.FullyConnected(), ("x",), ("a",)),))
+    with pytest.raises(ModelError) as caught:
+        prepare(broken)
+    assert caught.value.code == "operand-count"
 
 
 def test_legacy_weights_that_do_not_fit_are_named(test_data: Path) -> None:

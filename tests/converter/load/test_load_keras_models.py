@@ -232,7 +232,7 @@ def test_saved_models_that_only_tensorflow_1_loads(
     with v1.Graph().as_default(), v1.Session() as session:
         x = v1.placeholder(tf.float32, (None, 6), name="x")
         weights = v1.get_variable("w", initializer=np.full((6, 2), 0.5, np.float32))
-        y = tf.nn.relu(tf.matmul(x, weights) + [-1.0, -1.0])
+        y = tf.nn.relu(tf.add(tf.matmul(x, weights), [-1.0, -1.0]))
         session.run(v1.global_variables_initializer())
         v1.saved_model.simple_save(session, str(tmp_path / "old"), {"x": x}, {"y": y})
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from edgekit.converter.ir.graph import Quant
 from edgekit.converter.ir.ops import Padding
 from edgekit.converter.ir.verify import verify
+from edgekit.converter.load.load import prepare
 from edgekit.converter.tflite import list_operators, read_tflite, summarize, write_tflite
 from edgekit.converter.tflite.flatbuf import Flatbuffer
 from edgekit.errors import EdgeKitError, ModelError, UnsupportedError
@@ -287,7 +288,9 @@ def test_listing_agrees_with_reading_on_supported_files() -> None:
 def _survives(data: bytes) -> None:
     """Reading ends in a graph or in one of our errors; any other exception fails the test."""
     with contextlib.suppress(EdgeKitError):
-        verify(read_tflite(data, "m"))
+        graph, _ = prepare(read_tflite(data, "m"))
+        verify(graph)
+        verify(read_tflite(write_tflite(graph), "m"))
     with contextlib.suppress(EdgeKitError):
         summarize(data, "m")
 
