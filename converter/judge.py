@@ -18,7 +18,7 @@ from edgekit.converter.quantize.evaluate import compare
 from edgekit.converter.quantize.gate import Limits, check_accuracy
 from edgekit.converter.quantize.int8 import is_quantized
 from edgekit.converter.quantize.sqnr import layer_sqnr
-from edgekit.errors import AccuracyError
+from edgekit.errors import AccuracyError, UsageError
 
 LAYER_SAMPLES = 32
 """Samples the noise per layer is taken over."""
@@ -42,10 +42,13 @@ def judge(
 
     A model that came quantized has nothing to be compared with. Raises AccuracyError (exit 3)
     unless the options switch the gate off; the verdict then becomes a warning. Raises DataError
-    for evaluation labels that do not fit the model.
+    for evaluation labels that do not fit the model, UsageError for a limit that says nothing
+    about this model or data.
     """
+    if is_quantized(before):
+        return _not_compared(data, options)
     dataset = data.evaluation or data.calibration
-    if is_quantized(before) or dataset is None or data.preprocess is None:
+    if dataset is None or data.preprocess is None:
         return Judgement()
     calibrated_on = data.calibration.description if data.calibration else ""
     summary = compare(
@@ -58,6 +61,7 @@ def judge(
         require_labels=data.evaluation is not None,
         calibrated_on=calibrated_on,
     )
+    _check_limits(summary, options)
     few = subset(dataset, LAYER_SAMPLES, 0)
     shape = before[before.inputs[0]].shape[1:]
     samples = np.concatenate(list(batches(few, data.preprocess, shape)))
@@ -73,3 +77,41 @@ def judge(
             raise
         notes = (Note(error.code, error.subject, error.found, error.hint),)
     return Judgement(summary, layers, notes)
+
+
+def _not_compared(data: Prepared, options: ConvertOptions) -> Judgement:
+    """The judgement on a model that came quantized; what was asked and cannot be is said."""
+    for option, limit in _stated(options):
+        raise _useless(option, limit, "the model came quantized: no float model to compare with")
+    if data.evaluation is None:
+        return Judgement()
+    note = Note(
+        "not-evaluated",
+        data.evaluation.description,
+        "not used: the model came quantized, there is no float model to compare it with",
+        "convert the float model to see what quantization costs",
+    )
+    return Judgement(notes=(note,))
+
+
+def _check_limits(summary: AccuracySummary, options: ConvertOptions) -> None:
+    """Raise UsageError for a limit that the data or the model cannot be held to."""
+    for option, limit in _stated(options):
+        if summary.metric == "sqnr":
+            raise _useless(option, limit, "the model's outputs are no classes")
+        if option == "--max-drop" and summary.metric == "agreement":
+            raise _useless(option, limit, f"{summary.data} has no labels of the model's classes")
+
+
+def _stated(options: ConvertOptions) -> list[tuple[str, float]]:
+    limits = (("--min-agreement", options.min_agreement), ("--max-drop", options.max_drop))
+    return [(option, limit) for option, limit in limits if limit is not None]
+
+
+def _useless(option: str, limit: float, why: str) -> UsageError:
+    return UsageError(
+        option,
+        f"{limit:g} cannot be checked: {why}",
+        hint="leave it out, or give --eval with labelled data and a float model",
+        code="limit-unchecked",
+    )

@@ -6,6 +6,7 @@ Neither holds anything of the other.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,10 @@ class ConvertOptions:
             _one_of("--resize", self.resize, RESIZES)
         if self.color is not None:
             _one_of("--color", self.color, COLORS)
+        if self.scale is not None and 0 in self.scale:
+            raise UsageError(
+                "--scale", "0 makes every input the same", allowed="not 0", code="bad-option"
+            )
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -71,7 +76,7 @@ def numbers(option: str, text: str | None) -> tuple[float, ...] | None:
         values = tuple(_number(part) for part in text.split(","))
     except (ValueError, ZeroDivisionError):
         values = ()
-    if len(values) not in (1, 3):
+    if len(values) not in (1, 3) or not all(map(math.isfinite, values)):
         raise UsageError(
             option,
             f"not understood: {text!r}",

@@ -34,7 +34,8 @@ class Prepared:
     notes: tuple[Note, ...] = ()
 
     def calibration_batches(self, graph: Graph, report: Progress) -> Iterator[NDArray[np.float32]]:
-        """Float32 batches for the ranges. Raises DataError when there is no data."""
+        """Float32 batches for the ranges. Raises DataError at the first one without data: a
+        graph that is int8 already never asks."""
         if self.calibration is None or self.preprocess is None:
             raise DataError(
                 "calibration",
@@ -43,7 +44,7 @@ class Prepared:
                 hint="add --calibration DATA: some hundred typical inputs, without labels",
                 code="no-calibration",
             )
-        return batches(
+        yield from batches(
             self.calibration,
             self.preprocess,
             graph[graph.inputs[0]].shape[1:],
