@@ -6,13 +6,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edgekit.errors import OutputError
 
 
-def _cannot(path: Path, error: OSError) -> OutputError:
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """The error for a place the system would not write."""
     reason = error.strerror or str(error)
     return OutputError(
         str(path),
@@ -28,23 +29,16 @@ def write_file(path: Path, data: bytes | str) -> None:
     Raises OutputError naming the path; nothing is left behind then.
     """
     payload = data.encode() if isinstance(data, str) else data
-    temporary: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _naming(path), _folders_above(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(payload)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(payload)
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
+        finally:
             temporary.unlink(missing_ok=True)
-        raise _cannot(path, error) from error
-    except BaseException:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise
 
 
 @contextmanager
@@ -53,30 +47,78 @@ def output_folder(path: Path, *, marker: str) -> Iterator[Path]:
 
     An existing `path` is replaced only if it is empty or holds the file `marker` (a former
     output of the same kind). Raises OutputError otherwise, or when the place cannot be written.
+    Folders above `path` that were made for it are gone again when the block fails.
     """
-    if path.exists() and not path.is_dir():
-        raise OutputError(str(path), "exists and is not a folder", hint="choose another -o")
-    if path.is_dir() and any(path.iterdir()) and not (path / marker).exists():
+    with _naming(path):
+        place = path.resolve()
+        _refuse(path, place, marker)
+        with _folders_above(place):
+            temporary = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
+            try:
+                yield temporary
+                temporary.chmod(0o777 & ~_umask())
+                _swap(temporary, place)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Raise OutputError when a file could not be made in `folder`; leaves no trace."""
+    with _naming(folder):
+        _refuse_file(folder)
+        with _folders_above(folder / "file"), tempfile.NamedTemporaryFile(dir=folder):
+            pass
+
+
+def _refuse(path: Path, place: Path, marker: str) -> None:
+    """Raise OutputError for what must not be replaced."""
+    _refuse_file(path)
+    if Path.cwd().is_relative_to(place):
+        raise OutputError(
+            str(path),
+            "is the folder you are in, and it would be replaced as a whole",
+            hint="choose a folder inside it, such as -o build",
+            code="current-folder",
+        )
+    if place.is_dir() and any(place.iterdir()) and not (place / marker).exists():
         raise OutputError(
             str(path),
             f"exists, is not empty and holds no {marker}, so it is not replaced",
             hint="choose another -o, or empty the folder yourself",
             code="not-ours",
         )
-    parent = path.resolve().parent
+
+
+def _refuse_file(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise OutputError(
+            str(path),
+            "exists and is not a folder",
+            hint="choose another place with -o/--output-dir",
+            code="not-a-folder",
+        )
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """What the system refuses in the block becomes an OutputError about `path`."""
     try:
-        parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=parent, prefix=f".{path.name}."))
+        yield
     except OSError as error:
-        raise _cannot(path, error) from error
+        raise cannot_write(path, error) from error
+
+
+@contextmanager
+def _folders_above(path: Path) -> Iterator[None]:
+    """Makes the folders above `path`; new ones that end up empty are removed again."""
+    missing = [folder for folder in path.parents if not folder.exists()]
     try:
-        yield temporary
-        temporary.chmod(0o777 & ~_umask())
-        _swap(temporary, path.resolve())
-    except OSError as error:
-        raise _cannot(path, error) from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def _swap(new: Path, place: Path) -> None:
