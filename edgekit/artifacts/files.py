@@ -127,13 +127,13 @@ def _swap(new: Path, place: Path) -> None:
         new.replace(place)
         return
     old = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}.old."))
-    place.replace(old / "was")
+    former = old / "was"
     try:
+        place.replace(former)
         new.replace(place)
-    except OSError:
-        (old / "was").replace(place)
-        raise
     finally:
+        if former.exists() and not place.exists():  # also after Ctrl-C between the two
+            former.replace(place)
         shutil.rmtree(old, ignore_errors=True)
 
 
