@@ -10,6 +10,7 @@ import typer
 from edgekit.cli import options, output
 
 NAME = "bench"
+MOST_THREADS, MOST_SAMPLES = 256, 4096
 
 
 def command(
@@ -30,7 +31,9 @@ def command(
     ] = 3,
     threads: Annotated[str, typer.Option(help="Interpreter threads, host: 1 or 1,2,4.")] = "1",
     batch: Annotated[str, typer.Option(help="Batch sizes for throughput, host.")] = "1,4,16",
-    windows: Annotated[int, typer.Option(min=1, help="Timed windows; the median counts.")] = 5,
+    windows: Annotated[
+        int, typer.Option(min=1, help="Windows of a power measurement; the median counts.")
+    ] = 5,
     quick: Annotated[
         bool, typer.Option("--quick", help="Short windows; the report says so.")
     ] = False,
@@ -40,18 +43,19 @@ def command(
 ) -> None:
     """Run a bundle and report latency, memory and energy.
 
-    On a board, a virtual board or this machine, as the target says.
+    On a board, a virtual board or this machine, as the target says. Exit 3 when generated C gives
+    other outputs than the reference.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    from edgekit.deploy.bench import BenchOptions, bench, counts
+    from edgekit.deploy.bench import BenchOptions, bench, counts, raise_on_mismatch
 
     chosen = BenchOptions(
         port=port,
         power=power,
         data=data,
         samples=samples,
-        threads=counts("--threads", threads),
-        batches=counts("--batch", batch),
+        threads=counts("--threads", threads, MOST_THREADS),
+        batches=counts("--batch", batch, MOST_SAMPLES),
         windows=windows,
         quick=quick,
     )
@@ -60,6 +64,7 @@ def command(
             bundle, target=target, options=chosen, output_dir=output_dir, progress=out.advance
         )
     _show(out, report, output_dir)
+    raise_on_mismatch(report)
 
 
 def _show(out: output.Output, report: object, folder: Path | None) -> None:

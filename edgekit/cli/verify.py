@@ -19,8 +19,9 @@ def command(
     ] = None,
     samples: Annotated[int, typer.Option(min=1, help="Random inputs, and real ones.")] = 100,
     board: Annotated[
-        bool, typer.Option("--board/--no-board", help="Also run on the virtual board.")
+        bool, typer.Option("--board/--no-board", help="Also run on the target's virtual board.")
     ] = False,
+    port: options.Port = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -33,7 +34,13 @@ def command(
 
     with out.working():
         result = verify(
-            bundle, target=target, data=data, samples=samples, board=board, progress=out.advance
+            bundle,
+            target=target,
+            data=data,
+            samples=samples,
+            board=board,
+            port=port,
+            progress=out.advance,
         )
     out.emit(asdict(result))
     out.say(f"{result.name} against the {result.reference}")

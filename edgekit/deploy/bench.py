@@ -11,12 +11,13 @@ from typing import Any
 
 from edgekit import __version__
 from edgekit.artifacts.figures import Note
+from edgekit.artifacts.files import check_writable
 from edgekit.artifacts.power import EnergyResult, PowerTrace
 from edgekit.artifacts.report import Report
 from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.inputs import Inputs, random_inputs, real_inputs
-from edgekit.errors import UsageError
+from edgekit.errors import MismatchError, UsageError
 from edgekit.runtime.report.build import make_report
 from edgekit.runtime.report.write import write_report
 from edgekit.runtime.runner import environment
@@ -68,8 +69,10 @@ def bench(
     chosen = options or BenchOptions()
     opened = open_bundle(bundle)
     profile = opened.target(target)
+    _check_options(profile, chosen)
     report = progress or (lambda stage, done, total: None)
-    writable(output_dir)
+    if output_dir is not None:  # said now rather than after minutes of measuring
+        check_writable(Path(output_dir))
     inputs = bench_inputs(opened, chosen)
     measured = _runner(profile, chosen)(opened, profile, inputs, chosen, report)
     result = make_report(
@@ -87,6 +90,22 @@ def bench(
     if output_dir is not None:
         write_report(result, Path(output_dir), trace=measured.trace)
     return result
+
+
+def _check_options(target: Target, options: BenchOptions) -> None:
+    """Raise UsageError for an option that would be without effect."""
+    usual = BenchOptions()
+    unused = []
+    if target.family == "cortex-m":
+        why = f"{target.name} runs one inference at a time, without an interpreter"
+        unused += [("--threads", why)] * (options.threads != usual.threads)
+        unused += [("--batch", why)] * (options.batches != usual.batches)
+    if options.power is None and options.windows != usual.windows:
+        unused += [("--windows", "it counts the windows of a power measurement")]
+    for option, why in unused:
+        raise UsageError(
+            option, f"without effect here: {why}", hint="leave it out", code="option-unused"
+        )
 
 
 def _runner(target: Target, options: BenchOptions) -> Callable[..., Measured]:
@@ -131,18 +150,18 @@ def bench_inputs(bundle: Bundle, options: BenchOptions) -> Inputs:
     return random_inputs(bundle.graph, options.samples)
 
 
-def writable(output_dir: str | Path | None) -> None:
-    """Raise OutputError now rather than after minutes of measuring."""
-    if output_dir is None:
-        return
-    from edgekit.artifacts.files import write_file
-
-    probe = Path(output_dir) / ".edgekit-probe"
-    existed = Path(output_dir).exists()
-    write_file(probe, b"")
-    probe.unlink()
-    if not existed:
-        Path(output_dir).rmdir()
+def raise_on_mismatch(report: Report) -> None:
+    """Raise MismatchError (exit 3) when generated C gave other outputs than the reference."""
+    for run in report.runs:
+        if run.engine.startswith("edgekit-c") and run.outputs_equal < run.outputs_checked:
+            raise MismatchError(
+                f"{report.bundle.name}, {run.engine} on {run.device}",
+                f"outputs of {run.outputs_checked - run.outputs_equal} of {run.outputs_checked} "
+                "inputs differ from the reference",
+                allowed="0",
+                hint="run `edgekit verify BUNDLE`; if the C is as `edgekit convert` wrote it, this "
+                "is a bug in EdgeKit: please report it with the bundle",
+            )
 
 
 def _other_target(bundle: Bundle, target: Target) -> tuple[Note, ...]:
@@ -153,14 +172,17 @@ def _other_target(bundle: Bundle, target: Target) -> tuple[Note, ...]:
     return (Note("other-target", bundle.manifest.name, text, level="info"),)
 
 
-def counts(option: str, text: str) -> tuple[int, ...]:
-    """'1,2,4' as positive numbers. Raises UsageError."""
+def counts(option: str, text: str, most: int) -> tuple[int, ...]:
+    """'1,2,4' as numbers from 1 to `most`. Raises UsageError."""
     try:
         values = tuple(int(part) for part in text.split(","))
     except ValueError:
         values = ()
-    if not values or min(values) < 1:
+    if not values or min(values) < 1 or max(values) > most:
         raise UsageError(
-            option, f"not understood: {text!r}", allowed="numbers such as 1,2,4", code="bad-option"
+            option,
+            f"not understood: {text!r}",
+            allowed=f"numbers from 1 to {most} such as 1,2,4",
+            code="bad-option",
         )
     return values

@@ -89,6 +89,8 @@ def _native(bundle: Bundle, notes: list[Note]) -> NativeModel | None:
     try:
         return native_model(bundle, native=True)
     except ToolError as error:
+        if error.code != "compiler-missing":
+            raise
         notes.append(_skipped("generated C", error))
         return None
 

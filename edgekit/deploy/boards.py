@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.deploy.build import check_image
+from edgekit.deploy.build import build_advice, build_folder, check_image
 from edgekit.deploy.bundles import Bundle
 from edgekit.deploy.inputs import Sample, raw_bytes
 from edgekit.errors import UsageError
@@ -78,20 +76,13 @@ def board(bundle: Bundle, target: Target, *, port: str | None = None) -> Iterato
 
     Raises UsageError when there is neither, ToolError, PortError, ProtocolError, DoesNotFitError.
     """
+    check_port(target, port)
     if port is not None:
         with open_dut(port, target.link.baud) as dut:
             yield OpenBoard(dut, target)
         return
-    if target.emulator is None:
-        raise UsageError(
-            f"target {target.name}",
-            "a real board, and no --port was given",
-            allowed="--port /dev/ttyACM0, or a virtual target",
-            hint="`edgekit doctor` lists the ports; `--target virtual-m4` needs no board",
-            code="port-needed",
-        )
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edgekit-board-")))
+        folder = stack.enter_context(build_folder("board", build_advice(bundle, target)))
         image = build_firmware(bundle.folder, target, folder)
         check_image(image, target)
         tap = EdgeTap()
@@ -100,12 +91,40 @@ def board(bundle: Bundle, target: Target, *, port: str | None = None) -> Iterato
         yield OpenBoard(dut, target, image, virtual, tap)
 
 
+def check_port(target: Target, port: str | None) -> None:
+    """Raise UsageError unless it is clear which board is meant."""
+    if target.family != "cortex-m":
+        raise UsageError(
+            f"target {target.name}",
+            f"a {target.family} target is no board that runs firmware",
+            allowed="Cortex-M targets",
+            hint="name one with --target, such as virtual-m4",
+            code="no-board",
+        )
+    if port is None and target.emulator is None:
+        raise UsageError(
+            f"target {target.name}",
+            "a real board, and no --port was given",
+            allowed="--port /dev/ttyACM0, or a virtual target",
+            hint="`edgekit doctor` lists the ports; `--target virtual-m4` needs no board",
+            code="port-needed",
+        )
+    if port is not None and target.emulator is not None:
+        raise UsageError(
+            f"--port {port}",
+            f"given for {target.name}, which runs in an emulator of its own",
+            allowed="--port with real boards",
+            hint="leave it out, or name the board that is plugged in with --target",
+            code="port-unused",
+        )
+
+
 @contextmanager
 def board_engine(
-    bundle: Bundle, target: Target
+    bundle: Bundle, target: Target, port: str | None = None
 ) -> Iterator[tuple[Callable[[Sample], list[NDArray[Any]]], str]]:
     """The board as a function from a sample to its outputs, and its name."""
-    with board(bundle, target) as opened:
+    with board(bundle, target, port=port) as opened:
         extension = opened.dut.extension()
         extension.info()
         size = sum(tensor.bytes for tensor in bundle.manifest.outputs)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgekit.artifacts.files import cannot_write, check_writable
 from edgekit.deploy.bundles import Bundle, open_bundle
-from edgekit.errors import DoesNotFitError, UsageError
+from edgekit.errors import DoesNotFitError, ToolError, UsageError
 from edgekit.firmware_stubs.build import build_firmware, build_host_library
 from edgekit.firmware_stubs.image import Image
 from edgekit.targets.model import Target
@@ -40,9 +43,33 @@ def build(
             code="no-firmware",
         )
     out = Path(output_dir) if output_dir else opened.folder / "firmware" / profile.name
-    image = build_firmware(opened.folder, profile, out, model_id=model_id)
+    check_writable(out)
+    try:
+        image = build_firmware(opened.folder, profile, out, model_id=model_id)
+    except OSError as error:  # a full disk
+        raise cannot_write(out, error) from error
     check_image(image, profile)
     return image
+
+
+@contextmanager
+def build_folder(kind: str, advice: str) -> Iterator[Path]:
+    """A folder for a build that is gone afterwards; an error that sends the reader to a log in
+    it gives `advice` instead."""
+    with tempfile.TemporaryDirectory(prefix=f"edgekit-{kind}-") as folder:
+        try:
+            yield Path(folder)
+        except (ToolError, DoesNotFitError) as error:
+            if folder not in error.hint:
+                raise
+            raise type(error)(
+                error.subject, error.found, allowed=error.allowed, hint=advice, code=error.code
+            ) from None
+
+
+def build_advice(bundle: Bundle, target: Target) -> str:
+    """How to get at a compiler's messages."""
+    return f"run `edgekit build {bundle.folder} --target {target.name}`: it keeps all messages"
 
 
 def check_image(image: Image, target: Target) -> None:
@@ -69,8 +96,9 @@ def native_model(bundle: Bundle, *, native: bool = False) -> NativeModel:
     from edgekit.runtime.engine.native import NativeModel
 
     manifest = bundle.manifest
-    with tempfile.TemporaryDirectory(prefix="edgekit-native-") as folder:
-        library = build_host_library(bundle.folder, Path(folder), native=native)
+    advice = "convert again: the bundle's C is not as `edgekit convert` wrote it"
+    with build_folder("native", advice) as folder:
+        library = build_host_library(bundle.folder, folder, native=native)
         return NativeModel(
             library, manifest.name, model_sha256=manifest.model_sha256, isa=bundle.isa
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.artifacts.bundle import MODEL_NAME, Manifest, read_manifest
-from edgekit.errors import ModelError
+from edgekit.errors import ModelError, UsageError
 from edgekit.targets.model import Target
 from edgekit.targets.reader import load_target
 
@@ -52,7 +52,18 @@ class Bundle:
         """The target named, or the one the bundle was converted for. Raises UsageError."""
         if isinstance(name, Target):
             return name
-        return load_target(name or self.manifest.target["name"])
+        if name is not None:
+            return load_target(name)
+        own = self.manifest.target["name"]
+        try:
+            return load_target(own)
+        except UsageError:
+            raise UsageError(
+                f"target {own!r}",
+                f"{self.folder} was converted for it, and it is no profile of EdgeKit's own",
+                hint="give its file again: --target BOARD.toml",
+                code="foreign-target",
+            ) from None
 
 
 def open_bundle(folder: str | Path) -> Bundle:
@@ -79,4 +90,12 @@ def open_bundle(folder: str | Path) -> Bundle:
             hint=again,
             code="bundle-changed",
         )
-    return Bundle(place, manifest, model)
+    opened = Bundle(place, manifest, model)
+    if manifest.memory is not None and not opened.has_c:
+        raise ModelError(
+            str(place / "c" / f"{manifest.name}.c"),
+            "missing, and the manifest says that C was generated",
+            hint=again,
+            code="bundle-incomplete",
+        )
+    return opened

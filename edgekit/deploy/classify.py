@@ -14,7 +14,7 @@ from edgekit.converter.ir.graph import DType
 from edgekit.converter.quantize.params import dequantize_array
 from edgekit.deploy.build import native_model
 from edgekit.deploy.bundles import Bundle, open_bundle
-from edgekit.deploy.inputs import Sample, real_inputs, reference_outputs
+from edgekit.deploy.inputs import Inputs, Sample, real_inputs, reference_outputs
 from edgekit.errors import UsageError
 
 ENGINES = ("litert", "reference", "c")
@@ -44,10 +44,19 @@ def classify(
     answers = []
     for path in inputs:
         found = real_inputs(opened, str(path), None)
-        for sample, label in zip(found.samples, found.names, strict=True):
+        for sample, label in zip(found.samples, _names(Path(path), found), strict=True):
             values = real_output(opened, run(sample)[0])
             answers.append(Answer(label, name, values, best(opened, values, top)))
     return answers
+
+
+def _names(path: Path, found: Inputs) -> tuple[str, ...]:
+    """A file's samples are known by the file, a folder's by their own names."""
+    if path.is_dir():
+        return found.names
+    if len(found.samples) == 1:
+        return (path.name,)
+    return tuple(f"{path.name} {name}" for name in found.names)
 
 
 def open_engine(bundle: Bundle, engine: str) -> tuple[Run, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,11 +48,12 @@ def _random(rng: np.random.Generator, graph: Graph, name: str) -> NDArray[Any]:
 def real_inputs(bundle: Bundle, data: Any, count: int | None) -> Inputs:
     """Samples of a data set, prepared and quantized as the bundle's manifest says.
 
-    `data` is anything `open_dataset` takes. Raises DataError.
+    `data` is anything `open_dataset` takes, or a .npy file with one sample of the input's shape.
+    Raises DataError.
     """
-    dataset = open_dataset(data, limit=count)
     graph = bundle.graph
     tensor = graph[graph.inputs[0]]
+    dataset = open_dataset(_one_sample(data, tensor.shape[1:]), limit=count)
     preprocess = bundle.manifest.preprocess or Preprocess()
     samples = []
     for index in range(dataset.count):
@@ -58,6 +61,17 @@ def real_inputs(bundle: Bundle, data: Any, count: int | None) -> Inputs:
         stored = real if tensor.dtype is DType.FLOAT32 else quantize_input(real, tensor)
         samples.append([stored.reshape(tensor.shape)])
     return Inputs(tuple(samples), dataset.description, dataset.names)
+
+
+def _one_sample(data: Any, shape: tuple[int, ...]) -> Any:
+    """The array of a .npy file that holds a single sample, with a batch axis; else `data`."""
+    if not isinstance(data, str | Path) or Path(data).suffix.lower() != ".npy":
+        return data
+    with contextlib.suppress(OSError, ValueError):  # the data reader says what is wrong
+        array = np.load(data, mmap_mode="r", allow_pickle=False)
+        if array.shape == shape:
+            return np.array(array)[None]
+    return data
 
 
 def raw_bytes(sample: Sample) -> bytes:

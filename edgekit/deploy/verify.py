@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.tflite import read_tflite, write_tflite
+from edgekit.deploy.boards import board_engine, check_port
 from edgekit.deploy.build import native_model
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.inputs import (
@@ -29,7 +30,7 @@ from edgekit.deploy.inputs import (
     real_inputs,
     reference_outputs,
 )
-from edgekit.errors import EdgeKitError, MismatchError, MissingExtraError, ToolError
+from edgekit.errors import EdgeKitError, MismatchError, MissingExtraError
 from edgekit.targets.model import Target
 
 Progress = Callable[[str, int, int], None]
@@ -104,17 +105,22 @@ def verify(
     data: Any = None,
     samples: int = 100,
     board: bool = False,
+    port: str | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Verification:
     """Run `samples` random inputs, and as many of `data` when given, through every engine here.
 
     Engines: LiteRT's reference and default kernels, the generated C compiled for this machine,
-    and with `board` the firmware on the target's virtual board. What is not installed is listed
-    as skipped, never as equal. Raises ModelError, DataError, UsageError.
+    and the firmware on the target's virtual board with `board`, on the real one at `port`. What
+    is not installed is listed as skipped, never as equal; a board that was asked for and cannot
+    run is an error. Raises ModelError, DataError, UsageError, ToolError, DeviceError.
     """
     opened = open_bundle(bundle)
     report = progress or (lambda stage, done, total: None)
+    profile = opened.target(target)
+    if board or port is not None:
+        check_port(profile, port)
     inputs = random_inputs(opened.graph, samples, seed)
     if data is not None:
         real = real_inputs(opened, data, samples)
@@ -122,31 +128,32 @@ def verify(
         inputs = Inputs((*inputs.samples, *real.samples), both)
     expected = _reference(opened.graph, inputs, report)
     results = []
-    for engine in _engines(opened, opened.target(target), board):
+    for engine in _engines(opened, profile, board, port):
         results.append(_compare(opened, engine, inputs, expected, report))
     return Verification(opened.manifest.name, REFERENCE, inputs.description, tuple(results))
 
 
 @dataclass(frozen=True, slots=True)
 class _Engine:
-    """How to start an engine; `kernels` is set for LiteRT, to find the first layer there."""
+    """How to start an engine; `kernels` is set for LiteRT, to find the first layer there. One
+    that was `asked` for may not be skipped."""
 
     name: str
     must_equal: bool
     start: Callable[[], AbstractContextManager[tuple[Run, str]]]
     kernels: str = ""
+    asked: bool = False
 
 
-def _engines(bundle: Bundle, target: Target, board: bool) -> Iterator[_Engine]:
+def _engines(bundle: Bundle, target: Target, board: bool, port: str | None) -> Iterator[_Engine]:
     for kernels in ("reference", "default"):
         yield _Engine(f"LiteRT {kernels}", False, partial(_litert, bundle.model, kernels), kernels)
     if importlib.util.find_spec("tflite_micro") is not None:
         yield _Engine("TensorFlow Lite Micro", False, partial(_tflm, bundle.model))
     yield _Engine("generated C on this machine", True, partial(_native, bundle))
-    if board:
-        from edgekit.deploy.boards import board_engine
-
-        yield _Engine(f"generated C on {target.name}", True, partial(board_engine, bundle, target))
+    if board or port is not None:
+        start = partial(board_engine, bundle, target, port)
+        yield _Engine(f"generated C on {target.name}", True, start, asked=True)
 
 
 @contextmanager
@@ -191,17 +198,21 @@ def _reference(graph: Graph, inputs: Inputs, report: Progress) -> list[Outputs]:
 def _compare(
     bundle: Bundle, engine: _Engine, inputs: Inputs, expected: list[Outputs], report: Progress
 ) -> EngineResult:
-    """Run an engine over all inputs; one that cannot be started is skipped with its reason."""
+    """Run an engine over all inputs; one that is not installed is skipped with its reason, as
+    is one that need not be equal."""
     with ExitStack() as stack:
         try:
             run, name = stack.enter_context(engine.start())
-        except (MissingExtraError, ToolError) as error:
-            return _skipped(engine, error)
         except EdgeKitError as error:
-            if engine.must_equal and bundle.has_c:
+            if engine.asked or (engine.must_equal and bundle.has_c and not _missing(error)):
                 raise
             return _skipped(engine, error)
         return _measured(bundle, replace(engine, name=name), run, inputs, expected, report)
+
+
+def _missing(error: EdgeKitError) -> bool:
+    """Whether something is not installed, as opposed to being wrong."""
+    return isinstance(error, MissingExtraError) or error.code == "compiler-missing"
 
 
 def _skipped(engine: _Engine, error: EdgeKitError) -> EngineResult:
