@@ -1,7 +1,7 @@
 # `make` alone prints the targets. demo and test do all their own set-up.
 PYTHON_BIN := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-slow lint bench golden clean
+.PHONY: help setup setup-test demo test test-slow coverage lint bench golden clean
 
 help: ## print the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -21,11 +21,15 @@ test: setup-test lint ## lint, types and the test suite
 test-slow: setup ## the long tests: whole data sets, TensorFlow comparisons
 	@$(PYTHON_BIN) -m pytest -m slow --durations=0
 
+coverage: setup-test ## the test suite with branch coverage, as text and in htmlcov/
+	@$(PYTHON_BIN) -m pytest -m "not slow" -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-report=html
+
 lint: setup ## ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
-bench: setup ## instruction counts of the generated C on the virtual boards, as ratios
-	@$(PYTHON_BIN) benchmarks/instructions.py
+bench: setup ## exactness of the generated C, and instruction counts on the virtual boards
+	@$(PYTHON_BIN) benchmarks/exactness.py
+	@$(PYTHON_BIN) benchmarks/engine.py
 
 golden: setup ## rewrite the golden files from this tree (then read the diff)
 	@$(PYTHON_BIN) -m pytest -m "not slow" --update-golden -n 2 --dist loadfile
