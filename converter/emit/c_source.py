@@ -27,7 +27,7 @@ def source(sheet: Sheet) -> str:
             "",
             "#include <string.h>",
             "",
-            '#include "ek_kernels.h"',
+            *_kernel_headers(sheet),
             f'#include "{sheet.name}_weights.h"',
             "",
             *_sections(sheet),
@@ -38,6 +38,12 @@ def source(sheet: Sheet) -> str:
             *_model(sheet),
         )
     )
+
+
+def _kernel_headers(sheet: Sheet) -> list[str]:
+    """The common header, then those of the ISAs whose kernels are called."""
+    isas = sorted({kernel.split("__")[1] for kernel in sheet.program.kernels} - {"ref"})
+    return ['#include "ek_kernels.h"', *(f'#include "ek_kernels_{isa}.h"' for isa in isas)]
 
 
 # ------------------------------------------------------------------------------ head comment

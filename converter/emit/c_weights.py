@@ -65,5 +65,7 @@ def _description(array: ConstArray) -> str:
 
 
 def _definition(sheet: Sheet, array: ConstArray) -> str:
-    body = c_text.array(_declaration(sheet, array), array.values, array.c_type == "ek_requant_t")
+    aligned = f"_Alignas({array.align}) " if array.align > 1 else ""
+    declaration = aligned + _declaration(sheet, array)
+    body = c_text.array(declaration, array.values, array.c_type == "ek_requant_t")
     return f"/* {_description(array)} */\n{body}"

@@ -23,7 +23,8 @@ from edgekit.converter.lower.program import (
     Step,
     WriteArg,
 )
-from edgekit.converter.lower.select import PACKINGS, SCRATCHES, Kernel, KernelTable, select
+from edgekit.converter.lower.select import PACKINGS, SCRATCHES, Kernel, KernelTable, choose
+from edgekit.converter.lower.variants import Request
 
 SHARED_FROM = 256
 """Bytes from which equal constants (tied weights, equal tables) are stored once."""
@@ -88,10 +89,12 @@ class Assembly:
         return self._buffers[tensor.name]
 
     def _step(self, node: Node, call: Call, name: str, base: str) -> Step:
-        kernel = select(self._table, call.family, self._isas)
+        request = Request(call)
+        choice = choose(self._table, request, self._isas)
+        kernel = choice.kernel
         before = len(self._constants)
-        args = [self._arg(arg, kernel, name, base) for arg in call.args]
-        scratch = SCRATCHES[kernel.scratch](call.params) if call.params else 0
+        args = [self._arg(arg, name, base) for arg in _packed(request, kernel)]
+        scratch = SCRATCHES[kernel.scratch](request)
         if scratch:
             args.append(ScratchArg(self._scratch(name, scratch).name))
         fresh = list(self._constants.values())[before:]
@@ -108,6 +111,8 @@ class Assembly:
             weight_bytes=sum(array.bytes for array in fresh),
             scratch_bytes=scratch,
             in_place=self._in_place(call) if kernel.in_place else (),
+            cost=choice.cost,
+            refused=choice.refused,
         )
 
     def _scratch(self, step: str, size: int) -> Buffer:
@@ -121,13 +126,10 @@ class Assembly:
         buffers = [self._buffers[tensor] for tensor in read if tensor in self._buffers]
         return tuple(dict.fromkeys(b.name for b in buffers if b.bytes == result.bytes))
 
-    def _arg(self, arg: object, kernel: Kernel, name: str, base: str) -> Arg:
+    def _arg(self, arg: object, name: str, base: str) -> Arg:
         match arg:
-            case Array(suffix="w"):
-                packed = PACKINGS[kernel.packing](arg.values)
-                return self._constant(f"{name}_w", arg.c_type, packed, arg.what)
             case Array():
-                return self._constant(f"{name}_{arg.suffix}", arg.c_type, arg.values, arg.what)
+                return self._constant(f"{name}_{arg.suffix}", arg)
             case Result():
                 tensor = self._graph.tensors.get(arg.tensor)
                 made = (
@@ -145,27 +147,33 @@ class Assembly:
         root = self._root(arg.tensor)
         if root in self._buffers:
             return ReadArg(self._buffers[root].name, arg.c_type)
-        tensor = self._graph[root]
-        return self._constant(f"{name}_c", arg.c_type, tensor.values, "data")
+        data = Array("c", "data", arg.c_type, self._graph[root].values)
+        return self._constant(f"{name}_c", data)
 
-    def _constant(
-        self,
-        name: str,
-        c_type: str,
-        values: np.ndarray[tuple[int, ...], np.dtype[np.generic]],
-        what: str,
-    ) -> ConstArg:
+    def _constant(self, name: str, array: Array) -> ConstArg:
         """The array, stored once when large and equal to an earlier one."""
-        content = np.ascontiguousarray(values)
+        content = np.ascontiguousarray(array.values)
         content.flags.writeable = False
         shared = content.nbytes >= SHARED_FROM
-        key = (c_type, content.tobytes()) if shared else (name, content.tobytes())
+        key = (f"{array.c_type} {array.align}" if shared else name, content.tobytes())
         if key not in self._constants:
             taken = {array.name for array in self._constants.values()}
             unique = name if name not in taken else f"{name}2"
-            self._constants[key] = ConstArray(unique, c_type, content, what)
+            self._constants[key] = ConstArray(
+                unique, array.c_type, content, array.what, array.align
+            )
         made = self._constants[key]
         return ConstArg(made.name)
+
+
+def _packed(request: Request, kernel: Kernel) -> list[object]:
+    """The call's arguments; a variant's own arrays replace the model's and precede the result."""
+    args: list[object] = list(request.call.args)
+    if not kernel.packing:
+        return args
+    kept = [arg for arg in args if not isinstance(arg, Array)]
+    at = next(index for index, arg in enumerate(kept) if isinstance(arg, Result))
+    return [*kept[:at], *PACKINGS[kernel.packing](request), *kept[at:]]
 
 
 def _numbered(word: str, tensors: Sequence[str]) -> dict[str, str]:

@@ -41,6 +41,8 @@ class Array:
     what: str
     c_type: str
     values: NDArray[np.generic]
+    align: int = 1
+    """Bytes; the array's address is a multiple."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +57,7 @@ class Call:
 
 
 def weights(values: NDArray[np.generic]) -> Array:
-    """Weights in their natural shape; a kernel's packing may change that later."""
+    """Weights in their natural shape; a variant's packing replaces them."""
     return Array("w", "weights", "int8_t", values.astype(np.int8))
 
 

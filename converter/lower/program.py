@@ -53,6 +53,8 @@ class ConstArray:
     values: NDArray[np.generic]
     what: str
     """In a word: "weights", "bias", "requantization", "table", "data"."""
+    align: int = 1
+    """Bytes; its address is a multiple, where a kernel loads more than one element at once."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -127,6 +129,14 @@ Arg = ParamsArg | ConstArg | ReadArg | WriteArg | ScratchArg | NumberArg
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A kernel that could have been called, and why it is not: "needs a 1x1 kernel"."""
+
+    kernel: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One kernel call. `layer` and `operator` are the model's words, `name` the C identifier."""
 
@@ -145,6 +155,10 @@ class Step:
     scratch_bytes: int = 0
     in_place: tuple[str, ...] = ()
     """Buffers read here at whose very address the output may be written, if they die here."""
+    cost: int = 0
+    """Estimated instructions of the call; 0 when no estimate is made."""
+    refused: tuple[Refusal, ...] = ()
+    """The other kernels of the target that compute the same."""
 
     @property
     def reads(self) -> tuple[str, ...]:

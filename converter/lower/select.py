@@ -1,48 +1,71 @@
-"""Choosing a kernel: family and target's ISA list in, function and its preparations out."""
+"""Choosing a kernel: a call and the target's ISA list in, the cheapest variant that may run out.
+
+kernels.toml   which C functions exist, and by which names the rest is found
+REQUIRES       what a variant needs of a call, with the sentence that says so
+COSTS          estimated instructions of a call
+PACKINGS       weights and factors in a variant's own layout
+SCRATCHES      bytes of scratch
+"""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from edgekit.converter.lower import packing_dsp, variants_dsp, variants_ref
+from edgekit.converter.lower.program import Refusal
+from edgekit.converter.lower.variants import Cost, Packing, Request, Requirement, ScratchSize
 
-from edgekit.converter.lower.program import Params
-
-Packing = Callable[[NDArray[np.generic]], NDArray[np.generic]]
-"""Weights in the model's layout to weights in the kernel's, at conversion time."""
-ScratchSize = Callable[[Params], int]
-"""Bytes of scratch one call needs."""
-
-PACKINGS: dict[str, Packing] = {"as_is": lambda values: values}
-SCRATCHES: dict[str, ScratchSize] = {"none": lambda params: 0}
+REQUIRES: dict[str, Requirement] = {**variants_dsp.REQUIRES}
+COSTS: dict[str, Cost] = {**variants_ref.COSTS, **variants_dsp.COSTS}
+PACKINGS: dict[str, Packing] = {**packing_dsp.PACKINGS}
+SCRATCHES: dict[str, ScratchSize] = {"none": lambda request: 0, **variants_dsp.SCRATCHES}
 
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """One C function: `ek_<family>__<isa>`, in kernels/<isa>/<family>.c."""
+    """One C function: ek_<family>__<isa>, or with a variant's name ek_<op>_<name>_<types>__<isa>.
+
+    `requires`, `cost`, `packing` and `scratch` are keys of the registries above. Without a
+    packing the kernel takes weights, bias and factors as the model has them.
+    """
 
     family: str
     isa: str
+    name: str = ""
     in_place: bool = False
-    packing: str = "as_is"
+    requires: tuple[str, ...] = ()
+    cost: str = ""
+    packing: str = ""
     scratch: str = "none"
 
     @property
     def function(self) -> str:
-        """The C function's name."""
-        return f"ek_{self.family}__{self.isa}"
+        """The C function's name.
+
+        >>> Kernel("conv2d_s8", "dsp", "pointwise").function
+        'ek_conv2d_pointwise_s8__dsp'
+        """
+        operation, _, types = self.family.rpartition("_")
+        stem = f"{operation}_{self.name}_{types}" if self.name else self.family
+        return f"ek_{stem}__{self.isa}"
 
 
-KernelTable = Mapping[str, Mapping[str, Kernel]]
-"""family -> ISA -> kernel."""
+KernelTable = Mapping[str, tuple[Kernel, ...]]
+"""family -> its kernels, the portable one first."""
 
-_COMMON = ("operators", "in_place")
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The kernel for a call, its estimated instructions, and why each other one is not it."""
+
+    kernel: Kernel
+    cost: int
+    refused: tuple[Refusal, ...] = ()
 
 
 @cache
@@ -56,19 +79,43 @@ def parse_kernels(text: str) -> KernelTable:
     return {family: _family(family, rows) for family, rows in tomllib.loads(text).items()}
 
 
-def _family(family: str, rows: dict[str, Any]) -> dict[str, Kernel]:
+def _family(family: str, rows: dict[str, Any]) -> tuple[Kernel, ...]:
     in_place = bool(rows.get("in_place", False))
-    return {
-        isa: Kernel(family, isa, in_place=in_place, **row)
-        for isa, row in rows.items()
-        if isa not in _COMMON
-    }
+    listed = [{"isa": "ref", "cost": rows.get("cost", "")}, *rows.get("variants", ())]
+    return tuple(_kernel(family, {"in_place": in_place, **row}) for row in listed)
 
 
-def select(table: KernelTable, family: str, isas: Sequence[str]) -> Kernel:
-    """The kernel of the first ISA in `isas` (best first) that has one; "ref" always has."""
-    rows = table[family]
-    return next(rows[isa] for isa in (*isas, "ref") if isa in rows)
+def _kernel(family: str, row: dict[str, Any]) -> Kernel:
+    return Kernel(family, **{**row, "requires": tuple(row.get("requires", ()))})
+
+
+def choose(table: KernelTable, request: Request, isas: Sequence[str]) -> Choice:
+    """The cheapest kernel of the target's ISAs whose requirements hold; `ref` has none.
+
+    Between equal costs the ISA listed first wins, then the row listed first.
+    """
+    ranks = [*isas, *(["ref"] if "ref" not in isas else [])]
+    known = [kernel for kernel in table[request.call.family] if kernel.isa in ranks]
+    known.sort(key=lambda kernel: ranks.index(kernel.isa))
+    broken = {kernel: _broken(kernel, request) for kernel in known}
+    costs = {k: _cost(k, request) for k, why in broken.items() if why is None}
+    best = min(costs, key=lambda kernel: costs[kernel])
+    refused = tuple(
+        Refusal(k.function, why or f"is slower: about {costs[k]:,} instructions")
+        for k, why in broken.items()
+        if k != best
+    )
+    return Choice(best, costs[best], refused)
+
+
+def _broken(kernel: Kernel, request: Request) -> str | None:
+    """The sentence of the first requirement that does not hold."""
+    rules = (REQUIRES[name] for name in kernel.requires)
+    return next((rule.sentence for rule in rules if not rule.holds(request)), None)
+
+
+def _cost(kernel: Kernel, request: Request) -> int:
+    return COSTS[kernel.cost](request) if kernel.cost else 0
 
 
 def source_path(function: str) -> str:

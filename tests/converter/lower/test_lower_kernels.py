@@ -11,35 +11,51 @@ import pytest
 
 from edgekit.converter.ir.ops import BY_NAME
 from edgekit.converter.lower import select
+from edgekit.converter.lower.calls import Array, Call
 from edgekit.converter.lower.lower import lower
 from edgekit.converter.lower.operators import LOWERINGS
-from edgekit.converter.lower.program import Program, ScratchArg
+from edgekit.converter.lower.program import Params, Program, Refusal, ScratchArg
+from edgekit.converter.lower.variants import Request, Requirement
 from edgekit.converter.plan.plan import plan
+from edgekit.targets.reader import list_targets
 from tests.helpers.generated_c import FIRMWARE, INCLUDE, TARGET
 from tests.helpers.hand_models import tiny_image_model
 from tests.helpers.int8_graphs import random_graph
 
-HEADER = re.sub(r"/\*.*?\*/", "", (INCLUDE / "ek_kernels.h").read_text(), flags=re.DOTALL)
 TABLE = select.kernel_table()
-KERNELS = [kernel for rows in TABLE.values() for kernel in rows.values()]
+KERNELS = [kernel for rows in TABLE.values() for kernel in rows]
+VARIANTS = [kernel for kernel in KERNELS if kernel.name]
 
 WITH_DSP = """
 [conv2d_s8]
-ref = {}
-dsp = { packing = "reversed", scratch = "test" }
+cost = "ref_convolution"
+[[conv2d_s8.variants]]
+isa = "dsp"
+name = "reversed"
+requires = ["few"]
+cost = "nothing"
+packing = "reversed"
+scratch = "test"
 [fully_connected_s8]
-ref = {}
 [softmax_s8]
-ref = {}
 """
+
+
+def header(isa: str) -> str:
+    """The text of the header that declares an ISA's kernels, comments apart."""
+    name = "ek_kernels.h" if isa == "ref" else f"ek_kernels_{isa}.h"
+    return re.sub(r"/\*.*?\*/", "", (INCLUDE / name).read_text(), flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.function)
 def test_every_kernel_is_declared_and_defined(kernel: select.Kernel) -> None:
-    macro = re.compile(rf"#define (\w+)\(isa\)[\s\\]*void ek_{kernel.family}__##isa\(")
-    declared = macro.search(HEADER)
-    assert declared, f"ek_kernels.h declares no {kernel.family}"
-    assert f"{declared[1]}({kernel.isa});" in HEADER
+    if kernel.isa == "ref":
+        macro = re.compile(rf"#define (\w+)\(isa\)[\s\\]*void ek_{kernel.family}__##isa\(")
+        declared = macro.search(header("ref"))
+        assert declared, f"ek_kernels.h declares no {kernel.family}"
+        assert f"{declared[1]}(ref);" in header("ref")
+    else:
+        assert f"void {kernel.function}(" in header(kernel.isa)
     source = FIRMWARE / "kernels" / select.source_path(kernel.function)
     assert f"void {kernel.function}(" in source.read_text()
 
@@ -53,8 +69,9 @@ def sources() -> list[Path]:
     return sorted((FIRMWARE / "kernels").glob("*/*.c"))
 
 
-def test_every_family_has_a_reference() -> None:
-    assert all("ref" in rows for rows in TABLE.values())
+def test_every_family_has_a_reference_with_a_cost_first() -> None:
+    assert all((rows[0].isa, rows[0].name) == ("ref", "") for rows in TABLE.values())
+    assert all(kernel.cost for kernel in KERNELS)
 
 
 def test_every_operator_is_lowered_and_listed() -> None:
@@ -65,9 +82,17 @@ def test_every_operator_is_lowered_and_listed() -> None:
     assert listed == set(BY_NAME)
 
 
-def test_named_preparations_exist() -> None:
-    assert {kernel.packing for kernel in KERNELS} <= set(select.PACKINGS)
+def test_named_functions_exist() -> None:
+    assert {name for kernel in KERNELS for name in kernel.requires} <= set(select.REQUIRES)
+    assert {kernel.cost for kernel in KERNELS} <= set(select.COSTS)
+    assert {kernel.packing for kernel in KERNELS} - {""} <= set(select.PACKINGS)
     assert {kernel.scratch for kernel in KERNELS} <= set(select.SCRATCHES)
+
+
+def test_requirements_are_sentences_that_follow_the_variants_name() -> None:
+    for rule in select.REQUIRES.values():
+        assert re.match(r"(needs|takes) ", rule.sentence), rule.sentence
+        assert not rule.sentence.endswith(".")
 
 
 def test_the_listed_operators_are_those_that_end_there() -> None:
@@ -79,36 +104,66 @@ def test_the_listed_operators_are_those_that_end_there() -> None:
             assert step.operator in rows[family]["operators"]
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> select.KernelTable:
+    """A table with a variant for convolutions of at most 8 outputs that costs nothing."""
+    rule = Requirement(
+        "needs at most 8 output channels", lambda request: request.number("output_c") <= 8
+    )
+    packed = lambda request: (Array("w", "weights", "int8_t", request.weights[::-1], 4),)  # noqa: E731
+    monkeypatch.setitem(select.REQUIRES, "few", rule)
+    monkeypatch.setitem(select.COSTS, "nothing", lambda request: 0)
+    monkeypatch.setitem(select.PACKINGS, "reversed", packed)
+    monkeypatch.setitem(select.SCRATCHES, "test", lambda request: 8 * request.number("output_c"))
+    return select.parse_kernels(WITH_DSP)
+
+
+def convolution(output_c: int) -> Request:
+    fields = ("batches", "input_c", "output_h", "output_w", "kernel_h", "kernel_w")
+    params = Params("ek_conv2d_s8_t", (*((name, 1) for name in fields), ("output_c", output_c)))
+    return Request(Call("conv2d_s8", (), params))
+
+
 @pytest.mark.parametrize(
-    ("isas", "function"),
+    ("isas", "output_c", "function"),
     [
-        (("dsp", "ref"), "ek_conv2d_s8__dsp"),
-        (("mve", "dsp", "ref"), "ek_conv2d_s8__dsp"),
-        (("ref",), "ek_conv2d_s8__ref"),
-        (("neon",), "ek_conv2d_s8__ref"),
+        (("dsp", "ref"), 8, "ek_conv2d_reversed_s8__dsp"),
+        (("mve", "dsp", "ref"), 8, "ek_conv2d_reversed_s8__dsp"),
+        (("dsp", "ref"), 9, "ek_conv2d_s8__ref"),
+        (("ref",), 8, "ek_conv2d_s8__ref"),
+        (("neon",), 8, "ek_conv2d_s8__ref"),
     ],
 )
-def test_the_first_isa_with_a_row_is_taken(isas: tuple[str, ...], function: str) -> None:
-    table = select.parse_kernels(WITH_DSP)
-    assert select.select(table, "conv2d_s8", isas).function == function
+def test_the_cheapest_variant_that_may_run_is_taken(
+    few: select.KernelTable, isas: tuple[str, ...], output_c: int, function: str
+) -> None:
+    assert select.choose(few, convolution(output_c), isas).kernel.function == function
+
+
+def test_a_choice_says_why_the_others_were_not_taken(few: select.KernelTable) -> None:
+    wide = select.choose(few, convolution(9), ("dsp", "ref"))
+    assert wide.refused == (
+        Refusal("ek_conv2d_reversed_s8__dsp", "needs at most 8 output channels"),
+    )
+    narrow = select.choose(few, convolution(8), ("dsp", "ref"))
+    assert (narrow.cost, len(narrow.refused)) == (0, 1)
+    assert re.fullmatch(r"is slower: about [\d,]+ instructions", narrow.refused[0].reason)
 
 
 @pytest.fixture
-def dsp_program(monkeypatch: pytest.MonkeyPatch) -> Program:
+def dsp_program(few: select.KernelTable) -> Program:
     """The tiny model for a target with a kernel that packs its weights and needs scratch."""
-    monkeypatch.setitem(select.PACKINGS, "reversed", lambda values: values[::-1])
-    monkeypatch.setitem(
-        select.SCRATCHES, "test", lambda params: 8 * dict(params.fields)["output_c"]
-    )
     cpu = TARGET.cpu.model_copy(update={"isa": ("dsp", "ref")})
     target = TARGET.model_copy(update={"cpu": cpu})
-    return lower(tiny_image_model(), target, kernels=select.parse_kernels(WITH_DSP))
+    return lower(tiny_image_model(), target, kernels=few)
 
 
-def test_weights_are_packed_for_the_kernel(dsp_program: Program) -> None:
+def test_a_variants_arrays_replace_those_of_the_model(dsp_program: Program) -> None:
     plain = lower(tiny_image_model(), TARGET)
-    packed, natural = (p.constant("conv1_w").values for p in (dsp_program, plain))
-    np.testing.assert_array_equal(packed, natural[::-1])
+    packed, natural = (p.constant("conv1_w") for p in (dsp_program, plain))
+    np.testing.assert_array_equal(packed.values, natural.values[::-1])
+    assert (packed.align, natural.align) == (4, 1)
+    assert "conv1_b" not in {array.name for array in dsp_program.constants}
     np.testing.assert_array_equal(
         dsp_program.constant("scores_w").values, plain.constant("scores_w").values
     )
@@ -120,3 +175,8 @@ def test_scratch_is_the_last_argument_and_lives_for_its_step(dsp_program: Progra
     assert (conv.scratch_bytes, scores.scratch_bytes) == (24, 0)
     placed = plan(dsp_program).placement("conv1_scratch")
     assert (placed.kind, placed.size, placed.first, placed.last) == ("scratch", 24, 0, 0)
+
+
+def test_every_variants_isa_is_listed_by_a_target() -> None:
+    listed = {isa for target in list_targets() for isa in target.cpu.isa}
+    assert {kernel.isa for kernel in VARIANTS} <= listed

@@ -1,0 +1,136 @@
+"""Weights and factors as the `dsp` kernels read them; each kernel's C file draws its layout.
+
+The common idea: two output channels share each int16 lane, as 256 * first + second. A lane is
+multiplied as it is, its low byte (the second channel) once more on its own, and subtracting the two
+sums leaves 256 times the first. So one instruction widens what two channels need.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.converter.lower.calls import Array
+from edgekit.converter.lower.variants import Packing, Request
+
+Scalar = TypeVar("Scalar", np.int8, np.int32, np.int64)
+
+LARGEST_SHIFT = 22
+"""Right shifts up to this leave room for half a step and the zero point in 32 bits."""
+
+
+def largest_sums(request: Request) -> NDArray[np.int64]:
+    """The largest magnitude of each output channel's accumulator, over all int8 inputs."""
+    sums: NDArray[np.int64] = np.abs(request.bias.astype(np.int64))
+    return sums + 128 * absolute_weights(request)
+
+
+def absolute_weights(request: Request) -> NDArray[np.int64]:
+    """Sum of |weight| for each output channel."""
+    rows = np.abs(channel_rows(request).astype(np.int64))
+    total: NDArray[np.int64] = rows.sum(axis=1)
+    return total
+
+
+def channel_rows(request: Request) -> NDArray[np.int8]:
+    """Weights as one row per output channel, taps outermost."""
+    weights = request.weights
+    if request.call.family == "depthwise_conv2d_s8":
+        return weights.reshape(-1, weights.shape[-1]).T
+    return weights.reshape(weights.shape[0], -1)
+
+
+def right_shifts(request: Request) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(multiplier, right shift) per channel, with silent channels as multiplier 0, shift 1.
+
+    A channel is silent when no input moves its output off the zero point: the multiplier is 0, or
+    the shift too large for the largest sum there can be.
+    """
+    factors = request.factors.astype(np.int64)
+    multiplier, right = factors[:, 0], -factors[:, 1]
+    reach = (largest_sums(request) * multiplier >> 31) + 1
+    half = np.left_shift(1, np.clip(right - 1, 0, 40))
+    silent = (multiplier == 0) | ((right > 1) & (reach < half))
+    return np.where(silent, 0, multiplier), np.where(silent, 1, right)
+
+
+def finish_columns(request: Request) -> NDArray[np.int64]:
+    """(bias, multiplier, addend, right) per output channel: see ek_finish_t in ek_dsp.h."""
+    multiplier, right = right_shifts(request)
+    half = np.left_shift(1, right - 1)
+    addend = half + request.number("output_zero") * (half * 2)
+    return np.stack([request.bias.astype(np.int64), multiplier, addend, right], axis=1)
+
+
+def padded(values: NDArray[Scalar], *multiples: int) -> NDArray[Scalar]:
+    """`values` with zeros appended until each extent is a multiple.
+
+    >>> padded(np.ones((3, 2)), 2, 4).shape
+    (4, 4)
+    """
+    short = [-extent % multiple for extent, multiple in zip(values.shape, multiples, strict=True)]
+    return np.pad(values, [(0, amount) for amount in short])
+
+
+def paired_lanes(rows: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Rows of weights (O, K) as bytes (O/2, K/2, 4): two channels by two inputs in each word.
+
+    Words come in the order in which SXTB16 widens activations: inputs (0, 2), then (1, 3) of each
+    four. O and K are padded with zeros, to even and to a multiple of four.
+    """
+    whole = padded(rows, 2, 4).astype(np.int16)
+    outputs, inputs = whole.shape
+    first, second = whole[0::2], whole[1::2]
+    high = first - (second < 0)
+    assert high.min(initial=0) >= -128, "a weight of -128 beside a negative one"
+    lanes = np.stack([second, high], axis=-1).reshape(outputs // 2, inputs // 4, 2, 2, 2)
+    ordered = lanes.transpose(0, 1, 3, 2, 4)  # group, lane pair, lane, byte
+    words: NDArray[np.int8] = ordered.reshape(outputs // 2, inputs // 2, 4).astype(np.int8)
+    return words
+
+
+def unpaired_lanes(lanes: NDArray[np.int8], outputs: int, inputs: int) -> NDArray[np.int8]:
+    """The rows (O, K) that `paired_lanes` was given."""
+    pairs, words, _ = lanes.shape
+    bytes_ = lanes.reshape(pairs, words // 2, 2, 2, 2).transpose(0, 1, 3, 2, 4)
+    bytes_ = bytes_.reshape(pairs, words * 2, 2).astype(np.int16)
+    second, first = bytes_[..., 0], bytes_[..., 1] + (bytes_[..., 0] < 0)
+    rows = np.stack([first, second], axis=1).reshape(pairs * 2, words * 2)
+    wanted: NDArray[np.int8] = rows[:outputs, :inputs].astype(np.int8)
+    return wanted
+
+
+def paired_finish(request: Request) -> NDArray[np.int32]:
+    """Rows of eight for two channels: bias of the second, twice the first's, their factors."""
+    columns = padded(finish_columns(request), 2, 1)
+    first, second = columns[0::2], columns[1::2]
+    head = np.stack([second[:, 0], 2 * first[:, 0]], axis=1)
+    rows: NDArray[np.int32] = np.concatenate([head, first[:, 1:], second[:, 1:]], axis=1).astype(
+        np.int32
+    )
+    rows[:, [4, 7]] = np.maximum(rows[:, [4, 7]], 1)
+    return rows
+
+
+def fully_connected(request: Request) -> tuple[Array, ...]:
+    """Words of two pairs of outputs in turn: (O/4, K/2, 2 pairs, 4 bytes)."""
+    rows = padded(channel_rows(request), 4, 1)
+    lanes = paired_lanes(rows)
+    pairs, words, _ = lanes.shape
+    quads = lanes.reshape(pairs // 2, 2, words, 4).transpose(0, 2, 1, 3)
+    finish = padded(paired_finish(request), 2, 1)
+    return _arrays(quads.reshape(pairs // 2, words * 2, 4), finish)
+
+
+def _arrays(weights: NDArray[np.int8], finish: NDArray[np.int32]) -> tuple[Array, ...]:
+    return (
+        Array("w", "weights", "int8_t", weights, align=4),
+        Array("f", "bias, requantization", "int32_t", finish),
+    )
+
+
+PACKINGS: dict[str, Packing] = {
+    "dsp_fully_connected": fully_connected,
+}

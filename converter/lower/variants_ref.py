@@ -1,0 +1,77 @@
+"""Estimated instructions of the portable kernels, so that variants have something to beat.
+
+Per multiply-accumulate or per output, from counts on a Cortex-M4 at -O3 (virtual-m4).
+"""
+
+from __future__ import annotations
+
+from edgekit.converter.lower.calls import product
+from edgekit.converter.lower.variants import Cost, Request
+
+
+def convolution(request: Request) -> int:
+    """3 instructions a tap and channel, 26 an output."""
+    taps = product(tuple(request.number(name) for name in ("kernel_h", "kernel_w", "input_c")))
+    return request.outputs * (4 * taps + 26)
+
+
+def depthwise(request: Request) -> int:
+    """12 instructions a tap, 30 an output."""
+    taps = request.number("kernel_h") * request.number("kernel_w")
+    return request.outputs * (12 * taps + 30)
+
+
+def fully_connected(request: Request) -> int:
+    """3 instructions a weight, 26 an output."""
+    return request.outputs * (4 * request.number("input_c") + 26)
+
+
+def pooling(request: Request) -> int:
+    """5 instructions a tap, 25 an output."""
+    taps = request.number("kernel_h") * request.number("kernel_w")
+    return request.outputs * (5 * taps + 25)
+
+
+def binary(request: Request) -> int:
+    """60 instructions an output."""
+    return 60 * product(request.numbers("extent"))
+
+
+def mean(request: Request) -> int:
+    """5 instructions an input."""
+    return 5 * product(request.numbers("extent"))
+
+
+def softmax(request: Request) -> int:
+    """250 instructions an element: two exponentials in fixed point."""
+    return 250 * request.number("rows") * request.number("depth")
+
+
+def elements(request: Request) -> int:
+    """5 instructions an element."""
+    return 5 * request.count
+
+
+def padding(request: Request) -> int:
+    """10 instructions an output."""
+    amounts = zip(*(request.numbers(n) for n in ("extent", "before", "after")), strict=True)
+    return 10 * product(tuple(sum(parts) for parts in amounts))
+
+
+def rows_copied(request: Request) -> int:
+    """2 instructions a byte."""
+    return 2 * request.number("rows") * request.number("run")
+
+
+COSTS: dict[str, Cost] = {
+    "ref_convolution": convolution,
+    "ref_depthwise": depthwise,
+    "ref_fully_connected": fully_connected,
+    "ref_pooling": pooling,
+    "ref_binary": binary,
+    "ref_mean": mean,
+    "ref_softmax": softmax,
+    "ref_elements": elements,
+    "ref_padding": padding,
+    "ref_rows": rows_copied,
+}

@@ -1,0 +1,17 @@
+/* ek_kernels_dsp.h - the kernels of processors with Armv7E-M's packed arithmetic (Cortex-M4, M7,
+ * M33 with the DSP extension), each equal bit for bit to the `ref` kernel of its operator.
+ *
+ * Weights and factors are packed by the converter; every kernel's file draws its layout. A row of
+ * `finish` has the folded bias, see ek_finish_t in ek_dsp.h.
+ */
+#ifndef EK_KERNELS_DSP_H
+#define EK_KERNELS_DSP_H
+
+#include "ek_kernels.h"
+
+/* As ek_fully_connected_s8, four outputs at a time. */
+void ek_fully_connected_quads_s8__dsp(const ek_fully_connected_s8_t *p, const int8_t *input,
+                                      const int8_t *weights, const int32_t *finish,
+                                      int8_t *output);
+
+#endif
