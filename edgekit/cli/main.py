@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 
 import typer
@@ -61,7 +62,10 @@ def run(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the console script; always raises SystemExit."""
     # A plain kill must leave as little behind as Ctrl-C: it too unwinds the stack.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    sys.exit(main(sys.argv[1:] if arguments is None else arguments))
+    words = sys.argv[1:] if arguments is None else arguments
+    if not {"-v", "--verbose"} & set(words):
+        warnings.simplefilter("ignore")  # what libraries warn of is not the user's doing
+    sys.exit(main(words))
 
 
 def main(arguments: Sequence[str]) -> int:
