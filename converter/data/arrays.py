@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -119,6 +120,15 @@ def from_iterable(
     )
 
 
+UNREADABLE = (
+    *(OSError, ValueError, EOFError, KeyError, SyntaxError, tokenize.TokenError),
+    *(zipfile.BadZipFile, zlib.error),
+    RuntimeError,  # an encrypted archive, or compressed in a way Python does not know
+    MemoryError,  # a header that promises terabytes
+)
+"""What NumPy raises for files that are damaged or not what they seem."""
+
+
 def _load(path: Path) -> Array | dict[str, Array]:
     try:
         loaded = np.load(path, allow_pickle=False)
@@ -126,7 +136,7 @@ def _load(path: Path) -> Array | dict[str, Array]:
             return loaded
         with loaded:
             return {key: loaded[key] for key in loaded.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         raise _damaged(path, str(error).partition("\n")[0] or type(error).__name__) from None
 
 

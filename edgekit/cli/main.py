@@ -6,6 +6,7 @@ mismatch), 130 interrupted.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -64,7 +65,9 @@ def run(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     words = sys.argv[1:] if arguments is None else arguments
     if not {"-v", "--verbose"} & set(words):
-        warnings.simplefilter("ignore")  # what libraries warn of is not the user's doing
+        # what libraries warn of and log is not the user's doing
+        warnings.simplefilter("ignore")
+        logging.lastResort = None
     sys.exit(main(words))
 
 
