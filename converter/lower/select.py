@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -70,18 +71,30 @@ class Choice:
 
 @cache
 def kernel_table() -> KernelTable:
-    """The shipped table, `kernels.toml`."""
-    return parse_kernels(Path(__file__).with_name("kernels.toml").read_text(encoding="utf-8"))
+    """The shipped table: `kernels.toml`, and the variants of each ISA in `kernels_<isa>.toml`."""
+    here = Path(__file__).parent
+    return parse_kernels(
+        (here / "kernels.toml").read_text(encoding="utf-8"),
+        *(path.read_text(encoding="utf-8") for path in sorted(here.glob("kernels_*.toml"))),
+    )
 
 
-def parse_kernels(text: str) -> KernelTable:
-    """A kernel table from TOML text in the form of `kernels.toml`."""
-    return {family: _family(family, rows) for family, rows in tomllib.loads(text).items()}
+def parse_kernels(text: str, *more: str) -> KernelTable:
+    """A kernel table from TOML text in the form of `kernels.toml`; `more` adds variants to it."""
+    families = tomllib.loads(text)
+    added = [tomllib.loads(extra) for extra in more]
+    return {
+        family: _family(family, rows, [t.get(family, {}).get("variants", []) for t in added])
+        for family, rows in families.items()
+    }
 
 
-def _family(family: str, rows: dict[str, Any]) -> tuple[Kernel, ...]:
+def _family(
+    family: str, rows: dict[str, Any], more: Sequence[list[dict[str, Any]]]
+) -> tuple[Kernel, ...]:
     in_place = bool(rows.get("in_place", False))
-    listed = [{"isa": "ref", "cost": rows.get("cost", "")}, *rows.get("variants", ())]
+    portable = {"isa": "ref", "cost": rows.get("cost", "")}
+    listed = [portable, *rows.get("variants", ()), *chain.from_iterable(more)]
     return tuple(_kernel(family, {"in_place": in_place, **row}) for row in listed)
 
 
