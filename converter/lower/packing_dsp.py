@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.converter.fixed_point import multiply_by_quantized_multiplier
 from edgekit.converter.lower.calls import Array
 from edgekit.converter.lower.variants import Packing, Request
 
@@ -21,10 +22,12 @@ LARGEST_SHIFT = 22
 """Right shifts up to this leave room for half a step and the zero point in 32 bits."""
 
 
-def largest_sums(request: Request) -> NDArray[np.int64]:
-    """The largest magnitude of each output channel's accumulator, over all int8 inputs."""
-    sums: NDArray[np.int64] = np.abs(request.bias.astype(np.int64))
-    return sums + 128 * absolute_weights(request)
+def sum_range(request: Request) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The smallest and the largest accumulator of each output channel, over all int8 inputs."""
+    rows = channel_rows(request).astype(np.int64)
+    up, down = np.maximum(rows, 0).sum(axis=1), np.minimum(rows, 0).sum(axis=1)
+    bias = request.bias.astype(np.int64)
+    return bias - 128 * up + 127 * down, bias + 127 * up - 128 * down
 
 
 def absolute_weights(request: Request) -> NDArray[np.int64]:
@@ -42,26 +45,25 @@ def channel_rows(request: Request) -> NDArray[np.int8]:
     return weights.reshape(weights.shape[0], -1)
 
 
-def right_shifts(request: Request) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(multiplier, right shift) per channel, with silent channels as multiplier 0, shift 1.
-
-    A channel is silent when no input moves its output off the zero point: the multiplier is 0, or
-    the shift too large for the largest sum there can be.
-    """
-    factors = request.factors.astype(np.int64)
-    multiplier, right = factors[:, 0], -factors[:, 1]
-    reach = (largest_sums(request) * multiplier >> 31) + 1
-    half = np.left_shift(1, np.clip(right - 1, 0, 40))
-    silent = (multiplier == 0) | ((right > 1) & (reach < half))
-    return np.where(silent, 0, multiplier), np.where(silent, 1, right)
-
-
 def finish_columns(request: Request) -> NDArray[np.int64]:
-    """(bias, multiplier, addend, right) per output channel: see ek_finish_t in ek_dsp.h."""
-    multiplier, right = right_shifts(request)
-    half = np.left_shift(1, right - 1)
-    addend = half + request.number("output_zero") * (half * 2)
-    return np.stack([request.bias.astype(np.int64), multiplier, addend, right], axis=1)
+    """(bias, multiplier, addend, right) per output channel: see ek_finish_t in ek_dsp.h.
+
+    A channel whose output no input moves (dead channels have absurd biases and factors) gets bias
+    and multiplier 0, shift 1 and that output.
+    """
+    factors, zero = request.factors.astype(np.int64), request.number("output_zero")
+    multiplier, right = factors[:, 0], -factors[:, 1]
+    low, high = (
+        multiply_by_quantized_multiplier(sums.astype(np.int32), multiplier, -right)
+        for sums in sum_range(request)
+    )
+    fixed = low == high
+    right = np.where(fixed, 1, right)
+    half = np.left_shift(1, np.maximum(right - 1, 0))
+    addend = half + 2 * half * (zero + np.where(fixed, np.clip(low, -256, 256), 0))
+    multiplier = np.where(fixed, 0, multiplier)
+    bias = np.where(fixed, 0, request.bias)
+    return np.stack([bias, multiplier, addend, right], axis=1)
 
 
 def padded(values: NDArray[Scalar], *multiples: int) -> NDArray[Scalar]:
@@ -124,6 +126,11 @@ def fully_connected(request: Request) -> tuple[Array, ...]:
     return _arrays(quads.reshape(pairs // 2, words * 2, 4), finish)
 
 
+def pointwise(request: Request) -> tuple[Array, ...]:
+    """Words of two output channels by two inputs: (O/2, K/2, 4)."""
+    return _arrays(paired_lanes(channel_rows(request)), paired_finish(request))
+
+
 def _arrays(weights: NDArray[np.int8], finish: NDArray[np.int32]) -> tuple[Array, ...]:
     return (
         Array("w", "weights", "int8_t", weights, align=4),
@@ -132,5 +139,6 @@ def _arrays(weights: NDArray[np.int8], finish: NDArray[np.int32]) -> tuple[Array
 
 
 PACKINGS: dict[str, Packing] = {
+    "dsp_pointwise": pointwise,
     "dsp_fully_connected": fully_connected,
 }

@@ -5,24 +5,26 @@ Costs are instructions on a Cortex-M4 (virtual-m4), from counts of whole layers.
 
 from __future__ import annotations
 
+import numpy as np
+
 from edgekit.converter.lower.packing_dsp import (
     LARGEST_SHIFT,
     absolute_weights,
     channel_rows,
-    largest_sums,
-    right_shifts,
+    finish_columns,
 )
 from edgekit.converter.lower.variants import Cost, Request, Requirement, ScratchSize
 
 
 def _moderate_factors(request: Request) -> bool:
-    _, right = right_shifts(request)
+    right = finish_columns(request)[:, 3]
     return bool(right.min() >= 1 and right.max() <= LARGEST_SHIFT)
 
 
 def _moderate_sums(request: Request) -> bool:
     """Doubled accumulators stay within int32."""
-    return bool(largest_sums(request).max() < 1 << 30)
+    sums = np.abs(finish_columns(request)[:, 0]) + 128 * absolute_weights(request)
+    return bool(sums.max() < 1 << 30)
 
 
 def _lanes_hold(request: Request) -> bool:
@@ -32,7 +34,14 @@ def _lanes_hold(request: Request) -> bool:
     )
 
 
+def _pointwise(request: Request) -> bool:
+    names = ("kernel_h", "kernel_w", "stride_h", "stride_w")
+    plain = all(request.number(name) == 1 for name in names)
+    return plain and request.number("pad_top") == request.number("pad_left") == 0
+
+
 REQUIRES: dict[str, Requirement] = {
+    "dsp_pointwise": Requirement("needs a 1x1 kernel, stride 1, no padding", _pointwise),
     "dsp_factors": Requirement("needs every output scale factor below 1/2", _moderate_factors),
     "dsp_sums": Requirement("needs accumulators below 2^30", _moderate_sums),
     "dsp_lanes": Requirement("needs weights above -128, |weights| adding to 65535", _lanes_hold),
@@ -46,7 +55,28 @@ def fully_connected_cost(request: Request) -> int:
     return request.number("rows") * quads * (21 * inputs + 60)
 
 
+def pointwise_cost(request: Request) -> int:
+    """Blocks of four pixels: widening once, then 13 instructions a pair of inputs and channels."""
+    pixels = request.outputs // request.number("output_c")
+    pairs = 2 * quads_of(request.number("input_c"))
+    channels = -(-request.number("output_c") // 2)
+    return -(-pixels // 4) * (9 * pairs + 40 + channels * (13 * pairs + 80))
+
+
+def quads_of(count: int) -> int:
+    """`count` in fours, rounded up."""
+    return -(-count // 4)
+
+
+def block_scratch(request: Request) -> int:
+    """A block of four widened pixels."""
+    return 32 * quads_of(request.number("input_c"))
+
+
 COSTS: dict[str, Cost] = {
+    "dsp_pointwise": pointwise_cost,
     "dsp_fully_connected": fully_connected_cost,
 }
-SCRATCHES: dict[str, ScratchSize] = {}
+SCRATCHES: dict[str, ScratchSize] = {
+    "dsp_block": block_scratch,
+}
