@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgekit.converter.emit import c_text
 from edgekit.converter.emit.sheet import C_TYPES, DTYPE_TAGS, Sheet, ports
+from edgekit.converter.lower.headers import header
 from edgekit.converter.lower.program import (
     Arg,
     Buffer,
@@ -41,9 +42,9 @@ def source(sheet: Sheet) -> str:
 
 
 def _kernel_headers(sheet: Sheet) -> list[str]:
-    """The common header, then those of the ISAs whose kernels are called."""
-    isas = sorted({kernel.split("__")[1] for kernel in sheet.program.kernels} - {"ref"})
-    return ['#include "ek_kernels.h"', *(f'#include "ek_kernels_{isa}.h"' for isa in isas)]
+    """The headers of the kernels that are called."""
+    used = {"ek_kernels.h", *map(header, sheet.program.kernels)}
+    return [f'#include "{name}"' for name in sorted(used)]
 
 
 # ------------------------------------------------------------------------------ head comment
@@ -157,15 +158,16 @@ def _argument(sheet: Sheet, step: Step, arg: Arg) -> str:
 
 def _init(sheet: Sheet) -> list[str]:
     lines = [
-        f"int {sheet.name}_init(uint8_t *arena)",
+        f"int {sheet.name}_init(uint8_t *arena, size_t size)",
         "{",
-        "    if ((uintptr_t)arena % 16) return 1;",
+        f"    if (!arena || size < {sheet.upper}_ARENA_SIZE) return EK_ARENA_TOO_SMALL;",
+        "    if ((uintptr_t)arena % 16) return EK_ARENA_MISALIGNED;",
     ]
     for port in sheet.program.inputs:
         offset = sheet.memory.offset(port.buffer)
         byte = port.zero_point if port.scale else 0
         lines.append(f"    memset(arena + {offset}, {byte}, {port.bytes});")
-    return [*lines, "    return 0;", "}", ""]
+    return [*lines, "    return EK_OK;", "}", ""]
 
 
 def _accessors(sheet: Sheet) -> list[str]:

@@ -12,8 +12,8 @@ from types import MappingProxyType
 
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.lower.assemble import Assembly
-from edgekit.converter.lower.calls import Call
-from edgekit.converter.lower.operators import ALIASES, LOWERINGS
+from edgekit.converter.lower.formats import lowered
+from edgekit.converter.lower.operators import ALIASES
 from edgekit.converter.lower.program import Program
 from edgekit.converter.lower.select import KernelTable, kernel_table
 from edgekit.targets.model import Target
@@ -32,11 +32,6 @@ def lower(graph: Graph, target: Target, *, kernels: KernelTable | None = None) -
         if node.output not in roots:
             assembly.add(node, lowered(graph, node))
     return assembly.program()
-
-
-def lowered(graph: Graph, node: Node) -> tuple[Call, ...]:
-    """The kernel calls of one node."""
-    return LOWERINGS[type(node.op)](graph, node)
 
 
 def aliases(graph: Graph) -> Mapping[str, str]:

@@ -17,14 +17,24 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from edgekit.converter.lower import packing_dsp, variants_dsp, variants_ref
+from edgekit.converter.lower import (
+    packing_dsp,
+    packing_mve,
+    variants_dsp,
+    variants_mve,
+    variants_ref,
+)
 from edgekit.converter.lower.program import Refusal
 from edgekit.converter.lower.variants import Cost, Packing, Request, Requirement, ScratchSize
 
-REQUIRES: dict[str, Requirement] = {**variants_dsp.REQUIRES}
-COSTS: dict[str, Cost] = {**variants_ref.COSTS, **variants_dsp.COSTS}
-PACKINGS: dict[str, Packing] = {**packing_dsp.PACKINGS}
-SCRATCHES: dict[str, ScratchSize] = {"none": lambda request: 0, **variants_dsp.SCRATCHES}
+REQUIRES: dict[str, Requirement] = {**variants_dsp.REQUIRES, **variants_mve.REQUIRES}
+COSTS: dict[str, Cost] = {**variants_ref.COSTS, **variants_dsp.COSTS, **variants_mve.COSTS}
+PACKINGS: dict[str, Packing] = {**packing_dsp.PACKINGS, **packing_mve.PACKINGS}
+SCRATCHES: dict[str, ScratchSize] = {
+    "none": lambda request: 0,
+    **variants_dsp.SCRATCHES,
+    **variants_mve.SCRATCHES,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,8 @@ class Choice:
 
 @cache
 def kernel_table() -> KernelTable:
-    """The shipped table: `kernels.toml`, and the variants of each ISA in `kernels_<isa>.toml`."""
+    """The shipped table: `kernels.toml`; `kernels_<isa>.toml` adds the variants of an ISA,
+    `kernels_<format>.toml` the families of another number format."""
     here = Path(__file__).parent
     return parse_kernels(
         (here / "kernels.toml").read_text(encoding="utf-8"),
@@ -80,9 +91,11 @@ def kernel_table() -> KernelTable:
 
 
 def parse_kernels(text: str, *more: str) -> KernelTable:
-    """A kernel table from TOML text in the form of `kernels.toml`; `more` adds variants to it."""
-    families = tomllib.loads(text)
+    """A kernel table from TOML text in the form of `kernels.toml`; `more` adds families (those
+    with `operators`) and variants of families to it."""
     added = [tomllib.loads(extra) for extra in more]
+    own = [{f: rows for f, rows in t.items() if "operators" in rows} for t in added]
+    families = dict(chain(tomllib.loads(text).items(), *(t.items() for t in own)))
     return {
         family: _family(family, rows, [t.get(family, {}).get("variants", []) for t in added])
         for family, rows in families.items()

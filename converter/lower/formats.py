@@ -1,0 +1,38 @@
+"""Which lowering a node needs: one table of functions per number format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from edgekit.converter.ir.graph import DType, Graph, Node
+from edgekit.converter.ir.ops import Op
+from edgekit.converter.lower import calls, int4, operators
+from edgekit.converter.lower.calls import Call
+
+Table = Mapping[type[Op], Callable[[Graph, Node], tuple[Call, ...]]]
+
+_TABLES: Mapping[str, Table] = {
+    "int8": operators.LOWERINGS,
+    "int4": int4.LOWERINGS,
+}
+
+
+def lowered(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """The kernel calls of one node. Raises UnsupportedError where its format has no kernel."""
+    name = number_format(graph, node)
+    table = _TABLES.get(name, {})
+    if type(node.op) not in table:
+        able = [format for format, other in _TABLES.items() if type(node.op) in other]
+        raise calls.refuse(node, f"computes in {name}", ", ".join(able))
+    return table[type(node.op)](graph, node)
+
+
+def number_format(graph: Graph, node: Node) -> str:
+    """What a node computes in: "int8", "int4" (weights), "int16" or "float32"."""
+    touched = {tensor.dtype for tensor in (graph.input(node), graph.output(node))}
+    if DType.INT16 in touched:
+        return "int16"
+    if touched == {DType.FLOAT32}:
+        return "float32"
+    weights = graph.operand(node, 1)
+    return "int4" if weights is not None and weights.dtype is DType.INT4 else "int8"
