@@ -79,6 +79,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         _no_empty_words(words)
         result = app(args=words, prog_name="edgekit", standalone_mode=False)
+        if result == Interrupted.exit_code:  # what the option parser makes of Ctrl-C
+            return _interrupted()
         return result if isinstance(result, int) else 0
     except EdgeKitError as error:
         return _failed(error)
@@ -115,7 +117,7 @@ def _interrupted() -> int:
 
 def _other(error: Exception) -> int:
     """Usage errors of the option parser, and our own bugs."""
-    if type(error).__name__ == "Abort":  # what the option parser makes of Ctrl-C
+    if type(error).__name__ == "Abort":  # the same in older versions of it
         return _interrupted()
     # typer carries its own copy of click's exceptions since 0.2x, so they are known by shape.
     if hasattr(error, "format_message"):
