@@ -1,4 +1,4 @@
-"""Rules about element types and quantization (TFLite's int8 specification)."""
+"""Rules about element types and quantization (TFLite's specifications for int8 and 16x8)."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ from edgekit.converter.ir.ops import Activation
 from edgekit.converter.ir.rule import activations, node_rule, operands
 
 _CONVOLUTIONS = (ops.Conv2D, ops.DepthwiseConv2D, ops.FullyConnected)
-_FORMATS = (DType.FLOAT32, DType.INT8)
+_INTEGERS = (DType.INT8, DType.INT16)
+_FORMATS = (DType.FLOAT32, *_INTEGERS)
+_WEIGHTS = (DType.INT8, DType.INT4)
 BIAS_TOLERANCE = 0.02
 """Relative; exporters round the bias scale differently, TFLite compares it as loosely."""
 
 
 @node_rule("activations-dtype", supported=True, hint="export float32, or quantize to int8")
 def activations_dtype(graph: Graph, node: Node) -> str:
-    """Activations are all float32 or all int8; only QUANTIZE and DEQUANTIZE change between them."""
+    """Activations are all float32, all int8 or all int16; only QUANTIZE and DEQUANTIZE change
+    between them."""
     found = [(role, tensor.dtype) for role, tensor in activations(graph, node)]
     kinds = {dtype for _, dtype in found}
     allowed = len(kinds) == 1 and kinds <= set(_FORMATS)
     if isinstance(node.op, ops.Quantize):
-        allowed = found[0][1] in _FORMATS and found[-1][1] is DType.INT8
+        allowed = found[0][1] in _FORMATS and found[-1][1] in _INTEGERS
     elif isinstance(node.op, ops.Dequantize):
-        allowed = [dtype for _, dtype in found] == [DType.INT8, DType.FLOAT32]
+        allowed = found[0][1] in _INTEGERS and found[-1][1] is DType.FLOAT32
     return "" if allowed else ", ".join(f"{role} {dtype}" for role, dtype in found)
 
 
@@ -34,17 +37,52 @@ def activations_dtype(graph: Graph, node: Node) -> str:
     "weights-dtype",
     *_CONVOLUTIONS,
     supported=True,
-    hint="dynamic-range and int4 weights: convert the float model instead",
+    hint="convert the float model instead",
 )
 def weights_dtype(graph: Graph, node: Node) -> str:
-    """Weights have the activations' element type; biases are float32 or, with int8, int32."""
-    quantized = graph.input(node).dtype is DType.INT8
-    wanted = {"weights": DType.INT8, "bias": DType.INT32} if quantized else {}
+    """Float32 activations have float32 weights and bias, int8 ones int8 or int4 weights and an
+    int32 bias, int16 ones int8 weights and an int64 bias."""
+    form = graph.input(node).dtype
     for role, tensor in operands(graph, node)[1:]:
-        allowed = wanted.get(role, DType.FLOAT32)
-        if tensor.dtype is not allowed:
-            return f"{role} {tensor.dtype} with {graph.input(node).dtype} activations"
+        if tensor.dtype not in _PARAMETERS[form][role]:
+            return f"{role} {tensor.dtype} with {form} activations"
     return ""
+
+
+_PARAMETERS: dict[DType, dict[str, tuple[DType, ...]]] = {
+    DType.FLOAT32: {"weights": (DType.FLOAT32,), "bias": (DType.FLOAT32,)},
+    DType.INT8: {"weights": _WEIGHTS, "bias": (DType.INT32,)},
+    DType.INT16: {"weights": (DType.INT8,), "bias": (DType.INT64,)},
+}
+
+
+_INT16_OPERATORS = (
+    *_CONVOLUTIONS,
+    ops.Pool2D,
+    ops.Mean,
+    ops.Add,
+    ops.Mul,
+    ops.Logistic,
+    ops.Tanh,
+    ops.Relu,
+    ops.Relu6,
+    ops.Softmax,
+    ops.Pad,
+    ops.Concatenation,
+    ops.Reshape,
+    ops.Squeeze,
+    ops.Quantize,
+    ops.Dequantize,
+)
+
+
+@node_rule("int16-operators", supported=True, hint="quantize the model to int8 instead")
+def int16_operators(graph: Graph, node: Node) -> str:
+    """With int16 activations there are CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, the poolings,
+    MEAN, ADD, MUL, LOGISTIC, TANH, RELU, RELU6, SOFTMAX, PAD, CONCATENATION, RESHAPE, SQUEEZE,
+    QUANTIZE and DEQUANTIZE."""
+    wide = any(tensor.dtype is DType.INT16 for _, tensor in activations(graph, node))
+    return "int16" if wide and not isinstance(node.op, _INT16_OPERATORS) else ""
 
 
 @node_rule("index-dtype", ops.Mean, ops.Pad, ops.Reshape, supported=True)
@@ -78,12 +116,23 @@ def int8_quantized(graph: Graph, node: Node) -> str:
     return ""
 
 
+@node_rule("int16-quantized")
+def int16_quantized(graph: Graph, node: Node) -> str:
+    """An int16 activation has one scale, positive and finite, and zero point 0."""
+    for role, tensor in activations(graph, node):
+        if tensor.dtype is DType.INT16:
+            found = _bad_activation(tensor.quant, 0, 0)
+            if found:
+                return f"{role} {tensor.name}: {found}"
+    return ""
+
+
 @node_rule("weights-symmetric", *_CONVOLUTIONS)
 def weights_symmetric(graph: Graph, node: Node) -> str:
-    """Int8 weights have zero point 0 and one scale per tensor or per output channel (axis 0;
+    """Int8 and int4 weights have zero point 0 and one scale per tensor or per output channel (axis 0;
     axis 3 of depthwise ones), all positive and finite."""
     weights = graph.input(node, 1)
-    if weights.dtype is not DType.INT8:
+    if weights.dtype not in _WEIGHTS:
         return ""
     axis = 3 if isinstance(node.op, ops.DepthwiseConv2D) else 0
     return _bad_scales(weights, axis)
@@ -91,9 +140,9 @@ def weights_symmetric(graph: Graph, node: Node) -> str:
 
 @node_rule("bias-scale", *_CONVOLUTIONS)
 def bias_scale(graph: Graph, node: Node) -> str:
-    """An int32 bias has zero point 0 and scale input scale * weight scale, within 2 %."""
+    """An integer bias has zero point 0 and scale input scale * weight scale, within 2 %."""
     bias, x, weights = graph.operand(node, 2), graph.input(node), graph.input(node, 1)
-    if bias is None or bias.dtype is not DType.INT32 or bias.quant is None:
+    if bias is None or bias.dtype is DType.FLOAT32 or bias.quant is None:
         return ""
     if x.quant is None or weights.quant is None:
         return "a quantized bias without quantized operands"
@@ -110,24 +159,45 @@ def bias_scale(graph: Graph, node: Node) -> str:
     return f"scale {worst} is {ratio[worst]:.4g} times the product"
 
 
-_SAME_SCALE = (ops.Pool2D, ops.Pad, ops.Concatenation, ops.Reshape, ops.Squeeze)
+_SAME_SCALE = (
+    ops.Pool2D,
+    ops.Maximum,
+    ops.Minimum,
+    ops.Pad,
+    ops.Concatenation,
+    ops.Reshape,
+    ops.Squeeze,
+)
 
 
 @node_rule("same-scale", *_SAME_SCALE, hint="quantize the model again")
 def same_scale(graph: Graph, node: Node) -> str:
-    """An int8 operator that only moves or pools values has one scale and zero point throughout."""
+    """An integer operator that only moves or pools values has one scale and zero point throughout."""
     y = graph.output(node)
     for role, tensor in activations(graph, node)[:-1]:
-        if tensor.dtype is DType.INT8 and tensor.quant != y.quant:
+        if tensor.dtype in _INTEGERS and tensor.quant != y.quant:
             return f"{role} {_text(tensor.quant)}, output {_text(y.quant)}"
     return ""
 
 
-@node_rule("unit-output", ops.Softmax, ops.Logistic, hint="quantize the model again")
+INT16_UNIT = Quant.per_tensor(1 / 32768, 0)
+"""[-1, 1) in 65,536 steps."""
+_OUTPUTS: dict[type[ops.Op], Quant] = {
+    ops.Softmax: Quant.per_tensor(1 / 256, -128),
+    ops.Logistic: Quant.per_tensor(1 / 256, -128),
+    ops.Tanh: Quant.per_tensor(1 / 128, 0),
+}
+
+
+@node_rule("unit-output", *_OUTPUTS, hint="quantize the model again")
 def unit_output(graph: Graph, node: Node) -> str:
-    """An int8 SOFTMAX or LOGISTIC has output scale 1/256 and zero point -128."""
+    """An int8 SOFTMAX or LOGISTIC has output scale 1/256 and zero point -128, a TANH 1/128 and
+    0; with int16 all three have 1/32768 and 0."""
     y = graph.output(node)
-    if y.dtype is not DType.INT8 or y.quant == Quant.per_tensor(1 / 256, -128):
+    if y.dtype not in _INTEGERS:
+        return ""
+    wanted = INT16_UNIT if y.dtype is DType.INT16 else _OUTPUTS[type(node.op)]
+    if y.quant == wanted:
         return ""
     return f"output {_text(y.quant)}"
 
@@ -140,6 +210,22 @@ def softmax_beta(graph: Graph, node: Node) -> str:
     return "" if math.isfinite(beta) and beta > 0 else f"beta {beta}"
 
 
+@node_rule("leaky-alpha", ops.LeakyRelu)
+def leaky_alpha(graph: Graph, node: Node) -> str:
+    """A LEAKY_RELU's alpha is finite."""
+    assert isinstance(node.op, ops.LeakyRelu)
+    return "" if math.isfinite(node.op.alpha) else f"alpha {node.op.alpha}"
+
+
+@node_rule("hard-swish-scale", ops.HardSwish, supported=True, hint="quantize the model again")
+def hard_swish_scale(graph: Graph, node: Node) -> str:
+    """An int8 HARD_SWISH's output scale is more than a 128th of its input scale."""
+    x, y = graph.input(node), graph.output(node)
+    if x.dtype is not DType.INT8 or x.quant is None or y.quant is None:
+        return ""
+    return "" if x.quant.scale < 128 * y.quant.scale else f"input scale {x.quant.scale:.6g}"
+
+
 @node_rule("plain-concatenation", ops.Concatenation, supported=True)
 def plain_concatenation(graph: Graph, node: Node) -> str:
     """A CONCATENATION has no fused activation."""
@@ -148,14 +234,14 @@ def plain_concatenation(graph: Graph, node: Node) -> str:
     return "" if activation is Activation.NONE else f"activation {activation}"
 
 
-def _bad_activation(quant: Quant | None) -> str:
+def _bad_activation(quant: Quant | None, lowest: int = -128, highest: int = 127) -> str:
     if quant is None:
         return "no scale"
     if quant.axis is not None or len(quant.scales) != 1 or len(quant.zero_points) != 1:
         return f"{len(quant.scales)} scales along axis {quant.axis}"
     if not _positive(quant.scales):
         return f"scale {quant.scale}"
-    return "" if -128 <= quant.zero_point <= 127 else f"zero point {quant.zero_point}"
+    return "" if lowest <= quant.zero_point <= highest else f"zero point {quant.zero_point}"
 
 
 def _bad_scales(tensor: Tensor, axis: int) -> str:

@@ -34,14 +34,18 @@ NODE_RULES: tuple[NodeRule, ...] = (
     numbers.index_dtype,
     structure.shapes_agree,
     numbers.activations_dtype,
+    numbers.int16_operators,
     numbers.weights_dtype,
     numbers.finite_parameters,
     numbers.int8_quantized,
+    numbers.int16_quantized,
     numbers.weights_symmetric,
     numbers.bias_scale,
     numbers.same_scale,
     numbers.unit_output,
     numbers.softmax_beta,
+    numbers.leaky_alpha,
+    numbers.hard_swish_scale,
     numbers.plain_concatenation,
 )
 
