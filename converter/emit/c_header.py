@@ -16,6 +16,7 @@ def header(sheet: Sheet) -> str:
             f"#ifndef {guard}",
             f"#define {guard}",
             "",
+            "#include <stddef.h>",
             "#include <stdint.h>",
             "",
             '#include "ek_model.h"',
@@ -45,7 +46,7 @@ def _head(sheet: Sheet) -> list[str]:
         "",
         f"    static _Alignas(16) uint8_t arena[{sheet.upper}_ARENA_SIZE];",
         "",
-        f"    {name}_init(arena);",
+        f"    if ({name}_init(arena, sizeof arena) != EK_OK) stop();",
         *(f"    fill({name}_{word}(arena));" for word in inputs),
         f"    {name}_invoke(arena);",
         *(f"    use({name}_{word}(arena));" for word in outputs),
@@ -100,8 +101,9 @@ def _functions(sheet: Sheet) -> list[str]:
     name = sheet.name
     inputs, outputs = _names(sheet)
     lines = [
-        "/* Sets the inputs to real zero. Returns 0, or 1 when the arena is not aligned to 16. */",
-        f"int {name}_init(uint8_t *arena);",
+        "/* Sets the inputs to real zero. `size` is the arena's, in bytes. Returns EK_OK (0), or,",
+        " * touching nothing, EK_ARENA_TOO_SMALL or EK_ARENA_MISALIGNED (it must start at 16). */",
+        f"int {name}_init(uint8_t *arena, size_t size);",
         "",
         "/* Where the inputs go and, after an inference, the outputs are. */",
     ]

@@ -11,6 +11,9 @@
 
 typedef enum { EK_S8 = 0, EK_F32 = 1, EK_U8 = 2, EK_S16 = 3, EK_S32 = 4 } ek_dtype_t;
 
+/* What `<name>_init` returns. */
+typedef enum { EK_OK = 0, EK_ARENA_MISALIGNED = 1, EK_ARENA_TOO_SMALL = 2 } ek_status_t;
+
 typedef struct {
     const char *name;
     uint32_t bytes;

@@ -10,11 +10,12 @@ import pytest
 
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Quant
-from tests.helpers.generated_c import Generated, build, generate, write
+from tests.helpers.generated_c import INCLUDE, Generated, build, generate, write
 from tests.helpers.hand_models import float_border_model, tiny_image_model
 from tests.helpers.int8_graphs import GraphBuilder
 from tests.helpers.toolchains import compile_c, run
 
+OK, MISALIGNED, TOO_SMALL = 0, 1, 2
 HOOK = "#include <stdint.h>\nvoid (*ek_profile_hook)(uint32_t step);\n"
 
 
@@ -44,6 +45,15 @@ def arena(generated: Generated, shift: int = 0) -> tuple[np.ndarray, int]:  # ty
     return memory, memory.ctypes.data + -memory.ctypes.data % 16 + shift
 
 
+def initialise(
+    library: ctypes.CDLL, generated: Generated, start: int, size: int | None = None
+) -> int:
+    """What `<name>_init` returns for an arena at `start`, of the size it wants unless told."""
+    entry = getattr(library, f"{generated.name}_init")
+    entry.argtypes, entry.restype = [ctypes.c_void_p, ctypes.c_size_t], ctypes.c_int
+    return int(entry(start, generated.memory.arena_bytes if size is None else size))
+
+
 def address(library: ctypes.CDLL, function: str, at: int) -> int:
     entry = getattr(library, function)
     entry.argtypes, entry.restype = [ctypes.c_void_p], ctypes.c_void_p
@@ -52,8 +62,7 @@ def address(library: ctypes.CDLL, function: str, at: int) -> int:
 
 def test_init_sets_inputs_to_real_zero(models: list[Generated], library: ctypes.CDLL) -> None:
     memory, start = arena(models[2])
-    library.two_init.argtypes = [ctypes.c_void_p]
-    assert library.two_init(start) == 0
+    assert initialise(library, models[2], start) == OK
     for word, zero in (("input_0", 7), ("input_1", -9)):
         place = address(library, f"two_{word}", start) - memory.ctypes.data
         assert memory[place : place + 6].view(np.int8).tolist() == [zero] * 6
@@ -61,8 +70,7 @@ def test_init_sets_inputs_to_real_zero(models: list[Generated], library: ctypes.
 
 def test_init_sets_float_inputs_to_zero(models: list[Generated], library: ctypes.CDLL) -> None:
     memory, start = arena(models[1])
-    library.borders_init.argtypes = [ctypes.c_void_p]
-    assert library.borders_init(start) == 0
+    assert initialise(library, models[1], start) == OK
     place = address(library, "borders_input", start) - memory.ctypes.data
     assert memory[place : place + 32].view(np.float32).tolist() == [0.0] * 8
 
@@ -72,9 +80,33 @@ def test_init_refuses_a_misaligned_arena(
     models: list[Generated], library: ctypes.CDLL, shift: int
 ) -> None:
     memory, start = arena(models[0], shift)
-    library.tiny_init.argtypes = [ctypes.c_void_p]
-    assert library.tiny_init(start) == 1
+    assert initialise(library, models[0], start) == MISALIGNED
     assert (memory == 0xAA).all()
+
+
+@pytest.mark.parametrize("missing", [1, 16, 1_000_000])
+def test_init_refuses_an_arena_that_is_too_small(
+    models: list[Generated], library: ctypes.CDLL, missing: int
+) -> None:
+    memory, start = arena(models[0])
+    size = max(0, models[0].memory.arena_bytes - missing)
+    assert initialise(library, models[0], start, size) == TOO_SMALL
+    assert (memory == 0xAA).all()
+
+
+def test_init_refuses_no_arena(models: list[Generated], library: ctypes.CDLL) -> None:
+    assert initialise(library, models[0], 0) == TOO_SMALL
+
+
+def test_init_takes_a_larger_arena(models: list[Generated], library: ctypes.CDLL) -> None:
+    memory, start = arena(models[0])
+    assert initialise(library, models[0], start, len(memory)) == OK
+
+
+def test_error_codes_are_those_of_the_header() -> None:
+    line = "EK_OK = 0, EK_ARENA_MISALIGNED = 1, EK_ARENA_TOO_SMALL = 2"
+    assert line in (INCLUDE / "ek_model.h").read_text()
+    assert (OK, MISALIGNED, TOO_SMALL) == (0, 1, 2)
 
 
 def test_accessors_agree_with_the_plan(models: list[Generated], library: ctypes.CDLL) -> None:

@@ -55,11 +55,12 @@ void borders_invoke(uint8_t *arena)
     EK_STEP_DONE(3);
 }
 
-int borders_init(uint8_t *arena)
+int borders_init(uint8_t *arena, size_t size)
 {
-    if ((uintptr_t)arena % 16) return 1;
+    if (!arena || size < BORDERS_ARENA_SIZE) return EK_ARENA_TOO_SMALL;
+    if ((uintptr_t)arena % 16) return EK_ARENA_MISALIGNED;
     memset(arena + 0, 0, 32);
-    return 0;
+    return EK_OK;
 }
 
 float *borders_input(uint8_t *arena)

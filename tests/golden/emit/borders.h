@@ -5,7 +5,7 @@
  *
  *     static _Alignas(16) uint8_t arena[BORDERS_ARENA_SIZE];
  *
- *     borders_init(arena);
+ *     if (borders_init(arena, sizeof arena) != EK_OK) stop();
  *     fill(borders_input(arena));
  *     borders_invoke(arena);
  *     use(borders_output(arena));
@@ -16,6 +16,7 @@
 #ifndef BORDERS_H
 #define BORDERS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ek_model.h"
@@ -30,8 +31,9 @@ enum {
     BORDERS_OUTPUT_SIZE = 8,  /* float [1][8] */
 };
 
-/* Sets the inputs to real zero. Returns 0, or 1 when the arena is not aligned to 16. */
-int borders_init(uint8_t *arena);
+/* Sets the inputs to real zero. `size` is the arena's, in bytes. Returns EK_OK (0), or,
+ * touching nothing, EK_ARENA_TOO_SMALL or EK_ARENA_MISALIGNED (it must start at 16). */
+int borders_init(uint8_t *arena, size_t size);
 
 /* Where the inputs go and, after an inference, the outputs are. */
 float *borders_input(uint8_t *arena);

@@ -31,7 +31,7 @@ int main(void)
 {
     const ek_model_t *const model = &tiny_model;
     int found;
-    if (tiny_init(arena)) return 1;
+    if (tiny_init(arena, sizeof arena) != EK_OK) return 1;
     while ((found = read_sample(model)) > 0) {
         model->invoke(arena);
         if (write_result(model)) {

@@ -59,11 +59,12 @@ void tiny_invoke(uint8_t *arena)
     EK_STEP_DONE(2);
 }
 
-int tiny_init(uint8_t *arena)
+int tiny_init(uint8_t *arena, size_t size)
 {
-    if ((uintptr_t)arena % 16) return 1;
+    if (!arena || size < TINY_ARENA_SIZE) return EK_ARENA_TOO_SMALL;
+    if ((uintptr_t)arena % 16) return EK_ARENA_MISALIGNED;
     memset(arena + 0, -128, 32);
-    return 0;
+    return EK_OK;
 }
 
 int8_t *tiny_input(uint8_t *arena)

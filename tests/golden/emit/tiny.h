@@ -5,7 +5,7 @@
  *
  *     static _Alignas(16) uint8_t arena[TINY_ARENA_SIZE];
  *
- *     tiny_init(arena);
+ *     if (tiny_init(arena, sizeof arena) != EK_OK) stop();
  *     fill(tiny_input(arena));
  *     tiny_invoke(arena);
  *     use(tiny_output(arena));
@@ -16,6 +16,7 @@
 #ifndef TINY_H
 #define TINY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ek_model.h"
@@ -36,8 +37,9 @@ enum {
 #define TINY_INPUT_SCALE 0.003921569f
 #define TINY_OUTPUT_SCALE 0.00390625f
 
-/* Sets the inputs to real zero. Returns 0, or 1 when the arena is not aligned to 16. */
-int tiny_init(uint8_t *arena);
+/* Sets the inputs to real zero. `size` is the arena's, in bytes. Returns EK_OK (0), or,
+ * touching nothing, EK_ARENA_TOO_SMALL or EK_ARENA_MISALIGNED (it must start at 16). */
+int tiny_init(uint8_t *arena, size_t size);
 
 /* Where the inputs go and, after an inference, the outputs are. */
 int8_t *tiny_input(uint8_t *arena);
