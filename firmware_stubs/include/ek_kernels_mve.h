@@ -1,0 +1,22 @@
+/* ek_kernels_mve.h - the kernels of processors with Helium (Cortex-M55, M85), each equal bit for bit
+ * to the `ref` kernel of its operator.
+ *
+ * Weights and factors are packed by the converter; every kernel's file draws its layout. `factors`
+ * has rows of folded bias, multiplier and shift, shifts of -1 and less. Activations start at
+ * multiples of 4 bytes, as they do in a model's arena.
+ */
+#ifndef EK_KERNELS_MVE_H
+#define EK_KERNELS_MVE_H
+
+#include "ek_kernels.h"
+
+/* As ek_conv2d_s8. Scratch: 64 bytes for each 16 taps of a window, 80 where input_c % 16 != 0. */
+void ek_conv2d_s8__mve(const ek_conv2d_s8_t *p, const int8_t *input, const int8_t *weights,
+                       const int32_t *factors, int8_t *output, int8_t *scratch);
+
+/* As ek_conv2d_s8, for 1x1 kernels with stride 1, input_c <= 16, output_c % 4 == 0 and four output
+ * pixels or more. */
+void ek_conv2d_short_s8__mve(const ek_conv2d_s8_t *p, const int8_t *input, const int8_t *weights,
+                             const int32_t *factors, int8_t *output);
+
+#endif

@@ -1,0 +1,185 @@
+"""Cases for kernels with packed weights: prepared here, computed by `ref`, run in QEMU or natively.
+
+    case = packed_case(select.Kernel(...), call, [x], expected)
+    run_cases([case, ...], MVE)            # asserts that every output equals the expected one
+
+The converter's own packing prepares the constants, so a wrong packing fails as a wrong kernel does.
+`firmware_stubs/test/packed_main.c` is the program and describes the file.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edgekit.converter.fixed_point import Requant
+from edgekit.converter.lower.calls import Call
+from edgekit.converter.lower.select import PACKINGS, SCRATCHES, Kernel
+from edgekit.converter.lower.variants import Request
+from edgekit.firmware_stubs import catalog
+from tests.helpers.kernel_library import load, requants
+from tests.helpers.toolchains import MACHINES, compile_c, require, run
+
+Array = npt.NDArray[np.generic]
+TESTS = catalog.ROOT / "test"
+GUARD = b"\xa5" * 32
+CASES_AT = 0x60000000
+"""DDR of mps3-an547."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackedCase:
+    """One call: `inputs` are placed `skew` bytes off a multiple of 16."""
+
+    function: str
+    params: bytes
+    inputs: tuple[bytes, ...]
+    constants: tuple[bytes, ...]
+    expected: bytes
+    scratch: int
+    skew: int = 0
+
+
+@dataclass(slots=True)
+class _File:
+    words: list[int] = field(default_factory=list)
+    data: bytearray = field(default_factory=bytearray)
+
+    def put(self, content: bytes, skew: int = 0) -> int:
+        """The offset of `content` behind the words, which are counted later."""
+        self.data += GUARD[:16]
+        self.data += b"\xa5" * (-len(self.data) % 16 + skew)
+        at = len(self.data)
+        self.data += content + GUARD
+        return at
+
+
+def params_bytes(call: Call) -> bytes:
+    """The call's parameter structure as it lies in memory on a little-endian machine."""
+    words: list[int] = []
+    assert call.params is not None
+    for _, value in call.params.fields:
+        match value:
+            case Requant():
+                words += [value.multiplier, value.shift]
+            case tuple():
+                words += value
+            case _:
+                words.append(value)
+    return np.array(words, np.int32).tobytes()
+
+
+def packed_case(
+    kernel: Kernel, call: Call, inputs: Sequence[Array], expected: Array, skew: int = 0
+) -> PackedCase:
+    """A case of `kernel` for a call."""
+    request = Request(call)
+    constants = PACKINGS[kernel.packing](request) if kernel.packing else ()
+    return PackedCase(
+        function=kernel.function,
+        params=params_bytes(call) if call.params else b"",
+        inputs=tuple(np.ascontiguousarray(x).tobytes() for x in inputs),
+        constants=tuple(np.ascontiguousarray(a.values).tobytes() for a in constants),
+        expected=expected.tobytes(),
+        scratch=SCRATCHES[kernel.scratch](request),
+        skew=skew,
+    )
+
+
+def reference(call: Call, inputs: Sequence[Array], outputs: int) -> Array:
+    """What the family's `ref` kernel computes, shape (outputs,), int8."""
+    library, request = load(), Request(call)
+    y = np.zeros(outputs, np.int8)
+    params = np.frombuffer(params_bytes(call), np.int32)
+    constants: list[Array] = []
+    if call.family in ("conv2d_s8", "depthwise_conv2d_s8", "fully_connected_s8"):
+        constants = [np.ascontiguousarray(request.weights), np.ascontiguousarray(request.bias)]
+        q = requants(request.factors if request.number("q_step") else request.factors[:1])
+        library.call(f"ek_{call.family}__ref", params, q, *inputs, *constants, y)
+    else:
+        library.call(f"ek_{call.family}__ref", params, *inputs, y)
+    return y
+
+
+def write_cases(cases: Sequence[PackedCase], functions: Sequence[str]) -> bytes:
+    """The file that packed_main.c reads."""
+    file = _File()
+    layout: list[tuple[PackedCase, list[tuple[int, int, int]]]] = []
+    for case in cases:
+        rows = [(file.put(case.params), len(case.params), 0)]
+        rows += [(file.put(x, case.skew), len(x), 0) for x in case.inputs]
+        rows += [(file.put(c), len(c), 0) for c in case.constants]
+        expected = file.put(case.expected)
+        found = file.put(b"\x5a" * len(case.expected))
+        rows.append((found, len(case.expected), expected))
+        if case.scratch:
+            # every byte random: what a kernel reads there it must have written
+            rows.append((file.put(b"\x7f" * case.scratch), case.scratch, 0))
+        layout.append((case, rows))
+    size = 4 * (1 + sum(3 + 3 * len(rows) for _, rows in layout))
+    start = size + -size % 16
+    words = [len(cases)]
+    for case, rows in layout:
+        words += [functions.index(case.function), 0, len(rows)]
+        for offset, count, expected in rows:
+            words += [start + offset, count, start + expected if expected else 0]
+    head = np.array(words, np.int32).tobytes()
+    return head + b"\0" * (start - size) + bytes(file.data)
+
+
+def table_of(functions: Sequence[str]) -> str:
+    """C text of `packed_kernels`."""
+    lines = ['#include "packed.h"', *(f"void {name}();" for name in functions)]
+    rows = [f'    {{"{name}", {name}}},' for name in functions]
+    return "\n".join([*lines, "const packed_entry_t packed_kernels[] = {", *rows, "};", ""])
+
+
+def build(folder: Path, functions: Sequence[str], *flags: str) -> list[str | Path]:
+    """Compiler arguments of the program; `folder` gets the table."""
+    table = folder / "packed_table.c"
+    table.write_text(table_of(functions))
+    kernels = [catalog.kernel_source(name) for name in functions]
+    sources = [TESTS / "packed_main.c", table, *kernels]
+    includes = (f"-I{catalog.INCLUDE}", f"-I{TESTS}")
+    return ["-w", "-Wno-error", *flags, *includes, *sources]
+
+
+def run_on_m55(
+    cases: Sequence[PackedCase], folder: Path, *flags: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the cases on mps3-an547."""
+    require("arm-none-eabi-gcc", "qemu-system-arm")
+    machine, elf = MACHINES["mps3-an547"], folder / "packed.elf"
+    functions = sorted({case.function for case in cases})
+    (folder / "cases.bin").write_bytes(write_cases(cases, functions))
+    addresses = {"EK_TEXT": machine.text, "EK_DATA": machine.data, "EK_STACK": machine.stack}
+    core = ("-mthumb", "-mcpu=cortex-m55", "-mfpu=auto", "-mfloat-abi=hard", "-O3")
+    compile_c(
+        "arm-none-eabi-gcc",
+        *build(folder, functions, *core, f"-DEK_CASES={CASES_AT:#x}u", *flags),
+        *("-ffunction-sections", "-Wl,--gc-sections", "-nostartfiles", "--specs=rdimon.specs"),
+        *("-T", TESTS / "qemu.ld", TESTS / "qemu_start.c"),
+        *(f"-Wl,--defsym={name}={at:#x}" for name, at in addresses.items()),
+        *("-o", elf),
+    )
+    options = "-nographic -monitor none -serial none -semihosting-config enable=on,target=native"
+    device = f"loader,file={folder / 'cases.bin'},addr={CASES_AT:#x},force-raw=on"
+    counting = ("-icount", "shift=8,align=off,sleep=off") if "-DEK_COUNT" in flags else ()
+    command = ["qemu-system-arm", "-M", machine.name, *options.split(), *counting]
+    return run([*command, "-device", device, "-kernel", elf])
+
+
+def run_natively(
+    cases: Sequence[PackedCase], folder: Path, *flags: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the cases on this machine, on plain C instead of Helium, under sanitizers."""
+    functions = sorted({case.function for case in cases})
+    (folder / "cases.bin").write_bytes(write_cases(cases, functions))
+    program = folder / "packed"
+    compile_c("gcc", *build(folder, functions, *flags), "-o", program)
+    return run([program, folder / "cases.bin"])
