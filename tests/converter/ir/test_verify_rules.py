@@ -20,7 +20,7 @@ from edgekit.converter.ir.verify import (
 )
 from edgekit.converter.tflite import read_tflite
 from edgekit.errors import ModelError, UnsupportedError
-from tests.helpers.int8_graphs import random_graph
+from tests.helpers.random_graphs import random_graph
 
 ROOT = Path(__file__).parents[3]
 Q = Quant.per_tensor(0.1, 0)
@@ -128,15 +128,41 @@ BROKEN: list[tuple[str, Graph, str]] = [
     ("activations-dtype", one(ops.Dequantize(), X, output=act("y", 1, 4, 4, 2)), "output int8"),
     (
         "activations-dtype",
-        relu(act("x", 2, dtype=DType.INT16), act("y", 2, dtype=DType.INT16)),
-        "input int16",
+        relu(act("x", 2, dtype=DType.INT32), act("y", 2, dtype=DType.INT32)),
+        "input int32",
+    ),
+    (
+        "int16-operators",
+        one(ops.HardSwish(), act("x", 2, dtype=DType.INT16), output=act("y", 2, dtype=DType.INT16)),
+        "int16",
+    ),
+    (
+        "int16-quantized",
+        relu(
+            act("x", 2, dtype=DType.INT16),
+            act("y", 2, dtype=DType.INT16, quant=Quant.per_tensor(0.1, 3)),
+        ),
+        "output y: zero point 3",
     ),
     (
         "weights-dtype",
         conv(x=floats("x", 1, 4, 4, 2), y=floats("y", 1, 4, 4, 3)),
         "weights int8 with float32 activations",
     ),
-    ("weights-dtype", conv(w=replace(W, dtype=DType.INT4)), "weights int4"),
+    (
+        "weights-dtype",
+        conv(x=replace(X, dtype=DType.INT16), y=replace(Y, dtype=DType.INT16)),
+        "bias int32 with int16 activations",
+    ),
+    (
+        "weights-dtype",
+        conv(
+            w=replace(W, dtype=DType.INT4),
+            x=replace(X, dtype=DType.INT16),
+            y=replace(Y, dtype=DType.INT16),
+        ),
+        "weights int4 with int16 activations",
+    ),
     (
         "weights-dtype",
         conv(b=const("b", [1.0, 2, 3], DType.FLOAT32)),
@@ -207,6 +233,16 @@ BROKEN: list[tuple[str, Graph, str]] = [
         "input scale 0.1 zero 0, output scale 0.2 zero 0",
     ),
     ("unit-output", one(ops.Softmax(), act("x", 1, 4), output=act("y", 1, 4)), "scale 0.1"),
+    ("leaky-alpha", one(ops.LeakyRelu(float("inf")), X, output=act("y", 1, 4, 4, 2)), "alpha inf"),
+    (
+        "hard-swish-scale",
+        one(
+            ops.HardSwish(),
+            act("x", 2, quant=Quant.per_tensor(12.8, 0)),
+            output=act("y", 2),
+        ),
+        "input scale 12.8",
+    ),
     (
         "softmax-beta",
         one(ops.Softmax(-1.0), act("x", 1, 4), output=act("y", 1, 4, quant=UNIT)),

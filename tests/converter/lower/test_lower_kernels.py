@@ -12,6 +12,7 @@ import pytest
 from edgekit.converter.ir.ops import BY_NAME
 from edgekit.converter.lower import select
 from edgekit.converter.lower.calls import Array, Call
+from edgekit.converter.lower.headers import header
 from edgekit.converter.lower.lower import lower
 from edgekit.converter.lower.operators import LOWERINGS
 from edgekit.converter.lower.program import Params, Program, Refusal, ScratchArg
@@ -20,7 +21,7 @@ from edgekit.converter.plan.plan import plan
 from edgekit.targets.reader import list_targets
 from tests.helpers.generated_c import FIRMWARE, INCLUDE, TARGET
 from tests.helpers.hand_models import tiny_image_model
-from tests.helpers.int8_graphs import random_graph
+from tests.helpers.random_graphs import random_graph
 
 TABLE = select.kernel_table()
 KERNELS = [kernel for rows in TABLE.values() for kernel in rows]
@@ -41,21 +42,21 @@ scratch = "test"
 """
 
 
-def header(isa: str) -> str:
-    """The text of the header that declares an ISA's kernels, comments apart."""
-    name = "ek_kernels.h" if isa == "ref" else f"ek_kernels_{isa}.h"
-    return re.sub(r"/\*.*?\*/", "", (INCLUDE / name).read_text(), flags=re.DOTALL)
+def declarations(function: str) -> str:
+    """The text of the header that declares a kernel, comments apart."""
+    text = (INCLUDE / header(function)).read_text()
+    return re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.function)
 def test_every_kernel_is_declared_and_defined(kernel: select.Kernel) -> None:
     if kernel.isa == "ref":
         macro = re.compile(rf"#define (\w+)\(isa\)[\s\\]*void ek_{kernel.family}__##isa\(")
-        declared = macro.search(header("ref"))
-        assert declared, f"ek_kernels.h declares no {kernel.family}"
-        assert f"{declared[1]}(ref);" in header("ref")
+        declared = macro.search(declarations(kernel.function))
+        assert declared, f"{header(kernel.function)} declares no {kernel.family}"
+        assert f"{declared[1]}(ref);" in declarations(kernel.function)
     else:
-        assert f"void {kernel.function}(" in header(kernel.isa)
+        assert f"void {kernel.function}(" in declarations(kernel.function)
     source = FIRMWARE / "kernels" / select.source_path(kernel.function)
     assert f"void {kernel.function}(" in source.read_text()
 

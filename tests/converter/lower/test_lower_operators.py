@@ -99,7 +99,7 @@ def test_factors_per_tensor_or_per_channel(channels: int, step: int) -> None:
     assert lowered.constant("conv_q").bytes == 8 * channels
 
 
-def test_int4_weights_are_widened() -> None:
+def test_int4_weights_stay_packed() -> None:
     g = GraphBuilder()
     x = g.input((1, 4), Q)
     g.tensors["w"] = Tensor(
@@ -107,7 +107,7 @@ def test_int4_weights_are_widened() -> None:
     )
     y = g.node(ops.FullyConnected(), [x, "w", None], (1, 1), Q, name="fc")
     graph = Graph("g", g.tensors, tuple(g.nodes), tuple(g.inputs), (y,))
-    assert program(graph).constant("fc_w").values.tolist() == [[1, 2, 3, 4]]
+    assert program(graph).constant("fc_w").values.tolist() == [[0x21, 0x43]]
 
 
 def test_large_equal_constants_are_stored_once() -> None:
