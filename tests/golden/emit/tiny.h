@@ -37,8 +37,8 @@ enum {
 #define TINY_INPUT_SCALE 0.003921569f
 #define TINY_OUTPUT_SCALE 0.00390625f
 
-/* Sets the inputs to real zero. `size` is the arena's, in bytes. Returns EK_OK (0), or,
- * touching nothing, EK_ARENA_TOO_SMALL or EK_ARENA_MISALIGNED (it must start at 16). */
+/* Sets the inputs to real zero in an arena of `size` bytes. Returns EK_OK (0), or, having
+ * touched nothing, EK_ARENA_TOO_SMALL or EK_ARENA_MISALIGNED (to 16 bytes). */
 int tiny_init(uint8_t *arena, size_t size);
 
 /* Where the inputs go and, after an inference, the outputs are. */
