@@ -1,6 +1,6 @@
 """`python -m tests.helpers.run_edgekit ...`: the program, in an environment made worse.
 
-EDGEKIT_TEST_BLOCK   modules that must look as if they were not installed, by commas
+EDGEKIT_TEST_HIDE    packages that must look as if they were not installed, by commas
 EDGEKIT_TEST_FSIZE   the largest file in bytes this process may write, as on a full disk
 """
 
@@ -10,30 +10,34 @@ import os
 import resource
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 
-class Blocker(MetaPathFinder):
-    """Finds no module of the given names, and lets nobody else find them."""
+class Hiding:
+    """A finder of modules that does not see some packages."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = names
+    def __init__(self, finder: Any, names: Sequence[str]) -> None:
+        self.finder, self.names = finder, names
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if name.partition(".")[0] in self.names:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        return None
+            return None
+        found: ModuleSpec | None = self.finder.find_spec(name, path, target)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.finder, name)
 
 
 def main() -> None:
     """Worsen the environment, then be the program."""
-    blocked = os.environ.get("EDGEKIT_TEST_BLOCK", "")
-    if blocked:
-        sys.meta_path.insert(0, Blocker(blocked.split(",")))
+    hidden = os.environ.get("EDGEKIT_TEST_HIDE", "")
+    if hidden:
+        sys.meta_path[:] = [Hiding(finder, hidden.split(",")) for finder in sys.meta_path]  # type: ignore[misc]
     most = os.environ.get("EDGEKIT_TEST_FSIZE", "")
     if most:
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), int(most)))
