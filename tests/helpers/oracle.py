@@ -41,6 +41,13 @@ from tests.helpers.single_operator import single_operator as single_operator
 from tests.helpers.single_operator import skip_without as skip_without
 
 Pair = tuple[int, int]
+
+UNIT_OUTPUTS = {
+    "int8": Quant(1 / 256, -128),
+    "int16": Quant(1 / 32768, 0, "int16"),
+    "float32": Quant(0.0, 0, "float32"),
+}
+"""What SOFTMAX and LOGISTIC must give, by element type."""
 Job = tuple[bytes, Sequence[Array]]
 
 WORKER = Path(__file__).with_name("tflite_runtime_worker.py")
@@ -201,6 +208,28 @@ def mul_model(a: Tensor, b: Tensor, output: Quant, *, activation: str = "NONE") 
     return _binary("MUL", "MulOptionsT", a, b, output, activation)
 
 
+def sub_model(a: Tensor, b: Tensor, output: Quant, *, activation: str = "NONE") -> bytes:
+    """SUB with broadcasting."""
+    return _binary("SUB", "SubOptionsT", a, b, output, activation)
+
+
+def choice_model(operator: str, a: Tensor, b: Tensor, output: Quant) -> bytes:
+    """MAXIMUM or MINIMUM with broadcasting; all scales and zero points must be equal."""
+    y = _quantized(tuple(np.broadcast_shapes(a.shape, b.shape)), output)
+    return single_operator(operator, _options("MaximumMinimumOptionsT"), [a, b], y)
+
+
+def prelu_model(x: Tensor, alpha: Tensor, output: Quant) -> bytes:
+    """PRELU; `alpha` repeats over `x`."""
+    return single_operator("PRELU", None, [x, alpha], _quantized(x.shape, output))
+
+
+def leaky_relu_model(x: Tensor, output: Quant, *, alpha: float) -> bytes:
+    """LEAKY_RELU."""
+    options = _options("LeakyReluOptionsT", alpha=alpha)
+    return single_operator("LEAKY_RELU", options, [x], _quantized(x.shape, output))
+
+
 def pad_model(x: Tensor, paddings: Sequence[Pair]) -> bytes:
     """PAD with the input's zero point; `paddings` is (before, after) per axis."""
     shape = tuple(n + sum(pair) for n, pair in zip(x.shape, paddings, strict=True))
@@ -219,14 +248,15 @@ def concatenation_model(xs: Sequence[Tensor], output: Quant, *, axis: int) -> by
 
 
 def softmax_model(x: Tensor, *, beta: float = 1.0) -> bytes:
-    """SOFTMAX along the last axis; the output is int8 with scale 1/256 and zero point -128."""
-    y = _quantized(x.shape, Quant(1 / 256, -128))
+    """SOFTMAX along the last axis; the output has the scale and zero point of its type."""
+    y = _quantized(x.shape, UNIT_OUTPUTS[x.dtype])
     return single_operator("SOFTMAX", _options("SoftmaxOptionsT", beta=beta), [x], y)
 
 
 def unary_model(operator: str, x: Tensor, output: Quant) -> bytes:
-    """LOGISTIC (output must be 1/256, -128), RELU or RELU6 of an int8 tensor."""
-    return single_operator(operator, None, [x], _quantized(x.shape, output))
+    """An operator of one int8 tensor; LOGISTIC's output must be 1/256, -128, TANH's 1/128, 0."""
+    options = _options("HardSwishOptionsT") if operator == "HARD_SWISH" else None
+    return single_operator(operator, options, [x], _quantized(x.shape, output))
 
 
 def quantize_model(x: Tensor, output: Quant) -> bytes:
@@ -319,11 +349,15 @@ def _padding(name: str) -> int:
 
 
 def _quantized(shape: tuple[int, ...], quant: Quant) -> Tensor:
-    return Tensor(shape, "int8", quant.scale, quant.zero_point)
+    if quant.dtype == "float32":
+        return Tensor(shape, "float32")
+    return Tensor(shape, quant.dtype, quant.scale, quant.zero_point)
 
 
 def _quant_of(x: Tensor) -> Quant:
-    return Quant(float(x.scales[0]), x.zero_point)
+    if x.scale is None:
+        return Quant(0.0, 0, x.dtype)
+    return Quant(float(x.scales[0]), x.zero_point, x.dtype)
 
 
 def _int32(values: Sequence[int]) -> Tensor:

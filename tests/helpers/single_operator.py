@@ -16,10 +16,14 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Quant:
-    """Scale and zero point of one tensor; `real = (stored - zero_point) * scale`."""
+    """Scale and zero point of one tensor; `real = (stored - zero_point) * scale`.
+
+    With dtype "float32" neither counts.
+    """
 
     scale: float
     zero_point: int = 0
+    dtype: str = "int8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ def single_operator(
 def _operator_code(operator: str) -> Any:
     schema = schema_module()
     code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = getattr(schema.BuiltinOperator, operator)
+    code.builtinCode = getattr(schema.BuiltinOperator, operator)
+    code.deprecatedBuiltinCode = min(code.builtinCode, 127)
     code.version = 1
     return code
 
