@@ -128,9 +128,10 @@ def _head(path: Path) -> bytes:
 def _check_hdf5_size(path: Path, head: bytes) -> None:
     """Compare the end-of-file address in the superblock (HDF5 specification, II.A) with the file's
     size, so that half a model is not taken for a weights file."""
-    end = head[40:48] if head[8] < 2 else head[28:36]
-    expected, found = int.from_bytes(end, "little"), path.stat().st_size
-    if len(head) >= 48 and found >= expected:
+    padded = head.ljust(48, b"\0")  # a superblock that is cut off says no size
+    end = padded[40:48] if padded[8] < 2 else padded[28:36]
+    expected, found = max(int.from_bytes(end, "little"), 48), path.stat().st_size
+    if found >= expected:
         return
     raise ModelError(
         str(path),
