@@ -13,19 +13,19 @@ a scale can move a result.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgekit.converter.gemmlowp import logistic, rounding_divide_by_pot
+from edgekit.converter.gemmlowp import rounding_divide_by_pot
 from edgekit.converter.gemmlowp import saturating_rounding_doubling_high_mul as high_mul
 from edgekit.converter.ir.graph import DType, Quant
-from edgekit.converter.ir.ops import Activation, Logistic, Op, Padding, Quantize, Relu, Relu6
+from edgekit.converter.ir.ops import Activation, Padding
 
 __all__ = [
     "AddParams",
+    "PreluParams",
     "Requant",
     "SoftmaxParams",
     "Window",
@@ -33,11 +33,13 @@ __all__ = [
     "activation_range",
     "add_params",
     "high_mul",
-    "lut_for",
+    "input_radius",
     "mean_requant",
     "mul_requant",
     "multiply_by_quantized_multiplier",
+    "prelu_params",
     "quantize_multiplier",
+    "quantized_bound",
     "requant",
     "requantized",
     "round_half_away",
@@ -144,6 +146,22 @@ def mul_requant(a: Quant, b: Quant, output: Quant) -> Requant:
     return requant(a.scale * b.scale / output.scale)
 
 
+@dataclass(frozen=True, slots=True)
+class PreluParams:
+    """PRELU: factors of input steps, and of products of input and alpha steps."""
+
+    positive: Requant
+    negative: Requant
+
+
+def prelu_params(input: Quant, alpha: Quant, output: Quant) -> PreluParams:
+    """Parameters of an int8 PRELU."""
+    return PreluParams(
+        positive=requant(input.scale / output.scale),
+        negative=requant(input.scale * alpha.scale / output.scale),
+    )
+
+
 def mean_requant(input: Quant, output: Quant, count: int) -> Requant:
     """Factor from the sum of `count` elements (less their zero points) to the output of MEAN.
 
@@ -169,10 +187,10 @@ def softmax_params(input: Quant, beta: float) -> SoftmaxParams:
     integer_bits = 5
     real = float(np.float32(beta)) * input.scale * (1 << (31 - integer_bits))
     multiplier, left_shift = quantize_multiplier(min(real, (1 << 31) - 1.0))
-    return SoftmaxParams(multiplier, left_shift, -_input_radius(integer_bits, left_shift))
+    return SoftmaxParams(multiplier, left_shift, -input_radius(integer_bits, left_shift))
 
 
-def _input_radius(integer_bits: int, left_shift: int) -> int:
+def input_radius(integer_bits: int, left_shift: int) -> int:
     """Largest difference that fixed point with `integer_bits` can hold after the left shift."""
     top = ((1 << integer_bits) - 1) * float(1 << (31 - integer_bits))
     return math.floor(math.ldexp(top, -left_shift))
@@ -185,8 +203,8 @@ def activation_range(
     info = np.iinfo(dtype.value)
     low, high = _REAL_RANGE[activation]
     return (
-        info.min if low is None else max(int(info.min), _quantized(low, output)),
-        info.max if high is None else min(int(info.max), _quantized(high, output)),
+        info.min if low is None else max(int(info.min), quantized_bound(low, output)),
+        info.max if high is None else min(int(info.max), quantized_bound(high, output)),
     )
 
 
@@ -198,7 +216,7 @@ _REAL_RANGE: dict[Activation, tuple[float | None, float | None]] = {
 }
 
 
-def _quantized(real: float, quant: Quant) -> int:
+def quantized_bound(real: float, quant: Quant) -> int:
     """A real bound as a quantized value; the division is in float32."""
     return quant.zero_point + round_half_away(float(np.float32(real) / np.float32(quant.scale)))
 
@@ -222,60 +240,9 @@ def window(padding: Padding, input: int, kernel: int, stride: int = 1, dilation:
     return Window(output, total // 2, total - total // 2)
 
 
-# ------------------------------------------------------------------------------------- tables
-
-
-def lut_for(op: Op, input: Quant, output: Quant) -> NDArray[np.int8]:
-    """The operator as 256 int8 results, the one of x at index x + 128 (read-only).
-
-    For LOGISTIC, RELU, RELU6 and QUANTIZE from int8 to int8.
-    """
-    build = _LUTS[type(op)]
-    table = build(input, output).astype(np.int8)
-    table.flags.writeable = False
-    return table
-
-
 def requantized(codes: NDArray[np.int32], input: Quant, output: Quant) -> NDArray[np.int32]:
     """Quantized values moved from one scale and zero point to another, not yet clamped."""
     factor = requant(input.scale / output.scale)
     centred = codes - np.int32(input.zero_point)
     scaled = multiply_by_quantized_multiplier(centred, factor.multiplier, factor.shift)
     return scaled + np.int32(output.zero_point)
-
-
-def _clamped_lut(activation: Activation, input: Quant, output: Quant) -> NDArray[np.int32]:
-    low, high = activation_range(activation, output)
-    return np.clip(requantized(INT8_CODES, input, output), low, high)
-
-
-def _logistic_lut(input: Quant, output: Quant) -> NDArray[np.int32]:
-    """Fixed point with 4 integer bits; the output is always 1/256 with zero point -128."""
-    integer_bits = 4
-    multiplier, shift = quantize_multiplier(input.scale * (1 << (31 - integer_bits)))
-    radius = _input_radius(integer_bits, shift)
-    centred = INT8_CODES - np.int32(input.zero_point)
-    inside = np.clip(centred, -radius, radius)
-    raw = logistic(multiply_by_quantized_multiplier(inside, multiplier, shift), integer_bits)
-    result = np.clip(rounding_divide_by_pot(raw, 23) - 128, -128, 127)
-    return np.where(centred <= -radius, -128, np.where(centred >= radius, 127, result))
-
-
-def _relu_lut(input: Quant, output: Quant) -> NDArray[np.int32]:
-    return _clamped_lut(Activation.RELU, input, output)
-
-
-def _relu6_lut(input: Quant, output: Quant) -> NDArray[np.int32]:
-    return _clamped_lut(Activation.RELU6, input, output)
-
-
-def _quantize_lut(input: Quant, output: Quant) -> NDArray[np.int32]:
-    return _clamped_lut(Activation.NONE, input, output)
-
-
-_LUTS: dict[type[Op], Callable[[Quant, Quant], NDArray[np.int32]]] = {
-    Logistic: _logistic_lut,
-    Relu: _relu_lut,
-    Relu6: _relu6_lut,
-    Quantize: _quantize_lut,
-}

@@ -75,14 +75,19 @@ def _exp_between_minus_quarter_and_0(a: Int32s) -> Int32s:
 
 
 def one_over_one_plus_x(a: Int32s) -> Int32s:
-    """1 / (1 + a) for 0 <= a < 1 in Q0.31, by three Newton-Raphson steps."""
+    """1 / (1 + a) for 0 <= a < 1 in Q0.31."""
+    return shift_left_saturating(_reciprocal_of_half_denominator(a), 1)
+
+
+def _reciprocal_of_half_denominator(a: Int32s) -> Int32s:
+    """2 / (1 + a) with 2 integer bits, by three Newton-Raphson steps."""
     mul = saturating_rounding_doubling_high_mul
     half_denominator = ((a.astype(np.int64) + INT32_MAX + 1) >> 1).astype(np.int32)
     x = np.int32(_FORTYEIGHT_17THS) + mul(half_denominator, _MINUS_THIRTYTWO_17THS)
     for _ in range(3):
         error = np.int32(1 << 29) - mul(half_denominator, x)
         x = x + shift_left_saturating(mul(x, error), 2)
-    return shift_left_saturating(x, 1)
+    return x
 
 
 def logistic(a: Int32s, integer_bits: int) -> Int32s:
@@ -90,6 +95,18 @@ def logistic(a: Int32s, integer_bits: int) -> Int32s:
     positive = one_over_one_plus_x(exp_on_negative_values(-np.abs(a), integer_bits))
     signed = np.where(a > 0, positive, np.int32(INT32_MAX) - positive)
     return np.where(a == 0, np.int32(1 << 30), signed)
+
+
+def one_minus_x_over_one_plus_x(a: Int32s) -> Int32s:
+    """(1 - a) / (1 + a) for 0 <= a < 1 in Q0.31: twice the reciprocal of the above, less one."""
+    return shift_left_saturating(_reciprocal_of_half_denominator(a) - np.int32(1 << 29), 2)
+
+
+def tanh(a: Int32s, integer_bits: int) -> Int32s:
+    """tanh(a); the result has 0 integer bits. Twice `a` is read with one integer bit more."""
+    powers = exp_on_negative_values(-np.abs(a), integer_bits + 1)
+    positive = one_minus_x_over_one_plus_x(powers)
+    return np.where(a == 0, np.int32(0), np.where(a > 0, positive, -positive))
 
 
 def reciprocal(x: Int32s, integer_bits: int) -> tuple[Int32s, Int32s]:

@@ -17,9 +17,10 @@ from edgekit.converter.ir.ops import (
     Pool2D,
     Relu,
     Relu6,
+    Sub,
 )
 
-FUSIBLE = (Conv2D, DepthwiseConv2D, FullyConnected, Pool2D, Add, Mul)
+FUSIBLE = (Conv2D, DepthwiseConv2D, FullyConnected, Pool2D, Add, Sub, Mul)
 """Operators whose TFLite kernels clamp their output on the way."""
 
 ACTIVATIONS: dict[type[Op], Activation] = {Relu: Activation.RELU, Relu6: Activation.RELU6}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from edgekit.converter.emit.template import render
+from edgekit.errors import UnsupportedError
 
 RESOLVER_METHODS = {
     "ADD": "AddAdd",
@@ -13,20 +14,31 @@ RESOLVER_METHODS = {
     "CONV_2D": "AddConv2D",
     "DEPTHWISE_CONV_2D": "AddDepthwiseConv2D",
     "DEQUANTIZE": "AddDequantize",
+    "ELU": "AddElu",
     "FULLY_CONNECTED": "AddFullyConnected",
+    "HARD_SWISH": "AddHardSwish",
+    "LEAKY_RELU": "AddLeakyRelu",
     "LOGISTIC": "AddLogistic",
+    "MAXIMUM": "AddMaximum",
     "MAX_POOL_2D": "AddMaxPool2D",
     "MEAN": "AddMean",
+    "MINIMUM": "AddMinimum",
     "MUL": "AddMul",
     "PAD": "AddPad",
+    "PRELU": "AddPrelu",
     "QUANTIZE": "AddQuantize",
     "RELU": "AddRelu",
     "RELU6": "AddRelu6",
     "RESHAPE": "AddReshape",
     "SOFTMAX": "AddSoftmax",
     "SQUEEZE": "AddSqueeze",
+    "SUB": "AddSub",
+    "TANH": "AddTanh",
 }
 """TFLite operator -> method of tflite::MicroMutableOpResolver."""
+
+NOT_IN_MICRO = frozenset(("RELU_0_TO_1", "RELU_N1_TO_1"))
+"""Operators that TensorFlow Lite Micro does not have."""
 
 _BYTES_PER_LINE = 16
 
@@ -37,9 +49,19 @@ def emit_tflm(
     """`<name>_model_data.{h,cc}` and `<name>_op_resolver.h` by file name.
 
     `operators` are the TFLite operator names in the model file; order and repeats do not matter.
-    Equal arguments give equal bytes.
+    Equal arguments give equal bytes. Raises UnsupportedError for an operator that TensorFlow Lite
+    Micro does not have.
     """
     used = sorted(set(operators))
+    absent = [operator for operator in used if operator in NOT_IN_MICRO]
+    if absent:
+        raise UnsupportedError(
+            name,
+            f"{', '.join(absent)} in a model for TensorFlow Lite Micro",
+            allowed="operators of its resolver",
+            hint="leave the TFLM files out, or use RELU6 in the network",
+            code="tflm-operator",
+        )
     values = {
         "name": name,
         "upper": name.upper(),

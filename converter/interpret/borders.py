@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.converter.fixed_point import requantized
-from edgekit.converter.interpret.elementwise import table
 from edgekit.converter.interpret.kernel import Array, Kernel, quant_of, unsupported
+from edgekit.converter.interpret.unary import table
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant
 
 _BYTES = (DType.INT8, DType.UINT8)

@@ -1,4 +1,4 @@
-"""ADD and MUL with broadcasting; LOGISTIC, RELU and RELU6, which are tables in int8."""
+"""Two operands with broadcasting: ADD, SUB, MUL, MAXIMUM, MINIMUM and PRELU."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from edgekit.converter.fixed_point import (
     Requant,
     activation_range,
     add_params,
-    lut_for,
     mul_requant,
     multiply_by_quantized_multiplier,
+    prelu_params,
 )
 from edgekit.converter.interpret.kernel import (
     Array,
@@ -20,25 +20,35 @@ from edgekit.converter.interpret.kernel import (
     activate,
     number_format,
     quant_of,
+    same_quantization,
 )
 from edgekit.converter.interpret.requantize import Requantizer
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
-from edgekit.converter.ir.ops import Activation, Add, Mul, Relu, Relu6
+from edgekit.converter.ir.ops import Activation, Add, Mul, Sub
 
 
 def add(graph: Graph, node: Node) -> Kernel:
     """finish(a * a_factor + b * b_factor), each operand brought to a common scale first."""
+    return _sum(graph, node, np.add)
+
+
+def sub(graph: Graph, node: Node) -> Kernel:
+    """finish(a * a_factor - b * b_factor)."""
+    return _sum(graph, node, np.subtract)
+
+
+def _sum(graph: Graph, node: Node, combine: Kernel) -> Kernel:
     op = node.op
-    assert isinstance(op, Add)
+    assert isinstance(op, Add | Sub)
     if number_format(graph, node) is DType.FLOAT32:
-        return lambda a, b: activate(a + b, op.activation)
+        return lambda a, b: activate(combine(a, b), op.activation)
     a, b, output = (quant_of(node, t) for t in _operands(graph, node))
     params = add_params(a, b, output)
     # A scaled operand has 256 possible values.
     scaled_a = _scaled(a, params.a, params.left_shift)
     scaled_b = _scaled(b, params.b, params.left_shift)
     finish = _finish(params.output, output, op.activation, peak=255 << 20)
-    return lambda a, b: finish(look_up(scaled_a, a) + look_up(scaled_b, b))
+    return lambda a, b: finish(combine(look_up(scaled_a, a), look_up(scaled_b, b)))
 
 
 def _scaled(quant: Quant, factor: Requant, left_shift: int) -> NDArray[np.int32]:
@@ -58,6 +68,40 @@ def mul(graph: Graph, node: Node) -> Kernel:
     return lambda a, b: finish((a.astype(np.int32) - a_zero) * (b.astype(np.int32) - b_zero))
 
 
+def maximum(graph: Graph, node: Node) -> Kernel:
+    """The larger of two stored values: all scales are one."""
+    number_format(graph, node)
+    same_quantization(graph, node)
+    return np.maximum
+
+
+def minimum(graph: Graph, node: Node) -> Kernel:
+    """The smaller of two stored values: all scales are one."""
+    number_format(graph, node)
+    same_quantization(graph, node)
+    return np.minimum
+
+
+def prelu(graph: Graph, node: Node) -> Kernel:
+    """x, or alpha * x where x is negative; int8 rescales either way."""
+    if number_format(graph, node) is DType.FLOAT32:
+        return lambda x, alpha: np.where(x >= 0, x, x * alpha)
+    source, slope, output = (quant_of(node, t) for t in _operands(graph, node))
+    params = prelu_params(source, slope, output)
+
+    def kernel(x: Array, alpha: Array) -> Array:
+        centred = x.astype(np.int32) - np.int32(source.zero_point)
+        product = centred * (alpha.astype(np.int32) - np.int32(slope.zero_point))
+        kept, scaled = (
+            multiply_by_quantized_multiplier(values, factor.multiplier, factor.shift)
+            for values, factor in ((centred, params.positive), (product, params.negative))
+        )
+        codes = np.where(centred >= 0, kept, scaled) + np.int32(output.zero_point)
+        return np.clip(codes, -128, 127).astype(np.int8)
+
+    return kernel
+
+
 def _operands(graph: Graph, node: Node) -> tuple[Tensor, Tensor, Tensor]:
     return graph.input(node, 0), graph.input(node, 1), graph.output(node)
 
@@ -74,33 +118,3 @@ def look_up(table: Array, x: Array) -> Array:
     by_unsigned_code = np.roll(table, 128)
     found: Array = np.take(by_unsigned_code, x.view(np.uint8))
     return found
-
-
-def logistic(graph: Graph, node: Node) -> Kernel:
-    """1 / (1 + exp(-x))."""
-    if number_format(graph, node) is DType.INT8:
-        return table(graph, node)
-    one = np.float32(1)
-
-    def kernel(x: Array) -> Array:
-        # exp of a negative number only, so that nothing overflows.
-        power = np.exp(-np.abs(x))
-        result: Array = np.where(x >= 0, one, power) / (one + power)
-        return result
-
-    return kernel
-
-
-def rectify(graph: Graph, node: Node) -> Kernel:
-    """RELU and RELU6."""
-    if number_format(graph, node) is DType.INT8:
-        return table(graph, node)
-    activation = {Relu: Activation.RELU, Relu6: Activation.RELU6}[type(node.op)]
-    return lambda x: activate(x.copy(), activation)
-
-
-def table(graph: Graph, node: Node) -> Kernel:
-    """An int8 to int8 function as a 256-entry table."""
-    source, target = quant_of(node, graph.input(node)), quant_of(node, graph.output(node))
-    entries = lut_for(node.op, source, target)
-    return lambda x: look_up(entries, x)

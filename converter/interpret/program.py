@@ -11,7 +11,17 @@ import numpy as np
 from edgekit.converter.interpret.kernel import Array, Kernel, unsupported
 from edgekit.converter.interpret.table import BUILDS
 from edgekit.converter.ir.graph import Graph, Node
-from edgekit.converter.ir.ops import Add, Concatenation, Mean, Mul, Pad
+from edgekit.converter.ir.ops import (
+    Add,
+    Concatenation,
+    Maximum,
+    Mean,
+    Minimum,
+    Mul,
+    Pad,
+    Prelu,
+    Sub,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,7 @@ def _mixes_batch(graph: Graph, node: Node) -> bool:
         # A constant operand has no batch to grow.
         constant = any(graph[name].constant for name in node.inputs if name is not None)
         return constant or node.op.axis % rank == 0
-    if isinstance(node.op, Add | Mul):
+    if isinstance(node.op, Add | Sub | Mul | Maximum | Minimum | Prelu):
         return any(_fixes_batch(graph, node, index) for index in (0, 1))
     return False
 

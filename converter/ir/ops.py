@@ -128,6 +128,39 @@ class Mul(Op):
 
 
 @dataclass(frozen=True, slots=True)
+class Sub(Op):
+    """Elementwise difference with broadcasting."""
+
+    NAME: ClassVar[str] = "SUB"
+    INPUTS: ClassVar[tuple[str, ...]] = ("a", "b")
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum(Op):
+    """The larger of two, with broadcasting."""
+
+    NAME: ClassVar[str] = "MAXIMUM"
+    INPUTS: ClassVar[tuple[str, ...]] = ("a", "b")
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum(Op):
+    """The smaller of two, with broadcasting."""
+
+    NAME: ClassVar[str] = "MINIMUM"
+    INPUTS: ClassVar[tuple[str, ...]] = ("a", "b")
+
+
+@dataclass(frozen=True, slots=True)
+class Prelu(Op):
+    """x, or alpha * x where x is negative; alpha is broadcast."""
+
+    NAME: ClassVar[str] = "PRELU"
+    INPUTS: ClassVar[tuple[str, ...]] = ("input", "alpha")
+
+
+@dataclass(frozen=True, slots=True)
 class Pad(Op):
     """Zero padding; the constant second operand is (rank, 2), int32."""
 
@@ -191,6 +224,49 @@ class Relu6(Op):
 
 
 @dataclass(frozen=True, slots=True)
+class ReluN1To1(Op):
+    """min(max(x, -1), 1)."""
+
+    NAME: ClassVar[str] = "RELU_N1_TO_1"
+
+
+@dataclass(frozen=True, slots=True)
+class Relu0To1(Op):
+    """min(max(x, 0), 1)."""
+
+    NAME: ClassVar[str] = "RELU_0_TO_1"
+
+
+@dataclass(frozen=True, slots=True)
+class LeakyRelu(Op):
+    """x, or alpha * x where x is negative."""
+
+    NAME: ClassVar[str] = "LEAKY_RELU"
+    alpha: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Elu(Op):
+    """x, or exp(x) - 1 where x is negative."""
+
+    NAME: ClassVar[str] = "ELU"
+
+
+@dataclass(frozen=True, slots=True)
+class Tanh(Op):
+    """Hyperbolic tangent."""
+
+    NAME: ClassVar[str] = "TANH"
+
+
+@dataclass(frozen=True, slots=True)
+class HardSwish(Op):
+    """x * min(max(x + 3, 0), 6) / 6."""
+
+    NAME: ClassVar[str] = "HARD_SWISH"
+
+
+@dataclass(frozen=True, slots=True)
 class Quantize(Op):
     """float32 to int8, or int8 to int8 with another scale."""
 
@@ -215,10 +291,20 @@ OPERATORS: tuple[type[Op], ...] = (
     Mean,
     # 3. elementwise
     Add,
+    Sub,
     Mul,
+    Maximum,
+    Minimum,
+    Prelu,
     Logistic,
+    Tanh,
     Relu,
     Relu6,
+    ReluN1To1,
+    Relu0To1,
+    LeakyRelu,
+    Elu,
+    HardSwish,
     Softmax,
     # 4. movement
     Pad,

@@ -150,6 +150,13 @@ def _binary(graph: Graph, node: Node, op: Any) -> Shape:
         raise ShapeError(f"{list(a)} and {list(b)} cannot be broadcast together") from None
 
 
+def _prelu(graph: Graph, node: Node, op: Any) -> Shape:
+    shape = _binary(graph, node, op)
+    x, alpha = graph.input(node).shape, graph.input(node, 1).shape
+    _need(shape == x, f"alpha {list(alpha)} does not repeat over input {list(x)}")
+    return shape
+
+
 def _pad(graph: Graph, node: Node, op: Any) -> Shape:
     x, paddings = graph.input(node).shape, graph.input(node, 1).values
     _need(paddings.shape == (len(x), 2), f"paddings {list(paddings.shape)} for input {list(x)}")
@@ -204,10 +211,20 @@ _INFER: dict[type[Op], Callable[[Graph, Node, Any], Shape]] = {
     ops.MaxPool2D: _pool,
     ops.Mean: _mean,
     ops.Add: _binary,
+    ops.Sub: _binary,
     ops.Mul: _binary,
+    ops.Maximum: _binary,
+    ops.Minimum: _binary,
+    ops.Prelu: _prelu,
     ops.Logistic: _same,
+    ops.Tanh: _same,
     ops.Relu: _same,
     ops.Relu6: _same,
+    ops.ReluN1To1: _same,
+    ops.Relu0To1: _same,
+    ops.LeakyRelu: _same,
+    ops.Elu: _same,
+    ops.HardSwish: _same,
     ops.Softmax: _same,
     ops.Pad: _pad,
     ops.Concatenation: _concatenation,

@@ -1,4 +1,7 @@
-"""ADD, MUL, SOFTMAX, and the functions of one int8 that become a table of 256."""
+"""Two operands (ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU), SOFTMAX, and functions of one int8.
+
+The latter become tables of 256.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,17 @@ from edgekit.converter.fixed_point import (
     Requant,
     activation_range,
     add_params,
-    lut_for,
     mul_requant,
+    prelu_params,
     requantized,
     softmax_params,
 )
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
-from edgekit.converter.ir.ops import Add, Mul, Softmax
+from edgekit.converter.ir.ops import Activation, Softmax
 from edgekit.converter.lower import calls
 from edgekit.converter.lower.calls import Call, Result, Value
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
+from edgekit.converter.tables import lut_for
 
 
 def add(graph: Graph, node: Node) -> tuple[Call, ...]:
@@ -27,6 +31,45 @@ def add(graph: Graph, node: Node) -> tuple[Call, ...]:
     a, b, y = (calls.quant(node, tensor) for tensor in _three(graph, node))
     params = add_params(a, b, y)
     return _binary(graph, node, "add_s8", params.left_shift, params.a, params.b, params.output)
+
+
+def sub(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_sub_s8`."""
+    a, b, y = (calls.quant(node, tensor) for tensor in _three(graph, node))
+    params = add_params(a, b, y)
+    return _binary(graph, node, "sub_s8", params.left_shift, params.a, params.b, params.output)
+
+
+def prelu(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_prelu_s8`; b is alpha."""
+    x, alpha, y = (calls.quant(node, tensor) for tensor in _three(graph, node))
+    params = prelu_params(x, alpha, y)
+    unused = Requant(0, 0)
+    return _binary(graph, node, "prelu_s8", 0, params.positive, unused, params.negative)
+
+
+def maximum(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_maximum_s8`."""
+    return _choice(graph, node, "maximum_s8")
+
+
+def minimum(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_minimum_s8`."""
+    return _choice(graph, node, "minimum_s8")
+
+
+def _choice(graph: Graph, node: Node, family: str) -> tuple[Call, ...]:
+    a, b, y = _three(graph, node)
+    calls.quant(node, y)
+    params = Params(
+        "ek_choice_s8_t",
+        (
+            ("extent", calls.four(y.shape)),
+            ("a_stride", strides(calls.four(a.shape))),
+            ("b_stride", strides(calls.four(b.shape))),
+        ),
+    )
+    return (Call(family, (ParamsArg(), Value(a.name), Value(b.name), Result(y.name)), params),)
 
 
 def mul(graph: Graph, node: Node) -> tuple[Call, ...]:
@@ -43,9 +86,9 @@ def _three(graph: Graph, node: Node) -> tuple[Tensor, Tensor, Tensor]:
 def _binary(
     graph: Graph, node: Node, family: str, left_shift: int, a_q: Requant, b_q: Requant, y_q: Requant
 ) -> tuple[Call, ...]:
-    assert isinstance(node.op, Add | Mul)
     a, b, y = _three(graph, node)
-    low, high = activation_range(node.op.activation, calls.quant(node, y))
+    activation = getattr(node.op, "activation", Activation.NONE)
+    low, high = activation_range(activation, calls.quant(node, y))
     params = Params(
         "ek_binary_s8_t",
         (
@@ -97,7 +140,7 @@ def softmax(graph: Graph, node: Node) -> tuple[Call, ...]:
 
 
 def lookup(graph: Graph, node: Node) -> tuple[Call, ...]:
-    """LOGISTIC, RELU, RELU6 as one `ek_lut_s8`."""
+    """A function of one value as one `ek_lut_s8`."""
     x, y = graph.input(node), graph.output(node)
     values = lut_for(node.op, calls.quant(node, x), calls.quant(node, y))
     return (lookup_call(x, y, values),)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgekit.converter.fixed_point import lut_for
 from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
 from edgekit.converter.ir.ops import Activation, Concatenation, Quantize
 from edgekit.converter.lower import calls
 from edgekit.converter.lower.calls import Call, Result, Value
 from edgekit.converter.lower.elementwise import lookup_call, requantize_table
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
+from edgekit.converter.tables import lut_for
 
 
 def pad(graph: Graph, node: Node) -> tuple[Call, ...]:

@@ -13,7 +13,9 @@ from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import (
     AveragePool2D,
     Concatenation,
+    Maximum,
     MaxPool2D,
+    Minimum,
     Op,
     Pad,
     Reshape,
@@ -27,11 +29,17 @@ Ranges = Mapping[str, Range]
 SAME_SCALE: tuple[type[Op], ...] = (
     MaxPool2D,
     AveragePool2D,
+    Maximum,
+    Minimum,
     Reshape,
     Squeeze,
     Pad,
     Concatenation,
 )
+
+
+_JOINING = (Concatenation, Maximum, Minimum)
+"""Same-scale operators all of whose operands carry data."""
 
 
 def same_scale_groups(graph: Graph) -> dict[str, str]:
@@ -58,7 +66,7 @@ def same_scale_groups(graph: Graph) -> dict[str, str]:
 
 def _members(node: Node) -> list[str]:
     """The operands and results of a same-scale node that carry data, not shapes or paddings."""
-    count = len(node.inputs) if isinstance(node.op, Concatenation) else 1
+    count = len(node.inputs) if isinstance(node.op, _JOINING) else 1
     return [*node.outputs, *(name for name in node.inputs[:count] if name)]
 
 

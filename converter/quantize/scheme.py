@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from edgekit.converter.ir.graph import DType, Node, Quant
-from edgekit.converter.ir.ops import Conv2D, DepthwiseConv2D, FullyConnected, Logistic, Op, Softmax
+from edgekit.converter.ir.ops import (
+    Conv2D,
+    DepthwiseConv2D,
+    FullyConnected,
+    Logistic,
+    Op,
+    Softmax,
+    Tanh,
+)
 
 WEIGHTED: Mapping[type[Op], int] = MappingProxyType(
     {Conv2D: 0, DepthwiseConv2D: 3, FullyConnected: 0}
@@ -36,6 +44,8 @@ INT8_WEIGHTS = Format(DType.INT8, -127, 127, symmetric=True, per_channel=True)
 
 UNIT = Quant.per_tensor(1 / 256, -128)
 """[0, 1) in 256 steps."""
+SIGNED_UNIT = Quant.per_tensor(1 / 128, 0)
+"""[-1, 1) in 256 steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,7 @@ INT8 = Scheme(
     "int8",
     activation=INT8_ACTIVATION,
     weights=INT8_WEIGHTS,
-    fixed_outputs=MappingProxyType({Softmax: UNIT, Logistic: UNIT}),
+    fixed_outputs=MappingProxyType({Softmax: UNIT, Logistic: UNIT, Tanh: SIGNED_UNIT}),
 )
 """TFLite's 8-bit specification: int8 activations, per-channel int8 weights (also for
 FULLY_CONNECTED, which TensorFlow 2.21, tflite-runtime 2.14 and tflite-micro compute alike)."""

@@ -28,6 +28,7 @@ _FIELDS = {
     "axis": "axis",
     "axes": "squeeze_dims",
     "beta": "beta",
+    "alpha": "alpha",
 }
 """IR attribute -> field of the options table."""
 
@@ -42,10 +43,20 @@ OPTIONS_TABLE: dict[str, str] = {
         (ops.MaxPool2D, "Pool2DOptions"),
         (ops.Mean, "ReducerOptions"),
         (ops.Add, "AddOptions"),
+        (ops.Sub, "SubOptions"),
         (ops.Mul, "MulOptions"),
+        (ops.Maximum, "MaximumMinimumOptions"),
+        (ops.Minimum, "MaximumMinimumOptions"),
+        (ops.Prelu, ""),
         (ops.Logistic, ""),
+        (ops.Tanh, ""),
         (ops.Relu, ""),
         (ops.Relu6, ""),
+        (ops.ReluN1To1, ""),
+        (ops.Relu0To1, ""),
+        (ops.LeakyRelu, "LeakyReluOptions"),
+        (ops.Elu, ""),
+        (ops.HardSwish, "HardSwishOptions"),
         (ops.Softmax, "SoftmaxOptions"),
         (ops.Pad, "PadOptions"),
         (ops.Concatenation, "ConcatenationOptions"),

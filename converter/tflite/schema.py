@@ -125,6 +125,10 @@ TABLES: Final[dict[str, dict[str, Field]]] = {
     },
     "ReducerOptions": {"keep_dims": Field(0, "bool")},
     "AddOptions": {"fused_activation_function": Field(0, "i8")},
+    "SubOptions": {"fused_activation_function": Field(0, "i8")},
+    "MaximumMinimumOptions": {},
+    "LeakyReluOptions": {"alpha": Field(0, "f32")},
+    "HardSwishOptions": {},
     "MulOptions": {"fused_activation_function": Field(0, "i8")},
     "ConcatenationOptions": {
         "axis": Field(0, "i32"),
@@ -150,9 +154,13 @@ OPTIONS_TYPES: Final[dict[str, int]] = {
     "MulOptions": 21,
     "PadOptions": 22,
     "ReducerOptions": 27,
+    "SubOptions": 28,
     "SqueezeOptions": 30,
     "DequantizeOptions": 38,
+    "MaximumMinimumOptions": 39,
+    "LeakyReluOptions": 75,
     "QuantizeOptions": 89,
+    "HardSwishOptions": 91,
 }
 """Numbers of the union `BuiltinOptions`."""
 

@@ -15,18 +15,10 @@ from edgekit.converter.ir.ops import BY_NAME
 from edgekit.converter.tflite.raw import RawOperator, RawTensor
 
 REWRITES: dict[str, str] = {
-    "HARD_SWISH": "use ReLU6 as the activation (a fine-tune of a few epochs recovers most of it)",
     "GELU": "use ReLU as the activation and fine-tune",
-    "ELU": "use ReLU as the activation and fine-tune",
-    "TANH": "use Logistic (tanh(x) = 2 * logistic(2x) - 1), or ReLU",
-    "LEAKY_RELU": "use ReLU as the activation and fine-tune",
-    "PRELU": "use ReLU as the activation and fine-tune",
-    "RELU_N1_TO_1": "let it fuse into the convolution before it",
-    "RELU_0_TO_1": "use ReLU6",
     "TRANSPOSE_CONV": "use nearest-neighbour upsampling and a convolution, or drop the decoder",
     "RESIZE_BILINEAR": "resize the image before it enters the network",
     "RESIZE_NEAREST_NEIGHBOR": "resize the image before it enters the network",
-    "SUB": "add with the constant negated, or fold a normalisation into the first layer",
     "DIV": "multiply by the reciprocal constant",
     "SUM": "use MEAN; the factor folds into the next layer's weights",
     "REDUCE_MAX": "use MAX_POOL_2D over the whole plane",

@@ -124,9 +124,13 @@ EK_MEAN_S8(ref);
  * add: clamp(requant(requant((a - a_zero) << left_shift, a_q)
  *                  + requant((b - b_zero) << left_shift, b_q), output_q) + output_zero)
  * mul: clamp(requant((a - a_zero) * (b - b_zero), output_q) + output_zero)  (a_q, b_q unused)
- * The factors, as the reference has them. add: left_shift = 20, twice = 2 * max(a_scale, b_scale);
+ * sub: as add, the second product taken from the first.
+ * prelu: b is alpha; x = a - a_zero;
+ *      clamp((x >= 0 ? requant(x, a_q) : requant(x * (b - b_zero), output_q)) + output_zero)
+ * The factors, as the reference has them. add, sub: left_shift = 20, twice = 2 * max(a_scale, b_scale);
  * a_q of a_scale / twice, b_q of b_scale / twice, output_q of twice / (2^left_shift * output_scale).
- * mul: output_q of a_scale * b_scale / output_scale. May run in place of an operand that does not
+ * mul: output_q of a_scale * b_scale / output_scale. prelu: the same, and a_q of
+ * a_scale / output_scale (b_q unused). May run in place of an operand that does not
  * repeat. */
 typedef struct {
     int32_t extent[4];              /* output extents, outermost first, padded with ones */
@@ -144,6 +148,32 @@ EK_ADD_S8(ref);
 #define EK_MUL_S8(isa) \
     void ek_mul_s8__##isa(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output)
 EK_MUL_S8(ref);
+
+#define EK_SUB_S8(isa) \
+    void ek_sub_s8__##isa(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output)
+EK_SUB_S8(ref);
+
+#define EK_PRELU_S8(isa)                                                                        \
+    void ek_prelu_s8__##isa(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b,         \
+                            int8_t *output)
+EK_PRELU_S8(ref);
+
+/* maximum: y = a > b ? a : b; minimum: y = a < b ? a : b. Broadcasting and in place as above; all
+ * scales and zero points are equal. */
+typedef struct {
+    int32_t extent[4];
+    int32_t a_stride[4], b_stride[4];
+} ek_choice_s8_t;
+
+#define EK_MAXIMUM_S8(isa)                                                                      \
+    void ek_maximum_s8__##isa(const ek_choice_s8_t *p, const int8_t *a, const int8_t *b,       \
+                              int8_t *output)
+EK_MAXIMUM_S8(ref);
+
+#define EK_MINIMUM_S8(isa)                                                                      \
+    void ek_minimum_s8__##isa(const ek_choice_s8_t *p, const int8_t *a, const int8_t *b,       \
+                              int8_t *output)
+EK_MINIMUM_S8(ref);
 
 /* y = x surrounded by `value`: `before` and `after` elements on each of four axes. */
 typedef struct {

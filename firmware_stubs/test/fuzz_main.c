@@ -26,6 +26,10 @@ static const struct {
     {"pad_s8", fuzz_pad},
     {"concat_s8", fuzz_concat},
     {"copy_s8", fuzz_copy},
+    {"sub_s8", fuzz_sub},
+    {"prelu_s8", fuzz_prelu},
+    {"maximum_s8", fuzz_maximum},
+    {"minimum_s8", fuzz_minimum},
 };
 
 int main(void)

@@ -15,6 +15,7 @@ from edgekit.converter import fixed_point
 from edgekit.converter.fixed_point import Requant, Window
 from edgekit.converter.ir.graph import DType, Quant
 from edgekit.converter.ir.ops import Activation, Logistic, Padding, Quantize, Relu, Relu6
+from edgekit.converter.tables import lut_for
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
 MULTIPLIER = st.integers(2**30, 2**31 - 1)
@@ -245,7 +246,7 @@ def test_relu_tables_clamp_the_real_value() -> None:
     source, target = Quant.per_tensor(0.1, -5), Quant.per_tensor(0.05, -128)
     real = (CODES + 5) * 0.1
     for op, high in ((Relu(), math.inf), (Relu6(), 6.0)):
-        table = fixed_point.lut_for(op, source, target)
+        table = lut_for(op, source, target)
         found = (table.astype(float) + 128) * 0.05
         inside = np.clip(real, 0, min(high, 255 * 0.05))
         assert np.abs(found - inside).max() <= 0.0251
@@ -254,16 +255,16 @@ def test_relu_tables_clamp_the_real_value() -> None:
 def test_logistic_table_is_the_function_within_a_step() -> None:
     for scale in (0.01, 0.05, 0.3):
         source = Quant.per_tensor(scale, 12)
-        table = fixed_point.lut_for(Logistic(), source, Quant.per_tensor(1 / 256, -128))
+        table = lut_for(Logistic(), source, Quant.per_tensor(1 / 256, -128))
         real = 1 / (1 + np.exp(-(CODES - 12) * scale))
         assert np.abs((table.astype(float) + 128) / 256 - real).max() <= 1 / 256
 
 
 def test_quantize_table_to_the_same_scale_is_the_identity() -> None:
     same = Quant.per_tensor(0.037, 5)
-    assert (fixed_point.lut_for(Quantize(), same, same) == CODES).all()
+    assert (lut_for(Quantize(), same, same) == CODES).all()
 
 
 def test_tables_are_read_only_int8() -> None:
-    table = fixed_point.lut_for(Relu(), Quant.per_tensor(1, 0), Quant.per_tensor(1, 0))
+    table = lut_for(Relu(), Quant.per_tensor(1, 0), Quant.per_tensor(1, 0))
     assert (table.dtype, table.shape, table.flags.writeable) == (np.int8, (256,), False)

@@ -12,7 +12,7 @@ from edgekit.converter.ir.graph import Graph
 from edgekit.converter.ir.ops import Activation, Padding
 from edgekit.converter.ir.verify import verify
 from tests.helpers.float_graphs import FloatGraph, classifier, samples
-from tests.helpers.int8_graphs import random_graph
+from tests.helpers.random_graphs import random_graph
 
 RNG = np.random.default_rng(7)
 RUN = dict(PASSES)

@@ -13,7 +13,7 @@ from edgekit.converter.interpret import run
 from tests.helpers.example_program import run_example
 from tests.helpers.generated_c import FIRMWARE, INCLUDE, Generated, generate, kernel_paths, write
 from tests.helpers.hand_models import float_border_model, tiny_image_model
-from tests.helpers.int8_graphs import random_graph, random_inputs
+from tests.helpers.random_graphs import random_graph, random_inputs
 from tests.helpers.toolchains import MACHINES, compile_c, require
 
 CORES = {machine.name: machine.cpu for machine in MACHINES.values()}

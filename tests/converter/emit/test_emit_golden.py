@@ -35,7 +35,7 @@ def test_example(golden: Callable[[str, str], None]) -> None:
 
 SCRIPT = """
 from tests.helpers.generated_c import generate
-from tests.helpers.int8_graphs import random_graph
+from tests.helpers.random_graphs import random_graph
 source = generate(random_graph(11, 20), "again").source
 print(sorted(source.files.items()), source.kernels)
 """

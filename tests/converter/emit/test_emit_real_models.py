@@ -10,8 +10,8 @@ import pytest
 from edgekit.converter.tflite.reader import read_tflite
 from tests.helpers.example_program import build_example, run_example
 from tests.helpers.generated_c import Generated, build, generate, run_c
-from tests.helpers.int8_graphs import random_inputs
 from tests.helpers.oracle import run_tflm
+from tests.helpers.random_graphs import random_inputs
 
 pytestmark = pytest.mark.data
 

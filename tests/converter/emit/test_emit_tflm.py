@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.converter.emit.tflm import RESOLVER_METHODS, emit_tflm
+from edgekit.converter.emit.tflm import NOT_IN_MICRO, RESOLVER_METHODS, emit_tflm
 from edgekit.converter.ir.ops import BY_NAME
+from edgekit.errors import UnsupportedError
 from tests.helpers.toolchains import require
 
 MODEL = np.random.default_rng(0).integers(0, 256, 1003, dtype=np.uint8).tobytes()
@@ -60,7 +61,16 @@ def test_each_operator_is_registered_once_in_order() -> None:
 
 
 def test_every_operator_has_a_method() -> None:
-    assert set(RESOLVER_METHODS) == set(BY_NAME)
+    assert set(RESOLVER_METHODS) | NOT_IN_MICRO == set(BY_NAME)
+    assert not NOT_IN_MICRO & set(RESOLVER_METHODS)
+
+
+def test_an_operator_that_tflm_lacks_is_refused() -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        emit_tflm(b"", ["RELU_0_TO_1", "ADD"], name="m", model_sha256="", tool_version="0")
+    assert caught.value.code == "tflm-operator"
+    assert "RELU_0_TO_1" in caught.value.found
+    assert "RELU6" in caught.value.hint
 
 
 def test_compiled_it_holds_the_model_aligned(tmp_path: Path) -> None:

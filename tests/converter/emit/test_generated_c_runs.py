@@ -12,9 +12,9 @@ import pytest
 from edgekit.converter.interpret import run
 from edgekit.converter.ir.ops import BY_NAME
 from tests.helpers.generated_c import Generated, build, generate, run_c
-from tests.helpers.int8_graphs import random_graph, random_inputs
+from tests.helpers.random_graphs import random_graph, random_inputs
 
-GRAPHS = 60
+GRAPHS = 80
 SAMPLES = 3
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,15 +22,6 @@ class Case:
     name: str
     model: bytes
     inputs: list[Array]
-
-
-def all_cases(repeats: int) -> Iterator[Case]:
-    """`repeats` cases of every operator."""
-    for name, make in MAKERS.items():
-        for seed in range(repeats):
-            rng = np.random.default_rng([seed, *name.encode()])
-            model, inputs = make(rng)
-            yield Case(f"{name}-{seed}", model, inputs)
 
 
 def codes(rng: Rng, shape: tuple[int, ...]) -> Array:

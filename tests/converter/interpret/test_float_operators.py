@@ -99,6 +99,31 @@ def mul(rng: Rng) -> Made:
     return "MUL", made, [f32(1, 3, 4, 5), f32(1, 1, 1, 5)], (1, 3, 4, 5)
 
 
+def sub(rng: Rng) -> Made:
+    made = options("SubOptionsT", fusedActivationFunction=fused(rng))
+    return "SUB", made, [f32(1, 3, 4, 5), known(rng, 5)], (1, 3, 4, 5)
+
+
+def choice(kind: str) -> Callable[[Rng], Made]:
+    def make(rng: Rng) -> Made:
+        made = options("MaximumMinimumOptionsT")
+        return kind, made, [f32(1, 3, 4, 5), known(rng, 4, 1)], (1, 3, 4, 5)
+
+    return make
+
+
+def prelu(rng: Rng) -> Made:
+    return "PRELU", None, [f32(1, 3, 4, 5), known(rng, 1, 1, 5)], (1, 3, 4, 5)
+
+
+def leaky_relu(rng: Rng) -> Made:
+    return "LEAKY_RELU", options("LeakyReluOptionsT", alpha=0.3), [f32(2, 50)], (2, 50)
+
+
+def hard_swish(rng: Rng) -> Made:
+    return "HARD_SWISH", options("HardSwishOptionsT"), [f32(2, 50)], (2, 50)
+
+
 def pad(rng: Rng) -> Made:
     table = int32([[0, 0], [1, 2], [0, 3], [1, 0]])
     return "PAD", options("PadOptionsT"), [f32(1, 3, 4, 2), table], (1, 6, 7, 3)
@@ -133,6 +158,15 @@ MAKERS: dict[str, Callable[[Rng], Made]] = {
     "logistic": unary("LOGISTIC"),
     "relu": unary("RELU"),
     "relu6": unary("RELU6"),
+    "relu_n1_to_1": unary("RELU_N1_TO_1"),
+    "relu_0_to_1": unary("RELU_0_TO_1"),
+    "tanh": unary("TANH"),
+    "hard_swish": hard_swish,
+    "leaky_relu": leaky_relu,
+    "prelu": prelu,
+    "sub": sub,
+    "maximum": choice("MAXIMUM"),
+    "minimum": choice("MINIMUM"),
 }
 
 

@@ -17,7 +17,7 @@ from edgekit.converter.plan.fit import (
 from edgekit.errors import DoesNotFitError
 from edgekit.targets.model import Memory, Target
 from tests.helpers.generated_c import INCLUDE, TARGET, generate, kernel_paths, write
-from tests.helpers.int8_graphs import random_graph
+from tests.helpers.random_graphs import random_graph
 from tests.helpers.toolchains import compile_c, require, run
 
 KB = 1024

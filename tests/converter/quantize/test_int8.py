@@ -24,7 +24,7 @@ from edgekit.converter.quantize.params import MAX_BIAS
 from edgekit.converter.quantize.scheme import INT8, INT8_WEIGHTS, UNIT
 from edgekit.errors import DataError, UnsupportedError
 from tests.helpers.float_graphs import FloatGraph, classifier, samples
-from tests.helpers.int8_graphs import random_graph
+from tests.helpers.random_graphs import random_graph
 
 RNG = np.random.default_rng(11)
 

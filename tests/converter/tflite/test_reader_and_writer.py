@@ -19,8 +19,9 @@ from edgekit.converter.tflite.versions import operator_version, runtime_version
 from edgekit.converter.tflite.writer import pack_int4
 from tests.helpers import oracle
 from tests.helpers.graph_equality import assert_same_graph
-from tests.helpers.int8_graphs import GraphBuilder, random_graph, random_inputs
+from tests.helpers.int8_graphs import GraphBuilder
 from tests.helpers.odd_tflite import changed, tensor_has, with_shape_arithmetic
+from tests.helpers.random_graphs import random_graph, random_inputs
 
 MODELS = (
     "mlperf_ad01_float",
@@ -105,8 +106,8 @@ def _sample(tensor: Tensor, rng: np.random.Generator) -> NDArray[np.generic]:
 def test_random_graphs_run_in_every_interpreter() -> None:
     """Operator versions and options are accepted and mean the same to all of them."""
     jobs = []
-    for seed in range(8):
-        graph = random_graph(seed)
+    for seed in range(12):
+        graph = random_graph(seed, common=True)
         inputs = random_inputs(graph, np.random.default_rng(seed))
         jobs.append((write_tflite(graph), inputs))
     for (model, inputs), expected in zip(jobs, oracle.run_tflite_runtime(jobs), strict=True):
