@@ -124,11 +124,19 @@ def test_an_unsupported_operator_is_named_with_a_way_out(desk: Path) -> None:
         error = fails("convert", "odd.tflite", *CONVERT, exit_code=1, code="unsupported-operator")
     assert "CUMSUM" in error["found"]
     assert "softmax_4" in error["subject"] + error["found"]  # the node
-    assert error["hint"]
+    assert "CONV_2D" in error["allowed"]
+    assert "`rpi`" in error["hint"]  # where it would run
     listed = succeeds("inspect", "odd.tflite", "-t", "virtual-m4", "--json").record
     assert listed["layers"][4]["operator"] == "CUMSUM"
     assert listed["layers"][4]["runs_as_c"].startswith("no: ")
     assert any(note["code"] == "target" and "CUMSUM" in note["message"] for note in listed["notes"])
+
+
+def test_an_unsupported_operator_comes_with_its_cheapest_rewrite(desk: Path) -> None:
+    odd = changed(Path("model.tflite").read_bytes(), operator_becomes(4, "HARD_SWISH"))
+    Path("odd.tflite").write_bytes(odd)
+    error = fails("convert", "odd.tflite", *CONVERT, exit_code=1, code="unsupported-operator")
+    assert "ReLU6" in error["hint"]
 
 
 def test_a_custom_operator_is_named(desk: Path) -> None:
