@@ -171,7 +171,7 @@ def read_manifest(bundle: Path) -> Manifest:
         raise ModelError(
             str(bundle), f"not a bundle: no {MANIFEST_NAME} in it", hint=again, code="not-a-bundle"
         ) from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(
             str(path), f"damaged: {error}", hint=again, code="bundle-damaged"
         ) from None

@@ -117,7 +117,7 @@ def from_json(text: str, *, subject: str = REPORT_NAME) -> Report:
     """
     try:
         raw = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise _damaged(subject, str(error)) from None
     version = raw.get("schema") if isinstance(raw, dict) else None
     if isinstance(version, int) and version > REPORT_SCHEMA:
