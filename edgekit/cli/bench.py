@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgekit.cli import options, output
+
+if TYPE_CHECKING:
+    from edgekit.artifacts.report import Report
+    from edgekit.errors import EdgeKitError
 
 NAME = "bench"
 MOST_THREADS, MOST_SAMPLES = 256, 4096
@@ -47,7 +51,7 @@ def command(
     other outputs than the reference.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    from edgekit.deploy.bench import BenchOptions, bench, counts, raise_on_mismatch
+    from edgekit.deploy.bench import BenchOptions, bench, counts, verdict
 
     chosen = BenchOptions(
         port=port,
@@ -63,20 +67,21 @@ def command(
         report = bench(
             bundle, target=target, options=chosen, output_dir=output_dir, progress=out.advance
         )
-    _show(out, report, output_dir)
-    raise_on_mismatch(report)
+    wrong = verdict(report)
+    _show(out, report, wrong, output_dir)
+    if wrong is not None:
+        raise wrong
 
 
-def _show(out: output.Output, report: object, folder: Path | None) -> None:
+def _show(
+    out: output.Output, report: Report, wrong: EdgeKitError | None, folder: Path | None
+) -> None:
     """The report on the terminal, or its JSON."""
+    import json
     import sys
 
-    from edgekit.artifacts.report import Report
-
-    assert isinstance(report, Report)
-    if out.json:
-        print(report.to_json())
-    elif not out.quiet:
+    out.emit(json.loads(report.to_json()), wrong)
+    if not (out.quiet or out.json):
         from edgekit.runtime.report.terminal import terminal
 
         sys.stdout.write(terminal(report))

@@ -29,6 +29,7 @@ class Output:
     quiet: bool = False
     verbose: bool = False
     _progress: Progress | None = field(default=None, repr=False)
+    _emitted: bool = False
     _tasks: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -94,9 +95,13 @@ class Output:
             if note.advice:
                 self.stderr.print(f"  {escape(note.advice)}")
 
-    def emit(self, value: object) -> None:
-        """The machine-readable result; printed under --json only."""
+    def emit(self, value: Any, verdict: EdgeKitError | None = None) -> None:
+        """The machine-readable result, printed under --json only. With a negative verdict its
+        record stands in the same value, as "error"."""
         if self.json:
+            self._emitted = True
+            if verdict is not None:
+                value = {**value, "error": verdict.as_dict()}
             print(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False), flush=True)
 
     @contextmanager
@@ -129,6 +134,8 @@ class Output:
     def error(self, error: EdgeKitError) -> None:
         """An error as three short lines, or as a JSON object under --json."""
         if self.json:
+            if self._emitted:  # with the verdict in it
+                return
             print(json.dumps({"error": error.as_dict()}, indent=2, ensure_ascii=False), flush=True)
             return
         from rich.markup import escape

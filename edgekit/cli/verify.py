@@ -42,7 +42,8 @@ def command(
             port=port,
             progress=out.advance,
         )
-    out.emit(asdict(result))
+    wrong = result.verdict()
+    out.emit(asdict(result), wrong)
     out.say(f"{result.name} against the {result.reference}")
     out.say(f"inputs: {result.inputs}")
     out.table(
@@ -50,7 +51,8 @@ def command(
         ("engine", ">inputs equal", ">bytes differ", ">largest", ">answers flip", "first layer"),
         result.rows(),
     )
-    result.raise_on_mismatch()
+    if wrong is not None:
+        raise wrong
     if result.proved:
         out.say("the generated C equals the reference bit for bit")
     else:

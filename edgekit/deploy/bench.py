@@ -150,11 +150,11 @@ def bench_inputs(bundle: Bundle, options: BenchOptions) -> Inputs:
     return random_inputs(bundle.graph, options.samples)
 
 
-def raise_on_mismatch(report: Report) -> None:
-    """Raise MismatchError (exit 3) when generated C gave other outputs than the reference."""
+def verdict(report: Report) -> MismatchError | None:
+    """The error to raise (exit 3) when generated C gave other outputs than the reference."""
     for run in report.runs:
         if run.engine.startswith("edgekit-c") and run.outputs_equal < run.outputs_checked:
-            raise MismatchError(
+            return MismatchError(
                 f"{report.bundle.name}, {run.engine} on {run.device}",
                 f"outputs of {run.outputs_checked - run.outputs_equal} of {run.outputs_checked} "
                 "inputs differ from the reference",
@@ -162,6 +162,7 @@ def raise_on_mismatch(report: Report) -> None:
                 hint="run `edgekit verify BUNDLE`; if the C is as `edgekit convert` wrote it, this "
                 "is a bug in EdgeKit: please report it with the bundle",
             )
+    return None
 
 
 def _other_target(bundle: Bundle, target: Target) -> tuple[Note, ...]:

@@ -78,11 +78,11 @@ class Verification:
         """One row of strings per engine."""
         return [_row(result) for result in self.engines]
 
-    def raise_on_mismatch(self) -> None:
-        """Raise MismatchError (exit 3) when generated C was run and differs."""
+    def verdict(self) -> MismatchError | None:
+        """The error to raise (exit 3) when generated C was run and differs."""
         for result in self.engines:
             if result.must_equal and result.inputs and not result.equal:
-                raise MismatchError(
+                return MismatchError(
                     f"{self.name}, {result.engine}",
                     f"{result.bytes_different} output bytes differ from the reference in "
                     f"{result.inputs - result.inputs_equal} of {result.inputs} inputs"
@@ -90,6 +90,7 @@ class Verification:
                     allowed="0 bytes",
                     hint="this is a bug in EdgeKit: please report it with the bundle",
                 )
+        return None
 
     @property
     def proved(self) -> bool:
