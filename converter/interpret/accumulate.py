@@ -17,6 +17,7 @@ import numpy as np
 from edgekit.converter.fixed_point import accumulator_requants, activation_range
 from edgekit.converter.interpret.kernel import Array, activate, constant, number_format, quant_of
 from edgekit.converter.interpret.requantize import Requantizer
+from edgekit.converter.interpret.wide import wide_finish
 from edgekit.converter.ir.graph import DType, Graph, Node
 from edgekit.converter.ir.ops import Activation
 
@@ -39,8 +40,8 @@ def accumulation(
     """The weights of `node`, whose output channels lie on `channel_axis`, flattened to a matrix."""
     weights = np.moveaxis(constant(graph, node, 1).values, channel_axis, -1)
     matrix = weights.reshape(-1, weights.shape[-1])
-    build = _float if number_format(graph, node) is DType.FLOAT32 else _int8
-    return build(graph, node, matrix, activation)
+    build = {DType.FLOAT32: _float, DType.INT8: _int8, DType.INT16: _int16}
+    return build[number_format(graph, node)](graph, node, matrix, activation)
 
 
 def _bias(graph: Graph, node: Node, channels: int) -> Array:
@@ -88,6 +89,17 @@ def _int8(graph: Graph, node: Node, matrix: Array, activation: Activation) -> Ac
     )
     weights = np.ascontiguousarray(whole, exact_dtype(int(largest.max())))
     return Accumulation(weights, float(source.zero_point), finish)
+
+
+def _int16(graph: Graph, node: Node, matrix: Array, activation: Activation) -> Accumulation:
+    """Input and weights have zero point 0; the bias is int64."""
+    source, target = quant_of(node, graph.input(node)), quant_of(node, graph.output(node))
+    finish = wide_finish(
+        _bias(graph, node, matrix.shape[1]).astype(np.int64),
+        accumulator_requants(source, quant_of(node, graph.input(node, 1)), target),
+        activation_range(activation, target, DType.INT16),
+    )
+    return Accumulation(np.ascontiguousarray(matrix, np.float64), 0.0, finish)
 
 
 def exact_dtype(largest: int) -> np.dtype[Any]:

@@ -10,12 +10,13 @@ from edgekit.converter.interpret.unary import table
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant
 
 _BYTES = (DType.INT8, DType.UINT8)
+_STORED = (*_BYTES, DType.INT16, DType.FLOAT16)
 
 
 def quantize(graph: Graph, node: Node) -> Kernel:
-    """float32 to int8 or uint8; int8 or uint8 to either, with another scale."""
+    """float32 to int8, uint8 or int16; int8 or uint8 to either, with another scale."""
     source, target = graph.input(node), graph.output(node)
-    if target.dtype in _BYTES and source.dtype is DType.FLOAT32:
+    if target.dtype in (*_BYTES, DType.INT16) and source.dtype is DType.FLOAT32:
         return _from_float(quant_of(node, target), target.dtype)
     if target.dtype in _BYTES and source.dtype in _BYTES:
         if source.dtype is target.dtype is DType.INT8:
@@ -48,9 +49,10 @@ def _between_bytes(source: Quant, target: Quant, dtype: DType) -> Kernel:
 def dequantize(graph: Graph, node: Node) -> Kernel:
     """(x - zero_point) * scale, per tensor or per channel; float16 is widened."""
     source, target = graph.input(node), graph.output(node)
-    if target.dtype is not DType.FLOAT32 or source.dtype not in (*_BYTES, DType.FLOAT16):
+    if target.dtype is not DType.FLOAT32 or source.dtype not in _STORED:
         found = f"from {source.dtype} to {target.dtype}"
-        raise unsupported(node, found, "int8, uint8 or float16 to float32", "interpret-dtype")
+        allowed = "int8, uint8, int16 or float16 to float32"
+        raise unsupported(node, found, allowed, "interpret-dtype")
     if source.dtype is DType.FLOAT16:
         return lambda x: x.astype(np.float32)
     quant = quant_of(node, source)

@@ -18,7 +18,8 @@ from edgekit.converter.ir.ops import Activation
 from edgekit.errors import UnsupportedError
 
 Array = NDArray[Any]
-Kernel = Callable[..., Array]
+Kernel = Callable[..., Any]
+"""Returns the output, a tuple of outputs where the operator may have several."""
 Build = Callable[[Graph, Node], Kernel]
 
 BLOCK_ELEMENTS = 1 << 19
@@ -34,16 +35,16 @@ def in_blocks(kernel: Callable[[Array], Array], x: Array, elements_per_sample: i
 
 
 def number_format(graph: Graph, node: Node) -> DType:
-    """FLOAT32 or INT8: what the operator computes in.
+    """FLOAT32, INT8 or INT16: what the operator computes in.
 
     Raises UnsupportedError for anything else, or when input and output differ.
     """
-    found = graph.input(node).dtype, graph.output(node).dtype
-    for dtype in (DType.FLOAT32, DType.INT8):
+    found = graph.source(node).dtype, graph.output(node).dtype
+    for dtype in (DType.FLOAT32, DType.INT8, DType.INT16):
         if found == (dtype, dtype):
             return dtype
     raise unsupported(
-        node, f"computes from {found[0]} to {found[1]}", "float32 or int8", "interpret-dtype"
+        node, f"computes from {found[0]} to {found[1]}", "float32, int8 or int16", "interpret-dtype"
     )
 
 
@@ -66,10 +67,10 @@ def quant_of(node: Node, tensor: Tensor) -> Quant:
 def same_quantization(graph: Graph, node: Node) -> None:
     """Raise UnsupportedError unless int8 inputs and output share scale and zero point."""
     output = graph.output(node).quant
-    for name in node.inputs:
+    for name in (*node.inputs, *node.outputs):
         quant = graph[name].quant if name is not None else None
         if quant is not None and output is not None and not _alike(quant, output):
-            found = f"input {name} and the output have different scales or zero points"
+            found = f"{name} and the output have different scales or zero points"
             raise unsupported(node, found, "the same", "interpret-scales")
 
 

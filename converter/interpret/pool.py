@@ -27,7 +27,7 @@ from edgekit.converter.ir.ops import Mean, Pool2D
 def average_pool2d(graph: Graph, node: Node) -> Kernel:
     """Mean of each window's elements that lie inside the image; int8 rounds halves away from 0."""
     windows, clamp = _windows(graph, node), _clamp(graph, node)
-    integer = number_format(graph, node) is DType.INT8
+    integer = number_format(graph, node) is not DType.FLOAT32
     inside = windows.pad(np.ones((1, *graph.input(node).shape[1:3], 1), np.int32), 0, np.int32)
     counts: Array = np.sum([tap for _, _, tap in windows.taps(inside)], axis=0)
 
@@ -46,7 +46,8 @@ def average_pool2d(graph: Graph, node: Node) -> Kernel:
 def max_pool2d(graph: Graph, node: Node) -> Kernel:
     """Maximum of each window's elements that lie inside the image."""
     windows, clamp = _windows(graph, node), _clamp(graph, node)
-    lowest = -128 if number_format(graph, node) is DType.INT8 else -np.inf
+    form = number_format(graph, node)
+    lowest = -np.inf if form is DType.FLOAT32 else np.iinfo(form.value).min
 
     def block(x: Array) -> Array:
         padded = windows.pad(x, lowest, x.dtype)
@@ -86,11 +87,11 @@ def _windows(graph: Graph, node: Node) -> Windows:
 
 
 def _clamp(graph: Graph, node: Node) -> Kernel:
-    """The fused activation, back in the operator's dtype; int8 keeps the input's scale."""
-    op = node.op
+    """The fused activation, back in the operator's dtype; integers keep the input's scale."""
+    op, form = node.op, number_format(graph, node)
     assert isinstance(op, Pool2D)
-    if number_format(graph, node) is DType.FLOAT32:
+    if form is DType.FLOAT32:
         return lambda x: activate(x, op.activation)
     same_quantization(graph, node)
-    low, high = activation_range(op.activation, quant_of(node, graph.output(node)))
-    return lambda x: np.clip(x, low, high).astype(np.int8)
+    low, high = activation_range(op.activation, quant_of(node, graph.output(node)), form)
+    return lambda x: np.clip(x, low, high).astype(form.numpy)

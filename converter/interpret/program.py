@@ -6,22 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import numpy as np
-
+from edgekit.converter.interpret import int16
+from edgekit.converter.interpret.batch import stackable
 from edgekit.converter.interpret.kernel import Array, Kernel, unsupported
 from edgekit.converter.interpret.table import BUILDS
-from edgekit.converter.ir.graph import Graph, Node
-from edgekit.converter.ir.ops import (
-    Add,
-    Concatenation,
-    Maximum,
-    Mean,
-    Minimum,
-    Mul,
-    Pad,
-    Prelu,
-    Sub,
-)
+from edgekit.converter.ir.graph import DType, Graph, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +59,11 @@ def program(graph: Graph) -> Program:
 
 def build(graph: Graph, node: Node) -> Kernel:
     """The node's kernel."""
-    make = BUILDS.get(type(node.op))
+    wide = DType.INT16 in (graph.input(node).dtype, graph.output(node).dtype)
+    builds = int16.BUILDS if wide else BUILDS
+    make = builds.get(type(node.op))
     if make is None:
-        allowed = ", ".join(sorted(op.NAME for op in BUILDS))
+        allowed = ", ".join(sorted(op.NAME for op in builds))
         raise unsupported(node, "no kernel", allowed, "interpret-operator")
     return make(graph, node)
 
@@ -85,16 +76,23 @@ def operands(graph: Graph, node: Node, values: Mapping[str, Array]) -> list[Arra
     ]
 
 
+def named_results(node: Node, results: Array | tuple[Array, ...]) -> dict[str, Array]:
+    """What a kernel returned, by tensor name."""
+    several = results if isinstance(results, tuple) else (results,)
+    return dict(zip(node.outputs, several, strict=True))
+
+
 def fold_constants(graph: Graph) -> Graph:
     """The graph without the nodes that compute on constants only (float16 weights widened)."""
     kept: list[Node] = []
     for node in graph.nodes:
         names = [name for name in node.inputs if name is not None]
-        if node.output in graph.outputs or not all(graph[name].constant for name in names):
+        if not set(node.outputs).isdisjoint(graph.outputs) or not all(graph[name].constant for name in names):
             kept.append(node)
             continue
-        value = build(graph, node)(*operands(graph, node, {}))
-        graph = graph.with_tensors(replace(graph.output(node), data=value))
+        found = named_results(node, build(graph, node)(*operands(graph, node, {})))
+        made = [replace(graph[name], data=value) for name, value in found.items()]
+        graph = graph.with_tensors(*made)
     return graph.with_nodes(kept)
 
 
@@ -109,41 +107,3 @@ def _last_reads(graph: Graph) -> list[tuple[str, ...]]:
         tuple(name for name, at in last.items() if at == index and name not in graph.outputs)
         for index in range(len(graph.nodes))
     ]
-
-
-def stackable(graph: Graph) -> bool:
-    """Whether the leading axis of every activation is the batch and no operator mixes it.
-
-    Then n samples can be computed at once; else they are computed one by one.
-    """
-    shapes = [graph[name].shape for name in graph.activations()]
-    if not all(shapes):
-        return False
-    batch = graph[graph.inputs[0]].shape[0]
-    return all(shape[0] == batch for shape in shapes) and not any(
-        _mixes_batch(graph, node) for node in graph.nodes
-    )
-
-
-def _mixes_batch(graph: Graph, node: Node) -> bool:
-    """Whether the node reduces, pads or joins along axis 0, or broadcasts across it."""
-    rank = len(graph.input(node).shape)
-    if isinstance(node.op, Mean):
-        return 0 in {int(axis) % rank for axis in graph.input(node, 1).values.ravel()}
-    if isinstance(node.op, Pad):
-        return bool(np.any(graph.input(node, 1).values[0]))
-    if isinstance(node.op, Concatenation):
-        # A constant operand has no batch to grow.
-        constant = any(graph[name].constant for name in node.inputs if name is not None)
-        return constant or node.op.axis % rank == 0
-    if isinstance(node.op, Add | Sub | Mul | Maximum | Minimum | Prelu):
-        return any(_fixes_batch(graph, node, index) for index in (0, 1))
-    return False
-
-
-def _fixes_batch(graph: Graph, node: Node, index: int) -> bool:
-    """Whether this operand of a broadcast would not follow a larger batch."""
-    tensor, rank = graph.input(node, index), len(graph.output(node).shape)
-    if tensor.constant:
-        return len(tensor.shape) == rank and tensor.shape[0] > 1
-    return len(tensor.shape) < rank

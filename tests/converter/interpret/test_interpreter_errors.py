@@ -64,7 +64,17 @@ def unknown() -> Graph:
 
 def int16() -> Graph:
     x, y = (Tensor(name, (1, 4), DType.INT16, Q) for name in "xy")
-    return chain((ops.Relu(), [x], y))
+    return chain((ops.HardSwish(), [x], y))
+
+
+def int16_logistic() -> Graph:
+    x, y = (Tensor(name, (1, 4), DType.INT16, Q) for name in "xy")
+    return chain((ops.Logistic(), [x], y))
+
+
+def int16_to_uint8() -> Graph:
+    x, y = Tensor("x", (1, 4), DType.INT16, Q), Tensor("y", (1, 4), DType.UINT8, Q)
+    return chain((ops.Quantize(), [x], y))
 
 
 def mixed() -> Graph:
@@ -112,8 +122,10 @@ def dequantize_int32() -> Graph:
     ("make", "code", "message"),
     [
         (unknown, "interpret-operator", "UNHEARD y: no kernel (allowed: ADD, AVERAGE_POOL_2D"),
-        (int16, "interpret-dtype", "RELU y: computes from int16 to int16"),
-        (mixed, "interpret-dtype", "computes from int8 to float32 (allowed: float32 or int8)"),
+        (int16, "interpret-operator", "HARD_SWISH y: no kernel (allowed: ADD, AVERAGE_POOL_2D"),
+        (int16_logistic, "interpret-unit-scale", "allowed: scale 1/32768, zero point 0"),
+        (int16_to_uint8, "interpret-dtype", "from int16 to uint8 (allowed: int8 or int16)"),
+        (mixed, "interpret-dtype", "from int8 to float32 (allowed: float32, int8 or int16)"),
         (computed_weights, "interpret-constant", "weights computed at run time"),
         (without_scale, "interpret-no-scale", "RELU y: x has no scale"),
         (other_scale, "interpret-scales", "input x and the output have different scales"),
