@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +21,9 @@ from edgekit.units import count_text
 
 if TYPE_CHECKING:
     from edgekit.runtime.engine.native import NativeModel
+
+LEAST_SPACE = 1 << 20
+"""Bytes that must be free for a failed build to be the compiler's own fault."""
 
 
 def build(
@@ -48,6 +54,10 @@ def build(
         image = build_firmware(opened.folder, profile, out, model_id=model_id)
     except OSError as error:  # a full disk
         raise cannot_write(out, error) from error
+    except ToolError as error:  # compilers blame other things for it
+        if shutil.disk_usage(out).free < LEAST_SPACE:
+            raise cannot_write(out, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) from error
+        raise
     check_image(image, profile)
     return image
 
