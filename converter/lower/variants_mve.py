@@ -25,10 +25,55 @@ def _short(request: Request) -> bool:
     return request.number("input_c") <= 16 and request.number("output_c") % 4 == 0
 
 
+def _is_3x3(request: Request) -> bool:
+    taps = request.number("kernel_h") == request.number("kernel_w") == 3
+    return taps and request.number("dilation_h") == request.number("dilation_w") == 1
+
+
+def _stride(request: Request, stride: int) -> bool:
+    return request.number("stride_h") == request.number("stride_w") == stride
+
+
+def _added_at_one_shape(request: Request) -> bool:
+    extent = request.numbers("extent")
+    dense = tuple(product(extent[axis + 1 :]) for axis in range(4))
+    return all(
+        step == full or count == 1
+        for name in ("a_stride", "b_stride")
+        for step, full, count in zip(request.numbers(name), dense, extent, strict=True)
+    )
+
+
+def _added_factors(request: Request) -> bool:
+    """Operands' factors below 1/2 or exactly that; the sum's below 1/2."""
+    operands = (request.factor("a_q"), request.factor("b_q"))
+    halves = all(q.shift <= -1 or (q.shift, q.multiplier) == (0, 1 << 30) for q in operands)
+    return halves and request.factor("output_q").shift <= -1 and request.number("left_shift") == 20
+
+
+def _window_of_255(request: Request) -> bool:
+    return _window(request) <= 255
+
+
 REQUIRES: dict[str, Requirement] = {
     "mve_factors": Requirement("needs every output scale factor below 1/2", _small_factors),
     "mve_pointwise": Requirement("needs a 1x1 kernel, stride 1, no padding", _pointwise),
     "mve_short": Requirement("needs up to 16 inputs, outputs in fours", _short),
+    "mve_3x3": Requirement("needs a 3x3 kernel, no dilation", _is_3x3),
+    "mve_stride_1": Requirement("needs stride 1", lambda request: _stride(request, 1)),
+    "mve_stride_2": Requirement("needs stride 2", lambda request: _stride(request, 2)),
+    "mve_quads": Requirement(
+        "needs channels in fours", lambda request: request.number("output_c") % 4 == 0
+    ),
+    "mve_one_copy": Requirement(
+        "needs a depth multiplier of 1", lambda request: request.number("depth_multiplier") == 1
+    ),
+    "mve_one_shape": Requirement("needs operands of one shape", _added_at_one_shape),
+    "mve_add_factors": Requirement(
+        "needs operand scales within twice the larger, an output scale above 2^-20 of it",
+        _added_factors,
+    ),
+    "mve_window_255": Requirement("needs a window of up to 255 taps", _window_of_255),
     "mve_four_pixels": Requirement("needs four pixels", lambda request: _pixels(request) >= 4),
 }
 
@@ -39,6 +84,10 @@ def _pixels(request: Request) -> int:
 
 def _taps(request: Request) -> int:
     return product(tuple(request.number(n) for n in ("kernel_h", "kernel_w", "input_c")))
+
+
+def _window(request: Request) -> int:
+    return request.number("kernel_h") * request.number("kernel_w")
 
 
 def _ceil(count: int, size: int) -> int:
@@ -58,8 +107,52 @@ def short_cost(request: Request) -> int:
     return _ceil(_pixels(request), 4) * (30 + 65 * _ceil(request.number("output_c"), 4))
 
 
+def depthwise_cost(request: Request) -> int:
+    """17 instructions a tap for 16 channels, 70 more; 15 a tap for its address."""
+    taps = request.number("kernel_h") * request.number("kernel_w")
+    blocks = _ceil(request.number("output_c"), 16)
+    return _pixels(request) * (40 + 15 * taps + blocks * (70 + 17 * taps))
+
+
+def depthwise_3x3_cost(request: Request) -> int:
+    """85 instructions for 16 outputs, 30 for four pixels; 16 to turn four rows of 16 channels."""
+    quads, height = _ceil(request.number("output_c"), 4), request.number("output_h")
+    strips = request.number("batches") * (_ceil(height, 2) if _stride(request, 1) else height)
+    turned = _ceil(request.number("input_w") * request.number("input_c"), 16)
+    return strips * (100 + 16 * turned) + _ceil(_pixels(request), 4) * (30 + 85 * quads)
+
+
+def fully_connected_cost(request: Request) -> int:
+    """10 instructions for 16 inputs and four outputs, 35 more."""
+    quads = _ceil(request.number("output_c"), 4)
+    return request.number("rows") * quads * (35 + 10 * _ceil(request.number("input_c"), 16))
+
+
+def add_cost(request: Request) -> int:
+    """30 instructions for four elements."""
+    return 30 * _ceil(product(request.numbers("extent")), 4)
+
+
+def max_pool_cost(request: Request) -> int:
+    """8 instructions a tap for 16 channels, 30 more; 40 a window."""
+    blocks = _ceil(request.number("channels"), 16)
+    return _pixels(request) * (40 + blocks * (30 + 8 * _window(request)))
+
+
+def average_pool_cost(request: Request) -> int:
+    """11 instructions a tap for 16 channels, 14 a division; 40 a window."""
+    blocks = _ceil(request.number("channels"), 16)
+    return _pixels(request) * (40 + blocks * (30 + 16 * 14 + 11 * _window(request)))
+
+
 COSTS: dict[str, Cost] = {
     "mve_convolution": convolution_cost,
+    "mve_depthwise": depthwise_cost,
+    "mve_depthwise_3x3": depthwise_3x3_cost,
+    "mve_fully_connected": fully_connected_cost,
+    "mve_add": add_cost,
+    "mve_average_pool": average_pool_cost,
+    "mve_max_pool": max_pool_cost,
     "mve_short": short_cost,
 }
 
@@ -70,6 +163,21 @@ def convolution_scratch(request: Request) -> int:
     return windows * 16 * _ceil(_taps(request), 16)
 
 
+def depthwise_scratch(request: Request) -> int:
+    """A pixel of zero points and the address of every tap, eight bytes on a 64-bit host."""
+    taps = request.number("kernel_h") * request.number("kernel_w")
+    return 16 * _ceil(request.number("input_c"), 16) + 8 * taps
+
+
+def depthwise_3x3_scratch(request: Request) -> int:
+    """Four bytes for each channel of the columns that a strip of output reads, and 64 more."""
+    width = request.number("output_w")
+    columns = 2 * _ceil(width, 2) + 2 if _stride(request, 1) else 8 * _ceil(width, 4) + 2
+    return 4 * columns * request.number("input_c") + 64
+
+
 SCRATCHES: dict[str, ScratchSize] = {
     "mve_convolution": convolution_scratch,
+    "mve_depthwise": depthwise_scratch,
+    "mve_depthwise_3x3": depthwise_3x3_scratch,
 }

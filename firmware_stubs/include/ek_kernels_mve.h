@@ -19,4 +19,32 @@ void ek_conv2d_s8__mve(const ek_conv2d_s8_t *p, const int8_t *input, const int8_
 void ek_conv2d_short_s8__mve(const ek_conv2d_s8_t *p, const int8_t *input, const int8_t *weights,
                              const int32_t *factors, int8_t *output);
 
+/* As ek_depthwise_conv2d_s8, for a depth multiplier of 1. Scratch: input_c rounded up to 16, and the
+ * size of a pointer for each tap. */
+void ek_depthwise_conv2d_s8__mve(const ek_depthwise_conv2d_s8_t *p, const int8_t *input,
+                                 const int8_t *weights, const int32_t *factors, int8_t *output,
+                                 int8_t *scratch);
+
+/* As ek_depthwise_conv2d_s8, for 3x3 kernels without dilation, a depth multiplier of 1 and
+ * output_c % 4 == 0; the strides are 1, and 2 in the second. Scratch: 64 bytes and 4 for each
+ * channel of output_w, rounded up to 2, plus 2 columns; of twice output_w, rounded up to 4, plus 2. */
+void ek_depthwise_conv2d_3x3_s8__mve(const ek_depthwise_conv2d_s8_t *p, const int8_t *input,
+                                     const int8_t *weights, const int32_t *factors,
+                                     int8_t *output, int8_t *scratch);
+void ek_depthwise_conv2d_3x3_stride2_s8__mve(const ek_depthwise_conv2d_s8_t *p,
+                                             const int8_t *input, const int8_t *weights,
+                                             const int32_t *factors, int8_t *output,
+                                             int8_t *scratch);
+
+/* As ek_fully_connected_s8. */
+void ek_fully_connected_s8__mve(const ek_fully_connected_s8_t *p, const int8_t *input,
+                                const int8_t *weights, const int32_t *factors, int8_t *output);
+
+/* For operands of one shape, factors of at most 1/2 for them and below it for the sum. */
+EK_ADD_S8(mve);
+
+/* For windows of up to 255 taps. */
+EK_AVERAGE_POOL2D_S8(mve);
+EK_MAX_POOL2D_S8(mve);
+
 #endif

@@ -92,6 +92,36 @@ static inline void ek_mve_dot2x4(const int8_t *x, const int8_t **w, int32_t chun
 
 #undef EK_MVE_CHUNK
 
+/* Adds to lane i the dot product of x and row i of four, `count` > 0 elements each; *w: 16 elements
+ * of each row in turn, left behind the last. */
+static inline int32x4_t ek_mve_dot_rows(const int8_t *x, const int8_t **w, int32_t count)
+{
+    const int8_t *weights = *w;
+    int32x4_t lanes;
+    int8x16_t v, row;
+    int32_t a = 0, b = 0, c = 0, d = 0;
+    __asm__ volatile("dlstp.8 lr, %[count]\n\t"
+                     "1:\n\t"
+                     "vldrb.8 %q[v], [%[x]], #16\n\t"
+                     "vldrb.8 %q[row], [%[w]], #16\n\t"
+                     "vmladava.s8 %[a], %q[v], %q[row]\n\t"
+                     "vldrb.8 %q[row], [%[w]], #16\n\t"
+                     "vmladava.s8 %[b], %q[v], %q[row]\n\t"
+                     "vldrb.8 %q[row], [%[w]], #16\n\t"
+                     "vmladava.s8 %[c], %q[v], %q[row]\n\t"
+                     "vldrb.8 %q[row], [%[w]], #16\n\t"
+                     "vmladava.s8 %[d], %q[v], %q[row]\n\t"
+                     "letp lr, 1b\n\t"
+                     "vmov %e[lanes], %[a], %[b]\n\t"
+                     "vmov %f[lanes], %[c], %[d]"
+                     : [x] "+r"(x), [w] "+r"(weights), [lanes] "=&w"(lanes), [v] "=&w"(v),
+                       [row] "=&w"(row), [a] "+&Te"(a), [b] "+&Te"(b), [c] "+&Te"(c), [d] "+&Te"(d)
+                     : [count] "r"(count)
+                     : "lr", "memory");
+    *w = weights;
+    return lanes;
+}
+
 /* Four pixels of one channel: adds its bias, applies its factor; *channel is (bias, multiplier,
  * shift) and is left at the next. */
 static inline int32x4_t ek_mve_requant(int32x4_t sum, const int32_t **channel)
@@ -164,6 +194,14 @@ static inline void ek_mve_copy_apart(int8_t *to, const int8_t *from, int32_t byt
 
 #endif
 
+/* Four channels of one pixel; `factors` has four biases, multipliers and shifts. */
+static inline int32x4_t ek_mve_requant_lanes(int32x4_t sum, const int32_t factors[12])
+{
+    const int32x4_t acc = vaddq_s32(sum, vldrwq_s32(factors));
+    const int32x4_t high = vqrdmulhq_s32(acc, vldrwq_s32(factors + 4));
+    return vrshlq_s32(vaddq_s32(high, vshrq_n_s32(acc, 31)), vldrwq_s32(factors + 8));
+}
+
 /* Output range and zero point, as every kernel's parameters have them. */
 typedef struct {
     int32_t zero, low, high;
@@ -180,6 +218,14 @@ static inline int8x16_t ek_mve_narrow(int16x8_t ab, int16x8_t cd, ek_mve_range_t
         y = vminq_s8(y, vdupq_n_s8((int8_t)range.high));
     }
     return y;
+}
+
+/* The low bytes of four lanes, moved to the output's zero and clamped, and stored where `lanes`. */
+static inline void ek_mve_store(int8_t *to, int32x4_t y, ek_mve_range_t range, mve_pred16_t lanes)
+{
+    y = vaddq_n_s32(y, range.zero);
+    y = vminq_s32(vmaxq_s32(y, vdupq_n_s32(range.low)), vdupq_n_s32(range.high));
+    vstrbq_p_s32(to, y, lanes);
 }
 
 #endif

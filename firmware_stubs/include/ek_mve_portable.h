@@ -26,6 +26,10 @@ typedef struct {
     uint32_t e[4];
 } uint32x4_t;
 
+typedef struct {
+    int8x16_t val[4];
+} int8x16x4_t;
+
 typedef uint16_t mve_pred16_t; /* a bit for each byte of a vector */
 
 /* -------------------------------------------------------------------------------- predicates */
@@ -75,6 +79,48 @@ static inline void vstrwq_scatter_offset_s32(int32_t *to, uint32x4_t offset, int
     vstrwq_scatter_offset_p_s32(to, offset, v, 0xFFFF);
 }
 
+static inline int32x4_t vldrwq_s32(const int32_t *from)
+{
+    int32x4_t v;
+    memcpy(v.e, from, sizeof v.e);
+    return v;
+}
+
+static inline uint32x4_t vldrwq_u32(const uint32_t *from)
+{
+    uint32x4_t v;
+    memcpy(v.e, from, sizeof v.e);
+    return v;
+}
+
+static inline int32x4_t vldrbq_z_s32(const int8_t *from, mve_pred16_t p)
+{
+    int32x4_t v;
+    for (int i = 0; i < 4; i++) v.e[i] = (p >> 4 * i) & 1 ? from[i] : 0;
+    return v;
+}
+
+static inline int32x4_t vldrwq_gather_offset_s32(const int32_t *from, uint32x4_t offset)
+{
+    int32x4_t v;
+    for (int i = 0; i < 4; i++) memcpy(&v.e[i], (const char *)from + offset.e[i], sizeof v.e[i]);
+    return v;
+}
+
+static inline void vstrhq_s16(int16_t *to, int16x8_t v) { memcpy(to, v.e, sizeof v.e); }
+
+static inline void vstrbq_p_s32(int8_t *to, int32x4_t v, mve_pred16_t p)
+{
+    for (int i = 0; i < 4; i++) {
+        if ((p >> 4 * i) & 1) to[i] = (int8_t)v.e[i];
+    }
+}
+
+static inline void vst4q_s8(int8_t *to, int8x16x4_t v)
+{
+    for (int i = 0; i < 64; i++) to[i] = v.val[i % 4].e[i / 4];
+}
+
 /* -------------------------------------------------------------------------------- arithmetic */
 
 static inline int8x16_t vdupq_n_s8(int8_t x)
@@ -120,6 +166,151 @@ static inline int16x8_t vqaddq_n_s16(int16x8_t a, int16_t b)
     return a;
 }
 
+static inline int16x8_t vdupq_n_s16(int16_t x)
+{
+    int16x8_t v;
+    for (int i = 0; i < 8; i++) v.e[i] = x;
+    return v;
+}
+
+static inline int32x4_t vdupq_n_s32(int32_t x)
+{
+    const int32x4_t v = {{x, x, x, x}};
+    return v;
+}
+
+static inline int16x8_t vaddq_s16(int16x8_t a, int16x8_t b)
+{
+    for (int i = 0; i < 8; i++) a.e[i] = (int16_t)((uint16_t)a.e[i] + (uint16_t)b.e[i]);
+    return a;
+}
+
+static inline int16x8_t vmovlbq_s8(int8x16_t a)
+{
+    int16x8_t v;
+    for (int i = 0; i < 8; i++) v.e[i] = a.e[2 * i];
+    return v;
+}
+
+static inline int16x8_t vmovltq_s8(int8x16_t a)
+{
+    int16x8_t v;
+    for (int i = 0; i < 8; i++) v.e[i] = a.e[2 * i + 1];
+    return v;
+}
+
+static inline int16x8_t vmullbq_int_s8(int8x16_t a, int8x16_t b)
+{
+    int16x8_t v;
+    for (int i = 0; i < 8; i++) v.e[i] = (int16_t)(a.e[2 * i] * b.e[2 * i]);
+    return v;
+}
+
+static inline int16x8_t vmulltq_int_s8(int8x16_t a, int8x16_t b)
+{
+    int16x8_t v;
+    for (int i = 0; i < 8; i++) v.e[i] = (int16_t)(a.e[2 * i + 1] * b.e[2 * i + 1]);
+    return v;
+}
+
+static inline int32x4_t vmovlbq_s16(int16x8_t a)
+{
+    int32x4_t v;
+    for (int i = 0; i < 4; i++) v.e[i] = a.e[2 * i];
+    return v;
+}
+
+static inline int32x4_t vmovltq_s16(int16x8_t a)
+{
+    int32x4_t v;
+    for (int i = 0; i < 4; i++) v.e[i] = a.e[2 * i + 1];
+    return v;
+}
+
+static inline int32_t ek_wrap_add(int32_t a, int32_t b)
+{
+    return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
+static inline int32x4_t vaddq_s32(int32x4_t a, int32x4_t b)
+{
+    for (int i = 0; i < 4; i++) a.e[i] = ek_wrap_add(a.e[i], b.e[i]);
+    return a;
+}
+
+static inline int32x4_t vaddq_n_s32(int32x4_t a, int32_t b) { return vaddq_s32(a, vdupq_n_s32(b)); }
+
+static inline int32x4_t vsubq_n_s32(int32x4_t a, int32_t b)
+{
+    for (int i = 0; i < 4; i++) a.e[i] = (int32_t)((uint32_t)a.e[i] - (uint32_t)b);
+    return a;
+}
+
+static inline int32x4_t vmaxq_s32(int32x4_t a, int32x4_t b)
+{
+    for (int i = 0; i < 4; i++) a.e[i] = a.e[i] > b.e[i] ? a.e[i] : b.e[i];
+    return a;
+}
+
+static inline int32x4_t vminq_s32(int32x4_t a, int32x4_t b)
+{
+    for (int i = 0; i < 4; i++) a.e[i] = a.e[i] < b.e[i] ? a.e[i] : b.e[i];
+    return a;
+}
+
+static inline int32x4_t vshlq_r_s32(int32x4_t a, int32_t left) /* left >= 0 */
+{
+    for (int i = 0; i < 4; i++) a.e[i] = (int32_t)((uint32_t)a.e[i] << left);
+    return a;
+}
+
+static inline int32x4_t vshlq_n_s32(int32x4_t a, int left) { return vshlq_r_s32(a, left); }
+
+static inline int32x4_t vshrq_n_s32(int32x4_t a, int right)
+{
+    const int by = right < 32 ? right : 31;
+    for (int i = 0; i < 4; i++) a.e[i] >>= by;
+    return a;
+}
+
+static inline int32_t ek_high(int32_t a, int32_t b) /* never both INT32_MIN here */
+{
+    return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
+}
+
+static inline int32x4_t vqrdmulhq_s32(int32x4_t a, int32x4_t b)
+{
+    for (int i = 0; i < 4; i++) a.e[i] = ek_high(a.e[i], b.e[i]);
+    return a;
+}
+
+static inline int32x4_t vqrdmlahq_n_s32(int32x4_t sum, int32x4_t a, int32_t b)
+{
+    for (int i = 0; i < 4; i++) sum.e[i] = ek_wrap_add(sum.e[i], ek_high(a.e[i], b));
+    return sum;
+}
+
+static inline int32x4_t vrshlq_s32(int32x4_t a, int32x4_t left) /* left < 0 */
+{
+    for (int i = 0; i < 4; i++) {
+        const int64_t half = INT64_C(1) << (-left.e[i] - 1);
+        a.e[i] = (int32_t)((a.e[i] + half) >> -left.e[i]);
+    }
+    return a;
+}
+
+static inline int32x4_t vrshlq_n_s32(int32x4_t a, int32_t left)
+{
+    return vrshlq_s32(a, vdupq_n_s32(left));
+}
+
+static inline int8x16_t vreinterpretq_s8_s32(int32x4_t a)
+{
+    int8x16_t v;
+    memcpy(v.e, a.e, sizeof v.e);
+    return v;
+}
+
 static inline int32x4_t vreinterpretq_s32_s8(int8x16_t a)
 {
     int32x4_t v;
@@ -158,19 +349,22 @@ static inline void ek_mve_dot2x4(const int8_t *x, const int8_t **w, int32_t chun
     }
 }
 
-/* sum plus bias, times multiplier and 2^shift, for one lane; see ek_mve.h. */
-static inline int32_t ek_mve_requant_lane(int32_t sum, const int32_t channel[3])
-{
-    const int32_t x = (int32_t)((uint32_t)sum + (uint32_t)channel[0]), right = -channel[2];
-    const int64_t product = ((int64_t)x * channel[1] + (INT64_C(1) << 30)) >> 31;
-    return (int32_t)((product - (x < 0) + (INT64_C(1) << (right - 1))) >> right);
-}
-
 static inline int32x4_t ek_mve_requant(int32x4_t sum, const int32_t **channel)
 {
-    for (int i = 0; i < 4; i++) sum.e[i] = ek_mve_requant_lane(sum.e[i], *channel);
-    *channel += 3;
-    return sum;
+    const int32_t *next = *channel;
+    sum = vaddq_n_s32(sum, next[0]);
+    *channel = next + 3;
+    return vrshlq_n_s32(vqrdmlahq_n_s32(vshrq_n_s32(sum, 31), sum, next[1]), next[2]);
+}
+
+static inline int32x4_t ek_mve_dot_rows(const int8_t *x, const int8_t **w, int32_t count)
+{
+    int32x4_t lanes = {{0, 0, 0, 0}};
+    for (; count > 0; count -= 16, x += 16) {
+        const int8x16_t v = vldrbq_z_s8(x, vctp8q((uint32_t)count));
+        for (int i = 0; i < 4; i++, *w += 16) lanes.e[i] += ek_dot16(v, vldrbq_s8(*w));
+    }
+    return lanes;
 }
 
 static inline int16x8_t ek_mve_pair(int32x4_t a, int32x4_t b)
