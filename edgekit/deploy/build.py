@@ -55,7 +55,7 @@ def build(
     except OSError as error:  # a full disk
         raise cannot_write(out, error) from error
     except ToolError as error:  # compilers blame other things for it
-        if shutil.disk_usage(out).free < LEAST_SPACE:
+        if error.code == "compile-failed" and shutil.disk_usage(out).free < LEAST_SPACE:
             raise cannot_write(out, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) from error
         raise
     check_image(image, profile)
