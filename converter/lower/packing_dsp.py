@@ -131,6 +131,13 @@ def pointwise(request: Request) -> tuple[Array, ...]:
     return _arrays(paired_lanes(channel_rows(request)), paired_finish(request))
 
 
+def depthwise(request: Request) -> tuple[Array, ...]:
+    """Weights as they are; rows of (2 * bias, multiplier, addend, right)."""
+    finish = finish_columns(request)
+    finish[:, 0] *= 2
+    return _arrays(request.weights, finish.astype(np.int32))
+
+
 def _arrays(weights: NDArray[np.int8], finish: NDArray[np.int32]) -> tuple[Array, ...]:
     return (
         Array("w", "weights", "int8_t", weights, align=4),
@@ -139,6 +146,7 @@ def _arrays(weights: NDArray[np.int8], finish: NDArray[np.int32]) -> tuple[Array
 
 
 PACKINGS: dict[str, Packing] = {
+    "dsp_depthwise": depthwise,
     "dsp_pointwise": pointwise,
     "dsp_fully_connected": fully_connected,
 }

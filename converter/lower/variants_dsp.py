@@ -40,7 +40,16 @@ def _pointwise(request: Request) -> bool:
     return plain and request.number("pad_top") == request.number("pad_left") == 0
 
 
+def _three_by_three(request: Request) -> bool:
+    wanted = {"kernel_h": 3, "kernel_w": 3, "dilation_h": 1, "dilation_w": 1, "depth_multiplier": 1}
+    return all(request.number(name) == value for name, value in wanted.items())
+
+
 REQUIRES: dict[str, Requirement] = {
+    "dsp_3x3": Requirement("needs a 3x3 kernel, no dilation, no multiplier", _three_by_three),
+    "dsp_stride_2": Requirement(
+        "needs strides of at most 2", lambda r: max(r.number("stride_h"), r.number("stride_w")) <= 2
+    ),
     "dsp_pointwise": Requirement("needs a 1x1 kernel, stride 1, no padding", _pointwise),
     "dsp_factors": Requirement("needs every output scale factor below 1/2", _moderate_factors),
     "dsp_sums": Requirement("needs accumulators below 2^30", _moderate_sums),
@@ -63,6 +72,23 @@ def pointwise_cost(request: Request) -> int:
     return -(-pixels // 4) * (9 * pairs + 40 + channels * (13 * pairs + 80))
 
 
+def depthwise_cost(request: Request) -> int:
+    """18 instructions an output at stride 1 and 25 at stride 2, for tearing rows apart included."""
+    rows = request.number("batches") * request.number("output_h")
+    groups = quads_of(request.number("output_c"))
+    width, inputs = request.number("output_w"), request.number("input_w")
+    each = 17 if request.number("stride_w") == 1 else 24
+    split = min(request.number("stride_h"), 3) * 10 * inputs
+    return groups * (300 + rows * (split + 4 * (each * width + 30)))
+
+
+def depthwise_scratch(request: Request) -> int:
+    """Ten words for each of four channels, and sixteen rows of int16."""
+    read = 4 * quads_of(request.number("output_w")) * request.number("stride_w") + 3
+    pitch = max(read, request.number("pad_left") + request.number("input_w"))
+    return 160 + 32 * (pitch + pitch % 2)
+
+
 def quads_of(count: int) -> int:
     """`count` in fours, rounded up."""
     return -(-count // 4)
@@ -74,9 +100,11 @@ def block_scratch(request: Request) -> int:
 
 
 COSTS: dict[str, Cost] = {
+    "dsp_depthwise": depthwise_cost,
     "dsp_pointwise": pointwise_cost,
     "dsp_fully_connected": fully_connected_cost,
 }
 SCRATCHES: dict[str, ScratchSize] = {
+    "dsp_depthwise": depthwise_scratch,
     "dsp_block": block_scratch,
 }

@@ -10,6 +10,17 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The low half of `low` below that of `high`; the high half of `low` below that of `high`. */
+static inline int32_t ek_lanes(int32_t low, int32_t high)
+{
+    return (int32_t)(((uint32_t)low & 0xFFFFu) | ((uint32_t)high << 16));
+}
+
+static inline int32_t ek_upper_lanes(int32_t low, int32_t high)
+{
+    return (int32_t)(((uint32_t)low >> 16) | ((uint32_t)high & 0xFFFF0000u));
+}
+
 #if defined(__ARM_FEATURE_DSP)
 
 #include <arm_acle.h>
@@ -27,6 +38,14 @@ static inline int32_t ek_sxtb16_odd(uint32_t x)
 
 /* sum + a0 * b0 + a1 * b1, wrapping. */
 static inline int32_t ek_smlad(int32_t a, int32_t b, int32_t sum) { return __smlad(a, b, sum); }
+
+/* sum + a0 * b1; sum + a1 * b0. */
+static inline int32_t ek_smlabt(int32_t a, int32_t b, int32_t sum) { return __smlabt(a, b, sum); }
+
+static inline int32_t ek_smlatb(int32_t a, int32_t b, int32_t sum) { return __smlatb(a, b, sum); }
+
+/* Each lane twice. */
+static inline int32_t ek_twice16(int32_t x) { return __sadd16(x, x); }
 
 /* The upper half of a * b + addend * 2^32, rounded. */
 static inline int32_t ek_smmlar(int32_t a, int32_t b, int32_t addend)
@@ -54,11 +73,6 @@ static inline uint32_t ek_min_s8x4(uint32_t a, uint32_t b)
 
 #else
 
-static inline int32_t ek_lanes(int32_t low, int32_t high)
-{
-    return (int32_t)(((uint32_t)low & 0xFFFFu) | ((uint32_t)high << 16));
-}
-
 static inline int32_t ek_byte(uint32_t x, int lane) { return (int8_t)(x >> (8 * lane)); }
 
 static inline int32_t ek_sxtb16(uint32_t x) { return ek_lanes(ek_byte(x, 0), ek_byte(x, 2)); }
@@ -69,6 +83,18 @@ static inline int32_t ek_smlad(int32_t a, int32_t b, int32_t sum)
 {
     const int32_t low = (int16_t)a * (int16_t)b, high = (a >> 16) * (b >> 16);
     return (int32_t)((uint32_t)sum + (uint32_t)low + (uint32_t)high);
+}
+
+static inline int32_t ek_smlabt(int32_t a, int32_t b, int32_t sum)
+{
+    return (int32_t)((uint32_t)sum + (uint32_t)((int16_t)a * (b >> 16)));
+}
+
+static inline int32_t ek_smlatb(int32_t a, int32_t b, int32_t sum) { return ek_smlabt(b, a, sum); }
+
+static inline int32_t ek_twice16(int32_t x)
+{
+    return ek_lanes((int32_t)((uint32_t)x * 2u), (int32_t)(((uint32_t)x >> 16) * 2u));
 }
 
 static inline int32_t ek_smmlar(int32_t a, int32_t b, int32_t addend)
@@ -112,6 +138,16 @@ static inline uint32_t ek_load_tail(const int8_t *x, int32_t count)
     return word;
 }
 
+/* Two int16 lanes from or to an address that is a multiple of two. */
+static inline int32_t ek_load_lanes(const int16_t *x)
+{
+    int32_t word;
+    memcpy(&word, x, sizeof word);
+    return word;
+}
+
+static inline void ek_store_lanes(int16_t *x, int32_t lanes) { memcpy(x, &lanes, sizeof lanes); }
+
 static inline int32_t ek_wrapping_sub(int32_t a, int32_t b)
 {
     return (int32_t)((uint32_t)a - (uint32_t)b);
@@ -129,6 +165,15 @@ static inline int32_t ek_finish(int32_t doubled, ek_finish_t f)
 {
     return ek_ssat8((ek_smmlar(doubled, f.multiplier, f.addend) + (doubled >> 31)) >> f.right);
 }
+
+/* The same in assembly, to `place`: v takes the result, u the multiplier, x0 the addend, x1 the
+ * right shift. */
+#define EK_FINISH(doubled, place)                  \
+    "smmlar %[v], " doubled ", %[u], %[x0]   \n\t" \
+    "add    %[v], %[v], " doubled ", asr #31 \n\t" \
+    "asr    %[v], %[v], %[x1]                \n\t" \
+    "ssat   %[v], #8, %[v]                   \n\t" \
+    "strb   %[v], " place "                  \n\t"
 
 /* Clamps `count` bytes to low..high, where that is narrower than int8. */
 static inline void ek_clamp_s8(int8_t *y, int32_t count, int32_t low, int32_t high)

@@ -10,32 +10,29 @@
 #include "ek_dsp_blocks.h"
 #include "ek_kernels_dsp.h"
 
-/* Columns of a block beyond `pixels` repeat the last pixel. */
-static void widen_block(const int8_t *input, int32_t inputs, int32_t pixels, int32_t *block)
-{
-    const int8_t *pixel[EK_BLOCK];
-    for (int32_t i = 0; i < EK_BLOCK; i++) {
-        pixel[i] = input + (i < pixels ? i : pixels - 1) * inputs;
-    }
-    ek_widen_two(pixel[0], pixel[1], inputs, block);
-    if (pixels > 2) ek_widen_two(pixel[2], pixel[3], inputs, block + 2);
-}
-
 void ek_conv2d_pointwise_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input,
                                  const int8_t *weights, const int32_t *finish, int8_t *output,
                                  void *scratch)
 {
     const int32_t pixels = p->batches * p->output_h * p->output_w;
-    const int32_t pairs = 2 * ((p->input_c + 3) / 4);
+    const int32_t inputs = p->input_c, channels = p->output_c, pairs = 2 * ((inputs + 3) / 4);
     int32_t *const block = scratch;
+    int8_t *y = output;
     assert(p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1);
     assert(p->pad_top == 0 && p->pad_left == 0);
-    for (int32_t first = 0; first < pixels; first += EK_BLOCK) {
-        const int32_t count = pixels - first < EK_BLOCK ? pixels - first : EK_BLOCK;
-        widen_block(input, p->input_c, count, block);
-        ek_convolve_block(block, count, pairs, weights, finish, p->output_c, output);
-        ek_clamp_s8(output, count * p->output_c, p->act_min, p->act_max);
-        input += count * p->input_c;
-        output += count * p->output_c;
+    for (int32_t left = pixels; left > 0;) {
+        const int32_t count = left >= EK_BLOCK ? EK_BLOCK : 1;
+        if (count == EK_BLOCK) {
+            ek_widen_two(input, input + inputs, inputs, block);
+            ek_widen_two(input + 2 * inputs, input + 3 * inputs, inputs, block + 2);
+            ek_convolve_block(block, pairs, weights, finish, channels, y);
+        } else {
+            ek_widen(input, inputs, block, 1);
+            ek_convolve_pixel(block, pairs, weights, finish, channels, y);
+        }
+        input += count * inputs;
+        y += count * channels;
+        left -= count;
     }
+    ek_clamp_s8(output, pixels * channels, p->act_min, p->act_max);
 }
