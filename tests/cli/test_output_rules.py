@@ -9,7 +9,7 @@ import pytest
 
 from edgekit.cli import output
 from edgekit.errors import EdgeKitError
-from tests.helpers.command_line import ROOT, edgekit, fails, program, succeeds
+from tests.helpers.command_line import ENTRY, ROOT, edgekit, fails, program, succeeds
 
 CALM = (
     "doctor",
@@ -142,7 +142,7 @@ def test_output_can_be_piped_into_a_pager_that_quits() -> None:
     import sys
 
     done = subprocess.run(
-        f"{sys.executable} -m tests.helpers.run_edgekit targets --json | head -1",
+        f"{sys.executable} -c '{ENTRY}' targets --json | head -1",
         shell=True,
         capture_output=True,
         text=True,

@@ -17,6 +17,8 @@ from typing import Any
 from edgekit.cli.main import main
 
 ROOT = Path(__file__).parent.parent.parent
+ENTRY = "from edgekit.cli.main import run; run()"
+WORSE = Path(__file__).parent / "worse_python"
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,14 @@ def fails(*arguments: object, exit_code: int, code: str) -> dict[str, Any]:
 def started(
     *arguments: object, cwd: Path | None = None, **environment: str
 ) -> subprocess.Popen[str]:
-    """The program as a child of its own, with what `environment` changes."""
+    """The program as a child of its own; `environment` may make it worse (see WORSE)."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.helpers.run_edgekit", *map(str, arguments)],
+        [sys.executable, "-c", ENTRY, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=cwd or ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        env={**os.environ, "PYTHONPATH": f"{WORSE}:{ROOT}", **environment},
         start_new_session=True,
     )
 

@@ -1,7 +1,7 @@
-"""`python -m tests.helpers.run_edgekit ...`: the program, in an environment made worse.
+"""Makes every Python that has this folder on its path worse, as the environment asks.
 
 EDGEKIT_TEST_HIDE    packages that must look as if they were not installed, by commas
-EDGEKIT_TEST_FSIZE   the largest file in bytes this process may write, as on a full disk
+EDGEKIT_TEST_FSIZE   the largest file in bytes a process may write, as on a full disk
 """
 
 from __future__ import annotations
@@ -33,18 +33,9 @@ class Hiding:
         return getattr(self.finder, name)
 
 
-def main() -> None:
-    """Worsen the environment, then be the program."""
-    hidden = os.environ.get("EDGEKIT_TEST_HIDE", "")
-    if hidden:
-        sys.meta_path[:] = [Hiding(finder, hidden.split(",")) for finder in sys.meta_path]  # type: ignore[misc]
-    most = os.environ.get("EDGEKIT_TEST_FSIZE", "")
-    if most:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), int(most)))
-    from edgekit.cli.main import run
-
-    run()
-
-
-if __name__ == "__main__":
-    main()
+hidden = os.environ.get("EDGEKIT_TEST_HIDE", "")
+if hidden:
+    sys.meta_path[:] = [Hiding(finder, hidden.split(",")) for finder in sys.meta_path]  # type: ignore[misc]
+most = os.environ.get("EDGEKIT_TEST_FSIZE", "")
+if most:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), int(most)))
