@@ -122,6 +122,8 @@ def _field(value: FieldValue) -> str:
             return f"{{{multiplier}, {shift}}}"
         case tuple():
             return "{" + ", ".join(map(_integer, value)) + "}"
+        case float():
+            return number(value)
         case _:
             return _integer(value)
 

@@ -147,7 +147,10 @@ class Assembly:
         root = self._root(arg.tensor)
         if root in self._buffers:
             return ReadArg(self._buffers[root].name, arg.c_type)
-        data = Array("c", "data", arg.c_type, self._graph[root].values)
+        values = self._graph[root].values
+        if arg.c_type == "int8_t" and values.ndim:  # kernels that move bytes take any element
+            values = np.ascontiguousarray(values).view(np.int8)
+        data = Array("c", "data", arg.c_type, values)
         return self._constant(f"{name}_c", data)
 
     def _constant(self, name: str, array: Array) -> ConstArg:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from edgekit.converter.ir.graph import DType, Graph, Node
 from edgekit.converter.ir.ops import Op
-from edgekit.converter.lower import calls, int4, operators
+from edgekit.converter.lower import calls, int4, int16, operators
 from edgekit.converter.lower.calls import Call
 
 Table = Mapping[type[Op], Callable[[Graph, Node], tuple[Call, ...]]]
@@ -14,6 +14,7 @@ Table = Mapping[type[Op], Callable[[Graph, Node], tuple[Call, ...]]]
 _TABLES: Mapping[str, Table] = {
     "int8": operators.LOWERINGS,
     "int4": int4.LOWERINGS,
+    "int16": int16.LOWERINGS,
 }
 
 

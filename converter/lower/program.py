@@ -37,8 +37,8 @@ class Buffer:
 
     @property
     def c_type(self) -> str:
-        """The element type kernels see: float, or int8_t for everything else."""
-        return "float" if self.dtype is DType.FLOAT32 else "int8_t"
+        """The element type kernels see: float, int16_t, or int8_t for everything else."""
+        return {DType.FLOAT32: "float", DType.INT16: "int16_t"}.get(self.dtype, "int8_t")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +72,7 @@ class ConstArray:
         return int(self.values.size * self.values.itemsize)
 
 
-FieldValue = int | tuple[int, ...] | Requant
+FieldValue = int | float | tuple[int, ...] | Requant
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,11 @@ def elements(request: Request) -> int:
     return 5 * request.count
 
 
+def counted(request: Request) -> int:
+    """20 instructions an element: a factor or a table with interpolation."""
+    return 20 * request.number("count")
+
+
 def padding(request: Request) -> int:
     """10 instructions an output."""
     amounts = zip(*(request.numbers(n) for n in ("extent", "before", "after")), strict=True)
@@ -72,6 +77,7 @@ COSTS: dict[str, Cost] = {
     "ref_mean": mean,
     "ref_softmax": softmax,
     "ref_elements": elements,
+    "ref_counted": counted,
     "ref_padding": padding,
     "ref_rows": rows_copied,
 }

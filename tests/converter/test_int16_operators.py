@@ -7,9 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.converter.interpret import run
-from edgekit.converter.tflite.reader import read_tflite
-from edgekit.converter.tflite.writer import write_tflite
 from tests.converter.int16_cases import MAKERS, cases
 from tests.helpers import oracle
 from tests.helpers.oracle import Array, Quant, Tensor
@@ -55,3 +52,10 @@ def test_a_missing_bias(operator: str) -> None:
     pixels: Array = rng.integers(-32768, 32768, x.shape).astype(np.int16)
     case = Case(operator, model, [pixels])
     np.testing.assert_array_equal(interpreted(case), reference(case))
+
+
+@pytest.mark.parametrize("operator", MAKERS)
+def test_generated_c_equals_the_interpreter(operator: str, tmp_path: Path) -> None:
+    made = cases(operator)
+    for case, found in zip(made, compiled(made, tmp_path, *SANITIZED), strict=True):
+        np.testing.assert_array_equal(found, interpreted(case), err_msg=case.name)

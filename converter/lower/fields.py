@@ -1,0 +1,139 @@
+"""Parameters that say shapes only, the same in every number format."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekit.converter.fixed_point import window
+from edgekit.converter.ir.graph import Graph, Node, Tensor
+from edgekit.converter.ir.ops import Concatenation, Conv2D, DepthwiseConv2D, Mean, Pool2D
+from edgekit.converter.lower import calls
+from edgekit.converter.lower.calls import Call, Result, Value
+from edgekit.converter.lower.elementwise import strides
+from edgekit.converter.lower.program import FieldValue, NumberArg, Params, ParamsArg
+
+Fields = tuple[tuple[str, FieldValue], ...]
+
+
+def convolution(graph: Graph, node: Node) -> Fields:
+    """Extents, strides, dilations and padding of CONV_2D and DEPTHWISE_CONV_2D."""
+    op = node.op
+    assert isinstance(op, Conv2D | DepthwiseConv2D)
+    batches, input_h, input_w, input_c = graph.input(node).shape
+    _, output_h, output_w, output_c = graph.output(node).shape
+    _, kernel_h, kernel_w, _ = graph.input(node, 1).shape
+    rows = window(op.padding, input_h, kernel_h, op.stride_h, op.dilation_h)
+    columns = window(op.padding, input_w, kernel_w, op.stride_w, op.dilation_w)
+    multiplier: Fields = ()
+    if isinstance(op, DepthwiseConv2D):
+        multiplier = (("depth_multiplier", output_c // input_c),)
+    return (
+        ("batches", batches),
+        ("input_h", input_h), ("input_w", input_w), ("input_c", input_c),
+        ("output_h", output_h), ("output_w", output_w), ("output_c", output_c),
+        ("kernel_h", kernel_h), ("kernel_w", kernel_w),
+        ("stride_h", op.stride_h), ("stride_w", op.stride_w),
+        ("dilation_h", op.dilation_h), ("dilation_w", op.dilation_w),
+        ("pad_top", rows.before), ("pad_left", columns.before),
+        *multiplier,
+    )  # fmt: skip
+
+
+def dense(graph: Graph, node: Node) -> Fields:
+    """Rows, inputs and outputs of FULLY_CONNECTED; all axes but the weights' are rows."""
+    output_c, input_c = graph.input(node, 1).shape
+    rows = graph.input(node).size // input_c
+    return (("rows", rows), ("input_c", input_c), ("output_c", output_c))
+
+
+def pooling(graph: Graph, node: Node) -> Fields:
+    """Extents, window, strides and padding of the poolings."""
+    op = node.op
+    assert isinstance(op, Pool2D)
+    batches, input_h, input_w, channels = graph.input(node).shape
+    _, output_h, output_w, _ = graph.output(node).shape
+    rows = window(op.padding, input_h, op.filter_h, op.stride_h)
+    columns = window(op.padding, input_w, op.filter_w, op.stride_w)
+    return (
+        ("batches", batches),
+        ("input_h", input_h), ("input_w", input_w), ("channels", channels),
+        ("output_h", output_h), ("output_w", output_w),
+        ("kernel_h", op.filter_h), ("kernel_w", op.filter_w),
+        ("stride_h", op.stride_h), ("stride_w", op.stride_w),
+        ("pad_top", rows.before), ("pad_left", columns.before),
+    )  # fmt: skip
+
+
+def reduced(graph: Graph, node: Node) -> tuple[Fields, int]:
+    """Extents and reduced axes of MEAN, and the elements of each mean."""
+    assert isinstance(node.op, Mean)
+    shape = graph.input(node).shape
+    listed = np.asarray(graph.input(node, 1).values, np.int64).reshape(-1)
+    axes = {int(axis) % len(shape) for axis in listed}
+    reduce = calls.four(tuple(int(axis in axes) for axis in range(len(shape))), fill=0)
+    count = calls.product(tuple(shape[axis] for axis in axes))
+    return (("extent", calls.four(shape)), ("reduce", reduce)), count
+
+
+def broadcast(a: Tensor, b: Tensor, y: Tensor) -> Fields:
+    """Extents and the operands' strides of a binary operator."""
+    return (
+        ("extent", calls.four(y.shape)),
+        ("a_stride", strides(calls.four(a.shape))),
+        ("b_stride", strides(calls.four(b.shape))),
+    )
+
+
+# Operators that move whole elements, as the kernels of bytes: along the last axis an element is
+# as many neighbours as it has bytes.
+
+
+def pad_bytes(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_pad_s8` that fills with zero bytes."""
+    x, y = graph.input(node), graph.output(node)
+    amounts = np.asarray(graph.input(node, 1).values, np.int64)
+    params = Params(
+        "ek_pad_s8_t",
+        (
+            ("extent", _in_bytes(x, calls.four(x.shape))),
+            ("before", _in_bytes(x, calls.four(tuple(amounts[:, 0]), fill=0))),
+            ("after", _in_bytes(x, calls.four(tuple(amounts[:, 1]), fill=0))),
+            ("value", 0),
+        ),
+    )
+    return (Call("pad_s8", (ParamsArg(), Value(x.name), Result(y.name)), params),)
+
+
+def _in_bytes(tensor: Tensor, extents: tuple[int, ...]) -> tuple[int, ...]:
+    return (*extents[:-1], extents[-1] * tensor.dtype.numpy.itemsize)
+
+
+def concatenation_bytes(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_concat_s8` per operand; all have the output's scale."""
+    op, y = node.op, graph.output(node)
+    assert isinstance(op, Concatenation)
+    axis, size = op.axis % len(y.shape), y.dtype.numpy.itemsize
+    found: list[Call] = []
+    offset = 0
+    for index in range(len(node.inputs)):
+        x = graph.input(node, index)
+        run = calls.product(x.shape[axis:]) * size
+        params = Params(
+            "ek_concat_s8_t",
+            (
+                ("rows", calls.product(x.shape[:axis])),
+                ("run", run),
+                ("output_run", calls.product(y.shape[axis:]) * size),
+                ("offset", offset),
+            ),
+        )
+        args = (ParamsArg(), Value(x.name), Result(y.name))
+        found.append(Call("concat_s8", args, params, tag=str(index)))
+        offset += run
+    return tuple(found)
+
+
+def copy_bytes(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """A reshape that could not become another name for its input."""
+    x, y = graph.input(node), graph.output(node)
+    return (Call("copy_s8", (NumberArg(x.bytes), Value(x.name), Result(y.name))),)
