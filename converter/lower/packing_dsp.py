@@ -131,6 +131,25 @@ def pointwise(request: Request) -> tuple[Array, ...]:
     return _arrays(paired_lanes(channel_rows(request)), paired_finish(request))
 
 
+def window_order(kernel_h: int, row: int) -> NDArray[np.int64]:
+    """Taps of a window (kernel_h rows of `row`) in the order of conv2d_blocks_s8.c: of each row as
+    many fours as it has, then what is left of all rows.
+
+    >>> window_order(2, 5).tolist()
+    [0, 1, 2, 3, 5, 6, 7, 8, 4, 9]
+    """
+    taps = np.arange(kernel_h * row, dtype=np.int64).reshape(kernel_h, row)
+    whole = row // 4 * 4
+    return np.concatenate([taps[:, :whole].ravel(), taps[:, whole:].ravel()])
+
+
+def blocks(request: Request) -> tuple[Array, ...]:
+    """As pointwise, inputs in window order."""
+    row = request.number("kernel_w") * request.number("input_c")
+    order = window_order(request.number("kernel_h"), row)
+    return _arrays(paired_lanes(channel_rows(request)[:, order]), paired_finish(request))
+
+
 def depthwise(request: Request) -> tuple[Array, ...]:
     """Weights as they are; rows of (2 * bias, multiplier, addend, right)."""
     finish = finish_columns(request)
@@ -146,6 +165,7 @@ def _arrays(weights: NDArray[np.int8], finish: NDArray[np.int32]) -> tuple[Array
 
 
 PACKINGS: dict[str, Packing] = {
+    "dsp_blocks": blocks,
     "dsp_depthwise": depthwise,
     "dsp_pointwise": pointwise,
     "dsp_fully_connected": fully_connected,

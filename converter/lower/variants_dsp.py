@@ -16,6 +16,10 @@ from edgekit.converter.lower.packing_dsp import (
 from edgekit.converter.lower.variants import Cost, Request, Requirement, ScratchSize
 
 
+PLANE_BYTES = 3072
+"""EK_PLANE_BYTES in ek_dsp_depthwise.h."""
+
+
 def _moderate_factors(request: Request) -> bool:
     right = finish_columns(request)[:, 3]
     return bool(right.min() >= 1 and right.max() <= LARGEST_SHIFT)
@@ -72,6 +76,27 @@ def pointwise_cost(request: Request) -> int:
     return -(-pixels // 4) * (9 * pairs + 40 + channels * (13 * pairs + 80))
 
 
+def window_quads(request: Request) -> int:
+    """Fours of inputs in a window, see conv2d_blocks_s8.c."""
+    row, rows = request.number("kernel_w") * request.number("input_c"), request.number("kernel_h")
+    return rows * (row // 4) + quads_of(rows * (row % 4))
+
+
+def blocks_cost(request: Request) -> int:
+    """As pointwise, with a window gathered for each pixel."""
+    pixels = request.outputs // request.number("output_c")
+    fours, channels = window_quads(request), -(-request.number("output_c") // 2)
+    return -(-pixels // 4) * (28 * fours + 4 * (60 + 20 * request.number("kernel_h"))) + (
+        -(-pixels // 4) * channels * (25 * fours + 90)
+    )
+
+
+def blocks_scratch(request: Request) -> int:
+    """A block of four windows and a patch."""
+    taps = request.number("kernel_h") * request.number("kernel_w") * request.number("input_c")
+    return 32 * window_quads(request) + taps
+
+
 def depthwise_cost(request: Request) -> int:
     """18 instructions an output at stride 1 and 25 at stride 2, for tearing rows apart included."""
     rows = request.number("batches") * request.number("output_h")
@@ -83,10 +108,12 @@ def depthwise_cost(request: Request) -> int:
 
 
 def depthwise_scratch(request: Request) -> int:
-    """Ten words for each of four channels, and sixteen rows of int16."""
+    """Taps of four channels, and rows of int16: see ek_depthwise_scratch in ek_dsp_depthwise.h."""
     read = 4 * quads_of(request.number("output_w")) * request.number("stride_w") + 3
     pitch = max(read, request.number("pad_left") + request.number("input_w"))
-    return 160 + 32 * (pitch + pitch % 2)
+    row = 8 * (pitch + pitch % 2)
+    rows = (request.number("output_h") - 1) * request.number("stride_h") + 3
+    return 160 + row * (rows if rows * row <= PLANE_BYTES else 4)
 
 
 def quads_of(count: int) -> int:
@@ -100,11 +127,13 @@ def block_scratch(request: Request) -> int:
 
 
 COSTS: dict[str, Cost] = {
+    "dsp_blocks": blocks_cost,
     "dsp_depthwise": depthwise_cost,
     "dsp_pointwise": pointwise_cost,
     "dsp_fully_connected": fully_connected_cost,
 }
 SCRATCHES: dict[str, ScratchSize] = {
+    "dsp_blocks": blocks_scratch,
     "dsp_depthwise": depthwise_scratch,
     "dsp_block": block_scratch,
 }

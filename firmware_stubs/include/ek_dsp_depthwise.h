@@ -1,13 +1,18 @@
-/* ek_dsp_depthwise.h - 3x3 depthwise convolution of four channels, row by row.
+/* ek_dsp_depthwise.h - 3x3 depthwise convolution, four channels at a time.
  * depthwise_conv2d_3x3_s8.c says how it works.
  */
 #ifndef EK_DSP_DEPTHWISE_H
 #define EK_DSP_DEPTHWISE_H
 
+#include <stdbool.h>
+
 #include "ek_dsp.h"
 #include "ek_kernels.h"
 
-enum { EK_LANES = 4 /* channels in a word */, EK_RING = 3 /* rows that one output row needs */ };
+enum {
+    EK_LANES = 4,            /* channels in a word */
+    EK_PLANE_BYTES = 3072,   /* inputs of four channels up to this size are split as a whole */
+};
 
 /* One channel: words of two doubled taps, (t0, t1) and (t1, t2) of each row; then its finish. */
 typedef struct {
@@ -16,26 +21,36 @@ typedef struct {
     ek_finish_t finish;
 } ek_depthwise_channel_t;
 
+/* Input rows of four channels, each row of `pitch` int16: [row][channel][pitch]. */
 typedef struct {
-    const ek_depthwise_conv2d_s8_t *p;
     ek_depthwise_channel_t *channel; /* [EK_LANES] */
-    int16_t *outside;                /* EK_LANES rows of zero points */
-    int16_t *ring;                   /* EK_RING times EK_LANES rows */
-    int32_t pitch;                   /* int16 from one row to the next, even */
-    int32_t count;                   /* channels, at most EK_LANES */
-} ek_depthwise_t;
+    int16_t *rows;
+    int32_t pitch; /* even */
+    int32_t count; /* rows */
+    bool whole;    /* all rows of an image; else three that rotate and one of zero points */
+} ek_split_t;
 
-/* The three rows of one channel that an output row reads. */
+/* The windows of some output rows of one channel: the input rows of the first, and int16 from there
+ * to those of the next. */
 typedef struct {
     const int16_t *row[3];
-} ek_rows_t;
+    int32_t next;
+    int32_t rows;
+} ek_windows_t;
 
-/* A row holds all that the last output reads, and what four outputs at once read beyond it. */
-static inline int32_t ek_depthwise_pitch(const ek_depthwise_conv2d_s8_t *p)
+static inline int32_t ek_larger(int32_t a, int32_t b) { return a > b ? a : b; }
+
+/* Scratch starts with the channels. A split row holds all that the last output reads and what four
+ * outputs at once read beyond it. Where all rows together are too many, three rotate, and a fourth
+ * stands for those outside. */
+static inline ek_split_t ek_depthwise_scratch(const ek_depthwise_conv2d_s8_t *p, void *scratch)
 {
     const int32_t read = ((p->output_w + 3) & ~3) * p->stride_w + 3;
-    const int32_t written = p->pad_left + p->input_w;
-    return ((read > written ? read : written) + 1) & ~1;
+    const int32_t pitch = (ek_larger(read, p->pad_left + p->input_w) + 1) & ~1;
+    const int32_t rows = (p->output_h - 1) * p->stride_h + 3;
+    const bool whole = rows * EK_LANES * pitch * 2 <= EK_PLANE_BYTES;
+    ek_depthwise_channel_t *const channel = scratch;
+    return (ek_split_t){channel, (int16_t *)(channel + EK_LANES), pitch, whole ? rows : 4, whole};
 }
 
 static inline uint32_t ek_load_channels(const int8_t *x, int32_t count)
@@ -61,25 +76,24 @@ static inline void ek_depthwise_taps(ek_depthwise_channel_t *channel, const int8
     }
 }
 
-/* Prepares `count` channels (all beyond four wait for their turn). */
-static inline void ek_depthwise_begin(ek_depthwise_t *d, const ek_depthwise_conv2d_s8_t *p,
-                                      const int8_t *weights, const int32_t *finish, int32_t count,
-                                      void *scratch)
+/* Taps and finish of up to four channels. */
+static inline void ek_depthwise_channels(ek_depthwise_channel_t *channel, const int8_t *weights,
+                                         const int32_t *finish, int32_t stride, int32_t count)
 {
-    const int32_t pitch = ek_depthwise_pitch(p);
-    ek_depthwise_channel_t *const channel = scratch;
-    int16_t *const rows = (int16_t *)(channel + EK_LANES);
-    *d = (ek_depthwise_t){p, channel, rows, rows + EK_LANES * pitch, pitch, count};
-    if (d->count > EK_LANES) d->count = EK_LANES;
     for (int32_t row = 0; row < 3; row++) {
-        ek_depthwise_taps(channel, weights + 3 * row * p->input_c, p->input_c, d->count, row);
+        ek_depthwise_taps(channel, weights + 3 * row * stride, stride, count, row);
     }
-    for (int32_t i = 0; i < d->count; i++, finish += 4) {
-        channel[i].bias = finish[0];
-        channel[i].finish = (ek_finish_t){finish[1], finish[2], finish[3]};
-    }
-    const int32_t zeros = ek_lanes(p->input_zero, p->input_zero);
-    for (int32_t i = 0; i < (1 + EK_RING) * EK_LANES * pitch; i += 2) ek_store_lanes(rows + i, zeros);
+    memcpy(&channel[0].bias, finish, 16);
+    if (count > 1) memcpy(&channel[1].bias, finish + 4, 16);
+    if (count > 2) memcpy(&channel[2].bias, finish + 8, 16);
+    if (count > 3) memcpy(&channel[3].bias, finish + 12, 16);
+}
+
+/* Zero points everywhere. Splitting rows later leaves those around the input as they are. */
+static inline void ek_split_clear(const ek_split_t *s, int32_t zero)
+{
+    const int32_t zeros = ek_lanes(zero, zero), lanes = s->count * EK_LANES * s->pitch;
+    for (int32_t i = 0; i < lanes; i += 2) ek_store_lanes(s->rows + i, zeros);
 }
 
 /* One pixel, or two neighbours, into the rows of four channels. */
@@ -106,7 +120,7 @@ static inline void ek_split_pixels(uint32_t a, uint32_t b, int16_t *row, int32_t
 static inline void ek_split_row(const int8_t *x, int32_t width, int32_t stride, int32_t count,
                                 int16_t *row, int32_t pitch)
 {
-    if (count == EK_LANES) {
+    if (count >= EK_LANES) {
         for (; width >= 2; width -= 2, x += 2 * stride, row += 2) {
             ek_split_pixels(ek_load4(x), ek_load4(x + stride), row, pitch);
         }
@@ -116,148 +130,216 @@ static inline void ek_split_row(const int8_t *x, int32_t width, int32_t stride, 
     }
 }
 
-/* Doubled sum over one window; `at` are its first taps. */
-static inline int32_t ek_depthwise_sum(const ek_depthwise_channel_t *channel, ek_rows_t at)
+/* The output whose window starts at column `x`. */
+static inline int8_t ek_depthwise_one(const ek_depthwise_channel_t *channel, const ek_windows_t *at,
+                                      int32_t x)
 {
     int32_t sum = channel->bias;
     for (int32_t i = 0; i < 3; i++) {
-        const int32_t first = channel->taps[2 * i], last = channel->taps[2 * i + 1];
-        sum = ek_smlad(ek_load_lanes(at.row[i]), first, sum);
-        sum = ek_smlabt(at.row[i][2], last, sum);
+        const int16_t *row = at->row[i] + x;
+        sum = ek_smlad(ek_load_lanes(row), channel->taps[2 * i], sum);
+        sum = ek_smlabt(row[2], channel->taps[2 * i + 1], sum);
     }
-    return sum;
+    return (int8_t)ek_finish(sum, channel->finish);
 }
 
 #if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__)
 
-/* The products of one kernel row with four neighbouring windows: 3 loads, 8 multiplications. */
-#define EK_DEPTHWISE_ROW(row, taps, first0)              \
-    "ldrd    %[x0], %[x1], [%[" row "]], #8        \n\t" \
-    "ldr     %[x2], [%[" row "]]                   \n\t" \
-    "ldrd    %[u], %[v], [%[w], #" taps "]         \n\t" \
-    "smlatb  %[s1], %[x0], %[u], %[" first0 "1]    \n\t" \
-    "smlad   %[s2], %[x1], %[u], %[" first0 "2]    \n\t" \
-    "smlatb  %[s3], %[x1], %[u], %[" first0 "3]    \n\t" \
-    "smlad   %[s0], %[x0], %[u], %[s0]             \n\t" \
-    "smlad   %[s1], %[x1], %[v], %[s1]             \n\t" \
-    "smlabt  %[s2], %[x2], %[v], %[s2]             \n\t" \
-    "smlad   %[s3], %[x2], %[v], %[s3]             \n\t" \
-    "smlabt  %[s0], %[x1], %[v], %[s0]             \n\t"
+/* The products of one kernel row with four neighbouring windows: 4 loads, 8 multiplications. The
+ * words of taps are u = (t0, t1) and v = (t1, t2). f0, f1, f2: which registers the sums come from,
+ * at first all from the bias in s3. */
+#define EK_FOUR_STRIDE_1(row, taps, f0, f1, f2)            \
+    "ldrd    %[x0], %[x1], [%[" row "]], #8          \n\t" \
+    "ldrd    %[u], %[v], [%[w], #" taps "]           \n\t" \
+    "smlad   %[s0], %[x0], %[u], %[" f0 "]           \n\t" \
+    "smlatb  %[s1], %[x0], %[u], %[" f1 "]           \n\t" \
+    "smlad   %[s2], %[x1], %[u], %[" f2 "]           \n\t" \
+    "smlatb  %[s3], %[x1], %[u], %[s3]               \n\t" \
+    "ldr     %[x0], [%[" row "]]                     \n\t" \
+    "smlabt  %[s0], %[x1], %[v], %[s0]               \n\t" \
+    "smlad   %[s1], %[x1], %[v], %[s1]               \n\t" \
+    "smlabt  %[s2], %[x0], %[v], %[s2]               \n\t" \
+    "smlad   %[s3], %[x0], %[v], %[s3]               \n\t"
 
-/* `fours` > 0 times four neighbouring outputs, `stride` bytes apart, at stride 1. In assembly the
- * four sums, three words of input and two of taps, and five pointers stay in the 14 registers. */
-static inline int8_t *ek_depthwise_fours(const ek_depthwise_channel_t *channel, ek_rows_t *at,
-                                         int32_t fours, int8_t *output, int32_t stride)
+#define EK_FOUR_STRIDE_2(row, taps, f0, f1, f2)            \
+    "ldrd    %[x0], %[x1], [%[" row "]], #8          \n\t" \
+    "ldrd    %[u], %[v], [%[w], #" taps "]           \n\t" \
+    "smlad   %[s0], %[x0], %[u], %[" f0 "]           \n\t" \
+    "smlabt  %[s0], %[x1], %[v], %[s0]               \n\t" \
+    "smlad   %[s1], %[x1], %[u], %[" f1 "]           \n\t" \
+    "ldrd    %[x0], %[x1], [%[" row "]], #8          \n\t" \
+    "smlabt  %[s1], %[x0], %[v], %[s1]               \n\t" \
+    "smlad   %[s2], %[x0], %[u], %[" f2 "]           \n\t" \
+    "smlabt  %[s2], %[x1], %[v], %[s2]               \n\t" \
+    "smlad   %[s3], %[x1], %[u], %[s3]               \n\t" \
+    "ldr     %[x0], [%[" row "]]                     \n\t" \
+    "smlabt  %[s3], %[x0], %[v], %[s3]               \n\t"
+
+/* Two windows, at first from the bias in s1. */
+#define EK_TWO_STRIDE_1(row, taps, f0)                     \
+    "ldrd    %[x0], %[x1], [%[" row "]]              \n\t" \
+    "ldrd    %[u], %[v], [%[w], #" taps "]           \n\t" \
+    "smlad   %[s0], %[x0], %[u], %[" f0 "]           \n\t" \
+    "smlatb  %[s1], %[x0], %[u], %[s1]               \n\t" \
+    "smlabt  %[s0], %[x1], %[v], %[s0]               \n\t" \
+    "smlad   %[s1], %[x1], %[v], %[s1]               \n\t"
+
+#define EK_TWO_STRIDE_2(row, taps, f0)                     \
+    "ldrd    %[x0], %[x1], [%[" row "]]              \n\t" \
+    "ldrd    %[u], %[v], [%[w], #" taps "]           \n\t" \
+    "smlad   %[s0], %[x0], %[u], %[" f0 "]           \n\t" \
+    "smlad   %[s1], %[x1], %[u], %[s1]               \n\t" \
+    "smlabt  %[s0], %[x1], %[v], %[s0]               \n\t" \
+    "ldr     %[x0], [%[" row "], #8]                 \n\t" \
+    "smlabt  %[s1], %[x0], %[v], %[s1]               \n\t"
+
+/* All rows of windows: four outputs at a time, then two where asked for. Assembly keeps the sums,
+ * words of input and taps, and all pointers in the 14 registers; counts are in memory. */
+#define EK_DEPTHWISE_LOOP(FOUR, TWO)                                                              \
+    __asm__ volatile(                                                                             \
+        "1:                                    \n\t" /* a row */                                  \
+        "b       3f                            \n"                                               \
+        "2:                                    \n\t" /* four outputs */                           \
+        "ldr     %[s3], [%[w], #24]            \n\t"                                              \
+        FOUR("r0", "0", "s3", "s3", "s3")                                                         \
+        FOUR("r1", "8", "s0", "s1", "s2")                                                         \
+        FOUR("r2", "16", "s0", "s1", "s2")                                                        \
+        "ldr     %[u], [%[w], #28]             \n\t"                                              \
+        "ldrd    %[x0], %[x1], [%[w], #32]     \n\t"                                              \
+        EK_FINISH("%[s0]", "[%[y]]")                                                              \
+        EK_FINISH("%[s1]", "[%[y], %[step]]")                                                     \
+        EK_FINISH("%[s2]", "[%[y], %[step], lsl #1]")                                             \
+        "add     %[s0], %[step], %[step], lsl #1 \n\t"                                            \
+        EK_FINISH("%[s3]", "[%[y], %[s0]]")                                                       \
+        "add     %[y], %[y], %[step], lsl #2   \n"                                               \
+        "3:                                    \n\t"                                              \
+        "ldr     %[v], %[end]                  \n\t"                                              \
+        "cmp     %[r0], %[v]                   \n\t"                                              \
+        "bne     2b                            \n\t"                                              \
+        "ldr     %[u], %[two]                  \n\t"                                              \
+        "cmp     %[u], #0                      \n\t"                                              \
+        "beq     4f                            \n\t"                                              \
+        "ldr     %[s1], [%[w], #24]            \n\t"                                              \
+        TWO("r0", "0", "s1") TWO("r1", "8", "s0") TWO("r2", "16", "s0")                           \
+        "ldr     %[u], [%[w], #28]             \n\t"                                              \
+        "ldrd    %[x0], %[x1], [%[w], #32]     \n\t"                                              \
+        EK_FINISH("%[s0]", "[%[y]]")                                                              \
+        EK_FINISH("%[s1]", "[%[y], %[step]]")                                                     \
+        "ldr     %[v], %[end]                  \n"                                               \
+        "4:                                    \n\t" /* to the next row */                        \
+        "ldr     %[x0], %[next]                \n\t"                                              \
+        "ldr     %[x1], %[gap]                 \n\t"                                              \
+        "ldr     %[s0], %[rows]                \n\t"                                              \
+        "ldr     %[s1], %[skip]                \n\t"                                              \
+        "add     %[v], %[v], %[x0]             \n\t"                                              \
+        "add     %[r0], %[r0], %[x1]           \n\t"                                              \
+        "add     %[r1], %[r1], %[x1]           \n\t"                                              \
+        "add     %[r2], %[r2], %[x1]           \n\t"                                              \
+        "add     %[y], %[y], %[s1]             \n\t"                                              \
+        "subs    %[s0], %[s0], #1              \n\t"                                              \
+        "str     %[v], %[end]                  \n\t"                                              \
+        "str     %[s0], %[rows]                \n\t"                                              \
+        "bne     1b                            \n\t"                                              \
+        : [r0] "+&r"(r0), [r1] "+&r"(r1), [r2] "+&r"(r2), [y] "+&r"(y), [end] "+m"(end),          \
+          [rows] "+m"(rows), [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3),      \
+          [x0] "=&r"(x0), [x1] "=&r"(x1), [u] "=&r"(u), [v] "=&r"(v)                              \
+        : [w] "r"(channel), [step] "r"(step), [two] "m"(two), [next] "m"(next), [gap] "m"(gap),   \
+          [skip] "m"(skip)                                                                        \
+        : "cc", "memory")
+
+/* `fours` times four outputs and `two` more in each row of windows; `step` bytes from one output to
+ * the next, `width` outputs from one row to the next. */
+static inline void ek_depthwise_block(const ek_depthwise_channel_t *channel, const ek_windows_t *at,
+                                      int32_t stride, int32_t fours, int32_t two, int8_t *y,
+                                      int32_t step, int32_t width)
 {
-    const int16_t *const end = at->row[0] + 4 * fours;
-    int32_t s0, s1, s2, s3, x0, x1, x2, u, v;
-    __asm__ volatile(
-        "1:                                    \n\t"
-        "ldrd    %[x0], %[x1], [%[r0]], #8     \n\t"
-        "ldr     %[s0], [%[w], #24]            \n\t"
-        "ldr     %[x2], [%[r0]]                \n\t"
-        "ldrd    %[u], %[v], [%[w]]            \n\t"
-        "smlatb  %[s1], %[x0], %[u], %[s0]     \n\t"
-        "smlad   %[s2], %[x1], %[u], %[s0]     \n\t"
-        "smlatb  %[s3], %[x1], %[u], %[s0]     \n\t"
-        "smlad   %[s0], %[x0], %[u], %[s0]     \n\t"
-        "smlad   %[s1], %[x1], %[v], %[s1]     \n\t"
-        "smlabt  %[s2], %[x2], %[v], %[s2]     \n\t"
-        "smlad   %[s3], %[x2], %[v], %[s3]     \n\t"
-        "smlabt  %[s0], %[x1], %[v], %[s0]     \n\t"
-        EK_DEPTHWISE_ROW("r1", "8", "s")
-        EK_DEPTHWISE_ROW("r2", "16", "s")
-        "ldr     %[u], [%[w], #28]             \n\t"
-        "ldrd    %[x0], %[x1], [%[w], #32]     \n\t"
-        "ldr     %[x2], %[stride]              \n\t"
-        EK_FINISH("%[s0]", "[%[y]]")
-        EK_FINISH("%[s1]", "[%[y], %[x2]]")
-        "add     %[s0], %[x2], %[x2], lsl #1   \n\t"
-        EK_FINISH("%[s2]", "[%[y], %[x2], lsl #1]")
-        EK_FINISH("%[s3]", "[%[y], %[s0]]")
-        "ldr     %[v], %[end]                  \n\t"
-        "add     %[y], %[y], %[x2], lsl #2     \n\t"
-        "cmp     %[r0], %[v]                   \n\t"
-        "bne     1b                            \n\t"
-        : [r0] "+&r"(at->row[0]), [r1] "+&r"(at->row[1]), [r2] "+&r"(at->row[2]), [y] "+&r"(output),
-          [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [x0] "=&r"(x0),
-          [x1] "=&r"(x1), [x2] "=&r"(x2), [u] "=&r"(u), [v] "=&r"(v)
-        : [w] "r"(channel), [end] "m"(end), [stride] "m"(stride)
-        : "cc", "memory");
-    return output;
+    const int16_t *r0 = at->row[0], *r1 = at->row[1], *r2 = at->row[2];
+    const int16_t *end = r0 + 4 * stride * fours;
+    const int32_t next = 2 * at->next, gap = next - 8 * stride * fours;
+    const int32_t skip = step * (width - 4 * fours);
+    int32_t rows = at->rows, s0, s1, s2, s3, x0, x1, u, v;
+    if (stride == 1) {
+        EK_DEPTHWISE_LOOP(EK_FOUR_STRIDE_1, EK_TWO_STRIDE_1);
+    } else {
+        EK_DEPTHWISE_LOOP(EK_FOUR_STRIDE_2, EK_TWO_STRIDE_2);
+    }
 }
 
 #else
 
-static inline int8_t *ek_depthwise_fours(const ek_depthwise_channel_t *channel, ek_rows_t *at,
-                                         int32_t fours, int8_t *output, int32_t stride)
+static inline void ek_depthwise_block(const ek_depthwise_channel_t *channel, const ek_windows_t *at,
+                                      int32_t stride, int32_t fours, int32_t two, int8_t *y,
+                                      int32_t step, int32_t width)
 {
-    for (int32_t i = 0; i < 4 * fours; i++, output += stride) {
-        *output = (int8_t)ek_finish(ek_depthwise_sum(channel, *at), channel->finish);
-        for (int32_t row = 0; row < 3; row++) at->row[row]++;
+    ek_windows_t here = *at;
+    for (int32_t row = 0; row < at->rows; row++, y += step * width) {
+        for (int32_t x = 0; x < 4 * fours + 2 * two; x++) {
+            y[x * step] = ek_depthwise_one(channel, &here, x * stride);
+        }
+        for (int32_t i = 0; i < 3; i++) here.row[i] += at->next;
     }
-    return output;
 }
 
 #endif
 
-/* Two neighbouring outputs of any stride. */
-static inline void ek_depthwise_pair(const ek_depthwise_channel_t *channel, ek_rows_t at,
-                                     int32_t step, int8_t *output, int32_t stride)
+/* All outputs of one channel. But for the last row it may write one output too many, onto the first
+ * of the next row, which comes after it. */
+static inline void ek_depthwise_outputs(const ek_depthwise_conv2d_s8_t *p,
+                                        const ek_depthwise_channel_t *channel,
+                                        const ek_windows_t *windows, int8_t *y)
 {
-    int32_t first = channel->bias, second = first;
-    for (int32_t i = 0; i < 3; i++) {
-        const int32_t t01 = channel->taps[2 * i], t12 = channel->taps[2 * i + 1];
-        const int16_t *x = at.row[i];
-        first = ek_smlad(ek_load_lanes(x), t01, first);
-        first = ek_smlabt(x[2], t12, first);
-        second = ek_smlad(ek_load_lanes(x + step), t01, second);
-        second = ek_smlabt(x[step + 2], t12, second);
+    const int32_t stride = p->stride_w, step = p->input_c, width = p->output_w, odd = width & 1;
+    ek_windows_t at = *windows;
+    for (int32_t left = at.rows; left > 0; left -= at.rows) {
+        const bool last = odd && left == 1;
+        const int32_t four = (width + (last ? 0 : odd)) >> 2, two = (width + (last ? 0 : odd)) >> 1 & 1;
+        at.rows = odd && left > 1 ? left - 1 : left;
+        ek_depthwise_block(channel, &at, stride, four, two, y, step, width);
+        if (last) y[(width - 1) * step] = ek_depthwise_one(channel, &at, (width - 1) * stride);
+        for (int32_t i = 0; i < 3; i++) at.row[i] += at.rows * at.next;
+        y += at.rows * step * width;
     }
-    output[0] = (int8_t)ek_finish(first, channel->finish);
-    output[stride] = (int8_t)ek_finish(second, channel->finish);
 }
 
-/* One row of outputs of one channel. */
-static inline void ek_depthwise_row(const ek_depthwise_conv2d_s8_t *p,
-                                    const ek_depthwise_channel_t *channel, ek_rows_t at,
-                                    int8_t *output)
+/* One image, four channels, all of whose input is split first. */
+static inline void ek_depthwise_plane(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
+                                      const int8_t *input, int32_t count, int8_t *output)
 {
-    const int32_t step = p->stride_w, stride = p->input_c;
-    int32_t left = p->output_w;
-    if (step == 1 && left >= 4) {
-        output = ek_depthwise_fours(channel, &at, left >> 2, output, stride);
-        left &= 3;
+    const int32_t row = EK_LANES * s->pitch, from = p->pad_top;
+    int16_t *first = s->rows + from * row + p->pad_left;
+    for (int32_t h = 0; h < p->input_h && h < s->count - from; h++, first += row) {
+        ek_split_row(input + h * p->input_w * p->input_c, p->input_w, p->input_c, count, first,
+                     s->pitch);
     }
-    for (; left >= 2; left -= 2, output += 2 * stride) {
-        ek_depthwise_pair(channel, at, step, output, stride);
-        for (int32_t i = 0; i < 3; i++) at.row[i] += 2 * step;
+    for (int32_t c = 0; c < EK_LANES && c < count; c++) {
+        const int16_t *x = s->rows + c * s->pitch;
+        const ek_windows_t at = {{x, x + row, x + 2 * row}, p->stride_h * row, p->output_h};
+        ek_depthwise_outputs(p, &s->channel[c], &at, output + c);
     }
-    if (left > 0) *output = (int8_t)ek_finish(ek_depthwise_sum(channel, at), channel->finish);
 }
 
-/* All rows of four channels of one image. */
-static inline void ek_depthwise_rows(const ek_depthwise_t *d, const int8_t *input, int8_t *output)
+/* The same with three rows that rotate, for large images: one row of outputs at a time. */
+static inline void ek_depthwise_ring(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
+                                     const int8_t *input, int32_t count, int8_t *output)
 {
-    const ek_depthwise_conv2d_s8_t *p = d->p;
-    const int32_t pitch = d->pitch, row_size = p->input_w * p->input_c;
-    int32_t split = 0; /* input rows 0 to split - 1 have been taken apart */
+    const int32_t size = EK_LANES * s->pitch;
+    int32_t split = 0; /* input rows before this one have been split */
     for (int32_t y = 0; y < p->output_h; y++, output += p->output_w * p->input_c) {
-        ek_rows_t at;
+        ek_windows_t at = {.rows = 1};
         for (int32_t i = 0; i < 3; i++) {
             const int32_t h = y * p->stride_h - p->pad_top + i;
-            at.row[i] = d->outside;
+            at.row[i] = s->rows + 3 * size;
             if (h < 0 || h >= p->input_h) continue;
-            int16_t *const row = d->ring + h % EK_RING * EK_LANES * pitch;
+            int16_t *const row = s->rows + h % 3 * size;
             at.row[i] = row;
             if (h < split) continue;
-            ek_split_row(input + h * row_size, p->input_w, p->input_c, d->count, row + p->pad_left,
-                         pitch);
+            ek_split_row(input + h * p->input_w * p->input_c, p->input_w, p->input_c, count,
+                         row + p->pad_left, s->pitch);
             split = h + 1;
         }
-        for (int32_t c = 0; c < d->count; c++) {
-            ek_depthwise_row(p, &d->channel[c], at, output + c);
-            for (int32_t i = 0; i < 3; i++) at.row[i] += pitch;
+        for (int32_t c = 0; c < EK_LANES && c < count; c++) {
+            ek_depthwise_outputs(p, &s->channel[c], &at, output + c);
+            for (int32_t i = 0; i < 3; i++) at.row[i] += s->pitch;
         }
     }
 }

@@ -9,6 +9,10 @@
 
 #include "ek_kernels.h"
 
+/* As ek_conv2d_s8. scratch: see the kernel's file. */
+void ek_conv2d_blocks_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input, const int8_t *weights,
+                              const int32_t *finish, int8_t *output, void *scratch);
+
 /* As ek_conv2d_s8, for 1x1 kernels with stride 1 and no padding. scratch: 8 bytes an input
  * channel, those rounded up to a multiple of four. */
 void ek_conv2d_pointwise_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input,
