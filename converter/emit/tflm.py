@@ -13,9 +13,12 @@ RESOLVER_METHODS = {
     "CONCATENATION": "AddConcatenation",
     "CONV_2D": "AddConv2D",
     "DEPTHWISE_CONV_2D": "AddDepthwiseConv2D",
+    "DEPTH_TO_SPACE": "AddDepthToSpace",
     "DEQUANTIZE": "AddDequantize",
     "ELU": "AddElu",
+    "EXPAND_DIMS": "AddExpandDims",
     "FULLY_CONNECTED": "AddFullyConnected",
+    "GATHER": "AddGather",
     "HARD_SWISH": "AddHardSwish",
     "LEAKY_RELU": "AddLeakyRelu",
     "LOGISTIC": "AddLogistic",
@@ -23,21 +26,32 @@ RESOLVER_METHODS = {
     "MAX_POOL_2D": "AddMaxPool2D",
     "MEAN": "AddMean",
     "MINIMUM": "AddMinimum",
+    "MIRROR_PAD": "AddMirrorPad",
     "MUL": "AddMul",
+    "PACK": "AddPack",
     "PAD": "AddPad",
+    "PADV2": "AddPadV2",
     "PRELU": "AddPrelu",
     "QUANTIZE": "AddQuantize",
     "RELU": "AddRelu",
     "RELU6": "AddRelu6",
     "RESHAPE": "AddReshape",
+    "RESIZE_NEAREST_NEIGHBOR": "AddResizeNearestNeighbor",
+    "SLICE": "AddSlice",
     "SOFTMAX": "AddSoftmax",
+    "SPACE_TO_DEPTH": "AddSpaceToDepth",
+    "SPLIT": "AddSplit",
+    "SPLIT_V": "AddSplitV",
     "SQUEEZE": "AddSqueeze",
+    "STRIDED_SLICE": "AddStridedSlice",
     "SUB": "AddSub",
     "TANH": "AddTanh",
+    "TRANSPOSE": "AddTranspose",
+    "UNPACK": "AddUnpack",
 }
 """TFLite operator -> method of tflite::MicroMutableOpResolver."""
 
-NOT_IN_MICRO = frozenset(("RELU_0_TO_1", "RELU_N1_TO_1"))
+NOT_IN_MICRO = frozenset(("RELU_0_TO_1", "RELU_N1_TO_1", "TILE"))
 """Operators that TensorFlow Lite Micro does not have."""
 
 _BYTES_PER_LINE = 16

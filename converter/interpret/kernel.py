@@ -18,9 +18,10 @@ from edgekit.converter.ir.ops import Activation
 from edgekit.errors import UnsupportedError
 
 Array = NDArray[Any]
-Kernel = Callable[..., Any]
-"""Returns the output, a tuple of outputs where the operator may have several."""
-Build = Callable[[Graph, Node], Kernel]
+Kernel = Callable[..., Array]
+Results = Array | tuple[Array, ...]
+"""The output; a tuple of outputs where the operator may have several."""
+Build = Callable[[Graph, Node], Callable[..., Results]]
 
 BLOCK_ELEMENTS = 1 << 19
 """Elements of the largest intermediate array of a block: 2 MiB of float32."""
@@ -70,7 +71,8 @@ def same_quantization(graph: Graph, node: Node) -> None:
     for name in (*node.inputs, *node.outputs):
         quant = graph[name].quant if name is not None else None
         if quant is not None and output is not None and not _alike(quant, output):
-            found = f"{name} and the output have different scales or zero points"
+            word = "input" if name in node.inputs else "output"
+            found = f"{word} {name} and the output have different scales or zero points"
             raise unsupported(node, found, "the same", "interpret-scales")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from edgekit.converter.interpret import int16
 from edgekit.converter.interpret.batch import stackable
-from edgekit.converter.interpret.kernel import Array, Kernel, unsupported
+from edgekit.converter.interpret.kernel import Array, Results, unsupported
 from edgekit.converter.interpret.table import BUILDS
 from edgekit.converter.ir.graph import DType, Graph, Node
 
@@ -18,7 +18,7 @@ class Step:
     """A node, its kernel, and the activations nobody reads after it."""
 
     node: Node
-    kernel: Kernel
+    kernel: Callable[..., Results]
     dead: tuple[str, ...]
 
 
@@ -57,7 +57,7 @@ def program(graph: Graph) -> Program:
     return Program(folded, steps, stackable(folded))
 
 
-def build(graph: Graph, node: Node) -> Kernel:
+def build(graph: Graph, node: Node) -> Callable[..., Results]:
     """The node's kernel."""
     wide = DType.INT16 in (graph.input(node).dtype, graph.output(node).dtype)
     builds = int16.BUILDS if wide else BUILDS
@@ -76,7 +76,7 @@ def operands(graph: Graph, node: Node, values: Mapping[str, Array]) -> list[Arra
     ]
 
 
-def named_results(node: Node, results: Array | tuple[Array, ...]) -> dict[str, Array]:
+def named_results(node: Node, results: Results) -> dict[str, Array]:
     """What a kernel returned, by tensor name."""
     several = results if isinstance(results, tuple) else (results,)
     return dict(zip(node.outputs, several, strict=True))
@@ -87,7 +87,9 @@ def fold_constants(graph: Graph) -> Graph:
     kept: list[Node] = []
     for node in graph.nodes:
         names = [name for name in node.inputs if name is not None]
-        if not set(node.outputs).isdisjoint(graph.outputs) or not all(graph[name].constant for name in names):
+        if not set(node.outputs).isdisjoint(graph.outputs) or not all(
+            graph[name].constant for name in names
+        ):
             kept.append(node)
             continue
         found = named_results(node, build(graph, node)(*operands(graph, node, {})))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgekit.converter.interpret.inputs import named_inputs
 from edgekit.converter.interpret.kernel import Array
-from edgekit.converter.interpret.program import Program, operands, program
+from edgekit.converter.interpret.program import Program, named_results, operands, program
 from edgekit.converter.ir.graph import Graph, Node
 
 Inputs = Mapping[str, NDArray[Any]] | Sequence[NDArray[Any]] | NDArray[Any]
@@ -97,10 +97,11 @@ def _steps(
     """Run the parts node by node; a node's outputs are the parts' outputs, joined."""
     values = [dict(part) for part in parts]
     for step in ready.steps:
-        name = step.node.output
         for known in values:
-            known[name] = step.kernel(*operands(ready.graph, step.node, known))
-        yield step.node, {name: _joined([known[name] for known in values])}
+            results = step.kernel(*operands(ready.graph, step.node, known))
+            known |= named_results(step.node, results)
+        names = step.node.outputs
+        yield step.node, {name: _joined([known[name] for known in values]) for name in names}
         for known in values:
             for dead in step.dead:
                 known.pop(dead, None)

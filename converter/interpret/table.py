@@ -15,6 +15,7 @@ from edgekit.converter.interpret import (
 )
 from edgekit.converter.interpret.kernel import Build
 from edgekit.converter.ir import ops
+from edgekit.converter.moves import TAKES, VIEWS
 
 BUILDS: dict[type[ops.Op], Build] = {
     ops.Conv2D: conv.conv2d,
@@ -43,6 +44,11 @@ BUILDS: dict[type[ops.Op], Build] = {
     ops.Concatenation: movement.concatenation,
     ops.Reshape: movement.reshape,
     ops.Squeeze: movement.reshape,
+    ops.ExpandDims: movement.reshape,
+    ops.Pack: movement.pack,
+    ops.PadV2: movement.pad,
+    **dict.fromkeys(VIEWS, movement.viewed),
+    **dict.fromkeys(TAKES, movement.taken),
     ops.Quantize: borders.quantize,
     ops.Dequantize: borders.dequantize,
 }

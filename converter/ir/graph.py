@@ -163,6 +163,10 @@ class Graph:
         assert tensor is not None, f"{node.name} has no input {index}"
         return tensor
 
+    def source(self, node: Node) -> Tensor:
+        """The operand whose values the node works on."""
+        return self.input(node, node.op.SOURCE)
+
     def output(self, node: Node, index: int = 0) -> Tensor:
         """The node's output at `index`."""
         return self.tensors[node.outputs[index]]

@@ -7,32 +7,31 @@ optional one ending in "?". Attributes that only repeat operand shapes are left 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import ClassVar
 
-
-class Padding(StrEnum):
-    """TFLite's two padding schemes; SAME puts the odd element at the bottom and right."""
-
-    SAME = "SAME"
-    VALID = "VALID"
-
-
-class Activation(StrEnum):
-    """The fused activation of an operator."""
-
-    NONE = "NONE"
-    RELU = "RELU"
-    RELU_N1_TO_1 = "RELU_N1_TO_1"
-    RELU6 = "RELU6"
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    """Base of all operators."""
-
-    NAME: ClassVar[str] = ""
-    INPUTS: ClassVar[tuple[str, ...]] = ("input",)
+from edgekit.converter.ir.ops_base import Activation as Activation
+from edgekit.converter.ir.ops_base import Op as Op
+from edgekit.converter.ir.ops_base import Padding as Padding
+from edgekit.converter.ir.ops_movement import Concatenation as Concatenation
+from edgekit.converter.ir.ops_movement import DepthToSpace as DepthToSpace
+from edgekit.converter.ir.ops_movement import ExpandDims as ExpandDims
+from edgekit.converter.ir.ops_movement import Gather as Gather
+from edgekit.converter.ir.ops_movement import Mirror as Mirror
+from edgekit.converter.ir.ops_movement import MirrorPad as MirrorPad
+from edgekit.converter.ir.ops_movement import Pack as Pack
+from edgekit.converter.ir.ops_movement import Pad as Pad
+from edgekit.converter.ir.ops_movement import PadV2 as PadV2
+from edgekit.converter.ir.ops_movement import Reshape as Reshape
+from edgekit.converter.ir.ops_movement import ResizeNearestNeighbor as ResizeNearestNeighbor
+from edgekit.converter.ir.ops_movement import Slice as Slice
+from edgekit.converter.ir.ops_movement import SpaceToDepth as SpaceToDepth
+from edgekit.converter.ir.ops_movement import Split as Split
+from edgekit.converter.ir.ops_movement import SplitV as SplitV
+from edgekit.converter.ir.ops_movement import Squeeze as Squeeze
+from edgekit.converter.ir.ops_movement import StridedSlice as StridedSlice
+from edgekit.converter.ir.ops_movement import Tile as Tile
+from edgekit.converter.ir.ops_movement import Transpose as Transpose
+from edgekit.converter.ir.ops_movement import Unpack as Unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,40 +160,6 @@ class Prelu(Op):
 
 
 @dataclass(frozen=True, slots=True)
-class Pad(Op):
-    """Zero padding; the constant second operand is (rank, 2), int32."""
-
-    NAME: ClassVar[str] = "PAD"
-    INPUTS: ClassVar[tuple[str, ...]] = ("input", "paddings")
-
-
-@dataclass(frozen=True, slots=True)
-class Concatenation(Op):
-    """Any number of operands along `axis`."""
-
-    NAME: ClassVar[str] = "CONCATENATION"
-    INPUTS: ClassVar[tuple[str, ...]] = ("values...",)
-    axis: int
-    activation: Activation = Activation.NONE
-
-
-@dataclass(frozen=True, slots=True)
-class Reshape(Op):
-    """The output tensor's shape rules; the optional second operand only repeats it."""
-
-    NAME: ClassVar[str] = "RESHAPE"
-    INPUTS: ClassVar[tuple[str, ...]] = ("input", "shape?")
-
-
-@dataclass(frozen=True, slots=True)
-class Squeeze(Op):
-    """Removes extents of 1; empty `axes` means all."""
-
-    NAME: ClassVar[str] = "SQUEEZE"
-    axes: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Softmax(Op):
     """Along the last axis."""
 
@@ -311,6 +276,21 @@ OPERATORS: tuple[type[Op], ...] = (
     Concatenation,
     Reshape,
     Squeeze,
+    ExpandDims,
+    Transpose,
+    StridedSlice,
+    Slice,
+    Split,
+    SplitV,
+    Pack,
+    Unpack,
+    Tile,
+    Gather,
+    PadV2,
+    MirrorPad,
+    SpaceToDepth,
+    DepthToSpace,
+    ResizeNearestNeighbor,
     # 5. borders between number formats
     Quantize,
     Dequantize,

@@ -74,7 +74,13 @@ def operands(graph: Graph, node: Node) -> list[tuple[str, Tensor]]:
     return found
 
 
-PARAMETER_ROLES = frozenset(("weights", "bias", "axes", "paddings", "shape"))
+INDEX_ROLES = frozenset(
+    ("axes", "axis", "paddings", "shape", "perm", "begin", "end", "strides", "size", "sizes",
+     "multiples", "indices")
+)  # fmt: skip
+"""Operands of integers that say where values go."""
+
+PARAMETER_ROLES = frozenset(("weights", "bias")) | INDEX_ROLES
 
 
 def activations(graph: Graph, node: Node) -> list[tuple[str, Tensor]]:

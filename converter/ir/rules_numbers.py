@@ -9,7 +9,7 @@ import numpy as np
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation
-from edgekit.converter.ir.rule import activations, node_rule, operands
+from edgekit.converter.ir.rule import INDEX_ROLES, activations, node_rule, operands
 
 _CONVOLUTIONS = (ops.Conv2D, ops.DepthwiseConv2D, ops.FullyConnected)
 _INTEGERS = (DType.INT8, DType.INT16)
@@ -85,11 +85,11 @@ def int16_operators(graph: Graph, node: Node) -> str:
     return "int16" if wide and not isinstance(node.op, _INT16_OPERATORS) else ""
 
 
-@node_rule("index-dtype", ops.Mean, ops.Pad, ops.Reshape, supported=True)
+@node_rule("index-dtype", supported=True)
 def index_dtype(graph: Graph, node: Node) -> str:
-    """Axes, paddings and target shapes are int32."""
-    for role, tensor in operands(graph, node)[1:]:
-        if tensor.dtype is not DType.INT32:
+    """Axes, paddings, shapes, indices and the like are int32."""
+    for role, tensor in operands(graph, node):
+        if role in INDEX_ROLES and tensor.dtype is not DType.INT32:
             return f"{role} {tensor.dtype}"
     return ""
 
@@ -167,6 +167,21 @@ _SAME_SCALE = (
     ops.Concatenation,
     ops.Reshape,
     ops.Squeeze,
+    ops.ExpandDims,
+    ops.Transpose,
+    ops.StridedSlice,
+    ops.Slice,
+    ops.Split,
+    ops.SplitV,
+    ops.Pack,
+    ops.Unpack,
+    ops.Tile,
+    ops.Gather,
+    ops.PadV2,
+    ops.MirrorPad,
+    ops.SpaceToDepth,
+    ops.DepthToSpace,
+    ops.ResizeNearestNeighbor,
 )
 
 
@@ -224,6 +239,13 @@ def hard_swish_scale(graph: Graph, node: Node) -> str:
     if x.dtype is not DType.INT8 or x.quant is None or y.quant is None:
         return ""
     return "" if x.quant.scale < 128 * y.quant.scale else f"input scale {x.quant.scale:.6g}"
+
+
+@node_rule("plain-gather", ops.Gather, supported=True)
+def plain_gather(graph: Graph, node: Node) -> str:
+    """A GATHER has no batch axes."""
+    assert isinstance(node.op, ops.Gather)
+    return f"batch_dims {node.op.batch_dims}" if node.op.batch_dims else ""
 
 
 @node_rule("plain-concatenation", ops.Concatenation, supported=True)

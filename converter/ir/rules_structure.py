@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
-from edgekit.converter.ir.rule import graph_rule, node_rule, operands
-from edgekit.converter.ir.shapes import ShapeError, infer_shape
+from edgekit.converter.ir.rule import PARAMETER_ROLES, activations, graph_rule, node_rule, operands
+from edgekit.converter.ir.shapes import ShapeError, infer_shapes
 
 MAX_RANK = 4
 
@@ -94,7 +94,7 @@ def tensors_sound(graph: Graph) -> tuple[str, str] | None:
 def operand_count(graph: Graph, node: Node) -> str:
     """A node has the operands its operator takes; only those marked "?" may be absent."""
     roles = node.op.INPUTS
-    if len(node.outputs) != 1:
+    if not node.outputs or (len(node.outputs) > 1 and not node.op.SEVERAL):
         return f"{len(node.outputs)} outputs"
     if roles[-1].endswith("..."):
         return "" if node.inputs and None not in node.inputs else "an operand is absent"
@@ -108,7 +108,7 @@ def operand_count(graph: Graph, node: Node) -> str:
 @node_rule("rank", supported=True, hint="reshape the tensors, or fold the leading extents")
 def rank(graph: Graph, node: Node) -> str:
     """Tensors have at most 4 extents."""
-    for role, tensor in [*operands(graph, node), ("output", graph.output(node))]:
+    for role, tensor in [*operands(graph, node), *activations(graph, node)]:
         if len(tensor.shape) > MAX_RANK:
             return f"{role} {tensor.name} {list(tensor.shape)}"
     return ""
@@ -116,9 +116,9 @@ def rank(graph: Graph, node: Node) -> str:
 
 @node_rule("constant-parameters", supported=True, hint="export the model with fixed parameters")
 def constant_parameters(graph: Graph, node: Node) -> str:
-    """Weights, biases, axes, paddings and target shapes are constants."""
+    """Weights, biases, axes, paddings, shapes, indices and padding values are constants."""
     for role, tensor in operands(graph, node):
-        if role in ("weights", "bias", "axes", "paddings", "shape") and not tensor.constant:
+        if (role in PARAMETER_ROLES or role == "value") and not tensor.constant:
             return f"{role} {tensor.name} is computed at run time"
     return ""
 
@@ -134,13 +134,16 @@ def plain_convolution(graph: Graph, node: Node) -> str:
 
 @node_rule("shapes-agree")
 def shapes_agree(graph: Graph, node: Node) -> str:
-    """The output has the shape that the operands and attributes give."""
+    """Outputs have the shapes that the operands and attributes give."""
     try:
-        expected = infer_shape(graph, node)
+        expected = infer_shapes(graph, node)
     except ShapeError as error:
         return str(error)
-    actual = graph.output(node).shape
-    return "" if actual == expected else f"output {list(actual)}, operands give {list(expected)}"
+    for name, shape in zip(node.outputs, expected, strict=True):
+        actual = graph[name].shape
+        if actual != shape:
+            return f"output {list(actual)}, operands give {list(shape)}"
+    return ""
 
 
 def _of(node: Node) -> str:

@@ -10,21 +10,25 @@ import numpy as np
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Op, Padding
+from edgekit.converter.ir.shapes_movement import MOVED, PARTS
+from edgekit.converter.ir.slicing import Shape, need, proper_axis
+from edgekit.converter.ir.slicing import ShapeError as ShapeError
 
-Shape = tuple[int, ...]
 
-
-class ShapeError(ValueError):
-    """Operands whose shapes do not fit the operator; the text says which."""
+def infer_shapes(graph: Graph, node: Node) -> tuple[Shape, ...]:
+    """Shapes of all outputs of the node; see `infer_shape`."""
+    parts = PARTS.get(type(node.op))
+    return (infer_shape(graph, node),) if parts is None else parts(graph, node, node.op)
 
 
 def infer_shape(graph: Graph, node: Node) -> Shape:
-    """Shape of the node's output from its operands and attributes.
+    """Shape of the node's (first) output from its operands and attributes.
 
     RESHAPE's is the output tensor's own, after checking that it holds as many elements as the
     input. Raises ShapeError where operands do not fit one another.
     """
-    return _INFER[type(node.op)](graph, node, node.op)
+    parts = PARTS.get(type(node.op))
+    return parts(graph, node, node.op)[0] if parts else _INFER[type(node.op)](graph, node, node.op)
 
 
 def output_extent(size: int, window: int, stride: int, dilation: int, padding: Padding) -> int:
@@ -45,40 +49,29 @@ def padding_before(size: int, window: int, stride: int, dilation: int, padding: 
 def reduced_axes(graph: Graph, node: Node) -> tuple[int, ...]:
     """A MEAN's axes: not negative, sorted, each once. Raises ShapeError outside the rank."""
     rank = len(graph.input(node).shape)
-    axes = sorted({_axis(int(axis), rank) for axis in np.ravel(graph.input(node, 1).values)})
+    axes = sorted({proper_axis(int(axis), rank) for axis in np.ravel(graph.input(node, 1).values)})
     return tuple(axes)
 
 
 def concatenation_axis(graph: Graph, node: Node) -> int:
     """A CONCATENATION's axis, not negative."""
     assert isinstance(node.op, ops.Concatenation)
-    return _axis(node.op.axis, len(graph.output(node).shape))
-
-
-def _axis(axis: int, rank: int) -> int:
-    if not -rank <= axis < rank:
-        raise ShapeError(f"axis {axis} of a tensor of rank {rank}")
-    return axis % rank
-
-
-def _need(condition: bool, found: str) -> None:
-    if not condition:
-        raise ShapeError(found)
+    return proper_axis(node.op.axis, len(graph.output(node).shape))
 
 
 def _rank(shape: Shape, rank: int, what: str) -> None:
-    _need(len(shape) == rank, f"{what} {list(shape)} is not of rank {rank}")
+    need(len(shape) == rank, f"{what} {list(shape)} is not of rank {rank}")
 
 
 def _windows(x: Shape, window: Shape, op: Any, dilation: Shape) -> Shape:
     """Height and width after a sliding window."""
     steps = (op.stride_h, op.stride_w)
-    _need(min(*window, *steps, *dilation) > 0, "a window, stride or dilation below 1")
+    need(min(*window, *steps, *dilation) > 0, "a window, stride or dilation below 1")
     extents = tuple(
         output_extent(x[axis + 1], window[axis], steps[axis], dilation[axis], op.padding)
         for axis in (0, 1)
     )
-    _need(min(extents) > 0, f"a window of {list(window)} does not fit into {list(x[1:3])}")
+    need(min(extents) > 0, f"a window of {list(window)} does not fit into {list(x[1:3])}")
     return extents
 
 
@@ -87,7 +80,7 @@ def _conv(graph: Graph, node: Node, op: Any) -> Shape:
     _rank(x, 4, "input")
     _rank(weights, 4, "weights")
     outputs, height, width, channels = weights
-    _need(channels == x[3], f"weights for {channels} channels on an input of {x[3]}")
+    need(channels == x[3], f"weights for {channels} channels on an input of {x[3]}")
     _bias(graph, node, outputs)
     rows, columns = _windows(x, (height, width), op, (op.dilation_h, op.dilation_w))
     return (x[0], rows, columns, outputs)
@@ -97,9 +90,9 @@ def _depthwise(graph: Graph, node: Node, op: Any) -> Shape:
     x, weights = graph.input(node).shape, graph.input(node, 1).shape
     _rank(x, 4, "input")
     _rank(weights, 4, "weights")
-    _need(weights[0] == 1, f"weights {list(weights)} do not start with 1")
+    need(weights[0] == 1, f"weights {list(weights)} do not start with 1")
     outputs = x[3] * op.depth_multiplier
-    _need(
+    need(
         weights[3] == outputs,
         f"weights for {weights[3]} outputs, {x[3]} channels times multiplier "
         f"{op.depth_multiplier} give {outputs}",
@@ -114,10 +107,10 @@ def _dense(graph: Graph, node: Node, op: Any) -> Shape:
     _rank(weights, 2, "weights")
     outputs, inputs = weights
     size = int(np.prod(x, dtype=np.int64))
-    _need(inputs > 0 and size % inputs == 0, f"weights for {inputs} values on input {list(x)}")
+    need(inputs > 0 and size % inputs == 0, f"weights for {inputs} values on input {list(x)}")
     _bias(graph, node, outputs)
     if op.keep_num_dims:
-        _need(x[-1:] == (inputs,), f"weights for {inputs} values on input {list(x)}")
+        need(x[-1:] == (inputs,), f"weights for {inputs} values on input {list(x)}")
         return (*x[:-1], outputs)
     return (size // inputs, outputs)
 
@@ -125,7 +118,7 @@ def _dense(graph: Graph, node: Node, op: Any) -> Shape:
 def _bias(graph: Graph, node: Node, outputs: int) -> None:
     bias = graph.operand(node, 2)
     if bias is not None:
-        _need(bias.size == outputs, f"bias {list(bias.shape)} for {outputs} outputs")
+        need(bias.size == outputs, f"bias {list(bias.shape)} for {outputs} outputs")
 
 
 def _pool(graph: Graph, node: Node, op: Any) -> Shape:
@@ -153,50 +146,8 @@ def _binary(graph: Graph, node: Node, op: Any) -> Shape:
 def _prelu(graph: Graph, node: Node, op: Any) -> Shape:
     shape = _binary(graph, node, op)
     x, alpha = graph.input(node).shape, graph.input(node, 1).shape
-    _need(shape == x, f"alpha {list(alpha)} does not repeat over input {list(x)}")
+    need(shape == x, f"alpha {list(alpha)} does not repeat over input {list(x)}")
     return shape
-
-
-def _pad(graph: Graph, node: Node, op: Any) -> Shape:
-    x, paddings = graph.input(node).shape, graph.input(node, 1).values
-    _need(paddings.shape == (len(x), 2), f"paddings {list(paddings.shape)} for input {list(x)}")
-    rows = [(int(before), int(after)) for before, after in paddings.tolist()]
-    _need(min(map(min, rows), default=0) >= 0, f"negative paddings {rows}")
-    return tuple(extent + sum(row) for extent, row in zip(x, rows, strict=True))
-
-
-def _concatenation(graph: Graph, node: Node, op: Any) -> Shape:
-    shapes = [graph.input(node, index).shape for index in range(len(node.inputs))]
-    first = shapes[0]
-    axis = _axis(op.axis, len(first))
-    for shape in shapes:
-        same = len(shape) == len(first) and all(
-            extent == other or position == axis
-            for position, (extent, other) in enumerate(zip(shape, first, strict=True))
-        )
-        _need(same, f"{list(shape)} and {list(first)} cannot be joined along axis {axis}")
-    total = sum(shape[axis] for shape in shapes)
-    return (*first[:axis], total, *first[axis + 1 :])
-
-
-def _reshape(graph: Graph, node: Node, op: Any) -> Shape:
-    x, y, target = graph.input(node), graph.output(node), graph.operand(node, 1)
-    _need(x.size == y.size, f"{x.size} elements into {list(y.shape)}")
-    if target is not None and target.data is not None:
-        wanted = [int(extent) for extent in np.ravel(target.data)]
-        fits = len(wanted) == len(y.shape) and all(
-            want in (-1, have) for want, have in zip(wanted, y.shape, strict=True)
-        )
-        _need(fits, f"the shape operand says {wanted}, the output is {list(y.shape)}")
-    return y.shape
-
-
-def _squeeze(graph: Graph, node: Node, op: Any) -> Shape:
-    x = graph.input(node).shape
-    axes = {_axis(axis, len(x)) for axis in op.axes}
-    axes = axes or {axis for axis, extent in enumerate(x) if extent == 1}
-    _need(all(x[axis] == 1 for axis in axes), f"axes {sorted(axes)} of {list(x)} are not all 1")
-    return tuple(extent for axis, extent in enumerate(x) if axis not in axes)
 
 
 def _same(graph: Graph, node: Node, op: Any) -> Shape:
@@ -226,10 +177,7 @@ _INFER: dict[type[Op], Callable[[Graph, Node, Any], Shape]] = {
     ops.Elu: _same,
     ops.HardSwish: _same,
     ops.Softmax: _same,
-    ops.Pad: _pad,
-    ops.Concatenation: _concatenation,
-    ops.Reshape: _reshape,
-    ops.Squeeze: _squeeze,
+    **MOVED,
     ops.Quantize: _same,
     ops.Dequantize: _same,
 }

@@ -31,6 +31,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     structure.rank,
     structure.constant_parameters,
     structure.plain_convolution,
+    numbers.plain_gather,
     numbers.index_dtype,
     structure.shapes_agree,
     numbers.activations_dtype,

@@ -56,7 +56,9 @@ class Assembly:
             name = self._namer.claim(f"{base}_{call.tag}") if call.tag else base
             if call.temporary is not None:
                 self._buffer(call.temporary, f"{name}_y")
-            self._steps.append(self._step(node, call, name, base))
+            # A node with several outputs names each after the call that writes it.
+            stem = name if node.op.SEVERAL else base
+            self._steps.append(self._step(node, call, name, stem))
 
     def program(self) -> Program:
         """The finished program."""
@@ -105,7 +107,7 @@ class Assembly:
             kernel=kernel.function,
             params=call.params,
             args=tuple(args),
-            output_shape=self._graph.output(node).shape,
+            output_shape=self._output(node, call).shape,
             macs=node_macs(self._graph, node),
             constants=tuple(array.name for array in fresh),
             weight_bytes=sum(array.bytes for array in fresh),
@@ -114,6 +116,11 @@ class Assembly:
             cost=choice.cost,
             refused=choice.refused,
         )
+
+    def _output(self, node: Node, call: Call) -> Tensor:
+        """The tensor of the node that the call works towards."""
+        [written] = [arg.tensor for arg in call.args if isinstance(arg, Result)]
+        return self._graph[written if written in node.outputs else node.output]
 
     def _scratch(self, step: str, size: int) -> Buffer:
         name = f"{step}_scratch"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
-from edgekit.converter.ir.ops import Activation, Concatenation, Quantize
+from edgekit.converter.ir.ops import Activation, Concatenation, PadV2, Quantize
 from edgekit.converter.lower import calls
 from edgekit.converter.lower.calls import Call, Result, Value
 from edgekit.converter.lower.elementwise import lookup_call, requantize_table
@@ -14,17 +14,20 @@ from edgekit.converter.tables import lut_for
 
 
 def pad(graph: Graph, node: Node) -> tuple[Call, ...]:
-    """One `ek_pad_s8`, filling with the zero point."""
+    """One `ek_pad_s8`, filling with the zero point or with the constant third operand."""
     x, y = graph.input(node), graph.output(node)
     amounts = np.asarray(graph.input(node, 1).values, np.int64)
     calls.quant(node, x)
+    value = calls.quant(node, y).zero_point
+    if isinstance(node.op, PadV2):
+        value = int(graph.input(node, 2).values.item())
     params = Params(
         "ek_pad_s8_t",
         (
             ("extent", calls.four(x.shape)),
             ("before", calls.four(tuple(amounts[:, 0]), fill=0)),
             ("after", calls.four(tuple(amounts[:, 1]), fill=0)),
-            ("value", calls.quant(node, y).zero_point),
+            ("value", value),
         ),
     )
     return (Call("pad_s8", (ParamsArg(), Value(x.name), Result(y.name)), params),)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
-from edgekit.converter.lower import elementwise, movement, weighted, windows
+from edgekit.converter.lower import elementwise, movement, moves, weighted, windows
 from edgekit.converter.lower.calls import Call
+from edgekit.converter.moves import TAKES, VIEWS
 
 Lowering = Callable[[Graph, Node], tuple[Call, ...]]
 
@@ -42,10 +43,16 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     ops.Concatenation: movement.concatenation,
     ops.Reshape: movement.copy,
     ops.Squeeze: movement.copy,
+    ops.ExpandDims: movement.copy,
+    ops.PadV2: movement.pad,
+    ops.Pack: moves.pack,
+    **dict.fromkeys(VIEWS, moves.viewed),
+    **dict.fromkeys(TAKES, moves.taken),
+    ops.Tile: moves.tile,
     # 5. borders between number formats
     ops.Quantize: movement.quantize,
     ops.Dequantize: movement.dequantize,
 }
 
-ALIASES = (ops.Reshape, ops.Squeeze)
+ALIASES = (ops.Reshape, ops.Squeeze, ops.ExpandDims)
 """Operators that only rename bytes."""

@@ -68,6 +68,17 @@ def rows_copied(request: Request) -> int:
     return 2 * request.number("rows") * request.number("run")
 
 
+def strided(request: Request) -> int:
+    """8 instructions an element."""
+    return 8 * product(request.numbers("extent"))
+
+
+def taken(request: Request) -> int:
+    """20 instructions a run and 2 a byte."""
+    runs = request.number("rows") * request.number("output_n")
+    return runs * (20 + 2 * request.number("run"))
+
+
 COSTS: dict[str, Cost] = {
     "ref_convolution": convolution,
     "ref_depthwise": depthwise,
@@ -80,4 +91,6 @@ COSTS: dict[str, Cost] = {
     "ref_counted": counted,
     "ref_padding": padding,
     "ref_rows": rows_copied,
+    "ref_strided": strided,
+    "ref_take": taken,
 }

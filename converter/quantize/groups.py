@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import cycle
 
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import (
@@ -17,28 +18,26 @@ from edgekit.converter.ir.ops import (
     MaxPool2D,
     Minimum,
     Op,
-    Pad,
-    Reshape,
-    Squeeze,
+    Pack,
 )
+from edgekit.converter.ir.rule import PARAMETER_ROLES
+from edgekit.converter.ir.shapes_movement import MOVED, PARTS
 from edgekit.converter.quantize.params import constant_values
 
 Range = tuple[float, float]
 Ranges = Mapping[str, Range]
 
 SAME_SCALE: tuple[type[Op], ...] = (
+    *MOVED,
+    *PARTS,
     MaxPool2D,
     AveragePool2D,
     Maximum,
     Minimum,
-    Reshape,
-    Squeeze,
-    Pad,
-    Concatenation,
 )
 
 
-_JOINING = (Concatenation, Maximum, Minimum)
+_JOINING = (Concatenation, Pack, Maximum, Minimum)
 """Same-scale operators all of whose operands carry data."""
 
 
@@ -66,8 +65,10 @@ def same_scale_groups(graph: Graph) -> dict[str, str]:
 
 def _members(node: Node) -> list[str]:
     """The operands and results of a same-scale node that carry data, not shapes or paddings."""
-    count = len(node.inputs) if isinstance(node.op, _JOINING) else 1
-    return [*node.outputs, *(name for name in node.inputs[:count] if name)]
+    roles = PARAMETER_ROLES if not isinstance(node.op, _JOINING) else ()
+    named = zip(node.inputs, cycle(node.op.INPUTS), strict=False)
+    data = [name for name, role in named if name and role.rstrip("?.") not in roles]
+    return [*node.outputs, *data]
 
 
 def union_ranges(graph: Graph, ranges: Ranges) -> dict[str, Range]:

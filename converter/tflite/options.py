@@ -7,10 +7,10 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from edgekit.converter.ir import ops
-from edgekit.converter.ir.ops import Activation, Op, Padding
+from edgekit.converter.ir.ops import Activation, Mirror, Op, Padding
 from edgekit.converter.tflite.flatbuf import Table
 from edgekit.converter.tflite.raw import RawOperator
-from edgekit.converter.tflite.schema import ACTIVATIONS, OPTIONS_TYPES, PADDINGS, TABLES
+from edgekit.converter.tflite.schema import ACTIVATIONS, MIRRORS, OPTIONS_TYPES, PADDINGS, TABLES
 from edgekit.errors import UnsupportedError
 
 _FIELDS = {
@@ -29,6 +29,22 @@ _FIELDS = {
     "axes": "squeeze_dims",
     "beta": "beta",
     "alpha": "alpha",
+    "mode": "mode",
+    **{
+        name: name
+        for name in (
+            "begin_mask",
+            "end_mask",
+            "ellipsis_mask",
+            "new_axis_mask",
+            "shrink_axis_mask",
+            "offset",
+            "batch_dims",
+            "block_size",
+            "align_corners",
+            "half_pixel_centers",
+        )
+    },
 }
 """IR attribute -> field of the options table."""
 
@@ -62,6 +78,21 @@ OPTIONS_TABLE: dict[str, str] = {
         (ops.Concatenation, "ConcatenationOptions"),
         (ops.Reshape, "ReshapeOptions"),
         (ops.Squeeze, "SqueezeOptions"),
+        (ops.ExpandDims, "ExpandDimsOptions"),
+        (ops.Transpose, "TransposeOptions"),
+        (ops.StridedSlice, "StridedSliceOptions"),
+        (ops.Slice, "SliceOptions"),
+        (ops.Split, "SplitOptions"),
+        (ops.SplitV, "SplitVOptions"),
+        (ops.Pack, "PackOptions"),
+        (ops.Unpack, "UnpackOptions"),
+        (ops.Tile, "TileOptions"),
+        (ops.Gather, "GatherOptions"),
+        (ops.PadV2, "PadV2Options"),
+        (ops.MirrorPad, "MirrorPadOptions"),
+        (ops.SpaceToDepth, "SpaceToDepthOptions"),
+        (ops.DepthToSpace, "DepthToSpaceOptions"),
+        (ops.ResizeNearestNeighbor, "ResizeNearestNeighborOptions"),
         (ops.Quantize, "QuantizeOptions"),
         (ops.Dequantize, "DequantizeOptions"),
     )
@@ -106,6 +137,8 @@ def _read(raw: RawOperator, node: str, options: Table, attribute: str) -> Any:
     kind = TABLES[options.name][name].kind
     if attribute == "padding":
         return Padding(_enumeration(raw, options, name, PADDINGS))
+    if attribute == "mode":
+        return Mirror(_enumeration(raw, options, name, MIRRORS))
     if attribute == "activation":
         return _activation(raw, node, _enumeration(raw, options, name, ACTIVATIONS))
     readers: dict[str, Callable[[str], Any]] = {"f32": options.real, "[i32]": options.ints}
@@ -136,6 +169,15 @@ def _unsupported(raw: RawOperator, node: str, found: str, allowed: str) -> Unsup
     )
 
 
+COUNTS: dict[type[Op], tuple[str, str]] = {
+    ops.Split: ("num_splits", "outputs"),
+    ops.SplitV: ("num_splits", "outputs"),
+    ops.Unpack: ("num", "outputs"),
+    ops.Pack: ("values_count", "inputs"),
+}
+"""Fields that only repeat how many outputs or inputs there are: which, and of what."""
+
+
 def options_values(op: Op) -> dict[str, int | float | bool | tuple[int, ...]]:
     """Fields of the operator's options table, in the file's numbers."""
     values: dict[str, int | float | bool | tuple[int, ...]] = {}
@@ -145,5 +187,7 @@ def options_values(op: Op) -> dict[str, int | float | bool | tuple[int, ...]]:
             value = PADDINGS.index(value)
         elif isinstance(value, Activation):
             value = ACTIVATIONS.index(value)
+        elif isinstance(value, Mirror):
+            value = MIRRORS.index(value)
         values[_FIELDS[item.name]] = value
     return values

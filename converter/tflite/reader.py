@@ -104,7 +104,8 @@ def _check_operators(model: RawModel, operators: Sequence[RawOperator]) -> None:
             code="unsupported-operator",
         )
     for operator in operators:
-        if len(operator.outputs) != 1:
+        several = BY_NAME[operator.name].SEVERAL
+        if not operator.outputs or (len(operator.outputs) > 1 and not several):
             operator.table.buffer.fail(
                 f"operator {operator.index} ({operator.name}) has {len(operator.outputs)} outputs"
             )
@@ -127,7 +128,8 @@ class _Reading:
         name = self.names[raw.outputs[0]]
         shown = [i if i in data_inputs(self.model, raw) else -1 for i in raw.inputs]
         inputs = tuple(None if index < 0 else self.names[index] for index in shown)
-        return Node(name, read_options(raw, name), stored_operands(raw.name, inputs), (name,))
+        outputs = tuple(self.names[index] for index in raw.outputs)
+        return Node(name, read_options(raw, name), stored_operands(raw.name, inputs), outputs)
 
     def tensors(self, operators: Sequence[RawOperator]) -> list[Tensor]:
         """Every tensor used, inputs first, then in the order of the operators."""

@@ -6,6 +6,7 @@ file whose operator has a higher version than it knows, so the lowest valid one 
 
 from __future__ import annotations
 
+from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node
 
 _OLDEST = "1.14.0"
@@ -21,6 +22,13 @@ _RUNTIME = {
     ("FULLY_CONNECTED", 10): "2.14.0",
     ("MUL", 3): "1.15.0",
     ("PAD", 4): "2.6.0",
+    ("STRIDED_SLICE", 6): "2.5.0",
+    ("STRIDED_SLICE", 8): "2.14.0",
+    ("SPLIT_V", 2): "2.3.0",
+    ("MIRROR_PAD", 2): "2.3.0",
+    ("TILE", 3): "2.8.0",
+    ("DEPTH_TO_SPACE", 1): "2.1.0",
+    ("RESIZE_NEAREST_NEIGHBOR", 3): "2.3.0",
     ("HARD_SWISH", 1): "1.15.0",
     ("RELU_0_TO_1", 1): "2.10.0",
     ("DEQUANTIZE", 3): "1.15.0",
@@ -46,6 +54,18 @@ _INT8_IS_2 = frozenset(
         "PAD",
         "CONCATENATION",
         "DEQUANTIZE",
+        "TRANSPOSE",
+        "STRIDED_SLICE",
+        "SLICE",
+        "SPLIT",
+        "SPLIT_V",
+        "PACK",
+        "UNPACK",
+        "GATHER",
+        "PADV2",
+        "MIRROR_PAD",
+        "SPACE_TO_DEPTH",
+        "RESIZE_NEAREST_NEIGHBOR",
     )
 )
 _CONVOLUTIONS = frozenset(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"))
@@ -53,10 +73,20 @@ _CONVOLUTIONS = frozenset(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"))
 
 def operator_version(graph: Graph, node: Node) -> int:
     """The lowest version of the node's operator that is valid for its operands."""
-    name, x = node.op.NAME, graph.input(node)
+    name, x = node.op.NAME, graph.source(node)
     if name in _CONVOLUTIONS:
         return _convolution_version(graph, node)
     if name == "MUL" and x.dtype is DType.INT8 and _product_ratio(graph, node) >= 1:
+        return 3
+    if isinstance(node.op, ops.StridedSlice) and node.op.offset:
+        return 8
+    if isinstance(node.op, ops.StridedSlice) and node.op.ellipsis_mask | node.op.new_axis_mask:
+        return 6
+    if isinstance(node.op, ops.ResizeNearestNeighbor) and (
+        node.op.align_corners or node.op.half_pixel_centers
+    ):
+        return 3
+    if name == "TILE" and x.dtype is DType.INT8:
         return 3
     if name == "PAD" and len(x.shape) > 4:
         return 4

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Reshape
 from edgekit.converter.tflite.complete import with_biases
-from edgekit.converter.tflite.options import OPTIONS_TABLE, options_values
+from edgekit.converter.tflite.options import COUNTS, OPTIONS_TABLE, options_values
 from edgekit.converter.tflite.reader import SIGNATURE_INPUTS, SIGNATURE_OUTPUTS, stored_operands
 from edgekit.converter.tflite.schema import (
     FILE_IDENTIFIER,
@@ -153,6 +153,9 @@ class _Writer:
             name: self.ints(value) if isinstance(value, tuple) else value
             for name, value in options_values(node.op).items()
         }
+        if type(node.op) in COUNTS:
+            field, listed = COUNTS[type(node.op)]
+            values[field] = len(getattr(node, listed))
         if isinstance(node.op, Reshape):  # interpreters want it where the shape operand is absent
             values["new_shape"] = self.ints(self.graph.output(node).shape)
         return OPTIONS_TYPES[table], self.table(table, **values)

@@ -196,6 +196,30 @@ typedef struct {
     void ek_concat_s8__##isa(const ek_concat_s8_t *p, const int8_t *input, int8_t *output)
 EK_CONCAT_S8(ref);
 
+/* y[i][j][k][l] = x[offset + i * stride[0] + j * stride[1] + k * stride[2] + l * stride[3]]: a view
+ * of the input (transposed, sliced, tiled with stride 0, reversed with a negative one) as an array
+ * of its own. The operands may not overlap. */
+typedef struct {
+    int32_t extent[4]; /* of the output, neighbours merged where they step as one */
+    int32_t stride[4]; /* in the input */
+    int32_t offset;
+} ek_strided_copy_s8_t;
+
+#define EK_STRIDED_COPY_S8(isa)                                                           \
+    void ek_strided_copy_s8__##isa(const ek_strided_copy_s8_t *p, const int8_t *input,    \
+                                   int8_t *output)
+EK_STRIDED_COPY_S8(ref);
+
+/* y[row][i] = x[row][index[i]], each element a run of `run` bytes; 0 <= index[i] < input_n. */
+typedef struct {
+    int32_t rows, input_n, output_n, run;
+} ek_take_s8_t;
+
+#define EK_TAKE_S8(isa)                                                                      \
+    void ek_take_s8__##isa(const ek_take_s8_t *p, const int32_t *index, const int8_t *input, \
+                           int8_t *output)
+EK_TAKE_S8(ref);
+
 /* Softmax along the last axis in gemmlowp fixed point: output scale 1/256, output zero -128.
  * With (m, s) = ek_requant_t of min(beta * input_scale * 2^26, 2^31 - 1), which must be above 1:
  *   multiplier = m, left_shift = s, diff_min = -floor(31 * 2^26 / 2^s).

@@ -30,6 +30,8 @@ static const struct {
     {"prelu_s8", fuzz_prelu},
     {"maximum_s8", fuzz_maximum},
     {"minimum_s8", fuzz_minimum},
+    {"strided_copy_s8", fuzz_strided_copy},
+    {"take_s8", fuzz_take},
 };
 
 int main(void)

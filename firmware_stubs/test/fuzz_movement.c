@@ -1,4 +1,4 @@
-/* fuzz_movement.c - pad, concat and copy: where every output byte comes from, one at a time. */
+/* fuzz_movement.c - pad, concat, copies and take: where every output byte comes from, one at a time. */
 #include "fuzz.h"
 
 void fuzz_pad(void)
@@ -53,4 +53,50 @@ void fuzz_copy(void)
     int8_t *found = fuzz_alloc(count);
     ek_copy_s8__ref(count, x, found);
     fuzz_compare(found, x, count);
+}
+
+/* A shuffled, stepped, repeated or reversed view of an input of just the size that it reaches. */
+void fuzz_strided_copy(void)
+{
+    ek_strided_copy_s8_t p = {.offset = 0};
+    int32_t reach = 1, outputs = 1;
+    const int32_t rotate = fuzz_int(0, 3);
+    for (int i = 0; i < 4; i++) {
+        const int axis = (i + rotate) % 4;
+        const int32_t kind = fuzz_int(0, 4), step = fuzz_int(1, 2), n = fuzz_int(1, 4);
+        p.extent[axis] = n;
+        p.stride[axis] = kind == 0 ? 0 : kind == 1 ? -reach * step : reach * step;
+        if (kind == 1) p.offset += (n - 1) * reach * step;
+        if (kind != 0) reach *= (n - 1) * step + 1;
+        outputs *= n;
+    }
+    const int8_t *x = fuzz_s8(reach);
+    int8_t *found = fuzz_alloc(outputs), *expected = fuzz_alloc(outputs);
+    ek_strided_copy_s8__ref(&p, x, found);
+    for (int32_t i = 0; i < outputs; i++) {
+        int32_t rest = i, index = p.offset;
+        for (int axis = 3; axis >= 0; axis--) {
+            index += rest % p.extent[axis] * p.stride[axis];
+            rest /= p.extent[axis];
+        }
+        expected[i] = x[index];
+    }
+    fuzz_compare(found, expected, outputs);
+}
+
+void fuzz_take(void)
+{
+    const int32_t rows = fuzz_int(1, 4), from = fuzz_int(1, 5), to = fuzz_int(1, 7);
+    const ek_take_s8_t p = {rows, from, to, fuzz_int(1, 6)};
+    int32_t *index = fuzz_alloc(to * (int32_t)sizeof *index);
+    for (int32_t i = 0; i < to; i++) index[i] = fuzz_int(0, from - 1);
+    const int8_t *x = fuzz_s8(rows * from * p.run);
+    const int32_t outputs = rows * to * p.run;
+    int8_t *found = fuzz_alloc(outputs), *expected = fuzz_alloc(outputs);
+    ek_take_s8__ref(&p, index, x, found);
+    for (int32_t i = 0; i < outputs; i++) {
+        const int32_t row = i / (to * p.run), slice = i / p.run % to;
+        expected[i] = x[(row * from + index[slice]) * p.run + i % p.run];
+    }
+    fuzz_compare(found, expected, outputs);
 }

@@ -48,6 +48,8 @@ MUTATIONS = [
     ("prelu_s8", "centred >= 0", "centred > -2"),
     ("maximum_s8", "row_a[l * sa[3]]", "row_a[l]"),
     ("minimum_s8", "x < y", "x > y"),
+    ("strided_copy_s8", "x[l * stride]", "x[l]"),
+    ("take_s8", "row * p->input_n", "row * p->output_n"),
 ]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Quant
 from edgekit.converter.ir.ops import Activation, Padding
+from tests.helpers import random_moves
 from tests.helpers.int8_graphs import UNIT, Array, GraphBuilder, Pair
 
 SIGNED_UNIT = Quant.per_tensor(1 / 128, 0)
@@ -19,7 +21,7 @@ def random_graph(seed: int, steps: int = 9, *, common: bool = False) -> Graph:
 
     `common` keeps to what tflite-micro, tflite-runtime and LiteRT all have.
     """
-    return _Random(seed, common).build(steps)
+    return RandomGraph(seed, common).build(steps)
 
 
 def random_inputs(graph: Graph, rng: np.random.Generator) -> list[Array]:
@@ -36,7 +38,7 @@ def random_inputs(graph: Graph, rng: np.random.Generator) -> list[Array]:
     return found
 
 
-class _Random:
+class RandomGraph:
     """Grows a graph from tensors that are there, preferring recent ones."""
 
     def __init__(self, seed: int, common: bool = False) -> None:
@@ -82,11 +84,13 @@ class _Random:
         makers[self.seed % len(makers) if first else self.integer(0, len(makers) - 1)]()
 
     def makers(self) -> list[Callable[[], None]]:
-        return [
+        own = [
             self.conv, self.depthwise, self.pool, self.binary, self.lookup, self.choice,
             self.prelu, self.pad, self.concat, self.mean, self.softmax, self.dense, self.reshape,
-            self.squeeze, self.rescale, self.conv, self.binary, self.lookup,
+            self.squeeze, self.rescale,
         ]  # fmt: skip
+        moves = [partial(make, self) for make in random_moves.MAKERS]
+        return [*own, *moves, self.conv, self.conv, self.binary, self.binary, self.lookup]
 
     # ------------------------------------------------------------------------------- choices
 

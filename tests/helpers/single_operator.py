@@ -53,7 +53,10 @@ def skip_without(package: str) -> None:
 
 
 def single_operator(
-    operator: str, options: Any, inputs: Sequence[Tensor | None], output: Tensor
+    operator: str,
+    options: Any,
+    inputs: Sequence[Tensor | None],
+    output: Tensor | Sequence[Tensor],
 ) -> bytes:
     """A model of one operator. `options` is an options object of the schema, or None.
 
@@ -63,9 +66,11 @@ def single_operator(
     import flatbuffers
 
     schema = schema_module()
-    present = [t for t in inputs if t is not None] + [output]
+    operands = [t for t in inputs if t is not None]
+    results = [output] if isinstance(output, Tensor) else list(output)
+    present, first = operands + results, len(operands)
     node = schema.OperatorT()
-    node.inputs, node.outputs = list(range(len(present) - 1)), [len(present) - 1]
+    node.inputs, node.outputs = list(range(first)), list(range(first, len(present)))
     if options is not None:
         node.builtinOptions = options
         node.builtinOptionsType = getattr(
@@ -74,8 +79,8 @@ def single_operator(
     graph = schema.SubGraphT()
     graph.name, graph.operators = "main", [node]
     graph.tensors = [_tensor(t, i) for i, t in enumerate(present)]
-    graph.inputs = [i for i, t in enumerate(present[:-1]) if t.data is None]
-    graph.outputs = [len(present) - 1]
+    graph.inputs = [i for i, t in enumerate(operands) if t.data is None]
+    graph.outputs = list(node.outputs)
     model = schema.ModelT()
     model.version, model.description = 3, "single operator"
     model.operatorCodes = [_operator_code(operator)]

@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from tests.converter.interpret import elementwise_cases, int8_cases
+from tests.converter.interpret import elementwise_cases, int8_cases, movement_cases
 from tests.converter.interpret.int8_cases import Case, Rng
 from tests.helpers.oracle import Array
 
 MAKERS: dict[str, Callable[[Rng], tuple[bytes, list[Array]]]] = {
     **int8_cases.MAKERS,
     **elementwise_cases.MAKERS,
+    **movement_cases.MAKERS,
 }
 
 
-NOT_IN_MICRO = ("relu_n1_to_1", "relu_0_to_1")
+NOT_IN_MICRO = ("relu_n1_to_1", "relu_0_to_1", "tile")
 NOT_IN_RUNTIME = ("elu",)
 """What the one or the other reference does not have (or not among its reference kernels)."""
 

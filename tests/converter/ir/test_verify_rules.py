@@ -233,6 +233,16 @@ BROKEN: list[tuple[str, Graph, str]] = [
         "input scale 0.1 zero 0, output scale 0.2 zero 0",
     ),
     ("unit-output", one(ops.Softmax(), act("x", 1, 4), output=act("y", 1, 4)), "scale 0.1"),
+    (
+        "plain-gather",
+        one(
+            ops.Gather(1, 1),
+            act("x", 1, 4),
+            const("i", [[0, 1]], DType.INT32),
+            output=act("y", 1, 2, 2),
+        ),
+        "batch_dims 1",
+    ),
     ("leaky-alpha", one(ops.LeakyRelu(float("inf")), X, output=act("y", 1, 4, 4, 2)), "alpha inf"),
     (
         "hard-swish-scale",
