@@ -149,7 +149,10 @@ TABLES: Final[dict[str, dict[str, Field]]] = {
         "half_pixel_centers": Field(1, "bool"),
     },
     "ReducerOptions": {"keep_dims": Field(0, "bool")},
-    "AddOptions": {"fused_activation_function": Field(0, "i8")},
+    "AddOptions": {
+        "fused_activation_function": Field(0, "i8"),
+        "pot_scale_int16": Field(1, "bool", 1),
+    },
     "SubOptions": {"fused_activation_function": Field(0, "i8")},
     "MaximumMinimumOptions": {},
     "LeakyReluOptions": {"alpha": Field(0, "f32")},

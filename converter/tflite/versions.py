@@ -20,7 +20,20 @@ _RUNTIME = {
     ("FULLY_CONNECTED", 5): "2.0.0",
     ("FULLY_CONNECTED", 6): "2.1.0",
     ("FULLY_CONNECTED", 10): "2.14.0",
+    ("AVERAGE_POOL_2D", 3): "2.3.0",
+    ("MAX_POOL_2D", 3): "2.3.0",
+    ("MEAN", 3): "2.4.0",
+    ("ADD", 3): "2.4.0",
     ("MUL", 3): "1.15.0",
+    ("MUL", 4): "2.3.0",
+    ("LOGISTIC", 3): "2.3.0",
+    ("TANH", 3): "2.3.0",
+    ("RELU", 3): "2.5.0",
+    ("RELU6", 3): "2.5.0",
+    ("SOFTMAX", 3): "2.3.0",
+    ("CONCATENATION", 3): "2.3.0",
+    ("QUANTIZE", 2): "1.15.0",
+    ("PAD", 3): "2.4.0",
     ("PAD", 4): "2.6.0",
     ("STRIDED_SLICE", 6): "2.5.0",
     ("STRIDED_SLICE", 8): "2.14.0",
@@ -68,6 +81,23 @@ _INT8_IS_2 = frozenset(
         "RESIZE_NEAREST_NEIGHBOR",
     )
 )
+_INT16 = {
+    "AVERAGE_POOL_2D": 3,
+    "MAX_POOL_2D": 3,
+    "MEAN": 3,
+    "ADD": 3,
+    "MUL": 4,
+    "LOGISTIC": 3,
+    "TANH": 3,
+    "RELU": 3,
+    "RELU6": 3,
+    "SOFTMAX": 3,
+    "PAD": 3,
+    "CONCATENATION": 3,
+    "QUANTIZE": 2,
+    "DEQUANTIZE": 3,
+}
+"""Version for int16, by what decides it: QUANTIZE's output, the input of the others."""
 _CONVOLUTIONS = frozenset(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"))
 
 
@@ -76,6 +106,9 @@ def operator_version(graph: Graph, node: Node) -> int:
     name, x = node.op.NAME, graph.source(node)
     if name in _CONVOLUTIONS:
         return _convolution_version(graph, node)
+    decisive = graph.output(node) if name == "QUANTIZE" else x
+    if decisive.dtype is DType.INT16:
+        return _INT16.get(name, 1)
     if name == "MUL" and x.dtype is DType.INT8 and _product_ratio(graph, node) >= 1:
         return 3
     if isinstance(node.op, ops.StridedSlice) and node.op.offset:

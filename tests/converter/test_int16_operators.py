@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekit.converter.interpret import run
+from edgekit.converter.tflite.reader import read_tflite
+from edgekit.converter.tflite.writer import write_tflite
 from tests.converter.int16_cases import MAKERS, cases
 from tests.helpers import oracle
 from tests.helpers.oracle import Array, Quant, Tensor
@@ -59,3 +62,27 @@ def test_generated_c_equals_the_interpreter(operator: str, tmp_path: Path) -> No
     made = cases(operator)
     for case, found in zip(made, compiled(made, tmp_path, *SANITIZED), strict=True):
         np.testing.assert_array_equal(found, interpreted(case), err_msg=case.name)
+
+
+def test_written_models_mean_the_same_to_the_references() -> None:
+    """Operator versions, options and tensors: read, written, run again elsewhere."""
+    made = [case for operator in MAKERS for case in cases(operator, 2)]
+    for case in made:
+        written = write_tflite(case.graph)
+        again = read_tflite(written, case.name)
+        found = run(again, case.inputs)[again.outputs[0]]
+        np.testing.assert_array_equal(found, interpreted(case), err_msg=case.name)
+        [expected] = oracle.run_tflm(written, case.inputs)
+        np.testing.assert_array_equal(found, expected, err_msg=case.name)
+
+
+def test_an_add_between_powers_of_two_is_written_as_any_other() -> None:
+    a, b = (Tensor((1, 500), "int16", scale) for scale in (2**-10, 2**-11))
+    model = oracle.add_model(a, b, Quant(2**-9, 0, "int16"))
+    rng = np.random.default_rng(3)
+    inputs: list[Array] = [rng.integers(-32768, 32768, (1, 500)).astype(np.int16) for _ in "ab"]
+    case = Case("add", model, inputs)
+    written = write_tflite(case.graph)
+    np.testing.assert_array_equal(interpreted(case), reference(case))
+    [[found]] = oracle.run_tflite_runtime([(written, inputs)])
+    np.testing.assert_array_equal(found, interpreted(case))
