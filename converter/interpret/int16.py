@@ -82,7 +82,8 @@ def mul(graph: Graph, node: Node) -> Kernel:
     low, high = activation_range(op.activation, output, DType.INT16)
 
     def kernel(a: Array, b: Array) -> Array:
-        product = a.astype(np.int64) * b
+        # Both: NumPy 1 gives the product of a scalar and an array the type of the array.
+        product = a.astype(np.int64) * b.astype(np.int64)
         codes = multiply_by_quantized_multiplier(product, factor.multiplier, factor.shift)
         return np.clip(codes, low, high).astype(np.int16)
 

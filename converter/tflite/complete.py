@@ -14,7 +14,7 @@ from edgekit.converter.tflite.names import Namer
 def with_biases(graph: Graph) -> Graph:
     """The graph whose every CONV_2D has a bias: tflite-runtime and LiteRT refuse one without.
 
-    Added biases are zeros, with the scale that TFLite's int8 specification asks for.
+    Added biases are zeros, with the element type and scale that TFLite's specifications ask for.
     """
     namer = Namer(graph.tensors)
     added: list[Tensor] = []
@@ -36,4 +36,6 @@ def _zeros(graph: Graph, node: Node, name: str) -> Tensor:
     scales = [x.quant.scale * scale for scale in weights.quant.scales]
     per_tensor = weights.quant.axis is None
     quant = Quant.per_tensor(scales[0], 0) if per_tensor else Quant.per_channel(scales, 0)
-    return Tensor(name, (count,), DType.INT32, quant, np.zeros(count, np.int32))
+    # int16 activations take another path, rounded otherwise, where the bias is int32.
+    dtype = DType.INT64 if x.dtype is DType.INT16 else DType.INT32
+    return Tensor(name, (count,), dtype, quant, np.zeros(count, dtype.numpy))

@@ -1,0 +1,1 @@
+"""Random graphs and foreign files, compared between references, interpreter and generated C."""

@@ -1,0 +1,105 @@
+"""The interpreter against a reference, node by node, whatever the reference lacks cut out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edgekit.converter.interpret import run
+from edgekit.converter.ir.graph import Graph, Node
+from edgekit.converter.tflite.writer import write_tflite
+from tests.conformance.deviations import Deviation, deviation
+from tests.conformance.maker import Array
+from tests.conformance.references import Reference, Refused
+
+Values = Mapping[str, Array]
+
+FLOAT_TOLERANCE = 2e-5
+"""Relative to the largest value of a tensor: float32 sums depend on their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """What went wrong, in which stage; `stage` is what shrinking must keep."""
+
+    stage: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one graph fared at one reference."""
+
+    compared: int
+    """Node outputs."""
+    skipped: tuple[Deviation, ...]
+    mismatch: Mismatch | None
+
+
+def activations(graph: Graph, samples: Sequence[Sequence[Array]]) -> list[Values]:
+    """Every activation that the interpreter has, per sample."""
+    return [run(graph, list(sample), keep="all") for sample in samples]
+
+
+def compare(graph: Graph, expected: Sequence[Values], reference: Reference) -> Answer:
+    """Every node's outputs against the reference, except where a documented row says no."""
+    rows = {node.name: deviation(reference.name, graph, node) for node in graph.nodes}
+    skipped = tuple(row for row in rows.values() if row is not None)
+    asked = probed(graph, [node for node in graph.nodes if rows[node.name] is None])
+    if asked is None:
+        return Answer(0, skipped, None)
+    samples = [[values[name] for name in asked.inputs] for values in expected]
+    try:
+        found = reference.run(write_tflite(asked), len(asked.outputs), samples)
+    except Refused as error:
+        return Answer(0, skipped, Mismatch(f"{reference.name} runs it", str(error)))
+    text = _first_difference(asked, expected, found)
+    problem = Mismatch(f"{reference.name} equals the interpreter", text) if text else None
+    return Answer(len(asked.outputs), skipped, problem)
+
+
+def probed(graph: Graph, nodes: Sequence[Node]) -> Graph | None:
+    """These nodes with all their outputs as graph outputs; values of the others are inputs."""
+    made = tuple(name for node in nodes for name in node.outputs)
+    needed = [name for node in nodes for name in node.inputs if name is not None]
+    given = dict.fromkeys(n for n in needed if n not in made and not graph[n].constant)
+    if not made or not given:
+        return None
+    return replace(graph, inputs=tuple(given), outputs=made).with_nodes(nodes)
+
+
+def _first_difference(
+    graph: Graph, expected: Sequence[Values], found: Sequence[Sequence[Array]]
+) -> str:
+    """The first node, in execution order, whose output differs; "" where none does."""
+    for index, name in enumerate(graph.outputs):
+        for sample, (wanted, outputs) in enumerate(zip(expected, found, strict=True)):
+            text = difference(wanted[name], outputs[index])
+            if text:
+                node = graph.producer(name)
+                operator = node.op.NAME if node else "input"
+                return f"{operator} {name} {graph[name].dtype}, sample {sample}: {text}"
+    return ""
+
+
+def difference(ours: Array, theirs: Array) -> str:
+    """How two arrays differ; "" where they are equal, floats but for the order of summation."""
+    if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
+        return f"{ours.dtype} {list(ours.shape)}, theirs {theirs.dtype} {list(theirs.shape)}"
+    if ours.dtype == np.float32:
+        return _float_difference(ours, theirs)
+    wrong = np.argwhere(ours != theirs)
+    if not len(wrong):
+        return ""
+    at = tuple(int(i) for i in wrong[0])
+    return f"{len(wrong)} of {ours.size} differ, at {list(at)} {ours[at]}, theirs {theirs[at]}"
+
+
+def _float_difference(ours: Array, theirs: Array) -> str:
+    largest = float(np.max(np.abs(theirs), initial=1e-3))
+    off = float(np.max(np.abs(ours.astype(np.float64) - theirs), initial=0))
+    return "" if off <= FLOAT_TOLERANCE * largest else f"{off:.3g} off, largest value {largest:.3g}"
+
+

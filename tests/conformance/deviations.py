@@ -1,0 +1,155 @@
+"""Where the references part from what EdgeKit follows, each with its reason: one row, one fact.
+
+A node that a row names is not put to that reference; what comes after it is, on the values that
+EdgeKit has there. `test_conformance_rows.py` shows that no row outlives its fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from edgekit.converter.ir import ops
+from edgekit.converter.ir.graph import DType, Graph, Node
+
+MICRO, RUNTIME = "tflite-micro", "tflite-runtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A node for which `holds` is true is refused by the reference, or computed otherwise."""
+
+    reference: str
+    operators: tuple[str, ...]
+    kind: Literal["refuses", "differs"]
+    holds: Callable[[Graph, Node], bool]
+    reason: str
+
+
+def _int8(graph: Graph, node: Node) -> bool:
+    return graph.output(node).dtype is DType.INT8
+
+
+def _int16(graph: Graph, node: Node) -> bool:
+    return graph.output(node).dtype is DType.INT16
+
+
+def _always(graph: Graph, node: Node) -> bool:
+    return True
+
+
+def _int4(graph: Graph, node: Node) -> bool:
+    return graph.input(node, 1).dtype is DType.INT4
+
+
+def _int4_per_channel(graph: Graph, node: Node) -> bool:
+    return _int4(graph, node) and _per_channel(graph, node)
+
+
+def _per_channel(graph: Graph, node: Node) -> bool:
+    quant = graph.input(node, 1).quant
+    return quant is not None and quant.axis is not None
+
+
+def _int16_without_bias(graph: Graph, node: Node) -> bool:
+    return _int16(graph, node) and graph.operand(node, 2) is None
+
+
+def _rescales(graph: Graph, node: Node) -> bool:
+    return graph.input(node).quant != graph.output(node).quant
+
+
+def _slope_in_float64(graph: Graph, node: Node) -> bool:
+    """Whether float32 and float64 arithmetic give the operator another factor."""
+    op, x, y = node.op, graph.input(node).quant, graph.output(node).quant
+    if not isinstance(op, ops.LeakyRelu) or x is None or y is None:
+        return False
+    single = np.float32(x.scale) * np.float32(op.alpha) / np.float32(y.scale)
+    double = x.scale * float(np.float32(op.alpha)) / y.scale
+    return op.alpha < 0 or float(single) != double
+
+
+ROWS: tuple[Deviation, ...] = (
+    Deviation(
+        MICRO,
+        ("RELU_N1_TO_1", "RELU_0_TO_1"),
+        "refuses",
+        _always,
+        "has no such operator",
+    ),
+    Deviation(
+        MICRO,
+        ("RELU6",),
+        "differs",
+        _rescales,
+        "clamps in the input's scale and ignores the output's",
+    ),
+    Deviation(
+        MICRO,
+        ("LEAKY_RELU",),
+        "differs",
+        _slope_in_float64,
+        "takes the slope in float64, and rounds halves of a negative one otherwise; tflite-runtime"
+        " is followed",
+    ),
+    Deviation(
+        MICRO,
+        ("FULLY_CONNECTED",),
+        "refuses",
+        _int4_per_channel,
+        "takes int4 weights with one scale only",
+    ),
+    Deviation(
+        RUNTIME,
+        ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"),
+        "refuses",
+        _int4,
+        "2.14 is older than int4 weights",
+    ),
+    Deviation(
+        RUNTIME,
+        ("FULLY_CONNECTED",),
+        "differs",
+        _per_channel,
+        "2.14 takes the first scale for all channels; tflite-micro and LiteRT do not",
+    ),
+    Deviation(
+        RUNTIME,
+        ("FULLY_CONNECTED",),
+        "differs",
+        _int16_without_bias,
+        "rounds int16 results as if they had an int32 bias; tflite-micro is followed",
+    ),
+    Deviation(
+        RUNTIME,
+        ("ELU",),
+        "refuses",
+        _always,
+        "its reference kernels have no ELU",
+    ),
+    Deviation(
+        RUNTIME,
+        ("LOGISTIC", "TANH"),
+        "differs",
+        _int8,
+        "saturates elsewhere where the input scale is large; tflite-micro is followed",
+    ),
+    Deviation(
+        RUNTIME,
+        ("MUL", "RELU", "RELU6", "SOFTMAX"),
+        "differs",
+        _int16,
+        "other rounding of the factor, 1 step in very few values; tflite-micro is followed",
+    ),
+)
+
+
+def deviation(reference: str, graph: Graph, node: Node) -> Deviation | None:
+    """The row that keeps this node from this reference, if there is one."""
+    for row in ROWS:
+        if row.reference == reference and node.op.NAME in row.operators and row.holds(graph, node):
+            return row
+    return None

@@ -1,0 +1,186 @@
+"""Generators of the operators that work element by element, and of the softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from edgekit.converter.ir import ops
+from edgekit.converter.ir.graph import DType, Quant
+from tests.conformance.maker import MOST_ELEMENTS, Maker, Shape
+from tests.conformance.registry import generator
+
+UNIT = {
+    DType.INT8: Quant.per_tensor(1 / 256, -128),
+    DType.INT16: Quant.per_tensor(1 / 32768, 0),
+    DType.FLOAT32: None,
+}
+SIGNED_UNIT = {
+    DType.INT8: Quant.per_tensor(1 / 128, 0),
+    DType.INT16: Quant.per_tensor(1 / 32768, 0),
+    DType.FLOAT32: None,
+}
+
+
+# ------------------------------------------------------------------------------- two operands
+
+
+def _binary(name: str, *formats: str, same_scale: bool = False) -> None:
+    def grow(m: Maker) -> bool:
+        a = m.pick()
+        if a is None:
+            return False
+        b = _partner(m, a, same_scale)
+        kind: Any = ops.BY_NAME[name]
+        op = kind(m.activation()) if "activation" in kind.__slots__ else kind()
+        operands = [a, b] if m.chance(0.5) else [b, a]
+        m.add(op, operands, m.like(a) if same_scale else _result(m, name, a, b))
+        return True
+
+    generator(name, *formats)(grow)
+
+
+_binary("ADD")
+_binary("MUL")
+_binary("SUB", "int8", "float32")
+_binary("MAXIMUM", "int8", "float32", same_scale=True)
+_binary("MINIMUM", "int8", "float32", same_scale=True)
+_binary("SQUARED_DIFFERENCE", "int8", "float32")
+
+
+def _partner(m: Maker, a: str, same_scale: bool) -> str:
+    """An activation or a constant that is `a` or broadcasts with it."""
+    shape, quant = m[a].shape, m.like(a)
+    fitting = m.values(
+        lambda t: _broadcast(t.shape, shape) and (not same_scale or t.quant == quant)
+    )
+    if fitting and m.chance(0.6):
+        return str(m.one_of(fitting))
+    return m.clone_constant(_smaller(m, shape), quant if same_scale else m.quant())
+
+
+def _broadcast(one: Shape, other: Shape) -> bool:
+    try:
+        result = np.broadcast_shapes(one, other)
+    except ValueError:
+        return False
+    return int(np.prod(result)) <= MOST_ELEMENTS
+
+
+def _smaller(m: Maker, shape: Shape) -> Shape:
+    """A shape that broadcasts to `shape`: some extents 1, some leading ones left out."""
+    kept = tuple(extent if m.chance(0.6) else 1 for extent in shape)
+    return kept[m.integer(0, len(kept)) :] if m.chance(0.3) else kept
+
+
+def _result(m: Maker, name: str, a: str, b: str) -> Quant | None:
+    """An output scale near the operands' range, so that the sum says something."""
+    first, second = m.like(a), m.like(b)
+    if first is None or second is None:
+        return None
+    largest = 128 if m.dtype is DType.INT8 else 32768
+    base = max(first.scale, second.scale)
+    if name == "MUL" or name == "SQUARED_DIFFERENCE":
+        base = first.scale * second.scale * largest / 3
+    scale = base * float(np.exp(m.rng.uniform(-0.7, 1.4)))
+    return Quant.per_tensor(scale, 0 if m.dtype is DType.INT16 else m.zero_point())
+
+
+@generator("PRELU", "int8", "float32")
+def prelu(m: Maker) -> bool:
+    x = m.pick(lambda tensor: len(tensor.shape) >= 2)
+    if x is None:
+        return False
+    extents = tuple(extent if m.chance(0.5) else 1 for extent in m[x].shape[1:-1])
+    alpha = m.clone_constant((*extents, m[x].shape[-1]), m.quant(low=0.002, high=0.02))
+    m.add(ops.Prelu(), [x, alpha], _near(m, x))
+    return True
+
+
+# -------------------------------------------------------------------------------- one operand
+
+
+def _near(m: Maker, x: str) -> Quant | None:
+    """The operand's quantization, or one with a scale near it."""
+    quant = m.like(x)
+    if quant is None or m.chance(0.3):
+        return quant
+    scale = quant.scale * float(np.exp(m.rng.uniform(-1, 1)))
+    return Quant.per_tensor(scale, 0 if m.dtype is DType.INT16 else m.zero_point())
+
+
+def _unary(name: str, *formats: str, make: Callable[[Maker], Any] | None = None) -> None:
+    def grow(m: Maker) -> bool:
+        x = m.pick()
+        if x is None:
+            return False
+        m.add(make(m) if make else ops.BY_NAME[name](), [x], _near(m, x))
+        return True
+
+    generator(name, *formats)(grow)
+
+
+def _fixed(name: str, output: dict[DType, Quant | None]) -> None:
+    def grow(m: Maker) -> bool:
+        x = m.pick()
+        if x is None:
+            return False
+        m.add(ops.BY_NAME[name](), [x], output[m.dtype])
+        return True
+
+    generator(name)(grow)
+
+
+_unary("RELU")
+_unary("RELU6")
+_unary("RELU_N1_TO_1", "int8", "float32")
+_unary("RELU_0_TO_1", "int8", "float32")
+_unary("ELU", "int8", "float32")
+_unary("HARD_SWISH", "int8", "float32")
+_unary(
+    "LEAKY_RELU",
+    "int8",
+    "float32",
+    make=lambda m: ops.LeakyRelu(float(np.float32(m.one_of((0.01, 0.1, 0.3, 1.0, 1.5, -0.5))))),
+)
+_fixed("LOGISTIC", UNIT)
+_fixed("TANH", SIGNED_UNIT)
+
+
+@generator("SOFTMAX")
+def softmax(m: Maker) -> bool:
+    x = m.pick(lambda tensor: len(tensor.shape) >= 2)
+    if x is None:
+        return False
+    beta = float(np.float32(m.one_of((1.0, 1.0, 1.0, 0.5, 2.0))))
+    m.add(ops.Softmax(beta), [x], UNIT[m.dtype])
+    return True
+
+
+# ------------------------------------------------------------------------- between the formats
+
+
+@generator("QUANTIZE", "int8", "int16")
+def quantize(m: Maker) -> bool:
+    """From another scale; or from float32, which is a new input or the end of a DEQUANTIZE."""
+    if m.chance(0.5):
+        x = m.pick()
+        if x is None:
+            return False
+        m.add(ops.Quantize(), [x], m.quant())
+        return True
+    reals = [name for name, t in m.tensors.items() if t.dtype is DType.FLOAT32 and not t.constant]
+    x = m.one_of(reals) if reals and m.chance(0.7) else m.input(m.image_shape(), DType.FLOAT32)
+    m.add(ops.Quantize(), [x], m.quant(), dtype=m.dtype)
+    return True
+
+
+@generator("DEQUANTIZE", "int8", "int16")
+def dequantize(m: Maker) -> bool:
+    x = m.pick()
+    if x is None:
+        return False
+    m.add(ops.Dequantize(), [x], None, dtype=DType.FLOAT32)
+    return True

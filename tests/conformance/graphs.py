@@ -1,0 +1,105 @@
+"""A random graph for a seed, and inputs for it. The same commit gives the same graph.
+
+Registering a generator changes which graph a seed stands for: a seed is quoted with its commit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgekit.converter.ir.graph import DType, Graph
+from tests.conformance import elementwise as elementwise
+from tests.conformance import movement as movement
+from tests.conformance import weighted as weighted
+from tests.conformance.maker import Array, Maker
+from tests.conformance.registry import Generator, generators
+
+SAMPLES = 3
+MOST_NODES = 10
+
+FORMATS: dict[DType, float] = {DType.INT8: 0.8, DType.INT16: 0.1, DType.FLOAT32: 0.1}
+"""Number format of the activations -> share of the graphs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """A graph and samples of its inputs, in the order of the graph's inputs."""
+
+    seed: int
+    graph: Graph
+    samples: tuple[tuple[Array, ...], ...]
+
+
+def case(seed: int, dtype: DType | None = None) -> Case:
+    """The graph of a seed, in the number format the seed chooses or in a given one."""
+    chosen = dtype or _format(seed)
+    graph = random_graph(seed, chosen)
+    rng = np.random.default_rng([seed, 1])
+    return Case(seed, graph, tuple(random_inputs(graph, rng, style) for style in range(SAMPLES)))
+
+
+def _format(seed: int) -> DType:
+    draw = np.random.default_rng([seed, 2]).random()
+    for dtype, share in FORMATS.items():
+        if draw < share:
+            return dtype
+        draw -= share
+    return DType.INT8
+
+
+def random_graph(seed: int, dtype: DType) -> Graph:
+    """One to ten operators over one or more inputs; every loose end is an output."""
+    m = Maker(seed, dtype)
+    m.input(m.image_shape())
+    table = generators(dtype)
+    # The first operator goes round the table: any run of seeds as long as it has them all.
+    _grow(m, table, first=seed % len(table))
+    for _ in range(m.integer(0, MOST_NODES - 1)):
+        _grow(m, table, first=m.integer(0, len(table) - 1))
+    return _used_only(m.graph(f"seed_{seed}", _outputs(m)))
+
+
+def _grow(m: Maker, table: tuple[Generator, ...], first: int) -> None:
+    """Let the generator at `first` add its operator, or the next ones where it cannot."""
+    for offset in range(len(table)):
+        if table[(first + offset) % len(table)].grow(m):
+            return
+
+
+def _outputs(m: Maker) -> list[str]:
+    """What nobody reads, in random order, and now and then a value that is read as well."""
+    read = {name for node in m.nodes for name in node.inputs}
+    made = [name for node in m.nodes for name in node.outputs]
+    loose = [name for name in made if name not in read]
+    inner = [name for name in made if name in read]
+    chosen = [*loose, *(name for name in inner if m.chance(0.1))]
+    return [chosen[int(index)] for index in m.rng.permutation(len(chosen))]
+
+
+def _used_only(graph: Graph) -> Graph:
+    """Without inputs that no node reads: references and EdgeKit treat them alike only by luck."""
+    read = {name for node in graph.nodes for name in node.inputs}
+    unread = [name for name in graph.inputs if name not in read]
+    kept = tuple(name for name in graph.inputs if name in read)
+    tensors = {name: t for name, t in graph.tensors.items() if name not in unread}
+    return Graph(graph.name, tensors, graph.nodes, kept, graph.outputs, graph.metadata)
+
+
+def random_inputs(graph: Graph, rng: np.random.Generator, style: int = 0) -> tuple[Array, ...]:
+    """One array per input: uniform (style 0), mostly the extremes (1), near the zero point (2)."""
+    return tuple(_values(graph, name, rng, style) for name in graph.inputs)
+
+
+def _values(graph: Graph, name: str, rng: np.random.Generator, style: int) -> Array:
+    tensor = graph[name]
+    if tensor.dtype is DType.FLOAT32:
+        return rng.normal(0, (2, 30, 0.05)[style % 3], tensor.shape).astype(np.float32)
+    info = np.iinfo(tensor.dtype.numpy)
+    if style % 3 == 1:
+        return rng.choice(np.array([info.min, info.max], tensor.dtype.numpy), tensor.shape)
+    if style % 3 == 2 and tensor.quant is not None:
+        around = tensor.quant.zero_point + rng.integers(-3, 4, tensor.shape)
+        return np.clip(around, info.min, info.max).astype(tensor.dtype.numpy)
+    return rng.integers(info.min, info.max + 1, tensor.shape).astype(tensor.dtype.numpy)

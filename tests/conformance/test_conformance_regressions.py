@@ -1,0 +1,37 @@
+"""What random graphs have found, each as the smallest graph that shows it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekit.converter.interpret import run
+from edgekit.converter.ir import ops
+from edgekit.converter.ir.graph import DType, Graph, Quant, Tensor
+from edgekit.converter.ir.ops import Padding
+from edgekit.converter.tflite.reader import read_tflite
+from edgekit.converter.tflite.writer import write_tflite
+from tests.conformance.maker import Maker
+
+
+def test_int16_product_with_a_scalar_does_not_wrap() -> None:
+    m = Maker(0, DType.INT16)
+    factor = m.constant(np.array(-1758, np.int16), Quant.per_tensor(0.0003, 0))
+    x = m.input((1, 3))
+    m.tensors[x] = Tensor(x, (1, 3), DType.INT16, Quant.per_tensor(0.0003, 0))
+    y = m.add(ops.Mul(), [factor, x], Quant.per_tensor(0.0006, 0))
+    values = np.array([[774, 30000, -20000]], np.int16)
+    expected = np.rint(values * np.float64(-1758) * 0.0003 * 0.0003 / 0.0006)
+    assert np.abs(run(m.graph("t", [y]), [values])[y] - expected).max() <= 1
+
+
+def test_an_added_bias_of_an_int16_convolution_is_int64() -> None:
+    """References round int16 results with an int32 bias in another way."""
+    m = Maker(0, DType.INT16)
+    x = m.input((1, 2, 2, 1))
+    weights = m.constant(np.ones((1, 1, 1, 1), np.int8), Quant.per_tensor(0.01, 0))
+    y = m.add(ops.Conv2D(Padding.SAME), [x, weights, None], m.quant())
+    assert _bias(read_tflite(write_tflite(m.graph("t", [y])), "t")) is DType.INT64
+
+
+def _bias(graph: Graph) -> DType:
+    return graph.input(graph.nodes[0], 2).dtype
