@@ -8,6 +8,7 @@ from edgekit.converter.ir.rule import PARAMETER_ROLES, activations, graph_rule, 
 from edgekit.converter.ir.shapes import ShapeError, infer_shapes
 
 MAX_RANK = 4
+MAX_MOVED_RANK = 6
 
 
 @graph_rule("not-empty")
@@ -105,11 +106,31 @@ def operand_count(graph: Graph, node: Node) -> str:
     return ""
 
 
+_ANY_RANK = (
+    ops.Reshape,
+    ops.Squeeze,
+    ops.ExpandDims,
+    ops.Transpose,
+    ops.StridedSlice,
+    ops.Slice,
+    ops.Split,
+    ops.SplitV,
+    ops.Pack,
+    ops.Unpack,
+    ops.Tile,
+    ops.Gather,
+    ops.Concatenation,
+    ops.Quantize,
+    ops.Dequantize,
+)
+
+
 @node_rule("rank", supported=True, hint="reshape the tensors, or fold the leading extents")
 def rank(graph: Graph, node: Node) -> str:
-    """Tensors have at most 4 extents."""
+    """Tensors have at most 4 extents, those that are only moved at most 6."""
+    most = MAX_MOVED_RANK if isinstance(node.op, _ANY_RANK) else MAX_RANK
     for role, tensor in [*operands(graph, node), *activations(graph, node)]:
-        if len(tensor.shape) > MAX_RANK:
+        if len(tensor.shape) > most:
             return f"{role} {tensor.name} {list(tensor.shape)}"
     return ""
 

@@ -33,7 +33,7 @@ def viewed(graph: Graph, node: Node) -> tuple[Call, ...]:
     """One `ek_strided_copy_s8` for each output that anybody reads."""
     x = graph.source(node)
     calls.quant(node, x)
-    made = []
+    made: list[Call] = []
     for index, (name, part) in enumerate(zip(node.outputs, _views(graph, node), strict=True)):
         if name in graph.outputs or graph.consumers(name):
             tag = str(index) if len(node.outputs) > 1 else ""
@@ -136,7 +136,7 @@ def pack(graph: Graph, node: Node) -> tuple[Call, ...]:
     y = graph.output(node)
     axis = node.op.axis % len(y.shape)
     run = calls.product(y.shape[axis + 1 :])
-    made = []
+    made: list[Call] = []
     for index in range(len(node.inputs)):
         x = graph.input(node, index)
         calls.quant(node, x)

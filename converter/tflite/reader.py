@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import BY_NAME
 from edgekit.converter.tflite import support
+from edgekit.converter.tflite.known import known_tensors, static_shape
 from edgekit.converter.tflite.names import layer_name, tensor_names
 from edgekit.converter.tflite.options import read_options
 from edgekit.converter.tflite.raw import (
@@ -30,18 +31,19 @@ def read_tflite(data: bytes, name: str, *, subject: str = "") -> Graph:
     """The main graph of a .tflite file, called `name`; errors name `subject` (or `name`).
 
     Operators that contribute nothing to the outputs are left out, and so is arithmetic on
-    shapes in front of RESHAPE. A dynamic batch becomes 1. Element types are not judged here
-    beyond being known to the IR: `verify` does that.
+    shapes, whose results become constants. A dynamic batch becomes 1. Element types are not
+    judged here beyond being known to the IR: `verify` does that.
 
     Raises ModelError for a file that is damaged or no .tflite, and UnsupportedError for control
     flow, variables, sparse or block-quantized tensors, dynamic extents, and operators, element
     types or attributes outside the IR.
     """
     model = read_raw(data, subject or name)
-    operators = live_operators(model)
+    known = known_tensors(model)
+    operators = live_operators(model, known)
     _check_operators(model, operators)
     _check_subgraphs(model)
-    reading = _Reading(model, tensor_names(model.main, operators))
+    reading = _Reading(model, tensor_names(model.main, operators), known)
     nodes = tuple(reading.node(operator) for operator in operators)
     return Graph(
         name=name,
@@ -53,8 +55,10 @@ def read_tflite(data: bytes, name: str, *, subject: str = "") -> Graph:
     )
 
 
-def live_operators(model: RawModel) -> tuple[RawOperator, ...]:
-    """The main subgraph's operators that its outputs depend on.
+def live_operators(
+    model: RawModel, known: Collection[int] = frozenset()
+) -> tuple[RawOperator, ...]:
+    """The main subgraph's operators that its outputs depend on, without those of `known` tensors.
 
     A RESHAPE's computed target shape does not count: the stored output shape says the same.
     """
@@ -62,6 +66,8 @@ def live_operators(model: RawModel) -> tuple[RawOperator, ...]:
     kept: list[RawOperator] = []
     for operator in reversed(model.main.operators):
         if needed.isdisjoint(operator.outputs) and operator.outputs:
+            continue
+        if operator.outputs and operator.outputs[0] in known:
             continue
         kept.append(operator)
         needed.update(data_inputs(model, operator))
@@ -123,6 +129,7 @@ class _Reading:
 
     model: RawModel
     names: dict[int, str]
+    known: Mapping[int, NDArray[np.generic]]
 
     def node(self, raw: RawOperator) -> Node:
         name = self.names[raw.outputs[0]]
@@ -151,7 +158,10 @@ class _Reading:
                 code=problem.code,
             )
         dtype = DType(raw.dtype.lower())
-        shape = _static_shape(raw)
+        if raw.index in self.known:
+            value = self.known[raw.index]
+            return Tensor(name, value.shape, dtype, None, value)
+        shape = static_shape(raw)
         data = self._data(raw, name, shape, dtype) if self.model.constant(raw) else None
         return Tensor(name, shape, dtype, _quant(raw), data)
 
@@ -170,12 +180,6 @@ class _Reading:
             return _frozen(unpack_int4(packed, count).reshape(shape))
         array = np.frombuffer(self.model.data, dtype.numpy, count, start).reshape(shape)
         return array if array.flags.aligned else _frozen(array.copy())
-
-
-def _static_shape(raw: RawTensor) -> tuple[int, ...]:
-    """The shape, with a dynamic batch taken as 1."""
-    dynamic = bool(raw.shape) and (raw.shape[0] < 0 or raw.signature[:1] == (-1,))
-    return (1, *raw.shape[1:]) if dynamic else raw.shape
 
 
 def stored_operands(operator: str, names: tuple[str | None, ...]) -> tuple[str | None, ...]:

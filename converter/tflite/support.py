@@ -24,7 +24,6 @@ REWRITES: dict[str, str] = {
     "L2_NORMALIZATION": "normalise after the network, on the host side",
     "LOG_SOFTMAX": "end with SOFTMAX; the order of the classes is the same",
     "ARG_MAX": "end the network one operator earlier and take the largest output in the program",
-    "SHAPE": "export with a fixed batch size of 1",
     "CAST": "feed the element type that the next operator wants",
     "BATCH_MATMUL": "use FULLY_CONNECTED with constant weights",
     "CONV_3D": "use 2-D convolutions with the third axis folded into the channels",

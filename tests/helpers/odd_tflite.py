@@ -95,6 +95,31 @@ def with_shape_arithmetic(reshape: int) -> Change:
     return change
 
 
+def with_doubled_size(resize: int) -> Change:
+    """A resize gets its size from SHAPE -> STRIDED_SLICE -> MUL by 2."""
+
+    def change(module: Any, model: Any) -> None:
+        graph = model.subgraphs[0]
+        node = graph.operators[resize]
+        shape = _tensor(module, model, graph, "shape", [4])
+        inner, doubled = (_tensor(module, model, graph, name, [2]) for name in ("inner", "doubled"))
+        begin, end, step, two = (
+            _tensor(module, model, graph, f"n{value}", [1], np.array([value], np.int32))
+            for value in (1, 3, 1, 2)
+        )
+        slicing, product = module.StridedSliceOptionsT(), module.MulOptionsT()
+        source = node.inputs[0]
+        chain = [
+            _operator(module, model, "SHAPE", [source], [shape], module.ShapeOptionsT()),
+            _operator(module, model, "STRIDED_SLICE", [shape, begin, end, step], [inner], slicing),
+            _operator(module, model, "MUL", [inner, two], [doubled], product),
+        ]
+        node.inputs = [source, doubled]
+        graph.operators[resize:resize] = chain
+
+    return change
+
+
 def _tensor(
     module: Any, model: Any, graph: Any, name: str, shape: list[int], data: Any = None
 ) -> int:

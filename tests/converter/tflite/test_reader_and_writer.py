@@ -20,7 +20,7 @@ from edgekit.converter.tflite.writer import pack_int4
 from tests.helpers import oracle
 from tests.helpers.graph_equality import assert_same_graph
 from tests.helpers.int8_graphs import GraphBuilder
-from tests.helpers.odd_tflite import changed, tensor_has, with_shape_arithmetic
+from tests.helpers.odd_tflite import changed, tensor_has, with_doubled_size, with_shape_arithmetic
 from tests.helpers.random_graphs import random_graph, random_inputs
 
 MODELS = (
@@ -203,6 +203,18 @@ def test_shape_arithmetic_before_reshape_is_left_out() -> None:
     assert [node.op for node in found.nodes] == [ops.Reshape()]
     assert found.nodes[0].inputs == ("x0",)
     assert found["flat"].shape == (1, 24)
+
+
+def test_shape_arithmetic_elsewhere_becomes_constant() -> None:
+    """SHAPE -> STRIDED_SLICE -> MUL in front of a RESIZE, as Keras writes an upsampling."""
+    g = GraphBuilder("up")
+    x = g.input((1, 3, 4, 2), Quant.per_tensor(0.1, 0))
+    size = g.constant(np.array([6, 8], np.int32))
+    y = g.node(ops.ResizeNearestNeighbor(), [x, size], (1, 6, 8, 2), g.tensors[x].quant, name="up")
+    found = read_tflite(changed(write_tflite(g.graph(y)), with_doubled_size(0)), "g")
+    assert [node.op for node in found.nodes] == [ops.ResizeNearestNeighbor()]
+    size_operand = found.input(found.nodes[0], 1)
+    assert (size_operand.values.tolist(), size_operand.dtype) == ([6, 8], DType.INT32)
 
 
 def test_person_detect_s_bias_axis_is_put_right() -> None:

@@ -1,0 +1,148 @@
+"""Random kernel calls as lowering makes them, for comparing a variant with `ref`.
+
+    call, inputs, outputs = conv2d(rng)
+
+Sizes are small, with every tail: odd channels, single pixels, windows wholly outside the input.
+Now and then zero points and clamps are extreme, sums saturate, a channel is dead.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekit.converter.fixed_point import Requant
+from edgekit.converter.lower import calls
+from edgekit.converter.lower.calls import Array as ConstArray
+from edgekit.converter.lower.calls import Call, Result, Value
+from edgekit.converter.lower.program import Params, ParamsArg
+from tests.helpers import kernel_formulas as formula
+from tests.helpers.kernel_formulas import Array
+
+Rng = np.random.Generator
+Sample = tuple[Call, list[Array], int]
+"""A call, its inputs, and how many outputs it has."""
+
+
+def ints(rng: Rng, low: int, high: int, count: int) -> list[int]:
+    return [int(v) for v in rng.integers(low, high + 1, count)]
+
+
+def window(rng: Rng, taps: tuple[int, int] | None = None, most: int = 9) -> dict[str, int]:
+    """Window fields of a convolution or pooling; `taps` fixes the kernel, undilated."""
+    fields = {"batches": 1 + (int(rng.integers(5)) == 0)}
+    for index, (axis, side) in enumerate((("h", "pad_top"), ("w", "pad_left"))):
+        kernel = taps[index] if taps else int(rng.integers(1, 4))
+        dilation = 1 if taps or rng.integers(3) else int(rng.integers(1, 4))
+        stride, size = int(rng.integers(1, 3)), int(rng.integers(1, most + 1))
+        if rng.integers(6) == 0:
+            stride = 3
+        span = (kernel - 1) * dilation + 1
+        if rng.integers(2):  # as SAME pads
+            output = -(-size // stride)
+            pad = max((output - 1) * stride + span - size, 0) // 2
+        else:
+            pad = int(rng.integers(0, span + 1)) if rng.integers(3) == 0 else 0
+            output = int(rng.integers(1, max(2, (size + 2 * pad - span) // stride + 2)))
+        fields |= {
+            f"input_{axis}": size,
+            f"output_{axis}": output,
+            f"kernel_{axis}": kernel,
+            f"stride_{axis}": stride,
+            f"dilation_{axis}": dilation,
+            side: pad,
+        }
+    return fields
+
+
+def quantization(rng: Rng) -> dict[str, int]:
+    low, high = formula.random_range(rng)
+    zeros = {"input_zero": formula.random_zero(rng), "output_zero": formula.random_zero(rng)}
+    return {**zeros, "act_min": low, "act_max": high, "q_step": int(rng.integers(2))}
+
+
+def weighted(
+    rng: Rng, family: str, names: str, fields: dict[str, int], shape: list[int], axis: int
+) -> Call:
+    """The call with random weights of `shape`, whose output channels lie along `axis`."""
+    channels = shape[axis]
+    terms = int(np.prod(shape)) // channels
+    weights = rng.integers(-127, 128, shape, dtype=np.int8)
+    if rng.integers(4) == 0:
+        weights = (weights // rng.integers(2, 60)).astype(np.int8)
+    if rng.integers(20) == 0:
+        weights.flat[rng.integers(weights.size)] = -128
+    bias = rng.integers(-3000 * terms, 3000 * terms, channels).astype(np.int32)
+    rows = formula.random_q(rng, channels if fields["q_step"] else 1, 6000 * terms**0.5)
+    if rng.integers(6) == 0:  # a dead channel, as real models have
+        weights[(slice(None),) * axis + (0,)] = 0
+        rows[0], bias[0] = (1610612736, -int(rng.integers(20, 32))), rng.integers(-(2**30), 2**30)
+    factors = tuple(Requant(int(m), int(s)) for m, s in rows)
+    args = (
+        ParamsArg(),
+        calls.requants(factors),
+        Value("x"),
+        calls.weights(weights),
+        calls.bias(bias),
+        Result("y"),
+    )
+    ordered = tuple((name, fields[name]) for name in names.split())
+    return Call(family, args, Params(f"ek_{family}_t", ordered))
+
+
+WINDOW = (
+    "batches input_h input_w input_c output_h output_w output_c kernel_h kernel_w stride_h stride_w"
+    " dilation_h dilation_w pad_top pad_left"
+)
+END = "output_zero act_min act_max q_step"
+
+
+def conv2d(rng: Rng) -> Sample:
+    """A third pointwise with stride 1, the rest of any kind."""
+    pointwise = rng.integers(3) == 0
+    f = window(rng, (1, 1) if pointwise else None) | quantization(rng)
+    if pointwise:
+        f |= {"stride_h": 1, "stride_w": 1, "pad_top": 0, "pad_left": 0}
+        f |= {"output_h": f["input_h"], "output_w": f["input_w"]}
+    f |= {"input_c": ints(rng, 1, 70 if pointwise else 12, 1)[0], "output_c": ints(rng, 1, 9, 1)[0]}
+    shape = [f["output_c"], f["kernel_h"], f["kernel_w"], f["input_c"]]
+    call = weighted(rng, "conv2d_s8", f"{WINDOW} input_zero {END}", f, shape, 0)
+    return call, [_input(rng, f)], _outputs(f)
+
+
+def depthwise_conv2d(rng: Rng) -> Sample:
+    """Two thirds 3x3 without dilation and multiplier; some wide enough to rotate rows."""
+    plain = rng.integers(3) > 0
+    wide = plain and rng.integers(4) == 0
+    f = window(rng, (3, 3) if plain else None, 60 if wide else 12) | quantization(rng)
+    f |= {"input_c": ints(rng, 1, 10, 1)[0], "depth_multiplier": 1}
+    if not plain and rng.integers(2):
+        f["depth_multiplier"] = ints(rng, 1, 5, 1)[0]
+    f["output_c"] = f["input_c"] * f["depth_multiplier"]
+    shape = [1, f["kernel_h"], f["kernel_w"], f["output_c"]]
+    names = f"{WINDOW} depth_multiplier input_zero {END}"
+    call = weighted(rng, "depthwise_conv2d_s8", names, f, shape, 3)
+    return call, [_input(rng, f)], _outputs(f)
+
+
+def fully_connected(rng: Rng) -> Sample:
+    """Few rows, any number of inputs and outputs."""
+    f = quantization(rng)
+    f |= {"rows": ints(rng, 1, 3, 1)[0], "input_c": ints(rng, 1, 90, 1)[0]}
+    f["output_c"] = ints(rng, 1, 13, 1)[0]
+    shape = [f["output_c"], f["input_c"]]
+    names = f"rows input_c output_c {END}"
+    call = weighted(rng, "fully_connected_s8", names, f, shape, 0)
+    return call, [formula.random_s8(rng, f["rows"], f["input_c"])], f["rows"] * f["output_c"]
+
+
+def _input(rng: Rng, f: dict[str, int]) -> Array:
+    return formula.random_s8(rng, f["batches"], f["input_h"], f["input_w"], f["input_c"])
+
+
+def _outputs(f: dict[str, int]) -> int:
+    return f["batches"] * f["output_h"] * f["output_w"] * f["output_c"]
+
+
+def constants_of(call: Call) -> dict[str, Array]:
+    """The call's arrays by suffix."""
+    return {arg.suffix: arg.values for arg in call.args if isinstance(arg, ConstArray)}
