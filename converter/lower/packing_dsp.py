@@ -57,7 +57,7 @@ def finish_columns(request: Request) -> NDArray[np.int64]:
         multiply_by_quantized_multiplier(sums.astype(np.int32), multiplier, -right)
         for sums in sum_range(request)
     )
-    fixed = low == high
+    fixed = (low == high) & (right >= 0)  # a left shift may wrap: its ends say nothing
     right = np.where(fixed, 1, right)
     half = np.left_shift(1, np.maximum(right - 1, 0))
     addend = half + 2 * half * (zero + np.where(fixed, np.clip(low, -256, 256), 0))

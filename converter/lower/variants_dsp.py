@@ -41,7 +41,8 @@ def _lanes_hold(request: Request) -> bool:
 def _pointwise(request: Request) -> bool:
     names = ("kernel_h", "kernel_w", "stride_h", "stride_w")
     plain = all(request.number(name) == 1 for name in names)
-    return plain and request.number("pad_top") == request.number("pad_left") == 0
+    same = all(request.number(f"input_{axis}") == request.number(f"output_{axis}") for axis in "hw")
+    return plain and same and request.number("pad_top") == request.number("pad_left") == 0
 
 
 def _three_by_three(request: Request) -> bool:

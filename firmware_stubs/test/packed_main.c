@@ -28,8 +28,6 @@ static uint32_t checksum = 2166136261u;
 
 #if defined(EK_CASES)
 
-#define COUNTER (*(const volatile uint32_t *)0x59302018u)
-
 static uint8_t *load_cases(int count, char **words)
 {
     (void)count;
@@ -48,7 +46,11 @@ static void give(uint8_t *data, argument_t a, uint8_t *block)
 
 static void unload(uint8_t *data) { (void)data; }
 
-static uint32_t ticks(void) { return COUNTER; }
+#if defined(EK_COUNTER)
+static uint32_t ticks(void) { return *(const volatile uint32_t *)(uintptr_t)EK_COUNTER; }
+#else
+static uint32_t ticks(void) { return 0; }
+#endif
 
 #else
 

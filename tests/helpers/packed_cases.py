@@ -1,7 +1,7 @@
 """Cases for kernels with packed weights: prepared here, computed by `ref`, run in QEMU or natively.
 
     case = packed_case(select.Kernel(...), call, [x], expected)
-    run_cases([case, ...], MVE)            # asserts that every output equals the expected one
+    done = run_on(BOARDS["virtual-m4"], [case, ...], folder)       # prints what differs
 
 The converter's own packing prepares the constants, so a wrong packing fails as a wrong kernel does.
 `firmware_stubs/test/packed_main.c` is the program and describes the file.
@@ -28,8 +28,41 @@ from tests.helpers.toolchains import MACHINES, compile_c, require, run
 Array = npt.NDArray[np.generic]
 TESTS = catalog.ROOT / "test"
 GUARD = b"\xa5" * 32
-CASES_AT = 0x60000000
-"""DDR of mps3-an547."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A machine, how to compile for its core, a memory for the cases, its tick counter."""
+
+    machine: str
+    core: tuple[str, ...]
+    cases_at: int
+    counter: int
+
+
+BOARDS = {
+    "virtual-m4": Board(
+        "mps2-an386",
+        ("-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
+        0x21000000,
+        0x40028018,
+    ),
+    "virtual-m7": Board(
+        "mps2-an500",
+        ("-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
+        0x21000000,
+        0x40028018,
+    ),
+    "virtual-m33": Board(
+        "mps2-an505",
+        ("-mcpu=cortex-m33", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"),
+        0x80000000,
+        0x50302018,
+    ),
+    "virtual-m55": Board(
+        "mps3-an547", ("-mcpu=cortex-m55", "-mfpu=auto", "-mfloat-abi=hard"), 0x60000000, 0x59302018
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,47 +172,57 @@ def table_of(functions: Sequence[str]) -> str:
     return "\n".join([*lines, "const packed_entry_t packed_kernels[] = {", *rows, "};", ""])
 
 
-def build(folder: Path, functions: Sequence[str], *flags: str) -> list[str | Path]:
-    """Compiler arguments of the program; `folder` gets the table."""
+def build(
+    folder: Path, functions: Sequence[str], *flags: str, source: Path | None = None
+) -> list[str | Path]:
+    """Compiler arguments of the program; `folder` gets the table; `source` replaces the kernels."""
     table = folder / "packed_table.c"
     table.write_text(table_of(functions))
-    kernels = [catalog.kernel_source(name) for name in functions]
+    kernels = [source] if source else [catalog.kernel_source(name) for name in functions]
     sources = [TESTS / "packed_main.c", table, *kernels]
     includes = (f"-I{catalog.INCLUDE}", f"-I{TESTS}")
     return ["-w", "-Wno-error", *flags, *includes, *sources]
 
 
-def run_on_m55(
-    cases: Sequence[PackedCase], folder: Path, *flags: str
+def run_on(
+    board: Board, cases: Sequence[PackedCase], folder: Path, *flags: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the cases on mps3-an547."""
+    """Run the cases on a board, compiled with -O3 unless `flags` say otherwise."""
     require("arm-none-eabi-gcc", "qemu-system-arm")
-    machine, elf = MACHINES["mps3-an547"], folder / "packed.elf"
+    machine, elf = MACHINES[board.machine], folder / "packed.elf"
     functions = sorted({case.function for case in cases})
     (folder / "cases.bin").write_bytes(write_cases(cases, functions))
     addresses = {"EK_TEXT": machine.text, "EK_DATA": machine.data, "EK_STACK": machine.stack}
-    core = ("-mthumb", "-mcpu=cortex-m55", "-mfpu=auto", "-mfloat-abi=hard", "-O3")
+    places = (f"-DEK_CASES={board.cases_at:#x}u", f"-DEK_COUNTER={board.counter:#x}u")
+    core = ("-mthumb", *board.core, "-O3")
     compile_c(
         "arm-none-eabi-gcc",
-        *build(folder, functions, *core, f"-DEK_CASES={CASES_AT:#x}u", *flags),
+        *build(folder, functions, *core, *places, *flags),
         *("-ffunction-sections", "-Wl,--gc-sections", "-nostartfiles", "--specs=rdimon.specs"),
         *("-T", TESTS / "qemu.ld", TESTS / "qemu_start.c"),
         *(f"-Wl,--defsym={name}={at:#x}" for name, at in addresses.items()),
         *("-o", elf),
     )
     options = "-nographic -monitor none -serial none -semihosting-config enable=on,target=native"
-    device = f"loader,file={folder / 'cases.bin'},addr={CASES_AT:#x},force-raw=on"
+    device = f"loader,file={folder / 'cases.bin'},addr={board.cases_at:#x},force-raw=on"
     counting = ("-icount", "shift=8,align=off,sleep=off") if "-DEK_COUNT" in flags else ()
     command = ["qemu-system-arm", "-M", machine.name, *options.split(), *counting]
     return run([*command, "-device", device, "-kernel", elf])
 
 
-def run_natively(
+def run_on_m55(
     cases: Sequence[PackedCase], folder: Path, *flags: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the cases on this machine, on plain C instead of Helium, under sanitizers."""
+    """Run the cases on mps3-an547."""
+    return run_on(BOARDS["virtual-m55"], cases, folder, *flags)
+
+
+def run_natively(
+    cases: Sequence[PackedCase], folder: Path, *flags: str, source: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the cases on this machine, on plain C instead of Helium."""
     functions = sorted({case.function for case in cases})
     (folder / "cases.bin").write_bytes(write_cases(cases, functions))
     program = folder / "packed"
-    compile_c("gcc", *build(folder, functions, *flags), "-o", program)
+    compile_c("gcc", *build(folder, functions, *flags, source=source), "-o", program)
     return run([program, folder / "cases.bin"])

@@ -19,7 +19,7 @@ void ek_conv2d_pointwise_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input,
     int32_t *const block = scratch;
     int8_t *y = output;
     assert(p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1);
-    assert(p->pad_top == 0 && p->pad_left == 0);
+    assert(p->input_h == p->output_h && p->input_w == p->output_w);
     for (int32_t left = pixels; left > 0;) {
         const int32_t count = left >= EK_BLOCK ? EK_BLOCK : 1;
         if (count == EK_BLOCK) {
