@@ -15,10 +15,11 @@ def _small_factors(request: Request) -> bool:
 
 
 def _pointwise(request: Request) -> bool:
+    """Every input pixel is an output pixel, in order."""
     ones = ("kernel_h", "kernel_w", "stride_h", "stride_w")
-    zeros = ("pad_top", "pad_left")
+    same = all(request.number(f"output_{a}") == request.number(f"input_{a}") for a in "hw")
     unit = all(request.number(name) == 1 for name in ones)
-    return unit and all(request.number(name) == 0 for name in zeros)
+    return unit and same and request.number("pad_top") == request.number("pad_left") == 0
 
 
 def _short(request: Request) -> bool:

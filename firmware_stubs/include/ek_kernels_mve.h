@@ -40,11 +40,12 @@ void ek_depthwise_conv2d_3x3_stride2_s8__mve(const ek_depthwise_conv2d_s8_t *p,
 void ek_fully_connected_s8__mve(const ek_fully_connected_s8_t *p, const int8_t *input,
                                 const int8_t *weights, const int32_t *factors, int8_t *output);
 
-/* For operands of one shape, factors of at most 1/2 for them and below it for the sum. */
-EK_ADD_S8(mve);
+/* As ek_add_s8, for operands of one shape, factors of at most 1/2 for them and below it for the
+ * sum. */
+void ek_add_s8__mve(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
 
-/* For windows of up to 255 taps. */
-EK_AVERAGE_POOL2D_S8(mve);
-EK_MAX_POOL2D_S8(mve);
+/* As ek_average_pool2d_s8, for windows of up to 255 taps, and as ek_max_pool2d_s8. */
+void ek_average_pool2d_s8__mve(const ek_pool2d_s8_t *p, const int8_t *input, int8_t *output);
+void ek_max_pool2d_s8__mve(const ek_pool2d_s8_t *p, const int8_t *input, int8_t *output);
 
 #endif
