@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from edgekit.converter.ir.graph import DType, Graph, Node
 from edgekit.converter.ir.ops import Op
-from edgekit.converter.lower import calls, int4, int16, operators
+from edgekit.converter.lower import calls, float32, int4, int16, operators
 from edgekit.converter.lower.calls import Call
 
 Table = Mapping[type[Op], Callable[[Graph, Node], tuple[Call, ...]]]
@@ -15,6 +15,7 @@ _TABLES: Mapping[str, Table] = {
     "int8": operators.LOWERINGS,
     "int4": int4.LOWERINGS,
     "int16": int16.LOWERINGS,
+    "float32": float32.LOWERINGS,
 }
 
 
@@ -24,13 +25,14 @@ def lowered(graph: Graph, node: Node) -> tuple[Call, ...]:
     table = _TABLES.get(name, {})
     if type(node.op) not in table:
         able = [format for format, other in _TABLES.items() if type(node.op) in other]
-        raise calls.refuse(node, f"computes in {name}", ", ".join(able))
+        hint = "quantize the model (the default of edgekit convert)" if name == "float32" else ""
+        raise calls.refuse(node, f"computes in {name}", ", ".join(able), hint)
     return table[type(node.op)](graph, node)
 
 
 def number_format(graph: Graph, node: Node) -> str:
     """What a node computes in: "int8", "int4" (weights), "int16" or "float32"."""
-    touched = {tensor.dtype for tensor in (graph.input(node), graph.output(node))}
+    touched = {tensor.dtype for tensor in (graph.source(node), graph.output(node))}
     if DType.INT16 in touched:
         return "int16"
     if touched == {DType.FLOAT32}:

@@ -1,4 +1,4 @@
-"""An int8 graph becomes a program: kernel calls in execution order, for one target.
+"""A graph becomes a program: kernel calls in execution order, for one target.
 
 aliases     reshapes become other names for the same bytes
 calls       each operator's function says which kernels it needs (operators.py)
@@ -20,9 +20,9 @@ from edgekit.targets.model import Target
 
 
 def lower(graph: Graph, target: Target, *, kernels: KernelTable | None = None) -> Program:
-    """The program of a verified int8 graph on `target`, with kernels from its CPU's ISA list.
+    """The program of a verified graph on `target`, with kernels from its CPU's ISA list.
 
-    Raises UnsupportedError for a node without a C kernel (float arithmetic), ModelError when a
+    Raises UnsupportedError for a node without a C kernel in its number format, ModelError when a
     folded bias leaves int32.
     """
     table = kernel_table() if kernels is None else kernels

@@ -37,6 +37,11 @@ def binary(request: Request) -> int:
     return 60 * product(request.numbers("extent"))
 
 
+def float_binary(request: Request) -> int:
+    """12 instructions an output, with an FPU."""
+    return 12 * product(request.numbers("extent"))
+
+
 def mean(request: Request) -> int:
     """5 instructions an input."""
     return 5 * product(request.numbers("extent"))
@@ -85,6 +90,7 @@ COSTS: dict[str, Cost] = {
     "ref_fully_connected": fully_connected,
     "ref_pooling": pooling,
     "ref_binary": binary,
+    "ref_float_binary": float_binary,
     "ref_mean": mean,
     "ref_softmax": softmax,
     "ref_elements": elements,

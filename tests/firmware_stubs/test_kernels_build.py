@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from edgekit.converter.lower.headers import header
 from edgekit.firmware_stubs import catalog
 from tests.helpers.toolchains import MACHINES, Machine, compile_c, require, run, run_in_qemu
 
 FOLDER = catalog.ROOT / "test"
 KERNELS = [catalog.kernel_source(name) for name in catalog.kernel_functions("ref")]
+FUZZED = [path for path in KERNELS if header(f"ek_{path.stem}__ref") == "ek_kernels.h"]
+"""Those of int8; tests of whole models run the other number formats' on all boards."""
 DRIVER = sorted(FOLDER.glob("fuzz*.c"))
 INCLUDE = f"-I{catalog.INCLUDE}"
 SHAPES_IN_QEMU = 300
@@ -91,7 +94,7 @@ def test_three_thousand_shapes_of_each_kernel_under_sanitizers(
     compile_c(compiler, *flags, *DRIVER, *KERNELS, "-lm", "-o", program)
     done = run([program])
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("3000 shapes, 0 failures") == len(KERNELS)
+    assert done.stdout.count("3000 shapes, 0 failures") == len(FUZZED)
 
 
 @pytest.mark.parametrize(("kernel", "old", "new"), MUTATIONS)
@@ -127,5 +130,5 @@ def test_outputs_on_a_cortex_m_equal_those_of_the_host(
     compile_c("gcc", *objects.glob("*.o"), "-lm", "-o", host)
     board = run_in_qemu(machine, elf)
     assert board.returncode == 0, board.stdout + board.stderr
-    assert board.stdout.count("0 failures") == len(KERNELS)
+    assert board.stdout.count("0 failures") == len(FUZZED)
     assert checksum(board.stdout) == checksum(run([host]).stdout)

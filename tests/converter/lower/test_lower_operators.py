@@ -331,13 +331,27 @@ def refused(node: Node, *tensors: Tensor) -> UnsupportedError:
     return caught.value
 
 
-def test_float_arithmetic_is_refused() -> None:
-    x, y = (Tensor(name, (1, 4), DType.FLOAT32) for name in "xy")
-    error = refused(Node("act", ops.Relu(), ("x",), ("y",)), x, y)
+def test_an_operator_without_a_float_kernel_is_refused() -> None:
+    x, y = Tensor("x", (1, 2, 3), DType.FLOAT32), Tensor("y", (1, 3, 2), DType.FLOAT32)
+    perm = Tensor("p", (3,), DType.INT32, None, np.array([0, 2, 1], np.int32))
+    error = refused(Node("turn", ops.Transpose(), ("x", "p"), ("y",)), x, perm, y)
     assert str(error) == (
-        "RELU 'act': 'x' is float32 (allowed: quantized int8). Generated C computes in int8:"
-        " quantize the model (the default of edgekit convert)"
+        "TRANSPOSE 'turn': computes in float32 (allowed: int8). Quantize the model (the default"
+        " of edgekit convert)"
     )
+
+
+def test_an_operator_without_an_int16_kernel_is_refused() -> None:
+    x, y = (Tensor(name, (1, 4), DType.INT16, Q) for name in "xy")
+    error = refused(Node("act", ops.HardSwish(), ("x",), ("y",)), x, y)
+    assert "HARD_SWISH 'act': computes in int16 (allowed: int8, float32)" in str(error)
+
+
+def test_a_mean_of_too_many_int16_values_is_refused() -> None:
+    x, y = Tensor("x", (1, 70_000), DType.INT16, Q), Tensor("y", (1,), DType.INT16, Q)
+    axes = Tensor("a", (1,), DType.INT32, None, np.array([1], np.int32))
+    error = refused(Node("mean", ops.Mean(), ("x", "a"), ("y",)), x, axes, y)
+    assert "a mean of 70000 int16 values (allowed: 65536)" in str(error)
 
 
 def test_uint8_weights_are_refused() -> None:
@@ -353,12 +367,16 @@ def test_uint8_weights_are_refused() -> None:
 
 def test_a_quantize_between_other_types_is_refused() -> None:
     x = Tensor("x", (1, 4), DType.INT8, Q)
-    y = Tensor("y", (1, 4), DType.INT16, Q)
+    y = Tensor("y", (1, 4), DType.INT32, Q)
     error = refused(Node("q", ops.Quantize(), ("x",), ("y",)), x, y)
     assert str(error) == (
-        "QUANTIZE 'q': int8 to int16 (allowed: float32 to int8, or between int8 and uint8)."
+        "QUANTIZE 'q': int8 to int32 (allowed: float32 to int8, or between int8 and uint8)."
         " Write the .tflite without C: --format tflite"
     )
+    wide = Tensor("y", (1, 4), DType.INT16, Q)
+    byte = Tensor("x", (1, 4), DType.UINT8, Q)
+    error = refused(Node("q", ops.Quantize(), ("x",), ("y",)), byte, wide)
+    assert "uint8 to int16 (allowed: float32 to int16, or between int8 and int16)" in str(error)
 
 
 def test_costs_are_those_of_the_graph() -> None:

@@ -1,0 +1,170 @@
+/* ek_kernels_f32.h - kernels that compute in float32.
+ *
+ * Type "f32": float32 in and out. Layouts as in ek_kernels.h. Sums are taken in the order of the
+ * weights, one product after the other, as LiteRT's reference does; a compiler that contracts
+ * products and sums (-ffp-contract=fast) changes the last bits. CONCATENATION, PAD and copies move
+ * bytes: they are the int8 kernels. Padding is 0. Clamps that do nothing are -FLT_MAX and FLT_MAX.
+ */
+#ifndef EK_KERNELS_F32_H
+#define EK_KERNELS_F32_H
+
+#include "ek_kernels.h"
+
+/* y[h][w][o] = clamp(bias[o] + sum over i,j,c of
+ *   x[h*stride_h - pad_top + i*dilation_h][w*stride_w - pad_left + j*dilation_w][c] * k[o][i][j][c],
+ *   act_min, act_max)                                                       for each batch */
+typedef struct {
+    int32_t batches;
+    int32_t input_h, input_w, input_c;
+    int32_t output_h, output_w, output_c;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t dilation_h, dilation_w;
+    int32_t pad_top, pad_left;
+    float act_min, act_max;
+} ek_conv2d_f32_t;
+
+#define EK_CONV2D_F32(isa)                                                                     \
+    void ek_conv2d_f32__##isa(const ek_conv2d_f32_t *p, const float *input, const float *weights, \
+                              const float *bias, float *output)
+EK_CONV2D_F32(ref);
+
+/* As convolution, with output channel o = c * depth_multiplier + m reading input channel c only
+ * and k[i][j][o]. */
+typedef struct {
+    int32_t batches;
+    int32_t input_h, input_w, input_c;
+    int32_t output_h, output_w, output_c; /* output_c = input_c * depth_multiplier */
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t dilation_h, dilation_w;
+    int32_t pad_top, pad_left;
+    int32_t depth_multiplier;
+    float act_min, act_max;
+} ek_depthwise_conv2d_f32_t;
+
+#define EK_DEPTHWISE_CONV2D_F32(isa)                                                   \
+    void ek_depthwise_conv2d_f32__##isa(const ek_depthwise_conv2d_f32_t *p,            \
+                                        const float *input, const float *weights,      \
+                                        const float *bias, float *output)
+EK_DEPTHWISE_CONV2D_F32(ref);
+
+/* y[r][o] = clamp(bias[o] + sum over i of x[r][i] * w[o][i], act_min, act_max) */
+typedef struct {
+    int32_t rows, input_c, output_c;
+    float act_min, act_max;
+} ek_fully_connected_f32_t;
+
+#define EK_FULLY_CONNECTED_F32(isa)                                                \
+    void ek_fully_connected_f32__##isa(const ek_fully_connected_f32_t *p,          \
+                                       const float *input, const float *weights,   \
+                                       const float *bias, float *output)
+EK_FULLY_CONNECTED_F32(ref);
+
+/* Pooling over the window's taps that lie inside the input.
+ * average: clamp(sum / taps); max: clamp(max). */
+typedef struct {
+    int32_t batches;
+    int32_t input_h, input_w, channels;
+    int32_t output_h, output_w;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t pad_top, pad_left;
+    float act_min, act_max;
+} ek_pool2d_f32_t;
+
+#define EK_AVERAGE_POOL2D_F32(isa) \
+    void ek_average_pool2d_f32__##isa(const ek_pool2d_f32_t *p, const float *input, float *output)
+EK_AVERAGE_POOL2D_F32(ref);
+
+#define EK_MAX_POOL2D_F32(isa) \
+    void ek_max_pool2d_f32__##isa(const ek_pool2d_f32_t *p, const float *input, float *output)
+EK_MAX_POOL2D_F32(ref);
+
+/* Mean over any set of axes of a tensor seen as up to four extents; reduce[d] != 0 marks axis d. */
+typedef struct {
+    int32_t extent[4];
+    int32_t reduce[4];
+} ek_mean_f32_t;
+
+#define EK_MEAN_F32(isa) \
+    void ek_mean_f32__##isa(const ek_mean_f32_t *p, const float *input, float *output)
+EK_MEAN_F32(ref);
+
+/* Binary elementwise with broadcasting over up to four axes: a stride of 0 repeats that operand.
+ * add, sub, mul: clamp(a op b, act_min, act_max); maximum, minimum: the larger, the smaller;
+ * prelu: a, or a * b where a is negative. May run in place of an operand that does not repeat. */
+typedef struct {
+    int32_t extent[4];              /* output extents, outermost first, padded with ones */
+    int32_t a_stride[4], b_stride[4];
+    float act_min, act_max;
+} ek_binary_f32_t;
+
+#define EK_ADD_F32(isa) \
+    void ek_add_f32__##isa(const ek_binary_f32_t *p, const float *a, const float *b, float *output)
+EK_ADD_F32(ref);
+
+#define EK_SUB_F32(isa) \
+    void ek_sub_f32__##isa(const ek_binary_f32_t *p, const float *a, const float *b, float *output)
+EK_SUB_F32(ref);
+
+#define EK_MUL_F32(isa) \
+    void ek_mul_f32__##isa(const ek_binary_f32_t *p, const float *a, const float *b, float *output)
+EK_MUL_F32(ref);
+
+#define EK_MAXIMUM_F32(isa)                                                               \
+    void ek_maximum_f32__##isa(const ek_binary_f32_t *p, const float *a, const float *b,  \
+                               float *output)
+EK_MAXIMUM_F32(ref);
+
+#define EK_MINIMUM_F32(isa)                                                               \
+    void ek_minimum_f32__##isa(const ek_binary_f32_t *p, const float *a, const float *b,  \
+                               float *output)
+EK_MINIMUM_F32(ref);
+
+#define EK_PRELU_F32(isa)                                                                 \
+    void ek_prelu_f32__##isa(const ek_binary_f32_t *p, const float *a, const float *b,    \
+                             float *output)
+EK_PRELU_F32(ref);
+
+/* Softmax along the last axis: exp(beta * (x - max)) over the sum of those. May run in place. */
+typedef struct {
+    int32_t rows, depth;
+    float beta;
+} ek_softmax_f32_t;
+
+#define EK_SOFTMAX_F32(isa) \
+    void ek_softmax_f32__##isa(const ek_softmax_f32_t *p, const float *input, float *output)
+EK_SOFTMAX_F32(ref);
+
+/* Functions of one value; all may run in place.
+ *   clamp       min(max(x, low), high): RELU, RELU6, RELU_N1_TO_1, RELU_0_TO_1
+ *   logistic    1 / (1 + exp(-x))
+ *   tanh        hyperbolic tangent
+ *   elu         x, or exp(x) - 1 where x is negative
+ *   hard_swish  x * min(max(x + 3, 0), 6) / 6
+ *   leaky_relu  x, or alpha * x where x is negative */
+#define EK_CLAMP_F32(isa)                                                                  \
+    void ek_clamp_f32__##isa(int32_t count, float low, float high, const float *input,     \
+                             float *output)
+EK_CLAMP_F32(ref);
+
+#define EK_LOGISTIC_F32(isa) \
+    void ek_logistic_f32__##isa(int32_t count, const float *input, float *output)
+EK_LOGISTIC_F32(ref);
+
+#define EK_TANH_F32(isa) void ek_tanh_f32__##isa(int32_t count, const float *input, float *output)
+EK_TANH_F32(ref);
+
+#define EK_ELU_F32(isa) void ek_elu_f32__##isa(int32_t count, const float *input, float *output)
+EK_ELU_F32(ref);
+
+#define EK_HARD_SWISH_F32(isa) \
+    void ek_hard_swish_f32__##isa(int32_t count, const float *input, float *output)
+EK_HARD_SWISH_F32(ref);
+
+#define EK_LEAKY_RELU_F32(isa) \
+    void ek_leaky_relu_f32__##isa(int32_t count, float alpha, const float *input, float *output)
+EK_LEAKY_RELU_F32(ref);
+
+#endif
