@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgekit.converter.lower.calls import product
+from edgekit.converter.lower.elementwise import strides
 from edgekit.converter.lower.packing_dsp import (
     LARGEST_SHIFT,
     absolute_weights,
@@ -14,7 +16,6 @@ from edgekit.converter.lower.packing_dsp import (
     finish_columns,
 )
 from edgekit.converter.lower.variants import Cost, Request, Requirement, ScratchSize
-
 
 PLANE_BYTES = 3072
 """EK_PLANE_BYTES in ek_dsp_depthwise.h."""
@@ -50,7 +51,23 @@ def _three_by_three(request: Request) -> bool:
     return all(request.number(name) == value for name, value in wanted.items())
 
 
+def _one_shape(request: Request) -> bool:
+    dense = strides(request.numbers("extent"))
+    return request.numbers("a_stride") == request.numbers("b_stride") == dense
+
+
+def _moderate_output(request: Request) -> bool:
+    return 1 <= -request.factor("output_q").shift <= LARGEST_SHIFT
+
+
+def _few_taps(request: Request) -> bool:
+    return _taps(request) <= 255
+
+
 REQUIRES: dict[str, Requirement] = {
+    "dsp_one_shape": Requirement("needs operands of one shape", _one_shape),
+    "dsp_output_factor": Requirement("needs an output scale factor below 1/2", _moderate_output),
+    "dsp_few_taps": Requirement("needs windows of at most 255 taps", _few_taps),
     "dsp_3x3": Requirement("needs a 3x3 kernel, no dilation, no multiplier", _three_by_three),
     "dsp_stride_2": Requirement(
         "needs strides of at most 2", lambda r: max(r.number("stride_h"), r.number("stride_w")) <= 2
@@ -127,13 +144,32 @@ def block_scratch(request: Request) -> int:
     return 32 * quads_of(request.number("input_c"))
 
 
+def tables_cost(request: Request) -> int:
+    """Two tables, then 11 instructions an output."""
+    return 512 * 14 + 11 * product(request.numbers("extent"))
+
+
+def pooling_cost(request: Request) -> int:
+    """6 instructions for a tap of four channels, 15 an output, 60 a window."""
+    pixels = request.outputs // request.number("channels")
+    taps, quads = _taps(request), quads_of(request.number("channels"))
+    return pixels * (60 + quads * (6 * taps + 60))
+
+
+def _taps(request: Request) -> int:
+    return request.number("kernel_h") * request.number("kernel_w")
+
+
 COSTS: dict[str, Cost] = {
+    "dsp_tables": tables_cost,
+    "dsp_pooling": pooling_cost,
     "dsp_blocks": blocks_cost,
     "dsp_depthwise": depthwise_cost,
     "dsp_pointwise": pointwise_cost,
     "dsp_fully_connected": fully_connected_cost,
 }
 SCRATCHES: dict[str, ScratchSize] = {
+    "dsp_tables": lambda request: 2048,
     "dsp_blocks": blocks_scratch,
     "dsp_depthwise": depthwise_scratch,
     "dsp_block": block_scratch,

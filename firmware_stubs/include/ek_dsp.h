@@ -36,6 +36,16 @@ static inline int32_t ek_sxtb16_odd(uint32_t x)
     return y;
 }
 
+/* Lanes 0 and 2, or 1 and 3, of four bytes added to two int16. */
+static inline int32_t ek_sxtab16(int32_t sum, uint32_t x) { return __sxtab16(sum, (int32_t)x); }
+
+static inline int32_t ek_sxtab16_odd(int32_t sum, uint32_t x)
+{
+    int32_t y;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(y) : "r"(sum), "r"(x));
+    return y;
+}
+
 /* sum + a0 * b0 + a1 * b1, wrapping. */
 static inline int32_t ek_smlad(int32_t a, int32_t b, int32_t sum) { return __smlad(a, b, sum); }
 
@@ -78,6 +88,13 @@ static inline int32_t ek_byte(uint32_t x, int lane) { return (int8_t)(x >> (8 * 
 static inline int32_t ek_sxtb16(uint32_t x) { return ek_lanes(ek_byte(x, 0), ek_byte(x, 2)); }
 
 static inline int32_t ek_sxtb16_odd(uint32_t x) { return ek_lanes(ek_byte(x, 1), ek_byte(x, 3)); }
+
+static inline int32_t ek_sxtab16(int32_t sum, uint32_t x)
+{
+    return ek_lanes(sum + ek_byte(x, 0), (sum >> 16) + ek_byte(x, 2));
+}
+
+static inline int32_t ek_sxtab16_odd(int32_t sum, uint32_t x) { return ek_sxtab16(sum, x >> 8); }
 
 static inline int32_t ek_smlad(int32_t a, int32_t b, int32_t sum)
 {

@@ -30,4 +30,11 @@ void ek_fully_connected_quads_s8__dsp(const ek_fully_connected_s8_t *p, const in
                                       const int8_t *weights, const int32_t *finish,
                                       int8_t *output);
 
+/* As ek_average_pool2d_s8, for windows of at most 255 taps. */
+void ek_average_pool2d_s8__dsp(const ek_pool2d_s8_t *p, const int8_t *input, int8_t *output);
+
+/* As ek_add_s8, for operands of one shape. May run in place of an operand. scratch: 2048 bytes. */
+void ek_add_tables_s8__dsp(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b,
+                           int8_t *output, void *scratch);
+
 #endif

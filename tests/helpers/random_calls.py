@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgekit.converter.fixed_point import Requant
+from edgekit.converter.fixed_point import Requant, add_params
+from edgekit.converter.ir.graph import Quant
 from edgekit.converter.lower import calls
 from edgekit.converter.lower.calls import Array as ConstArray
 from edgekit.converter.lower.calls import Call, Result, Value
+from edgekit.converter.lower.elementwise import strides
 from edgekit.converter.lower.program import Params, ParamsArg
 from tests.helpers import kernel_formulas as formula
 from tests.helpers.kernel_formulas import Array
@@ -133,6 +135,51 @@ def fully_connected(rng: Rng) -> Sample:
     names = f"rows input_c output_c {END}"
     call = weighted(rng, "fully_connected_s8", names, f, shape, 0)
     return call, [formula.random_s8(rng, f["rows"], f["input_c"])], f["rows"] * f["output_c"]
+
+
+def average_pool2d(rng: Rng) -> Sample:
+    """Windows that reach inside at least once, as the operator has them."""
+    f = window(rng, tuple(ints(rng, 1, 4, 2)), 8)  # type: ignore[arg-type]
+    for axis, side in (("h", "pad_top"), ("w", "pad_left")):
+        f[side] = min(f[side], f[f"kernel_{axis}"] - 1)
+        reach = (f[f"input_{axis}"] - 1 + f[side]) // f[f"stride_{axis}"] + 1
+        f[f"output_{axis}"] = min(f[f"output_{axis}"], reach)
+    f |= quantization(rng) | {"channels": ints(rng, 1, 11, 1)[0]}
+    names = (
+        "batches input_h input_w channels output_h output_w kernel_h kernel_w stride_h stride_w"
+        " pad_top pad_left act_min act_max"
+    )
+    params = Params("ek_pool2d_s8_t", tuple((name, f[name]) for name in names.split()))
+    call = Call("average_pool2d_s8", (ParamsArg(), Value("x"), Result("y")), params)
+    f |= {"input_c": f["channels"], "output_c": f["channels"]}
+    return call, [_input(rng, f)], _outputs(f)
+
+
+def add(rng: Rng) -> Sample:
+    """Operands of one shape; factors as lowering has them, sometimes any."""
+    a, b, y = (
+        Quant.per_tensor(float(rng.uniform(0.005, 0.2)), formula.random_zero(rng)) for _ in "aby"
+    )
+    factors = add_params(a, b, y)
+    extent = tuple(ints(rng, 1, 9, 4))
+    low, high = formula.random_range(rng)
+    fields = (
+        ("extent", extent),
+        ("a_stride", strides(extent)),
+        ("b_stride", strides(extent)),
+        ("a_zero", a.zero_point),
+        ("b_zero", b.zero_point),
+        ("output_zero", y.zero_point),
+        ("left_shift", factors.left_shift),
+        ("a_q", factors.a),
+        ("b_q", factors.b),
+        ("output_q", factors.output),
+        ("act_min", low),
+        ("act_max", high),
+    )
+    args = (ParamsArg(), Value("a"), Value("b"), Result("y"))
+    call = Call("add_s8", args, Params("ek_binary_s8_t", fields))
+    return call, [formula.random_s8(rng, *extent) for _ in "ab"], int(np.prod(extent))
 
 
 def _input(rng: Rng, f: dict[str, int]) -> Array:
