@@ -20,20 +20,36 @@ from typing import Any
 from edgekit.converter.lower import (
     packing_dsp,
     packing_mve,
+    packing_neon,
     variants_dsp,
     variants_mve,
+    variants_neon,
     variants_ref,
 )
 from edgekit.converter.lower.program import Refusal
 from edgekit.converter.lower.variants import Cost, Packing, Request, Requirement, ScratchSize
 
-REQUIRES: dict[str, Requirement] = {**variants_dsp.REQUIRES, **variants_mve.REQUIRES}
-COSTS: dict[str, Cost] = {**variants_ref.COSTS, **variants_dsp.COSTS, **variants_mve.COSTS}
-PACKINGS: dict[str, Packing] = {**packing_dsp.PACKINGS, **packing_mve.PACKINGS}
+REQUIRES: dict[str, Requirement] = {
+    **variants_dsp.REQUIRES,
+    **variants_mve.REQUIRES,
+    **variants_neon.REQUIRES,
+}
+COSTS: dict[str, Cost] = {
+    **variants_ref.COSTS,
+    **variants_dsp.COSTS,
+    **variants_mve.COSTS,
+    **variants_neon.COSTS,
+}
+PACKINGS: dict[str, Packing] = {
+    **packing_dsp.PACKINGS,
+    **packing_mve.PACKINGS,
+    **packing_neon.PACKINGS,
+}
 SCRATCHES: dict[str, ScratchSize] = {
     "none": lambda request: 0,
     **variants_dsp.SCRATCHES,
     **variants_mve.SCRATCHES,
+    **variants_neon.SCRATCHES,
 }
 
 
@@ -53,6 +69,13 @@ class Kernel:
     cost: str = ""
     packing: str = ""
     scratch: str = "none"
+    helpers: tuple[str, ...] = ()
+    """Stems of functions of the same ISA that the kernel calls: "block_s8"."""
+
+    @property
+    def helper_functions(self) -> tuple[str, ...]:
+        """The C functions the kernel calls."""
+        return tuple(f"ek_{stem}__{self.isa}" for stem in self.helpers)
 
     @property
     def function(self) -> str:
@@ -112,7 +135,8 @@ def _family(
 
 
 def _kernel(family: str, row: dict[str, Any]) -> Kernel:
-    return Kernel(family, **{**row, "requires": tuple(row.get("requires", ()))})
+    lists = {name: tuple(row.get(name, ())) for name in ("requires", "helpers")}
+    return Kernel(family, **{**row, **lists})
 
 
 def choose(table: KernelTable, request: Request, isas: Sequence[str]) -> Choice:
