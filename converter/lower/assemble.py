@@ -115,6 +115,7 @@ class Assembly:
             in_place=self._in_place(call) if kernel.in_place else (),
             cost=choice.cost,
             refused=choice.refused,
+            helpers=kernel.helper_functions,
         )
 
     def _output(self, node: Node, call: Call) -> Tensor:

@@ -159,6 +159,8 @@ class Step:
     """Estimated instructions of the call; 0 when no estimate is made."""
     refused: tuple[Refusal, ...] = ()
     """The other kernels of the target that compute the same."""
+    helpers: tuple[str, ...] = ()
+    """Functions in files of their own that the kernel calls."""
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -213,7 +215,8 @@ class Program:
     @property
     def kernels(self) -> tuple[str, ...]:
         """The kernel functions called, sorted."""
-        return tuple(sorted({step.kernel for step in self.steps}))
+        called = {name for step in self.steps for name in (step.kernel, *step.helpers)}
+        return tuple(sorted(called))
 
     @property
     def constant_bytes(self) -> int:

@@ -63,7 +63,16 @@ def test_every_kernel_is_declared_and_defined(kernel: select.Kernel) -> None:
 
 def test_every_source_is_in_the_table() -> None:
     paths = {path.relative_to(FIRMWARE / "kernels").as_posix() for path in sources()}
-    assert paths == {select.source_path(kernel.function) for kernel in KERNELS}
+    functions = {name for kernel in KERNELS for name in (kernel.function, *kernel.helper_functions)}
+    assert paths == {select.source_path(name) for name in functions}
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.function)
+def test_helpers_are_the_other_kernels_that_a_source_calls(kernel: select.Kernel) -> None:
+    source = FIRMWARE / "kernels" / select.source_path(kernel.function)
+    text = re.sub(r"/\*.*?\*/", "", source.read_text(), flags=re.DOTALL)
+    called = set(re.findall(r"\bek_\w+__\w+(?=\()", text)) - {kernel.function}
+    assert called == set(kernel.helper_functions)
 
 
 def sources() -> list[Path]:
