@@ -46,7 +46,9 @@ void ek_mean_s16__ref(const ek_mean_s8_t *p, const int16_t *input, int16_t *outp
     loops_t kept, summed;
     split_axes(p, &kept, &summed);
     const int32_t *n = kept.extent, *stride = kept.stride;
-    assert(count(&summed) > 0 && count(&summed) <= 1 << 16); /* the sum fits in an int32 */
+    const int32_t elements = count(&summed);
+    assert(elements > 0 && elements <= 1 << 16); /* the sum fits in an int32 */
+    (void)elements;
     for (int32_t a = 0; a < n[0]; a++) {
         for (int32_t b = 0; b < n[1]; b++) {
             for (int32_t c = 0; c < n[2]; c++) {
