@@ -174,8 +174,8 @@ static inline void ek_mve_copy(int8_t *to, const int8_t *from, int32_t bytes)
                      : "lr", "memory");
 }
 
-/* The same, with pieces of 16 bytes going to places 64 bytes apart. */
-static inline void ek_mve_copy_apart(int8_t *to, const int8_t *from, int32_t bytes)
+/* The same, with pieces of 16 bytes going to places 64 bytes apart; returns the next place. */
+static inline int8_t *ek_mve_copy_apart(int8_t *to, const int8_t *from, int32_t bytes)
 {
     int8x16_t piece;
     __asm__ volatile("dlstp.8 lr, %[bytes]\n\t"
@@ -186,6 +186,7 @@ static inline void ek_mve_copy_apart(int8_t *to, const int8_t *from, int32_t byt
                      : [to] "+r"(to), [from] "+r"(from), [piece] "=&w"(piece)
                      : [bytes] "r"(bytes)
                      : "lr", "memory");
+    return to;
 }
 
 #else

@@ -185,6 +185,18 @@ static inline int16x8_t vaddq_s16(int16x8_t a, int16x8_t b)
     return a;
 }
 
+static inline int16x8_t vsubq_n_s16(int16x8_t a, int16_t b)
+{
+    for (int i = 0; i < 8; i++) a.e[i] = (int16_t)((uint16_t)a.e[i] - (uint16_t)b);
+    return a;
+}
+
+static inline int16x8_t vshlq_r_s16(int16x8_t a, int32_t left) /* left >= 0 */
+{
+    for (int i = 0; i < 8; i++) a.e[i] = (int16_t)(uint16_t)((uint32_t)a.e[i] << left);
+    return a;
+}
+
 static inline int16x8_t vmovlbq_s8(int8x16_t a)
 {
     int16x8_t v;
@@ -224,6 +236,20 @@ static inline int32x4_t vmovltq_s16(int16x8_t a)
 {
     int32x4_t v;
     for (int i = 0; i < 4; i++) v.e[i] = a.e[2 * i + 1];
+    return v;
+}
+
+static inline int32x4_t vshllbq_n_s16(int16x8_t a, int left)
+{
+    int32x4_t v;
+    for (int i = 0; i < 4; i++) v.e[i] = (int32_t)((uint32_t)a.e[2 * i] << left);
+    return v;
+}
+
+static inline int32x4_t vshlltq_n_s16(int16x8_t a, int left)
+{
+    int32x4_t v;
+    for (int i = 0; i < 4; i++) v.e[i] = (int32_t)((uint32_t)a.e[2 * i + 1] << left);
     return v;
 }
 
@@ -397,9 +423,10 @@ static inline void ek_mve_copy(int8_t *to, const int8_t *from, int32_t bytes)
     memcpy(to, from, (size_t)bytes);
 }
 
-static inline void ek_mve_copy_apart(int8_t *to, const int8_t *from, int32_t bytes)
+static inline int8_t *ek_mve_copy_apart(int8_t *to, const int8_t *from, int32_t bytes)
 {
     for (int32_t i = 0; i < bytes; i++) to[i / 16 * 64 + i % 16] = from[i];
+    return to + (bytes + 15) / 16 * 64;
 }
 
 #endif

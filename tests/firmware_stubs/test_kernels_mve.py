@@ -24,7 +24,7 @@ SANITIZERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recove
 INPUTS_AT_ANY_ADDRESS = range(16)
 
 MUTATIONS = [
-    ("conv2d_s8", "inside ? columns : none", "columns"),
+    ("conv2d_s8", "at->w + j * p->dilation_w", "at->w + j"),
     ("conv2d_s8", "ek_min(4, output_c - o)", "4"),
     ("conv2d_s8", "at->h += p->stride_h", "at->h += 1"),
     ("conv2d_short_s8", "vctp8q((uint32_t)depth)", "vctp8q(16)"),
@@ -33,7 +33,7 @@ MUTATIONS = [
     ("depthwise_conv2d_3x3_s8", "rows & 0x0F0F", "rows"),
     ("depthwise_conv2d_3x3_stride2_s8", "2 * y - p->pad_top", "2 * y"),
     ("fully_connected_s8", "p->output_c - o", "4"),
-    ("add_s8", "left + (q.shift == 0)", "left"),
+    ("add_s8", "LEFT + (q.shift == 0)", "LEFT"),
     ("average_pool2d_s8", "sum - half", "sum + half"),
     ("max_pool2d_s8", "p->act_max", "127"),
 ]

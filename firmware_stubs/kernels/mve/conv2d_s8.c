@@ -18,14 +18,15 @@
 
 enum { CHUNK = 16, PIXELS = 4 };
 
-/* `run` taps of a window's row are adjacent in the input. Whole chunks go straight to their places,
- * others first into a row behind these. */
+/* How windows lie in the input and in the scratch, in bytes. `run` taps of a window's row are
+ * adjacent in both. Taps in whole chunks go straight to their places, `apart`; others first into
+ * the row behind these. */
 typedef struct {
-    int32_t run, chunks;
+    int32_t kernel_h, run, row, chunks;
     int apart;
 } layout_t;
 
-/* An output pixel's window: where it starts in its input, which may be outside. */
+/* An output pixel and the start of its window, which may lie outside `input`. */
 typedef struct {
     int32_t x, y;
     int32_t h, w;
@@ -34,83 +35,73 @@ typedef struct {
 
 static layout_t layout_of(const ek_conv2d_s8_t *p)
 {
-    const int adjacent = p->dilation_w == 1;
     const int32_t taps = p->kernel_h * p->kernel_w * p->input_c;
     return (layout_t){
-        .run = adjacent ? p->kernel_w * p->input_c : p->input_c,
+        .kernel_h = p->kernel_h,
+        .run = p->kernel_w * p->input_c,
+        .row = p->input_w * p->input_c,
         .chunks = (taps + CHUNK - 1) / CHUNK,
         .apart = p->input_c % CHUNK == 0,
     };
 }
 
-static int8_t *copy(int8_t *to, const int8_t *from, int32_t taps, int apart)
+/* These two return where the next tap goes. */
+static inline int8_t *copy(int8_t *to, const int8_t *from, int32_t taps, int apart)
 {
-    if (apart) ek_mve_copy_apart(to, from, taps);
-    else ek_mve_copy(to, from, taps);
-    return to + (apart ? taps * PIXELS : taps);
+    if (apart) return ek_mve_copy_apart(to, from, taps);
+    ek_mve_copy(to, from, taps);
+    return to + taps;
 }
 
-static int8_t *fill(int8_t *to, int32_t value, int32_t taps, int apart)
-{
-    const int8x16_t values = vdupq_n_s8((int8_t)value);
-    const int32_t step = apart ? CHUNK * PIXELS : CHUNK;
-    for (int32_t i = 0; i < taps; i += CHUNK) {
-        vstrbq_p_s8(to + i / CHUNK * step, values, vctp8q((uint32_t)(taps - i)));
-    }
-    return to + (apart ? taps * PIXELS : taps);
-}
-
-/* A row of taps of a window that may reach outside; `from` is tap 0. */
-static int8_t *gather_row(const ek_conv2d_s8_t *p, ek_span_t inside, const int8_t *from,
-                          int8_t *to, int apart)
-{
-    const int32_t step = p->dilation_w * p->input_c;
-    to = fill(to, p->input_zero, inside.begin * p->input_c, apart);
-    if (p->dilation_w == 1) {
-        const int32_t taps = (inside.end - inside.begin) * p->input_c;
-        if (taps > 0) to = copy(to, from + inside.begin * step, taps, apart);
-    } else {
-        for (int32_t j = inside.begin; j < inside.end; j++) {
-            to = copy(to, from + j * step, p->input_c, apart);
-        }
-    }
-    return fill(to, p->input_zero, (p->kernel_w - inside.end) * p->input_c, apart);
-}
-
-static void gather(const ek_conv2d_s8_t *p, const window_t *at, int8_t *to, layout_t layout)
+/* A window that may reach outside or be dilated: zero points, then the taps inside. */
+static void gather(const ek_conv2d_s8_t *p, layout_t layout, const window_t *at, int8_t *to)
 {
     const ek_span_t rows = ek_taps_inside(at->h, p->kernel_h, p->dilation_h, p->input_h);
     const ek_span_t columns = ek_taps_inside(at->w, p->kernel_w, p->dilation_w, p->input_w);
-    const int32_t step = p->dilation_h * p->input_w * p->input_c;
-    const int8_t *from = at->input + (at->h * p->input_w + at->w) * p->input_c;
-    for (int32_t i = 0; i < p->kernel_h; i++) {
-        const int inside = i >= rows.begin && i < rows.end;
-        const ek_span_t none = {p->kernel_w, p->kernel_w};
-        to = gather_row(p, inside ? columns : none, from + i * step, to, layout.apart);
+    const int32_t apart = layout.apart ? PIXELS : 1, depth = p->input_c;
+    const int32_t adjacent = p->dilation_w == 1 ? columns.end - columns.begin : 1;
+    const int8x16_t zeros = vdupq_n_s8((int8_t)p->input_zero);
+    for (int32_t k = 0; k < layout.chunks; k++) vstrbq_s8(to + k * CHUNK * apart, zeros);
+    for (int32_t i = rows.begin; i < rows.end; i++) {
+        for (int32_t j = columns.begin; j < columns.end; j += adjacent) {
+            const int32_t h = at->h + i * p->dilation_h, w = at->w + j * p->dilation_w;
+            (void)copy(to + (i * p->kernel_w + j) * depth * apart,
+                       at->input + h * layout.row + w * depth, adjacent * depth, layout.apart);
+        }
     }
 }
 
-/* The window of every tap lies inside: the usual case, without a test for each. */
-static void gather_inside(const ek_conv2d_s8_t *p, const window_t *at, int8_t *to, layout_t layout)
+/* Windows whose every tap lies inside, adjacent; `step` from window to window. */
+static void gather_inside(layout_t layout, const int8_t *from, int32_t step, int32_t pixels,
+                          int8_t *scratch, int8_t *row)
 {
-    const int32_t step = p->input_w * p->input_c;
-    const int8_t *from = at->input + (at->h * p->input_w + at->w) * p->input_c;
-    for (int32_t i = 0; i < p->kernel_h; i++) {
-        to = copy(to, from, layout.run, layout.apart);
+    for (; pixels > 0; pixels--) {
+        int8_t *to = layout.apart ? scratch : row;
+        const int8_t *next = from;
+        for (int32_t i = layout.kernel_h; i > 0; i--) {
+            to = copy(to, next, layout.run, layout.apart);
+            next += layout.row;
+        }
+        if (!layout.apart) (void)ek_mve_copy_apart(scratch, row, layout.chunks * CHUNK);
+        scratch += CHUNK;
         from += step;
     }
 }
 
-static int is_inside(const ek_conv2d_s8_t *p, const window_t *at)
+/* `pixels` windows from `at` are in one row of the output and inside the input. */
+static int are_inside(const ek_conv2d_s8_t *p, const window_t *at, int32_t pixels)
 {
-    return at->h >= 0 && at->h + p->kernel_h <= p->input_h && at->w >= 0 &&
-           at->w + p->kernel_w <= p->input_w && p->dilation_h == 1 && p->dilation_w == 1;
+    const int32_t end = at->w + (pixels - 1) * p->stride_w + p->kernel_w;
+    return at->h >= 0 && at->h + p->kernel_h <= p->input_h && at->w >= 0 && end <= p->input_w &&
+           at->x + pixels <= p->output_w && p->dilation_h * p->dilation_w == 1;
 }
 
-static void next_window(const ek_conv2d_s8_t *p, window_t *at)
+/* The `pixels`-th window after this one; all between are in the same row. */
+static void advance(const ek_conv2d_s8_t *p, window_t *at, int32_t pixels)
 {
-    at->w += p->stride_w;
-    if (++at->x < p->output_w) return;
+    at->x += pixels;
+    at->w += pixels * p->stride_w;
+    if (at->x < p->output_w) return;
     at->x = 0;
     at->w = -p->pad_left;
     at->h += p->stride_h;
@@ -120,17 +111,30 @@ static void next_window(const ek_conv2d_s8_t *p, window_t *at)
     at->input += p->input_h * p->input_w * p->input_c;
 }
 
+/* One window into the scratch. */
+static void gather_pixel(const ek_conv2d_s8_t *p, layout_t layout, const window_t *at,
+                         const int8_t *from, int8_t *place, int8_t *row)
+{
+    if (are_inside(p, at, 1)) {
+        gather_inside(layout, from, 0, 1, place, row);
+    } else {
+        gather(p, layout, at, layout.apart ? place : row);
+        if (!layout.apart) (void)ek_mve_copy_apart(place, row, layout.chunks * CHUNK);
+    }
+}
+
 /* The next `pixels` windows into the scratch. */
 static void gather_pixels(const ek_conv2d_s8_t *p, layout_t layout, window_t *at, int32_t pixels,
                           int8_t *scratch)
 {
+    const int together = are_inside(p, at, pixels);
+    const int32_t count = together ? pixels : 1, step = p->stride_w * p->input_c;
     int8_t *const row = scratch + layout.chunks * CHUNK * PIXELS;
-    for (int32_t i = 0; i < pixels; i++) {
-        int8_t *const place = scratch + i * CHUNK, *const to = layout.apart ? place : row;
-        if (is_inside(p, at)) gather_inside(p, at, to, layout);
-        else gather(p, at, to, layout);
-        if (!layout.apart) ek_mve_copy_apart(place, row, layout.chunks * CHUNK);
-        next_window(p, at);
+    for (int32_t i = 0; i < pixels; i += count) {
+        const int8_t *from = at->input + at->h * layout.row + at->w * p->input_c;
+        if (together) gather_inside(layout, from, step, pixels, scratch, row);
+        else gather_pixel(p, layout, at, from, scratch + i * CHUNK, row);
+        advance(p, at, count);
     }
 }
 
@@ -172,14 +176,28 @@ static void multiply(const ek_conv2d_s8_t *p, int32_t chunks, const int8_t *x,
     }
 }
 
+/* A 1x1 convolution that reads every pixel, in order, is one of a single long row. */
+static ek_conv2d_s8_t flattened(const ek_conv2d_s8_t *p)
+{
+    ek_conv2d_s8_t flat = *p;
+    const int32_t pixels = p->output_h * p->output_w;
+    if (p->kernel_h * p->kernel_w * p->stride_h * p->stride_w == 1 && p->pad_top == 0 &&
+        p->pad_left == 0 && p->output_h == p->input_h && p->output_w == p->input_w) {
+        flat.input_w = flat.output_w = p->batches * pixels;
+        flat.batches = flat.input_h = flat.output_h = 1;
+    }
+    return flat;
+}
+
 void ek_conv2d_s8__mve(const ek_conv2d_s8_t *p, const int8_t *input, const int8_t *weights,
                        const int32_t *factors, int8_t *output, int8_t *scratch)
 {
-    const layout_t layout = layout_of(p);
+    const ek_conv2d_s8_t flat = flattened(p);
+    const layout_t layout = layout_of(&flat);
     window_t at = {0, 0, -p->pad_top, -p->pad_left, input};
     for (int32_t left = p->batches * p->output_h * p->output_w; left > 0; left -= PIXELS) {
         const int32_t pixels = ek_min(PIXELS, left);
-        gather_pixels(p, layout, &at, pixels, scratch);
+        gather_pixels(&flat, layout, &at, pixels, scratch);
         multiply(p, layout.chunks, scratch, weights, factors, pixels, output);
         output += PIXELS * p->output_c;
     }
