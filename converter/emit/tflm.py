@@ -36,6 +36,7 @@ RESOLVER_METHODS = {
     "RELU": "AddRelu",
     "RELU6": "AddRelu6",
     "RESHAPE": "AddReshape",
+    "RESIZE_BILINEAR": "AddResizeBilinear",
     "RESIZE_NEAREST_NEIGHBOR": "AddResizeNearestNeighbor",
     "SLICE": "AddSlice",
     "SOFTMAX": "AddSoftmax",
@@ -47,6 +48,7 @@ RESOLVER_METHODS = {
     "SUB": "AddSub",
     "TANH": "AddTanh",
     "TRANSPOSE": "AddTranspose",
+    "TRANSPOSE_CONV": "AddTransposeConv",
     "UNPACK": "AddUnpack",
 }
 """TFLite operator -> method of tflite::MicroMutableOpResolver."""

@@ -10,7 +10,9 @@ from edgekit.converter.interpret import (
     elementwise,
     movement,
     pool,
+    resize,
     softmax,
+    transposed,
     unary,
 )
 from edgekit.converter.interpret.kernel import Build
@@ -21,6 +23,8 @@ BUILDS: dict[type[ops.Op], Build] = {
     ops.Conv2D: conv.conv2d,
     ops.DepthwiseConv2D: depthwise.depthwise_conv2d,
     ops.FullyConnected: dense.fully_connected,
+    ops.TransposeConv: transposed.transpose_conv,
+    ops.ResizeBilinear: resize.resize_bilinear,
     ops.AveragePool2D: pool.average_pool2d,
     ops.MaxPool2D: pool.max_pool2d,
     ops.Mean: pool.mean,

@@ -55,6 +55,9 @@ def graph_cost(graph: Graph) -> GraphCost:
 
 def node_macs(graph: Graph, node: Node) -> int:
     """Multiply-accumulates of one node; 0 for what is no convolution or matrix product."""
+    if isinstance(node.op, ops.TransposeConv):
+        weights = graph.input(node, 1)
+        return graph.source(node).size * (weights.size // weights.shape[3])
     if not isinstance(node.op, ops.Conv2D | ops.DepthwiseConv2D | ops.FullyConnected):
         return 0
     weights, outputs = graph.input(node, 1), graph.output(node)

@@ -167,6 +167,11 @@ class Graph:
         """The operand whose values the node works on."""
         return self.input(node, node.op.SOURCE)
 
+    def role(self, node: Node, role: str) -> Tensor | None:
+        """The operand of this role ("bias"), or None when it is absent or the operator has none."""
+        names = [name.rstrip("?.") for name in node.op.INPUTS]
+        return self.operand(node, names.index(role)) if role in names else None
+
     def output(self, node: Node, index: int = 0) -> Tensor:
         """The node's output at `index`."""
         return self.tensors[node.outputs[index]]

@@ -74,6 +74,29 @@ class FullyConnected(Op):
 
 
 @dataclass(frozen=True, slots=True)
+class TransposeConv(Op):
+    """The transpose of a CONV_2D from the output's shape to the input's; weights OHWI."""
+
+    NAME: ClassVar[str] = "TRANSPOSE_CONV"
+    INPUTS: ClassVar[tuple[str, ...]] = ("shape", "weights", "input", "bias?")
+    SOURCE: ClassVar[int] = 2
+    padding: Padding
+    stride_h: int = 1
+    stride_w: int = 1
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class ResizeBilinear(Op):
+    """Height and width from the constant second operand; outputs lie between four inputs."""
+
+    NAME: ClassVar[str] = "RESIZE_BILINEAR"
+    INPUTS: ClassVar[tuple[str, ...]] = ("input", "size")
+    align_corners: bool = False
+    half_pixel_centers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Pool2D(Op):
     """What the two pooling operators share."""
 
@@ -250,10 +273,12 @@ OPERATORS: tuple[type[Op], ...] = (
     Conv2D,
     DepthwiseConv2D,
     FullyConnected,
+    TransposeConv,
     # 2. pooling and reduction
     AveragePool2D,
     MaxPool2D,
     Mean,
+    ResizeBilinear,
     # 3. elementwise
     Add,
     Sub,

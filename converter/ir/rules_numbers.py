@@ -11,7 +11,7 @@ from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation
 from edgekit.converter.ir.rule import INDEX_ROLES, activations, node_rule, operands
 
-_CONVOLUTIONS = (ops.Conv2D, ops.DepthwiseConv2D, ops.FullyConnected)
+_CONVOLUTIONS = (ops.Conv2D, ops.DepthwiseConv2D, ops.FullyConnected, ops.TransposeConv)
 _INTEGERS = (DType.INT8, DType.INT16)
 _FORMATS = (DType.FLOAT32, *_INTEGERS)
 _WEIGHTS = (DType.INT8, DType.INT4)
@@ -42,9 +42,10 @@ def activations_dtype(graph: Graph, node: Node) -> str:
 def weights_dtype(graph: Graph, node: Node) -> str:
     """Float32 activations have float32 weights and bias, int8 ones int8 or int4 weights and an
     int32 bias, int16 ones int8 weights and an int64 bias."""
-    form = graph.input(node).dtype
-    for role, tensor in operands(graph, node)[1:]:
-        if tensor.dtype not in _PARAMETERS[form][role]:
+    form = graph.source(node).dtype
+    for role, tensor in operands(graph, node):
+        allowed = _PARAMETERS[form].get(role)
+        if allowed is not None and tensor.dtype not in allowed:
             return f"{role} {tensor.dtype} with {form} activations"
     return ""
 
@@ -57,7 +58,9 @@ _PARAMETERS: dict[DType, dict[str, tuple[DType, ...]]] = {
 
 
 _INT16_OPERATORS = (
-    *_CONVOLUTIONS,
+    ops.Conv2D,
+    ops.DepthwiseConv2D,
+    ops.FullyConnected,
     ops.Pool2D,
     ops.Mean,
     ops.Add,
@@ -92,6 +95,21 @@ def index_dtype(graph: Graph, node: Node) -> str:
         if role in INDEX_ROLES and tensor.dtype is not DType.INT32:
             return f"{role} {tensor.dtype}"
     return ""
+
+
+@node_rule(
+    "transposed-weights",
+    ops.TransposeConv,
+    supported=True,
+    hint="export int8 weights, no activation",
+)
+def transposed_weights(graph: Graph, node: Node) -> str:
+    """A TRANSPOSE_CONV's weights are int8 or float32, and it has no fused activation."""
+    assert isinstance(node.op, ops.TransposeConv)
+    if node.op.activation is not Activation.NONE:
+        return f"activation {node.op.activation}"
+    weights = graph.input(node, 1)
+    return "int4 weights" if weights.dtype is DType.INT4 else ""
 
 
 @node_rule("finite-parameters")
@@ -141,7 +159,7 @@ def weights_symmetric(graph: Graph, node: Node) -> str:
 @node_rule("bias-scale", *_CONVOLUTIONS)
 def bias_scale(graph: Graph, node: Node) -> str:
     """An integer bias has zero point 0 and scale input scale * weight scale, within 2 %."""
-    bias, x, weights = graph.operand(node, 2), graph.input(node), graph.input(node, 1)
+    bias, x, weights = graph.role(node, "bias"), graph.source(node), graph.input(node, 1)
     if bias is None or bias.dtype is DType.FLOAT32 or bias.quant is None:
         return ""
     if x.quant is None or weights.quant is None:
@@ -182,6 +200,7 @@ _SAME_SCALE = (
     ops.SpaceToDepth,
     ops.DepthToSpace,
     ops.ResizeNearestNeighbor,
+    ops.ResizeBilinear,
 )
 
 

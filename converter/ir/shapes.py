@@ -10,8 +10,8 @@ import numpy as np
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Op, Padding
-from edgekit.converter.ir.shapes_movement import MOVED, PARTS
-from edgekit.converter.ir.slicing import Shape, need, proper_axis
+from edgekit.converter.ir.shapes_movement import MOVED, PARTS, resize
+from edgekit.converter.ir.slicing import Shape, ints, need, proper_axis
 from edgekit.converter.ir.slicing import ShapeError as ShapeError
 
 
@@ -115,8 +115,25 @@ def _dense(graph: Graph, node: Node, op: Any) -> Shape:
     return (size // inputs, outputs)
 
 
+def _transposed(graph: Graph, node: Node, op: Any) -> Shape:
+    x, weights = graph.source(node).shape, graph.input(node, 1).shape
+    _rank(x, 4, "input")
+    _rank(weights, 4, "weights")
+    outputs, height, width, channels = weights
+    need(channels == x[3], f"weights for {channels} channels on an input of {x[3]}")
+    _bias(graph, node, outputs)
+    shape = ints(graph.input(node, 0))
+    _rank(tuple(shape), 4, "shape")
+    expected = (x[0], *_windows(tuple(shape), (height, width), op, (1, 1)))
+    need(
+        shape[3] == outputs and expected == x[:3],
+        f"shape {shape} has windows for an input of {[*expected, channels]}, not {list(x)}",
+    )
+    return tuple(shape)
+
+
 def _bias(graph: Graph, node: Node, outputs: int) -> None:
-    bias = graph.operand(node, 2)
+    bias = graph.role(node, "bias")
     if bias is not None:
         need(bias.size == outputs, f"bias {list(bias.shape)} for {outputs} outputs")
 
@@ -158,9 +175,11 @@ _INFER: dict[type[Op], Callable[[Graph, Node, Any], Shape]] = {
     ops.Conv2D: _conv,
     ops.DepthwiseConv2D: _depthwise,
     ops.FullyConnected: _dense,
+    ops.TransposeConv: _transposed,
     ops.AveragePool2D: _pool,
     ops.MaxPool2D: _pool,
     ops.Mean: _mean,
+    ops.ResizeBilinear: resize,
     ops.Add: _binary,
     ops.Sub: _binary,
     ops.Mul: _binary,

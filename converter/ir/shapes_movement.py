@@ -162,7 +162,7 @@ def _depth_to_space(graph: Graph, node: Node, op: Any) -> Shape:
     return n, h * block, w * block, c // (block * block)
 
 
-def _resize(graph: Graph, node: Node, op: Any) -> Shape:
+def resize(graph: Graph, node: Node, op: Any) -> Shape:
     n, _, _, c = _image(graph, node)
     size = ints(graph.input(node, 1))
     need(len(size) == 2 and min(size) > 0, f"size {size}")
@@ -192,7 +192,7 @@ MOVED: dict[type[Op], Callable[[Graph, Node, Any], Shape]] = {
     ops.Gather: _gather,
     ops.SpaceToDepth: _space_to_depth,
     ops.DepthToSpace: _depth_to_space,
-    ops.ResizeNearestNeighbor: _resize,
+    ops.ResizeNearestNeighbor: resize,
 }
 """Operators with one output."""
 

@@ -37,6 +37,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     numbers.activations_dtype,
     numbers.int16_operators,
     numbers.weights_dtype,
+    numbers.transposed_weights,
     numbers.finite_parameters,
     numbers.int8_quantized,
     numbers.int16_quantized,

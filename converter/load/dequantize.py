@@ -41,10 +41,12 @@ def fold_stored_weights(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
     hybrid = {
         name: graph[name]
         for node in graph.nodes
-        if isinstance(node.op, ops.Conv2D | ops.DepthwiseConv2D | ops.FullyConnected)
-        and graph.input(node).dtype is DType.FLOAT32
-        for name in node.inputs[1:]
-        if name is not None and graph[name].constant and graph[name].dtype is not DType.FLOAT32
+        if "weights" in node.op.INPUTS and graph.source(node).dtype is DType.FLOAT32
+        for name, role in zip(node.inputs, node.op.INPUTS, strict=False)
+        if role in ("weights", "bias?")
+        and name is not None
+        and graph[name].constant
+        and graph[name].dtype is not DType.FLOAT32
     }
     packed = {name: graph[name] for node in steps for name in node.inputs if name is not None}
     if not packed and not hybrid:
@@ -63,14 +65,14 @@ def _bias_quants(graph: Graph) -> dict[str, Quant]:
     """Scales of the int32 biases: their own, else input scale times weight scale."""
     found = {}
     for node in graph.nodes:
-        bias, name = graph.operand(node, 2), node.inputs[2] if len(node.inputs) > 2 else None
-        if bias is None or name is None or bias.dtype is not DType.INT32:
+        bias = graph.role(node, "bias")
+        if bias is None or bias.dtype is not DType.INT32:
             continue
-        x, weights = graph.input(node).quant, graph.input(node, 1).quant
+        x, weights = graph.source(node).quant, graph.input(node, 1).quant
         if bias.quant is not None or x is None or weights is None:
             continue
         scales = [x.scale * scale for scale in weights.scales]
-        found[name] = Quant.per_channel(scales, 0)
+        found[bias.name] = Quant.per_channel(scales, 0)
     return found
 
 

@@ -15,7 +15,7 @@ from edgekit.converter.ir.graph import DType, Graph, Quant, Tensor
 from edgekit.converter.load.rewire import bypass
 from edgekit.errors import UnsupportedError
 
-_WEIGHTED = (ops.Conv2D, ops.DepthwiseConv2D, ops.FullyConnected)
+_WEIGHTED = (ops.Conv2D, ops.DepthwiseConv2D, ops.FullyConnected, ops.TransposeConv)
 
 
 def is_legacy(graph: Graph) -> bool:

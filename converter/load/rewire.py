@@ -70,11 +70,12 @@ def own_biases(graph: Graph) -> Graph:
     copies: list[Tensor] = []
     nodes = []
     for node in graph.nodes:
-        name = node.inputs[2] if node.op.INPUTS[2:] == ("bias?",) and node.inputs[2:] else None
+        at = node.op.INPUTS.index("bias?") if "bias?" in node.op.INPUTS else len(node.inputs)
+        name = node.inputs[at] if at < len(node.inputs) else None
         if name in seen and name is not None:
             copy = replace(graph[name], name=namer.unique(f"{node.name}_bias"))
             copies.append(copy)
-            node = replace(node, inputs=(*node.inputs[:2], copy.name))
+            node = replace(node, inputs=(*node.inputs[:at], copy.name))
         elif name is not None:
             seen.add(name)
         nodes.append(node)

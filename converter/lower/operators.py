@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
-from edgekit.converter.lower import elementwise, movement, moves, weighted, windows
+from edgekit.converter.lower import elementwise, movement, moves, resizes, weighted, windows
 from edgekit.converter.lower.calls import Call
 from edgekit.converter.moves import TAKES, VIEWS
 
@@ -18,6 +18,8 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     ops.DepthwiseConv2D: weighted.depthwise_conv2d,
     ops.FullyConnected: weighted.fully_connected,
     # 2. pooling and reduction
+    ops.TransposeConv: resizes.transpose_conv,
+    ops.ResizeBilinear: resizes.resize_bilinear,
     ops.AveragePool2D: windows.average_pool,
     ops.MaxPool2D: windows.max_pool,
     ops.Mean: windows.mean,

@@ -84,6 +84,19 @@ def taken(request: Request) -> int:
     return runs * (20 + 2 * request.number("run"))
 
 
+def bilinear(request: Request) -> int:
+    """30 instructions an output."""
+    names = ("batches", "output_h", "output_w", "channels")
+    return 30 * product(tuple(request.number(name) for name in names))
+
+
+def transposed(request: Request) -> int:
+    """5 instructions a multiply-accumulate, 40 an output."""
+    names = ("kernel_h", "kernel_w", "input_h", "input_w", "input_c", "output_c", "batches")
+    macs = product(tuple(request.number(name) for name in names))
+    return 5 * macs + 40 * request.outputs
+
+
 COSTS: dict[str, Cost] = {
     "ref_convolution": convolution,
     "ref_depthwise": depthwise,
@@ -99,4 +112,6 @@ COSTS: dict[str, Cost] = {
     "ref_rows": rows_copied,
     "ref_strided": strided,
     "ref_take": taken,
+    "ref_bilinear": bilinear,
+    "ref_transposed": transposed,
 }

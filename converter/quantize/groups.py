@@ -19,6 +19,7 @@ from edgekit.converter.ir.ops import (
     Minimum,
     Op,
     Pack,
+    ResizeBilinear,
 )
 from edgekit.converter.ir.rule import PARAMETER_ROLES
 from edgekit.converter.ir.shapes_movement import MOVED, PARTS
@@ -32,6 +33,7 @@ SAME_SCALE: tuple[type[Op], ...] = (
     *PARTS,
     MaxPool2D,
     AveragePool2D,
+    ResizeBilinear,
     Maximum,
     Minimum,
 )

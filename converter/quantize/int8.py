@@ -155,17 +155,20 @@ class _Builder:
 
     def _weighted(self, node: Node) -> Node:
         graph, form = self.graph, self.scheme.weights_of(node)
-        weights, bias = graph.input(node, 1), graph.operand(node, 2)
+        weights, bias = graph.input(node, 1), graph.role(node, "bias")
         axis = WEIGHTED[type(node.op)] if form.per_channel else None
         values = constant_values(weights)
         quant = symmetric(half_ranges(values, axis), form, axis)
-        source = self.quants[graph.input(node).name]
+        source = self.quants[graph.source(node).name]
         if bias is not None:
             quant = self._fit_bias(node, constant_values(bias), source, quant)
         stored = quantize_array(values, quant, form)
-        names = [node.inputs[0], self._keep(node, weights, stored, quant, form.dtype)]
+        names = [*node.inputs]
+        if bias is None and names[-1] is None:
+            names.pop()
+        names[1] = self._keep(node, weights, stored, quant, form.dtype)
         if bias is not None:
-            names.append(self._bias(node, bias, source, quant))
+            names[node.inputs.index(bias.name)] = self._bias(node, bias, source, quant)
         return replace(node, inputs=tuple(names))
 
     def _fit_bias(self, node: Node, bias: NDArray[np.float32], x: Quant, w: Quant) -> Quant:

@@ -20,10 +20,11 @@ from edgekit.converter.ir.ops import (
     Op,
     Softmax,
     Tanh,
+    TransposeConv,
 )
 
 WEIGHTED: Mapping[type[Op], int] = MappingProxyType(
-    {Conv2D: 0, DepthwiseConv2D: 3, FullyConnected: 0}
+    {Conv2D: 0, DepthwiseConv2D: 3, FullyConnected: 0, TransposeConv: 0}
 )
 """Operators with weights and bias, and the axis of their weights that counts output channels."""
 

@@ -55,6 +55,8 @@ OPTIONS_TABLE: dict[str, str] = {
         (ops.Conv2D, "Conv2DOptions"),
         (ops.DepthwiseConv2D, "DepthwiseConv2DOptions"),
         (ops.FullyConnected, "FullyConnectedOptions"),
+        (ops.TransposeConv, "TransposeConvOptions"),
+        (ops.ResizeBilinear, "ResizeBilinearOptions"),
         (ops.AveragePool2D, "Pool2DOptions"),
         (ops.MaxPool2D, "Pool2DOptions"),
         (ops.Mean, "ReducerOptions"),

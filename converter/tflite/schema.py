@@ -148,6 +148,16 @@ TABLES: Final[dict[str, dict[str, Field]]] = {
         "align_corners": Field(0, "bool"),
         "half_pixel_centers": Field(1, "bool"),
     },
+    "ResizeBilinearOptions": {
+        "align_corners": Field(2, "bool"),
+        "half_pixel_centers": Field(3, "bool"),
+    },
+    "TransposeConvOptions": {
+        "padding": Field(0, "i8"),
+        "stride_w": Field(1, "i32"),
+        "stride_h": Field(2, "i32"),
+        "fused_activation_function": Field(3, "i8"),
+    },
     "ReducerOptions": {"keep_dims": Field(0, "bool")},
     "AddOptions": {
         "fused_activation_function": Field(0, "i8"),
@@ -179,6 +189,7 @@ OPTIONS_TYPES: Final[dict[str, int]] = {
     "ConcatenationOptions": 10,
     "AddOptions": 11,
     "ReshapeOptions": 17,
+    "ResizeBilinearOptions": 15,
     "SpaceToDepthOptions": 19,
     "MulOptions": 21,
     "PadOptions": 22,
@@ -193,6 +204,7 @@ OPTIONS_TYPES: Final[dict[str, int]] = {
     "MaximumMinimumOptions": 39,
     "PadV2Options": 43,
     "SliceOptions": 48,
+    "TransposeConvOptions": 49,
     "TileOptions": 51,
     "ExpandDimsOptions": 52,
     "PackOptions": 59,

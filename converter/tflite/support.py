@@ -16,8 +16,6 @@ from edgekit.converter.tflite.raw import RawOperator, RawTensor
 
 REWRITES: dict[str, str] = {
     "GELU": "use ReLU as the activation and fine-tune",
-    "TRANSPOSE_CONV": "use nearest-neighbour upsampling and a convolution, or drop the decoder",
-    "RESIZE_BILINEAR": "resize the image before it enters the network",
     "DIV": "multiply by the reciprocal constant",
     "SUM": "use MEAN; the factor folds into the next layer's weights",
     "REDUCE_MAX": "use MAX_POOL_2D over the whole plane",

@@ -42,6 +42,9 @@ _RUNTIME = {
     ("TILE", 3): "2.8.0",
     ("DEPTH_TO_SPACE", 1): "2.1.0",
     ("RESIZE_NEAREST_NEIGHBOR", 3): "2.3.0",
+    ("RESIZE_BILINEAR", 3): "2.2.0",
+    ("TRANSPOSE_CONV", 2): "2.2.0",
+    ("TRANSPOSE_CONV", 3): "2.3.0",
     ("HARD_SWISH", 1): "1.15.0",
     ("RELU_0_TO_1", 1): "2.10.0",
     ("DEQUANTIZE", 3): "1.15.0",
@@ -79,6 +82,8 @@ _INT8_IS_2 = frozenset(
         "MIRROR_PAD",
         "SPACE_TO_DEPTH",
         "RESIZE_NEAREST_NEIGHBOR",
+        "RESIZE_BILINEAR",
+        "TRANSPOSE_CONV",
     )
 )
 _INT16 = {
@@ -115,7 +120,9 @@ def operator_version(graph: Graph, node: Node) -> int:
         return 8
     if isinstance(node.op, ops.StridedSlice) and node.op.ellipsis_mask | node.op.new_axis_mask:
         return 6
-    if isinstance(node.op, ops.ResizeNearestNeighbor) and (
+    if name == "TRANSPOSE_CONV" and graph.role(node, "bias") is not None:
+        return 3
+    if isinstance(node.op, ops.ResizeNearestNeighbor | ops.ResizeBilinear) and (
         node.op.align_corners or node.op.half_pixel_centers
     ):
         return 3

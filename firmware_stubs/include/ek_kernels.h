@@ -66,6 +66,28 @@ typedef struct {
                                        const int32_t *bias, int8_t *output)
 EK_DEPTHWISE_CONV2D_S8(ref);
 
+/* The transpose of a convolution: y[h][w][o] = clamp(requant(bias[o] + sum over i,j,c of
+ *   (x[(h + pad_top - i) / stride_h][(w + pad_left - j) / stride_w][c] - input_zero) * k[o][i][j][c],
+ *   q[o * q_step]) + output_zero, act_min, act_max)
+ * over the taps where both quotients are whole and inside the input. `bias` is not folded. */
+typedef struct {
+    int32_t batches;
+    int32_t input_h, input_w, input_c;
+    int32_t output_h, output_w, output_c;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t pad_top, pad_left;
+    int32_t input_zero, output_zero;
+    int32_t act_min, act_max;
+    int32_t q_step;
+} ek_transpose_conv2d_s8_t;
+
+#define EK_TRANSPOSE_CONV2D_S8(isa)                                                              \
+    void ek_transpose_conv2d_s8__##isa(const ek_transpose_conv2d_s8_t *p, const ek_requant_t *q, \
+                                       const int8_t *input, const int8_t *weights,               \
+                                       const int32_t *bias, int8_t *output)
+EK_TRANSPOSE_CONV2D_S8(ref);
+
 /* y[r][o] = clamp(requant(bias[o] + sum over i of x[r][i] * w[o][i], q[o * q_step])
  *   + output_zero, act_min, act_max) */
 typedef struct {
@@ -174,6 +196,21 @@ EK_MAXIMUM_S8(ref);
     void ek_minimum_s8__##isa(const ek_choice_s8_t *p, const int8_t *a, const int8_t *b,       \
                               int8_t *output)
 EK_MINIMUM_S8(ref);
+
+/* Bilinear resize: rows and columns hold, per output index, {lower, upper, fraction}: the two input
+ * indices and the weight of the upper one in 1/1024 (the lower one has the rest; a fraction may be
+ * negative where both are the same).
+ *   y = round_half_away(sum over the four neighbours of x * row weight * column weight / 2^20) */
+typedef struct {
+    int32_t batches;
+    int32_t input_h, input_w, channels;
+    int32_t output_h, output_w;
+} ek_resize_bilinear_s8_t;
+
+#define EK_RESIZE_BILINEAR_S8(isa)                                                               \
+    void ek_resize_bilinear_s8__##isa(const ek_resize_bilinear_s8_t *p, const int16_t *rows,     \
+                                      const int16_t *columns, const int8_t *input, int8_t *output)
+EK_RESIZE_BILINEAR_S8(ref);
 
 /* y = x surrounded by `value`: `before` and `after` elements on each of four axes. */
 typedef struct {

@@ -57,5 +57,7 @@ void fuzz_concat(void);
 void fuzz_copy(void);
 void fuzz_strided_copy(void);
 void fuzz_take(void);
+void fuzz_resize_bilinear(void);
+void fuzz_transpose_conv2d(void);
 
 #endif

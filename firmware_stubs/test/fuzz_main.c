@@ -32,6 +32,8 @@ static const struct {
     {"minimum_s8", fuzz_minimum},
     {"strided_copy_s8", fuzz_strided_copy},
     {"take_s8", fuzz_take},
+    {"resize_bilinear_s8", fuzz_resize_bilinear},
+    {"transpose_conv2d_s8", fuzz_transpose_conv2d},
 };
 
 int main(void)

@@ -155,6 +155,25 @@ def depthwise_conv_model(
     return single_operator("DEPTHWISE_CONV_2D", options, [x, weights, bias], y)
 
 
+def transpose_conv_model(
+    x: Tensor,
+    weights: Tensor,
+    bias: Tensor | None,
+    output: Quant,
+    *,
+    size: Pair,
+    stride: Pair = (1, 1),
+    padding: str = "VALID",
+) -> bytes:
+    """TRANSPOSE_CONV to (height, width); `weights` is [output_c, h, w, input_c]."""
+    options = _options(
+        "TransposeConvOptionsT", padding=_padding(padding), strideH=stride[0], strideW=stride[1]
+    )
+    shape = (x.shape[0], *size, weights.shape[0])
+    y = _quantized(shape, output)
+    return single_operator("TRANSPOSE_CONV", options, [_int32(shape), weights, x, bias], y)
+
+
 def fully_connected_model(
     x: Tensor, weights: Tensor, bias: Tensor | None, output: Quant, *, activation: str = "NONE"
 ) -> bytes:

@@ -85,8 +85,8 @@ class RandomGraph:
 
     def makers(self) -> list[Callable[[], None]]:
         own = [
-            self.conv, self.depthwise, self.pool, self.binary, self.lookup, self.choice,
-            self.prelu, self.pad, self.concat, self.mean, self.softmax, self.dense, self.reshape,
+            self.conv, self.depthwise, self.transposed, self.pool, self.binary, self.lookup,
+            self.choice, self.prelu, self.pad, self.concat, self.mean, self.softmax, self.dense, self.reshape,
             self.squeeze, self.rescale,
         ]  # fmt: skip
         moves = [partial(make, self) for make in random_moves.MAKERS]
@@ -164,6 +164,28 @@ class RandomGraph:
             bias=self.bias(count), stride=(stride, stride), activation=self.activation(),
         )  # fmt: skip
         self.images.append(made)
+
+    def transposed(self) -> None:
+        x, padding = self.pick(self.images), self.padding()
+        n, h, w, depth = self.g.tensors[x].shape
+        if h * w > 60:
+            return
+        count, kernel = self.integer(1, 5), (self.integer(1, 3), self.integer(1, 3))
+        stride = (self.integer(1, 2), self.integer(1, 2))
+        to = [
+            (extent - 1) * step + (1 if padding is Padding.SAME else window)
+            for extent, step, window in zip((h, w), stride, kernel, strict=True)
+        ]
+        scales = self.weight_scales(count, 0)
+        shape = (n, to[0], to[1], count)
+        operands = [
+            self.g.constant(np.array(shape, np.int32)),
+            self.g.constant(self.codes(count, *kernel, depth), scales),
+            x,
+        ]
+        output = self.spread(x, scales, kernel[0] * kernel[1] * depth)
+        op = ops.TransposeConv(padding, *stride)
+        self.images.append(self.g.node(op, operands, shape, output))
 
     def pool(self) -> None:
         x, padding = self.pick(self.images), self.padding()

@@ -159,15 +159,16 @@ def depth_to_space(r: RandomGraph) -> None:
     r.images += move(r, ops.DepthToSpace(2), [x])
 
 
-def resize_nearest(r: RandomGraph) -> None:
+def resize(r: RandomGraph) -> None:
     x = small(r)
     _, h, w, _ = r.g.tensors[x].shape
     corners, centers = [(False, False), (True, False), (False, True)][r.integer(0, 2)]
     size = (r.integer(1, 2 * h), 2 * w) if r.rng.random() < 0.5 else (2 * h, w)
-    r.images += move(r, ops.ResizeNearestNeighbor(corners, centers), [x, ints(r, *size)])
+    kind = (ops.ResizeNearestNeighbor, ops.ResizeBilinear)[r.integer(0, 1)]
+    r.images += move(r, kind(corners, centers), [x, ints(r, *size)])
 
 
 MAKERS: tuple[Callable[[RandomGraph], None], ...] = (
     transpose, strided_slice, slice_, split, split_v, pack, tile, gather, pad_v2, mirror_pad,
-    space_to_depth, depth_to_space, resize_nearest,
+    space_to_depth, depth_to_space, resize,
 )  # fmt: skip

@@ -105,6 +105,31 @@ def depthwise(rng: Rng) -> tuple[bytes, list[Array]]:
     return model, [codes(rng, x.shape)]
 
 
+def transpose_conv(rng: Rng) -> tuple[bytes, list[Array]]:
+    kernel, stride = (size(rng, 1, 4), size(rng, 1, 4)), (size(rng, 1, 3), size(rng, 1, 3))
+    padding = str(rng.choice(["SAME", "VALID"]))
+    shape = (1, size(rng, 1, 5), size(rng, 1, 5), size(rng, 1, 6))
+    if padding == "SAME":
+        to = [(n - 1) * s + size(rng, 1, s) for n, s in zip(shape[1:3], stride, strict=True)]
+    else:
+        to = [
+            (n - 1) * s + k + size(rng, 0, s - 1)
+            for n, s, k in zip(shape[1:3], stride, kernel, strict=True)
+        ]
+    x = Tensor(shape, "int8", scale(rng), zero(rng))
+    w = weights(rng, (size(rng, 1, 6), *kernel, shape[3]), 0)
+    model = oracle.transpose_conv_model(
+        x,
+        w,
+        bias(rng, x, w, w.shape[0]) if rng.random() < 0.7 else None,
+        output(rng, x, w, kernel[0] * kernel[1] * shape[3]),
+        size=(to[0], to[1]),
+        stride=stride,
+        padding=padding,
+    )
+    return model, [codes(rng, x.shape)]
+
+
 def fully_connected(rng: Rng) -> tuple[bytes, list[Array]]:
     x = Tensor((size(rng, 1, 3), size(rng, 1, 70)), "int8", scale(rng), zero(rng))
     w = weights(rng, (size(rng, 1, 20), x.shape[1]), 0)
@@ -229,6 +254,7 @@ def squeeze(rng: Rng) -> tuple[bytes, list[Array]]:
 MAKERS: dict[str, Callable[[Rng], tuple[bytes, list[Array]]]] = {
     "conv": conv,
     "depthwise": depthwise,
+    "transpose_conv": transpose_conv,
     "fully_connected": fully_connected,
     "average_pool": pool("AVERAGE"),
     "max_pool": pool("MAX"),

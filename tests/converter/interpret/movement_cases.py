@@ -164,4 +164,5 @@ MAKERS: dict[str, Callable[[Rng], Made]] = {
     "space_to_depth": space_to_depth,
     "depth_to_space": depth_to_space,
     "resize_nearest": resize("RESIZE_NEAREST_NEIGHBOR"),
+    "resize_bilinear": resize("RESIZE_BILINEAR"),
 }

@@ -234,6 +234,17 @@ BROKEN: list[tuple[str, Graph, str]] = [
     ),
     ("unit-output", one(ops.Softmax(), act("x", 1, 4), output=act("y", 1, 4)), "scale 0.1"),
     (
+        "transposed-weights",
+        one(
+            ops.TransposeConv(Padding.SAME, activation=Activation.RELU),
+            const("s", [1, 4, 4, 3], DType.INT32),
+            W,
+            X,
+            output=Y,
+        ),
+        "activation RELU",
+    ),
+    (
         "plain-gather",
         one(
             ops.Gather(1, 1),
