@@ -16,19 +16,20 @@
 
 enum { EK_MVE_ROWS = 4 };
 
-static inline void ek_mve_fill(int8_t *to, int32_t value, int32_t bytes)
+/* `bytes`, a multiple of 16. */
+static inline void ek_mve_fill(int8_t *to, int8x16_t values, int32_t bytes)
 {
-    const int8x16_t values = vdupq_n_s8((int8_t)value);
-    for (; bytes > 0; bytes -= 16, to += 16) vstrbq_p_s8(to, values, vctp8q((uint32_t)bytes));
+    for (int32_t i = 0; i < bytes; i += 16) vstrbq_s8(to + i, values);
 }
 
-/* Rows `h` to h + 3 of `input`, those outside it `input_zero`, as `columns` columns from pad_left
- * before the first; *scratch* ends 64 bytes after the last. */
+/* Rows `h` to h + 3 of `input`, those outside it `input_zero`, as `columns` columns of channels in
+ * fours, from pad_left before the first. The scratch ends 64 bytes after the last. */
 static inline void ek_mve_columns(const ek_depthwise_conv2d_s8_t *p, const int8_t *input, int32_t h,
                                   int32_t columns, int8_t *scratch)
 {
     const int32_t width = ek_min(p->input_w, columns - p->pad_left), row = p->input_w * p->input_c;
-    const int32_t left = p->pad_left * p->input_c, inside = width * p->input_c;
+    const int32_t before = p->pad_left * p->input_c, inside = width * p->input_c;
+    const int32_t after = columns * p->input_c - before - inside;
     const int8x16_t zeros = vdupq_n_s8((int8_t)p->input_zero);
     const int8_t *from[EK_MVE_ROWS];
     int32_t step[EK_MVE_ROWS];
@@ -39,13 +40,11 @@ static inline void ek_mve_columns(const ek_depthwise_conv2d_s8_t *p, const int8_
         from[r] = there ? input + (h + r) * row : outside;
         step[r] = there ? 16 : 0;
     }
-    ek_mve_fill(scratch, p->input_zero, EK_MVE_ROWS * left);
-    int8_t *to = scratch + EK_MVE_ROWS * left;
+    ek_mve_fill(scratch, zeros, EK_MVE_ROWS * before);
+    int8_t *to = scratch + EK_MVE_ROWS * before;
     const int8_t *r0 = from[0], *r1 = from[1], *r2 = from[2], *r3 = from[3];
-    for (int32_t i = inside; i > 0; i -= 16) {
-        const mve_pred16_t lanes = vctp8q((uint32_t)i);
-        const int8x16x4_t rows = {{vldrbq_z_s8(r0, lanes), vldrbq_z_s8(r1, lanes),
-                                   vldrbq_z_s8(r2, lanes), vldrbq_z_s8(r3, lanes)}};
+    for (int32_t i = inside / 16; i > 0; i--) {
+        const int8x16x4_t rows = {{vldrbq_s8(r0), vldrbq_s8(r1), vldrbq_s8(r2), vldrbq_s8(r3)}};
         vst4q_s8(to, rows);
         r0 += step[0];
         r1 += step[1];
@@ -53,8 +52,11 @@ static inline void ek_mve_columns(const ek_depthwise_conv2d_s8_t *p, const int8_
         r3 += step[3];
         to += 64;
     }
-    ek_mve_fill(scratch + EK_MVE_ROWS * (left + inside), p->input_zero,
-                EK_MVE_ROWS * (columns * p->input_c - left - inside));
+    const mve_pred16_t rest = vctp8q((uint32_t)inside % 16);
+    const int8x16x4_t rows = {{vldrbq_z_s8(r0, rest), vldrbq_z_s8(r1, rest),
+                               vldrbq_z_s8(r2, rest), vldrbq_z_s8(r3, rest)}};
+    vst4q_s8(to, rows);
+    ek_mve_fill(scratch + EK_MVE_ROWS * (before + inside), zeros, EK_MVE_ROWS * after);
 }
 
 /* A 4x4 patch of one channel. */

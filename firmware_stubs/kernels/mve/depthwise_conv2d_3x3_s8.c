@@ -30,27 +30,21 @@ static inline int32x4_t next(channel_t *at, int32_t channel)
     return ek_mve_requant(ek_mve_dot4(here, right, below, beyond, patch), &at->factors);
 }
 
-/* All channels of two by two outputs, of which `stored` are there. */
-static void convolve(const ek_depthwise_conv2d_s8_t *p, const int8_t *columns,
-                     const int8_t *weights, const int32_t *factors, mve_pred16_t stored,
-                     int8_t *output)
+/* All channels of two by two outputs, of which `stored` are there, at `places`. */
+static inline void convolve(const ek_depthwise_conv2d_s8_t *p, channel_t at, uint32x4_t places,
+                            mve_pred16_t stored, int8_t *output)
 {
     const ek_mve_range_t range = {p->output_zero, p->act_min, p->act_max};
-    const int32_t pixel = p->output_c, row = p->output_w * pixel;
-    const uint32x4_t one = vidupq_n_u32(0, 1);
-    const uint32_t corners[4] = {0, (uint32_t)pixel, (uint32_t)row, (uint32_t)(row + pixel)};
-    const uint32x4_t places = vldrwq_u32(corners);
-    channel_t at = {columns, weights + 4, factors,
-                    vmulq_n_u32(one, (uint32_t)(EK_MVE_ROWS * pixel))};
-    for (int32_t c = 0; c < pixel; c += 4) {
+    for (int32_t c = p->output_c; c > 0; c -= 4) {
         const int32x4_t a = next(&at, 0);
         const int16x8_t ab = ek_mve_pair(a, next(&at, 2));
         const int32x4_t b = next(&at, 1);
         const int16x8_t cd = ek_mve_pair(b, next(&at, 3));
         const int8x16_t y = ek_mve_narrow(ab, cd, range);
-        vstrwq_scatter_offset_p_s32((int32_t *)(void *)(output + c), places,
-                                    vreinterpretq_s32_s8(y), stored);
+        vstrwq_scatter_offset_p_s32((int32_t *)(void *)output, places, vreinterpretq_s32_s8(y),
+                                    stored);
         at.x += 4 * EK_MVE_ROWS;
+        output += 4;
     }
 }
 
@@ -58,15 +52,21 @@ void ek_depthwise_conv2d_3x3_s8__mve(const ek_depthwise_conv2d_s8_t *p, const in
                                      const int8_t *weights, const int32_t *factors,
                                      int8_t *output, int8_t *scratch)
 {
+    const uint32_t pixel = (uint32_t)p->output_c, row = (uint32_t)p->output_w * pixel;
+    const uint32_t corners[4] = {0, pixel, row, row + pixel};
+    const uint32x4_t places = vldrwq_u32(corners);
+    const uint32x4_t apart = vmulq_n_u32(vidupq_n_u32(0, 1), EK_MVE_ROWS * pixel);
     const int32_t columns = (p->output_w + 1) / 2 * 2 + 2;
     for (int32_t n = 0; n < p->batches; n++) {
         for (int32_t y = 0; y < p->output_h; y += 2) {
             ek_mve_columns(p, input, y - p->pad_top, columns, scratch);
             const mve_pred16_t rows = y + 1 < p->output_h ? 0xFFFF : 0x00FF;
+            int8_t *to = output + y * p->output_w * p->output_c;
+            channel_t at = {scratch, weights + 4, factors, apart};
             for (int32_t x = 0; x < p->output_w; x += 2) {
-                const mve_pred16_t stored = x + 1 < p->output_w ? rows : rows & 0x0F0F;
-                convolve(p, scratch + EK_MVE_ROWS * x * p->input_c, weights, factors, stored,
-                         output + (y * p->output_w + x) * p->output_c);
+                convolve(p, at, places, x + 1 < p->output_w ? rows : rows & 0x0F0F, to);
+                at.x += 2 * EK_MVE_ROWS * p->input_c;
+                to += 2 * p->output_c;
             }
         }
         input += p->input_h * p->input_w * p->input_c;

@@ -27,23 +27,20 @@ static inline int32x4_t next(channel_t *at, int32_t channel)
 }
 
 /* All channels of four outputs, of which `stored` are there. */
-static void convolve(const ek_depthwise_conv2d_s8_t *p, const int8_t *columns,
-                     const int8_t *weights, const int32_t *factors, mve_pred16_t stored,
-                     int8_t *output)
+static inline void convolve(const ek_depthwise_conv2d_s8_t *p, channel_t at, uint32x4_t places,
+                            mve_pred16_t stored, int8_t *output)
 {
     const ek_mve_range_t range = {p->output_zero, p->act_min, p->act_max};
-    const uint32x4_t places = vmulq_n_u32(vidupq_n_u32(0, 1), (uint32_t)p->output_c);
-    channel_t at = {columns, weights + 4, factors, vmulq_n_u32(places, EK_MVE_ROWS),
-                    2 * EK_MVE_ROWS * p->output_c};
-    for (int32_t c = 0; c < p->output_c; c += 4) {
+    for (int32_t c = p->output_c; c > 0; c -= 4) {
         const int32x4_t a = next(&at, 0);
         const int16x8_t ab = ek_mve_pair(a, next(&at, 2));
         const int32x4_t b = next(&at, 1);
         const int16x8_t cd = ek_mve_pair(b, next(&at, 3));
         const int8x16_t y = ek_mve_narrow(ab, cd, range);
-        vstrwq_scatter_offset_p_s32((int32_t *)(void *)(output + c), places,
-                                    vreinterpretq_s32_s8(y), stored);
+        vstrwq_scatter_offset_p_s32((int32_t *)(void *)output, places, vreinterpretq_s32_s8(y),
+                                    stored);
         at.x += 4 * EK_MVE_ROWS;
+        output += 4;
     }
 }
 
@@ -52,15 +49,18 @@ void ek_depthwise_conv2d_3x3_stride2_s8__mve(const ek_depthwise_conv2d_s8_t *p,
                                              const int32_t *factors, int8_t *output,
                                              int8_t *scratch)
 {
+    const uint32x4_t places = vmulq_n_u32(vidupq_n_u32(0, 1), (uint32_t)p->output_c);
+    const uint32x4_t apart = vmulq_n_u32(places, EK_MVE_ROWS);
     const int32_t columns = (p->output_w + PIXELS - 1) / PIXELS * 2 * PIXELS + 2;
+    const int32_t two = 2 * EK_MVE_ROWS * p->input_c;
     for (int32_t n = 0; n < p->batches; n++) {
         for (int32_t y = 0; y < p->output_h; y++) {
             ek_mve_columns(p, input, 2 * y - p->pad_top, columns, scratch);
-            const int8_t *x = scratch;
+            channel_t at = {scratch, weights + 4, factors, apart, two};
             for (int32_t left = p->output_w; left > 0; left -= PIXELS) {
-                convolve(p, x, weights, factors, vctp32q((uint32_t)left), output);
+                convolve(p, at, places, vctp32q((uint32_t)left), output);
                 output += ek_min(left, PIXELS) * p->output_c;
-                x += 2 * PIXELS * EK_MVE_ROWS * p->input_c;
+                at.x += PIXELS * two;
             }
         }
         input += p->input_h * p->input_w * p->input_c;
