@@ -209,7 +209,7 @@ def test_options_of_bench(words: str, code: str, desk: Path, small_bundle: Path)
     ("line", "code"),
     [
         ("build {} -t host", "no-firmware"),
-        ("build {} -t rpi4", "no-firmware"),
+        ("build {} -t rpi4 --model-id vww01", "no-firmware"),
         ("verify {} -t host --board", "no-board"),
         ("verify {} -t rpi4 --port /dev/ttyACM0", "no-board"),
         ("verify {} -t nano33ble --board", "port-needed"),

@@ -142,10 +142,8 @@ def test_verify_with_the_board(desk: Path, small_bundle: Path) -> None:
     words = ("verify", small_bundle, "--samples", "10", "--data", "data.npz", "--board")
     done = succeeds(*words)
     assert done.out.rstrip().endswith("the generated C equals the reference bit for bit")
-    assert re.search(r"edgekit-c \S+, QEMU \S+ mps2-an386 +20/20 +0 ", done.out)
-    record = succeeds(*words, "--json").record
-    equal = {e["engine"]: (e["inputs_equal"], e["inputs"]) for e in record["engines"]}
-    assert sum(pair == (20, 20) for name, pair in equal.items() if "edgekit-c" in name) == 2
+    for engine in (r"native", r"QEMU \S+ mps2-an386"):
+        assert re.search(rf"edgekit-c \S+, {engine} +20/20 +0 ", done.out), done.out
 
 
 @pytest.mark.qemu
@@ -198,12 +196,6 @@ def test_bench_on_this_machine(desk: Path, small_bundle: Path) -> None:
     assert [warning["code"] for warning in done.record["warnings"]].count("other-target") == 1
     shown = succeeds("report", "report").out
     assert re.search(r"How fast\? +\S+ \S+ \(measured\)", shown)
-
-
-def test_bench_writes_nothing_unless_asked(desk: Path, small_bundle: Path) -> None:
-    before = tree(desk), tree(small_bundle)
-    succeeds("bench", small_bundle, "-t", "host", "--quick", "-q")
-    assert (tree(desk), tree(small_bundle)) == before
 
 
 def test_inspect_says_what_is_inside(desk: Path, small_bundle: Path) -> None:
