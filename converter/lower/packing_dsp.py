@@ -105,10 +105,10 @@ def unpaired_lanes(lanes: NDArray[np.int8], outputs: int, inputs: int) -> NDArra
 
 
 def paired_finish(request: Request) -> NDArray[np.int32]:
-    """Rows of eight for two channels: bias of the second, twice the first's, their factors."""
+    """Rows of eight for two channels: twice the biases, the second's first; their factors."""
     columns = padded(finish_columns(request), 2, 1)
     first, second = columns[0::2], columns[1::2]
-    head = np.stack([second[:, 0], 2 * first[:, 0]], axis=1)
+    head = 2 * np.stack([second[:, 0], first[:, 0]], axis=1)
     rows: NDArray[np.int32] = np.concatenate([head, first[:, 1:], second[:, 1:]], axis=1).astype(
         np.int32
     )
@@ -126,28 +126,9 @@ def fully_connected(request: Request) -> tuple[Array, ...]:
     return _arrays(quads.reshape(pairs // 2, words * 2, 4), finish)
 
 
-def pointwise(request: Request) -> tuple[Array, ...]:
-    """Words of two output channels by two inputs: (O/2, K/2, 4)."""
+def pairs(request: Request) -> tuple[Array, ...]:
+    """Words of two output channels by two taps, taps as they come: (O/2, K/2, 4)."""
     return _arrays(paired_lanes(channel_rows(request)), paired_finish(request))
-
-
-def window_order(kernel_h: int, row: int) -> NDArray[np.int64]:
-    """Taps of a window (kernel_h rows of `row`) in the order of conv2d_blocks_s8.c: of each row as
-    many fours as it has, then what is left of all rows.
-
-    >>> window_order(2, 5).tolist()
-    [0, 1, 2, 3, 5, 6, 7, 8, 4, 9]
-    """
-    taps = np.arange(kernel_h * row, dtype=np.int64).reshape(kernel_h, row)
-    whole = row // 4 * 4
-    return np.concatenate([taps[:, :whole].ravel(), taps[:, whole:].ravel()])
-
-
-def blocks(request: Request) -> tuple[Array, ...]:
-    """As pointwise, inputs in window order."""
-    row = request.number("kernel_w") * request.number("input_c")
-    order = window_order(request.number("kernel_h"), row)
-    return _arrays(paired_lanes(channel_rows(request)[:, order]), paired_finish(request))
 
 
 def depthwise(request: Request) -> tuple[Array, ...]:
@@ -165,8 +146,7 @@ def _arrays(weights: NDArray[np.int8], finish: NDArray[np.int32]) -> tuple[Array
 
 
 PACKINGS: dict[str, Packing] = {
-    "dsp_blocks": blocks,
     "dsp_depthwise": depthwise,
-    "dsp_pointwise": pointwise,
+    "dsp_pairs": pairs,
     "dsp_fully_connected": fully_connected,
 }

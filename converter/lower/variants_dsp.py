@@ -89,30 +89,26 @@ def fully_connected_cost(request: Request) -> int:
 def pointwise_cost(request: Request) -> int:
     """Blocks of four pixels: widening once, then 13 instructions a pair of inputs and channels."""
     pixels = request.outputs // request.number("output_c")
-    pairs = 2 * quads_of(request.number("input_c"))
-    channels = -(-request.number("output_c") // 2)
-    return -(-pixels // 4) * (9 * pairs + 40 + channels * (13 * pairs + 80))
+    fours, channels = quads_of(request.number("input_c")), -(-request.number("output_c") // 2)
+    return -(-pixels // 4) * (20 * fours + 70 + channels * (25 * fours + 75))
 
 
-def window_quads(request: Request) -> int:
-    """Fours of inputs in a window, see conv2d_blocks_s8.c."""
-    row, rows = request.number("kernel_w") * request.number("input_c"), request.number("kernel_h")
-    return rows * (row // 4) + quads_of(rows * (row % 4))
+def window_taps(request: Request) -> int:
+    """Inputs of one output."""
+    return product(tuple(request.number(name) for name in ("kernel_h", "kernel_w", "input_c")))
 
 
 def blocks_cost(request: Request) -> int:
     """As pointwise, with a window gathered for each pixel."""
     pixels = request.outputs // request.number("output_c")
-    fours, channels = window_quads(request), -(-request.number("output_c") // 2)
-    return -(-pixels // 4) * (28 * fours + 4 * (60 + 20 * request.number("kernel_h"))) + (
-        -(-pixels // 4) * channels * (25 * fours + 90)
-    )
+    fours, channels = quads_of(window_taps(request)), -(-request.number("output_c") // 2)
+    gather = 30 * fours + 4 * (60 + 20 * request.number("kernel_h"))
+    return -(-pixels // 4) * (gather + channels * (25 * fours + 75))
 
 
 def blocks_scratch(request: Request) -> int:
-    """A block of four windows and a patch."""
-    taps = request.number("kernel_h") * request.number("kernel_w") * request.number("input_c")
-    return 32 * window_quads(request) + taps
+    """A block of four windows and two patches."""
+    return 40 * quads_of(window_taps(request))
 
 
 def depthwise_cost(request: Request) -> int:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from edgekit.converter.fixed_point import Requant
 from edgekit.converter.lower.calls import Call
-from edgekit.converter.lower.select import PACKINGS, SCRATCHES, Kernel
+from edgekit.converter.lower.select import PACKINGS, SCRATCHES, Kernel, kernel_table
 from edgekit.converter.lower.variants import Request
 from edgekit.firmware_stubs import catalog
 from tests.helpers.kernel_library import load, requants
@@ -172,6 +172,12 @@ def table_of(functions: Sequence[str]) -> str:
     return "\n".join([*lines, "const packed_entry_t packed_kernels[] = {", *rows, "};", ""])
 
 
+def helpers_of(functions: Sequence[str]) -> list[str]:
+    """The functions in files of their own that kernels call."""
+    known = {k.function: k.helper_functions for rows in kernel_table().values() for k in rows}
+    return sorted({helper for name in functions for helper in known[name]})
+
+
 def build(
     folder: Path, functions: Sequence[str], *flags: str, source: Path | None = None
 ) -> list[str | Path]:
@@ -179,6 +185,7 @@ def build(
     table = folder / "packed_table.c"
     table.write_text(table_of(functions))
     kernels = [source] if source else [catalog.kernel_source(name) for name in functions]
+    kernels += [catalog.kernel_source(name) for name in helpers_of(functions)]
     sources = [TESTS / "packed_main.c", table, *kernels]
     includes = (f"-I{catalog.INCLUDE}", f"-I{TESTS}")
     return ["-w", "-Wno-error", *flags, *includes, *sources]

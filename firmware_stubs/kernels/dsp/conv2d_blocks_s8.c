@@ -1,17 +1,13 @@
 /* conv2d_blocks_s8.c - any convolution, four pixels by two output channels at a time.
  *
  * The window of a pixel becomes a column of a block (ek_dsp_blocks.h), which then serves all output
- * channels. Its inputs come in this order: of each kernel row as many fours as it has, then what is
- * left of all rows. Of a 3x3 kernel over 3 channels, rows of 9 taps:
+ * channels. A window is read where it lies if its rows are whole words. Else it is first copied to a
+ * patch in scratch; so are windows that leave the input, with zero points for what is outside, and
+ * dilated ones.
  *
- *     row 0: 0..3 4..7   row 1: 9..12 13..16   row 2: 18..21 22..25   left: 8 17 26, zero
- *
- * Windows that leave the input, and dilated ones, are first copied to a patch in scratch, with zero
- * points where they are outside.
- *
- * weights: for each pair of output channels the words of all inputs in that order.
- * finish: a row of eight for each pair of output channels, see ek_finish_pair.
- * scratch: one block, 32 bytes for every four inputs; one patch, a byte a tap.
+ * weights: for each pair of output channels the words of all taps of the window, row by row.
+ * finish: a row of eight for each pair of output channels, see block_s8.c.
+ * scratch: one block, 32 bytes for every four taps; two patches, a byte a tap, whole words.
  */
 #include <assert.h>
 #include <stdbool.h>
@@ -20,90 +16,159 @@
 #include "ek_kernels_dsp.h"
 #include "ek_window.h"
 
-/* One window in memory: kernel_h rows of `row` bytes, `stride` bytes apart. */
+/* A window in memory: rows of whole words, `stride` bytes apart. */
 typedef struct {
     const int8_t *first;
     int32_t stride;
 } patch_t;
 
-/* The window at (h, w) with all its taps, outside and dilated ones too, in `patch`. */
-static patch_t copy_window(const ek_conv2d_s8_t *p, const int8_t *input, int32_t h, int32_t w,
-                           int8_t *patch)
+/* What windows are made from, and where the next one is. */
+typedef struct {
+    const ek_conv2d_s8_t *p;
+    const int8_t *input;
+    int8_t *patch[2];
+    int32_t row, line;          /* bytes of a kernel row; from one to the next in the input */
+    int32_t rows, fours;        /* of a window, as it is widened */
+    int32_t inside_h, inside_w; /* first taps below these, from 0, make windows wholly inside */
+    int32_t h, w, left;         /* the next window's first tap; windows left in its row */
+} windows_t;
+
+/* The window at (h, w) with its outside and dilated taps. */
+static void copy_clipped(const windows_t *s, int8_t *patch)
 {
-    const int32_t row = p->kernel_w * p->input_c;
-    const ek_span_t rows = ek_taps_inside(h, p->kernel_h, p->dilation_h, p->input_h);
-    const ek_span_t columns = ek_taps_inside(w, p->kernel_w, p->dilation_w, p->input_w);
+    const ek_conv2d_s8_t *p = s->p;
+    const ek_span_t rows = ek_taps_inside(s->h, p->kernel_h, p->dilation_h, p->input_h);
+    const ek_span_t columns = ek_taps_inside(s->w, p->kernel_w, p->dilation_w, p->input_w);
     const int32_t run = p->dilation_w == 1 ? columns.end - columns.begin : 1;
-    memset(patch, p->input_zero, (size_t)(p->kernel_h * row));
+    memset(patch, p->input_zero, (size_t)(p->kernel_h * s->row));
     for (int32_t i = rows.begin; i < rows.end; i++) {
         for (int32_t j = columns.begin; j < columns.end; j += run) {
-            const int32_t pixel = (h + i * p->dilation_h) * p->input_w + w + j * p->dilation_w;
-            memcpy(patch + i * row + j * p->input_c, input + pixel * p->input_c,
-                   (size_t)(run * p->input_c));
+            const int32_t h = s->h + i * p->dilation_h, w = s->w + j * p->dilation_w;
+            memcpy(patch + i * s->row + j * p->input_c,
+                   s->input + (h * p->input_w + w) * p->input_c, (size_t)(run * p->input_c));
         }
     }
-    return (patch_t){patch, row};
 }
 
-/* The window at (h, w), where it lies if it lies there as it is. */
-static patch_t window(const ek_conv2d_s8_t *p, const int8_t *input, int32_t h, int32_t w,
-                      int8_t *patch)
+/* Rows of a window that is wholly inside, in words; the last may overlap the one before. */
+static void copy_rows(const windows_t *s, const int8_t *from, int8_t *to)
 {
-    const bool inside = h >= 0 && w >= 0 && p->dilation_w == 1 &&
-                        h + (p->kernel_h - 1) * p->dilation_h < p->input_h &&
-                        w + p->kernel_w <= p->input_w;
-    if (!inside) return copy_window(p, input, h, w, patch);
-    return (patch_t){input + (h * p->input_w + w) * p->input_c,
-                     p->dilation_h * p->input_w * p->input_c};
-}
-
-/* A window as a column of a block of `pixels`. */
-static void widen_window(patch_t patch, int32_t rows, int32_t row, int32_t *x, int32_t pixels)
-{
-    const int32_t whole = row & ~3;
-    const int8_t *line = patch.first;
-    for (int32_t i = 0; i < rows; i++, line += patch.stride) {
-        ek_widen(line, whole, x, pixels);
-        x += whole / 2 * pixels;
+    const int32_t row = s->row, line = s->line;
+    for (int32_t i = s->p->kernel_h; i > 0; i--, from += line, to += row) {
+        if (row < 4) {
+            for (int32_t j = 0; j < row; j++) to[j] = from[j];
+            continue;
+        }
+        for (int32_t at = 0; at < row - 4; at += 4) memcpy(to + at, from + at, 4);
+        memcpy(to + row - 4, from + row - 4, 4);
     }
-    if (whole == row) return;
-    uint32_t four = 0, count = 0;
-    for (int32_t i = 0; i < rows * (row - whole); i++) {
-        const int32_t k = i / (row - whole), l = i % (row - whole);
-        four |= (uint32_t)(uint8_t)patch.first[k * patch.stride + whole + l] << (8 * count);
-        if (++count < 4 && i + 1 < rows * (row - whole)) continue;
-        x[0] = ek_sxtb16(four);
-        x[pixels] = ek_sxtb16_odd(four);
-        x += 2 * pixels;
-        four = count = 0;
+}
+
+static inline patch_t window_inside(const windows_t *s, const int8_t *first, int8_t *patch)
+{
+    if ((s->row & 3) == 0) return (patch_t){first, s->line};
+    copy_rows(s, first, patch);
+    return (patch_t){patch, s->row};
+}
+
+static void advance(windows_t *s, int32_t pixels)
+{
+    s->w += pixels * s->p->stride_w;
+    s->left -= pixels;
+    if (s->left > 0) return;
+    s->left = s->p->output_w;
+    s->w = -s->p->pad_left;
+    s->h += s->p->stride_h;
+}
+
+/* Whether the next `pixels` windows lie in one row and wholly inside. */
+static inline bool inside(const windows_t *s, int32_t pixels)
+{
+    const int32_t last = s->w + (pixels - 1) * s->p->stride_w;
+    return s->h >= 0 && s->h < s->inside_h && s->w >= 0 && last < s->inside_w && s->left >= pixels;
+}
+
+static inline const int8_t *first_tap(const windows_t *s)
+{
+    return s->input + (s->h * s->p->input_w + s->w) * s->p->input_c;
+}
+
+/* The next window, in the input or in `patch`. */
+static patch_t next_window(windows_t *s, int8_t *patch)
+{
+    patch_t found = {patch, s->row};
+    if (inside(s, 1)) {
+        found = window_inside(s, first_tap(s), patch);
+    } else {
+        copy_clipped(s, patch);
+    }
+    advance(s, 1);
+    return found;
+}
+
+/* Two windows as neighbours in a full block. */
+static void widen_two(const windows_t *s, patch_t a, patch_t b, int32_t *x)
+{
+    for (int32_t i = s->rows; i > 0; i--, a.first += a.stride, b.first += b.stride) {
+        x = ek_widen_two(a.first, b.first, s->fours, x);
+    }
+}
+
+static void widen_four(windows_t *s, int32_t *x)
+{
+    const bool fast = inside(s, EK_BLOCK);
+    const int32_t step = s->p->stride_w * s->p->input_c;
+    const int8_t *first = fast ? first_tap(s) : s->input;
+    for (int32_t i = 0; i < EK_BLOCK; i += 2, first += 2 * step) {
+        if (fast) {
+            const patch_t a = window_inside(s, first, s->patch[0]);
+            widen_two(s, a, window_inside(s, first + step, s->patch[1]), x + i);
+        } else {
+            const patch_t a = next_window(s, s->patch[0]);
+            widen_two(s, a, next_window(s, s->patch[1]), x + i);
+        }
+    }
+    if (fast) advance(s, EK_BLOCK);
+}
+
+static void widen_one(windows_t *s, int32_t *x)
+{
+    patch_t a = next_window(s, s->patch[0]);
+    for (int32_t i = s->rows; i > 0; i--, a.first += a.stride, x += 2 * s->fours) {
+        ek_widen(a.first, 4 * s->fours, x, 1);
     }
 }
 
 void ek_conv2d_blocks_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input, const int8_t *weights,
                               const int32_t *finish, int8_t *output, void *scratch)
 {
-    const int32_t row = p->kernel_w * p->input_c, channels = p->output_c;
-    const int32_t fours = p->kernel_h * (row / 4) + (p->kernel_h * (row & 3) + 3) / 4;
+    const int32_t row = p->kernel_w * p->input_c, fours = (p->kernel_h * row + 3) / 4;
     const int32_t pixels = p->output_h * p->output_w;
     int32_t *const block = scratch;
     int8_t *const patch = (int8_t *)(block + 2 * EK_BLOCK * fours), *y = output;
-    for (int32_t n = 0; n < p->batches; n++, input += p->input_h * p->input_w * p->input_c) {
-        int32_t h = -p->pad_top, w = -p->pad_left, column = 0;
-        for (int32_t left = pixels; left > 0;) {
-            const int32_t count = left >= EK_BLOCK ? EK_BLOCK : 1;
-            for (int32_t i = 0; i < count; i++) {
-                widen_window(window(p, input, h, w, patch), p->kernel_h, row, block + i, count);
-                w += p->stride_w;
-                if (++column == p->output_w) column = 0, w = -p->pad_left, h += p->stride_h;
-            }
+    windows_t s = {.p = p, .patch = {patch, patch + 4 * fours}, .row = row};
+    s.line = p->dilation_h * p->input_w * p->input_c;
+    /* Rows that are not whole words are copied, and then the window is one row. */
+    s.rows = row & 3 ? 1 : p->kernel_h;
+    s.fours = row & 3 ? fours : row / 4;
+    s.inside_h = p->input_h - (p->kernel_h - 1) * p->dilation_h;
+    s.inside_w = p->dilation_w == 1 ? p->input_w - p->kernel_w + 1 : 0;
+    assert(p->stride_h > 0 && p->stride_w > 0 && p->dilation_h > 0 && p->dilation_w > 0);
+    for (int32_t n = 0; n < p->batches; n++) {
+        s.input = input + n * p->input_h * p->input_w * p->input_c;
+        s.h = -p->pad_top;
+        s.w = -p->pad_left;
+        s.left = p->output_w;
+        for (int32_t left = pixels, count; left > 0; left -= count) {
+            count = left >= EK_BLOCK ? EK_BLOCK : 1;
             if (count == EK_BLOCK) {
-                ek_convolve_block(block, 2 * fours, weights, finish, channels, y);
+                widen_four(&s, block);
             } else {
-                ek_convolve_pixel(block, 2 * fours, weights, finish, channels, y);
+                widen_one(&s, block);
             }
-            y += count * channels;
-            left -= count;
+            ek_block_s8__dsp(block, count, 2 * fours, weights, finish, p->output_c, y);
+            y += count * p->output_c;
         }
     }
-    ek_clamp_s8(output, p->batches * pixels * channels, p->act_min, p->act_max);
+    ek_clamp_s8(output, p->batches * pixels * p->output_c, p->act_min, p->act_max);
 }
