@@ -116,11 +116,15 @@ def depthwise_cost(request: Request) -> int:
 
 
 def depthwise_3x3_cost(request: Request) -> int:
-    """85 instructions for 16 outputs, 30 for four pixels; 16 to turn four rows of 16 channels."""
-    quads, height = _ceil(request.number("output_c"), 4), request.number("output_h")
-    strips = request.number("batches") * (_ceil(height, 2) if _stride(request, 1) else height)
+    """90 instructions for four pixels by four channels, 20 more; 15 to turn four rows of 16
+    channels, 110 a strip."""
+    height, width = request.number("output_h"), request.number("output_w")
+    twos = _stride(request, 1)
+    strips = request.number("batches") * (_ceil(height, 2) if twos else height)
+    groups = _ceil(width, 2 if twos else 4)
     turned = _ceil(request.number("input_w") * request.number("input_c"), 16)
-    return strips * (100 + 16 * turned) + _ceil(_pixels(request), 4) * (30 + 85 * quads)
+    quads = _ceil(request.number("output_c"), 4)
+    return strips * (110 + 15 * turned + groups * (20 + 90 * quads))
 
 
 def fully_connected_cost(request: Request) -> int:
@@ -130,8 +134,8 @@ def fully_connected_cost(request: Request) -> int:
 
 
 def add_cost(request: Request) -> int:
-    """30 instructions for four elements."""
-    return 30 * _ceil(product(request.numbers("extent")), 4)
+    """96 instructions for 16 elements."""
+    return 96 * _ceil(product(request.numbers("extent")), 16)
 
 
 def max_pool_cost(request: Request) -> int:
@@ -159,9 +163,9 @@ COSTS: dict[str, Cost] = {
 
 
 def convolution_scratch(request: Request) -> int:
-    """Four windows in chunks, and a row for one where its taps come in odd pieces."""
-    windows = 4 if request.number("input_c") % 16 == 0 else 5
-    return windows * 16 * _ceil(_taps(request), 16)
+    """Four windows in chunks, and a row for one and a chunk where its taps come in odd pieces."""
+    chunks = _ceil(_taps(request), 16)
+    return 64 * chunks + (0 if request.number("input_c") % 16 == 0 else 16 * (chunks + 1))
 
 
 def depthwise_scratch(request: Request) -> int:

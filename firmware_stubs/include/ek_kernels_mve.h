@@ -10,7 +10,8 @@
 
 #include "ek_kernels.h"
 
-/* As ek_conv2d_s8. Scratch: 64 bytes for each 16 taps of a window, 80 where input_c % 16 != 0. */
+/* As ek_conv2d_s8. Scratch: 64 bytes for each 16 taps of a window; where input_c % 16 != 0, another
+ * 16 for each and once. */
 void ek_conv2d_s8__mve(const ek_conv2d_s8_t *p, const int8_t *input, const int8_t *weights,
                        const int32_t *factors, int8_t *output, int8_t *scratch);
 

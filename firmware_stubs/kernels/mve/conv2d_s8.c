@@ -19,10 +19,11 @@
 enum { CHUNK = 16, PIXELS = 4 };
 
 /* How windows lie in the input and in the scratch, in bytes. `run` taps of a window's row are
- * adjacent in both. Taps in whole chunks go straight to their places, `apart`; others first into
- * the row behind these. */
+ * adjacent in both, `row` from one to the next in the input; windows are `step` apart. Windows that
+ * start at up to (last_h, last_w) are inside; none are when dilated. Taps in whole chunks go
+ * straight to their places, `apart`; others first into the row behind these. */
 typedef struct {
-    int32_t kernel_h, run, row, chunks;
+    int32_t kernel_h, run, row, step, last_h, last_w, chunks;
     int apart;
 } layout_t;
 
@@ -36,16 +37,20 @@ typedef struct {
 static layout_t layout_of(const ek_conv2d_s8_t *p)
 {
     const int32_t taps = p->kernel_h * p->kernel_w * p->input_c;
+    const int dilated = p->dilation_h * p->dilation_w > 1;
     return (layout_t){
         .kernel_h = p->kernel_h,
         .run = p->kernel_w * p->input_c,
         .row = p->input_w * p->input_c,
+        .step = p->stride_w * p->input_c,
+        .last_h = dilated ? -1 : p->input_h - p->kernel_h,
+        .last_w = p->input_w - p->kernel_w,
         .chunks = (taps + CHUNK - 1) / CHUNK,
         .apart = p->input_c % CHUNK == 0,
     };
 }
 
-/* These two return where the next tap goes. */
+/* Returns where the next tap goes. */
 static inline int8_t *copy(int8_t *to, const int8_t *from, int32_t taps, int apart)
 {
     if (apart) return ek_mve_copy_apart(to, from, taps);
@@ -71,9 +76,9 @@ static void gather(const ek_conv2d_s8_t *p, layout_t layout, const window_t *at,
     }
 }
 
-/* Windows whose every tap lies inside, adjacent; `step` from window to window. */
-static void gather_inside(layout_t layout, const int8_t *from, int32_t step, int32_t pixels,
-                          int8_t *scratch, int8_t *row)
+/* Windows whose every tap lies inside, adjacent. */
+static void gather_inside(layout_t layout, const int8_t *from, int32_t pixels, int8_t *scratch,
+                          int8_t *row)
 {
     for (; pixels > 0; pixels--) {
         int8_t *to = layout.apart ? scratch : row;
@@ -84,16 +89,42 @@ static void gather_inside(layout_t layout, const int8_t *from, int32_t step, int
         }
         if (!layout.apart) (void)ek_mve_copy_apart(scratch, row, layout.chunks * CHUNK);
         scratch += CHUNK;
-        from += step;
+        from += layout.step;
     }
 }
 
-/* `pixels` windows from `at` are in one row of the output and inside the input. */
-static int are_inside(const ek_conv2d_s8_t *p, const window_t *at, int32_t pixels)
+/* The same for runs of less than a chunk: what is copied beyond one is overwritten by the next. */
+static void gather_short(layout_t layout, const int8_t *from, int32_t pixels, int8_t *scratch,
+                         int8_t *row)
 {
-    const int32_t end = at->w + (pixels - 1) * p->stride_w + p->kernel_w;
-    return at->h >= 0 && at->h + p->kernel_h <= p->input_h && at->w >= 0 && end <= p->input_w &&
-           at->x + pixels <= p->output_w && p->dilation_h * p->dilation_w == 1;
+    const mve_pred16_t lanes = vctp8q((uint32_t)layout.run);
+    for (; pixels > 0; pixels--) {
+        int8_t *to = row;
+        const int8_t *next = from;
+        for (int32_t i = layout.kernel_h; i > 0; i--) {
+            vstrbq_s8(to, vldrbq_z_s8(next, lanes));
+            to += layout.run;
+            next += layout.row;
+        }
+        (void)ek_mve_copy_apart(scratch, row, layout.chunks * CHUNK);
+        scratch += CHUNK;
+        from += layout.step;
+    }
+}
+
+/* One window into the scratch, or several that are inside. */
+static void gather_windows(const ek_conv2d_s8_t *p, layout_t layout, const window_t *at,
+                           int inside, int32_t pixels, int8_t *place, int8_t *row)
+{
+    const int8_t *from = at->input + at->h * layout.row + at->w * p->input_c;
+    if (inside && layout.run < CHUNK) {
+        gather_short(layout, from, pixels, place, row);
+    } else if (inside) {
+        gather_inside(layout, from, pixels, place, row);
+    } else {
+        gather(p, layout, at, layout.apart ? place : row);
+        if (!layout.apart) (void)ek_mve_copy_apart(place, row, layout.chunks * CHUNK);
+    }
 }
 
 /* The `pixels`-th window after this one; all between are in the same row. */
@@ -111,29 +142,19 @@ static void advance(const ek_conv2d_s8_t *p, window_t *at, int32_t pixels)
     at->input += p->input_h * p->input_w * p->input_c;
 }
 
-/* One window into the scratch. */
-static void gather_pixel(const ek_conv2d_s8_t *p, layout_t layout, const window_t *at,
-                         const int8_t *from, int8_t *place, int8_t *row)
-{
-    if (are_inside(p, at, 1)) {
-        gather_inside(layout, from, 0, 1, place, row);
-    } else {
-        gather(p, layout, at, layout.apart ? place : row);
-        if (!layout.apart) (void)ek_mve_copy_apart(place, row, layout.chunks * CHUNK);
-    }
-}
-
 /* The next `pixels` windows into the scratch. */
 static void gather_pixels(const ek_conv2d_s8_t *p, layout_t layout, window_t *at, int32_t pixels,
                           int8_t *scratch)
 {
-    const int together = are_inside(p, at, pixels);
-    const int32_t count = together ? pixels : 1, step = p->stride_w * p->input_c;
     int8_t *const row = scratch + layout.chunks * CHUNK * PIXELS;
+    const int32_t further = (pixels - 1) * p->stride_w;
+    const int together = at->x + pixels <= p->output_w && at->w >= 0 &&
+                         at->w + further <= layout.last_w && at->h >= 0 && at->h <= layout.last_h;
+    const int32_t count = together ? pixels : 1;
     for (int32_t i = 0; i < pixels; i += count) {
-        const int8_t *from = at->input + at->h * layout.row + at->w * p->input_c;
-        if (together) gather_inside(layout, from, step, pixels, scratch, row);
-        else gather_pixel(p, layout, at, from, scratch + i * CHUNK, row);
+        const int inside = together || (at->w >= 0 && at->w <= layout.last_w && at->h >= 0 &&
+                                        at->h <= layout.last_h);
+        gather_windows(p, layout, at, inside, count, scratch + i * CHUNK, row);
         advance(p, at, count);
     }
 }
