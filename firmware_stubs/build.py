@@ -43,8 +43,8 @@ SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """One program to make in `out`; `build_id` covers all the rest."""
+class Plan:
+    """One program to make in `out`; `build_id` covers all the rest. `link` ends its command."""
 
     subject: str
     out: Path
@@ -85,8 +85,8 @@ def build_firmware(
     units = (*model_units(bundle, manifest), *app_units(), *port_units(target.port))
     toolchain = find_toolchain(target.cpu.toolchain)
     plan = _plan(bundle, target, out, toolchain, units, (flags, defines, link), script)
-    _make(plan, script)
-    return _image(plan, target, manifest, optimization)
+    make(plan, script)
+    return image_of(plan, target, manifest, optimization)
 
 
 def build_posix(
@@ -134,7 +134,7 @@ def build_host_library(
     words = (toolchain.version, *flags, *_cpu_words(native))
     folders = model_includes(bundle)
     build_id = digest(units, folders, words)
-    plan = _Plan(
+    plan = Plan(
         subject=f"library of {manifest.name}",
         out=out.resolve(),
         file=file,
@@ -145,7 +145,7 @@ def build_host_library(
         link=("-shared", "-lm"),
         build_id=build_id,
     )
-    _make(plan, "")
+    make(plan, "")
     return plan.result
 
 
@@ -176,7 +176,7 @@ def _plan(
     units: tuple[Unit, ...],
     options: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]],
     script: str,
-) -> _Plan:
+) -> Plan:
     flags, defines, link = options
     port = PORT / target.port
     folders = [*model_includes(bundle), INCLUDE, APP, port, port.parent]
@@ -185,7 +185,7 @@ def _plan(
     words += [word for word in link if not word.startswith("-T")]
     build_id = digest(units, folders, words)
     includes = tuple(f"-I{folder}" for folder in folders)
-    return _Plan(
+    return Plan(
         subject=f"firmware for {target.name}",
         out=out.resolve(),
         file="firmware.elf",
@@ -198,7 +198,7 @@ def _plan(
     )
 
 
-def _make(plan: _Plan, script: str) -> None:
+def make(plan: Plan, script: str) -> None:
     """Compile and link, unless `out` already holds this very program."""
     if _is_made(plan):
         return
@@ -220,12 +220,12 @@ def _names(objects: Sequence[Path], out: Path) -> list[str]:
     return [path.relative_to(out).as_posix() for path in objects]
 
 
-def _compile(plan: _Plan, log: Path) -> list[Path]:
+def _compile(plan: Plan, log: Path) -> list[Path]:
     with ThreadPoolExecutor(JOBS) as pool:
         return list(pool.map(lambda unit: _compile_one(plan, unit, log), plan.units))
 
 
-def _compile_one(plan: _Plan, unit: Unit, log: Path) -> Path:
+def _compile_one(plan: Plan, unit: Unit, log: Path) -> Path:
     target = plan.out / "obj" / unit.group / f"{unit.path.parent.name}-{unit.path.stem}.o"
     target.parent.mkdir(parents=True, exist_ok=True)
     ours = unit.group in ("app", "port")
@@ -236,23 +236,24 @@ def _compile_one(plan: _Plan, unit: Unit, log: Path) -> Path:
     return target
 
 
-def _stamp(plan: _Plan) -> Path:
+def _stamp(plan: Plan) -> Path:
     return plan.result.with_suffix(".id")
 
 
-def _seal(plan: _Plan) -> str:
+def _seal(plan: Plan) -> str:
     content = hashlib.sha256(plan.result.read_bytes()).hexdigest()
     return f"{plan.build_id} {content}\n"
 
 
-def _is_made(plan: _Plan) -> bool:
+def _is_made(plan: Plan) -> bool:
     stamp = _stamp(plan)
     if not (stamp.is_file() and plan.result.is_file()):
         return False
     return stamp.read_text(encoding="utf-8") == _seal(plan)
 
 
-def _image(plan: _Plan, target: Target, manifest: Manifest, optimization: str) -> Image:
+def image_of(plan: Plan, target: Target, manifest: Manifest, optimization: str) -> Image:
+    """What the program that a plan made is and takes."""
     sizes = read_sizes(plan.result, plan.result.with_suffix(".map"))
     return Image(
         elf=plan.result,

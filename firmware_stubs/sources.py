@@ -97,7 +97,7 @@ def app_defines(
     load = LOADS[model_id] if manifest.inputs[0].dtype == "int8" else "RAW"
     values = {
         "EK_MODEL": f"{manifest.name}_model",
-        "EK_ARENA_BYTES": str(_arena(manifest)),
+        "EK_ARENA_BYTES": str(arena_bytes(manifest)),
         "EK_INPUT_BYTES": str(sum(tensor.bytes for tensor in manifest.inputs)),
         "EK_MAX_STEPS": str(max(1, len(manifest.steps))),
         "EK_MODEL_ID": _quoted(model_id or "unknown"),
@@ -110,7 +110,8 @@ def app_defines(
     return tuple(flags)
 
 
-def _arena(manifest: Manifest) -> int:
+def arena_bytes(manifest: Manifest) -> int:
+    """Bytes of the model's arena. Raises ModelError for a bundle without a memory plan."""
     if manifest.memory is None:
         raise ModelError(manifest.name, "the bundle has no memory plan", code="bundle-without-c")
     return max(16, manifest.memory.arena_bytes)

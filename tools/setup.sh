@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv ready for development, tests and the demo, and installs the Arm toolchain and QEMU
-# where they are missing and this user may install packages (with the argument `test` also Clang).
+# where they are missing and this user may install packages (with the argument `test` also Clang,
+# the compiler for 64-bit Arm and its emulator, where Debian offers them).
 # Safe to run again.
 #
 #   EDGEKIT_SYSTEM=skip   never call apt-get
@@ -68,5 +69,13 @@ if [ -n "$missing" ]; then
         say "not installed, so virtual Cortex-M boards are unavailable:$missing"
         say "install with: sudo apt-get install$missing"
     fi
+fi
+if [ "${1:-}" = test ]; then
+    optional=""
+    command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 || optional="$optional gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+    command -v qemu-aarch64-static >/dev/null 2>&1 || optional="$optional qemu-user-static"
+    # shellcheck disable=SC2086
+    [ -z "$optional" ] || { may_install && install_packages $optional; } || \
+        say "tests of 64-bit Arm programs will be skipped; not installed:$optional"
 fi
 say "ready"

@@ -1,4 +1,4 @@
-"""`edgekit build`: firmware for a bundle, without running it."""
+"""`edgekit build`: the program of a bundle, without running it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def command(
     bundle: options.Bundle,
     target: options.OptionalTarget = None,
     output_dir: Annotated[
-        Path | None, typer.Option("-o", "--output-dir", help="Where; default: BUNDLE/firmware.")
+        Path | None,
+        typer.Option("-o", "--output-dir", help="Where; default: BUNDLE/firmware, BUNDLE/runner."),
     ] = None,
     model_id: Annotated[
         str, typer.Option(help="MLPerf Tiny model id to answer with: vww01, ic01, kws01, ad01.")
@@ -25,7 +26,7 @@ def command(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Compile the firmware of a bundle and show what it takes."""
+    """Compile the firmware of a bundle, or for a Pi or phone its runner; show what it takes."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.deploy.build import build, image_record, image_rows
 
@@ -33,4 +34,5 @@ def command(
         image = build(bundle, target=target, output_dir=output_dir, model_id=model_id)
     out.emit(image_record(image))
     out.table("", ("part", ">flash", ">RAM"), image_rows(image))
-    out.say(f"firmware: {image.elf}")
+    kind = "firmware" if image.elf.suffix == ".elf" else "runner"
+    out.say(f"{kind}: {image.elf}")

@@ -1,4 +1,4 @@
-"""Build the firmware of a bundle."""
+"""Build the program of a bundle: firmware, or a runner for targets with an operating system."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.errors import DoesNotFitError, ToolError, UsageError
 from edgekit.firmware_stubs.build import build_firmware, build_host_library
 from edgekit.firmware_stubs.image import Image
+from edgekit.firmware_stubs.runner import build_runner_image
 from edgekit.targets.model import Target
 from edgekit.units import count_text
 
@@ -33,25 +34,31 @@ def build(
     output_dir: str | Path | None = None,
     model_id: str = "",
 ) -> Image:
-    """Compile a bundle's firmware for `target` (default: the bundle's) into `output_dir`.
+    """Compile a bundle's program for `target` (default: the bundle's) into `output_dir`.
 
-    Raises UsageError for targets that run no firmware, ToolError (compiler missing, no port),
-    DoesNotFitError when the linked image is larger than the target.
+    That is firmware for a Cortex-M; for a Raspberry Pi or a phone a runner, one statically linked
+    file. Raises UsageError for the host, which needs neither, and for a model id where there is no
+    firmware; ToolError (compiler missing, no port); DoesNotFitError when the linked image is larger
+    than the target.
     """
     opened = open_bundle(bundle)
     profile = opened.target(target)
-    if profile.family != "cortex-m":
+    kind = program_kind(profile)
+    if kind == "runner" and model_id:
         raise UsageError(
-            f"target {profile.name}",
-            f"a {profile.family} target runs no firmware",
+            f"model id {model_id!r}",
+            f"{profile.name} runs no firmware that could answer with it",
             allowed="Cortex-M targets",
-            hint="run `edgekit bench` for it directly",
+            hint="leave --model-id out",
             code="no-firmware",
         )
-    out = Path(output_dir) if output_dir else opened.folder / "firmware" / profile.name
+    out = Path(output_dir) if output_dir else opened.folder / kind / profile.name
     check_writable(out)
     try:
-        image = build_firmware(opened.folder, profile, out, model_id=model_id)
+        if kind == "runner":
+            image = build_runner_image(opened.folder, profile, out)
+        else:
+            image = build_firmware(opened.folder, profile, out, model_id=model_id)
     except OSError as error:  # a full disk
         raise cannot_write(out, error) from error
     except ToolError as error:  # compilers blame other things for it
@@ -60,6 +67,21 @@ def build(
         raise
     check_image(image, profile)
     return image
+
+
+def program_kind(target: Target) -> str:
+    """ "firmware" or "runner": what `build` makes for a target. Raises UsageError for the host."""
+    if target.family == "cortex-m":
+        return "firmware"
+    if target.cpu.toolchain != "native" and "c" in target.formats:
+        return "runner"
+    raise UsageError(
+        f"target {target.name}",
+        f"a {target.family} target runs no firmware",
+        allowed="Cortex-M targets, Raspberry Pi, Android",
+        hint="run `edgekit bench` for it directly",
+        code="no-firmware",
+    )
 
 
 @contextmanager

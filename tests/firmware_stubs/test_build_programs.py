@@ -57,8 +57,8 @@ def test_the_same_input_gives_the_same_bytes(tiny: Path, tmp_path: Path) -> None
 def test_the_build_id_covers_sources_flags_and_options(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build_module, "_make", lambda plan, script: None)
-    monkeypatch.setattr(build_module, "_image", lambda plan, *rest: plan)
+    monkeypatch.setattr(build_module, "make", lambda plan, script: None)
+    monkeypatch.setattr(build_module, "image_of", lambda plan, *rest: plan)
     target = load_target("virtual-m4")
     other = shutil.copytree(tiny, tmp_path / "other")
     weights = other / "c" / "tiny_weights.c"
