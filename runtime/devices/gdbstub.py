@@ -6,6 +6,7 @@ virtual clock, from `open` to `close`. Packets: GDB manual, appendix "Remote Pro
 
 from __future__ import annotations
 
+import os
 import socket
 from contextlib import closing, suppress
 from pathlib import Path
@@ -35,6 +36,17 @@ def read_memory(path: Path, address: int, count: int) -> bytes:
     return b"".join(parts)
 
 
+def _connect(end: socket.socket, path: Path) -> None:
+    """Connect to a socket however long the path of its folder is: an address holds 107 bytes,
+    and a temporary folder may lie deep."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        near = Path(f"/proc/self/fd/{folder}")
+        end.connect(str(near / path.name if near.exists() else path))
+    finally:
+        os.close(folder)
+
+
 class _Stub:
     """One connection: connecting stops the board, detaching lets it run."""
 
@@ -44,7 +56,7 @@ class _Stub:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(TIMEOUT_S)
         try:
-            self._socket.connect(str(path))
+            _connect(self._socket, path)
         except OSError as error:
             self._socket.close()
             raise self._broken(str(error)) from None

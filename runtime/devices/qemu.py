@@ -186,6 +186,7 @@ class VirtualBoard:
                 _tied_to_us([program, *self._arguments(line.fileno(), theirs.fileno())]),
                 pass_fds=(line.fileno(), theirs.fileno()),
                 stdin=subprocess.DEVNULL,
+                cwd=self._folder,
                 stdout=words,
                 stderr=words,
                 start_new_session=True,  # Ctrl-C is ours to handle, not QEMU's
@@ -195,7 +196,7 @@ class VirtualBoard:
         threading.Thread(target=self._watch, daemon=True, name="trigger edges").start()
 
     def _arguments(self, line: int, trigger: int) -> list[str]:
-        arguments = ["-M", self.emulator.machine, "-kernel", str(self.elf)]
+        arguments = ["-M", self.emulator.machine, "-kernel", str(self.elf.resolve())]
         arguments += ["-display", "none", "-monitor", "none", "-icount", self.icount]
         arguments += ["-chardev", f"socket,id=line,fd={line},server=on,wait=on,nodelay=on"]
         arguments += ["-serial", "chardev:line"]
@@ -204,7 +205,8 @@ class VirtualBoard:
             arguments += ["-semihosting-config", "enable=on,target=native,chardev=trigger"]
         else:
             arguments += ["-serial", "chardev:trigger"]
-        return [*arguments, "-gdb", f"unix:{self._folder / 'gdb'},server=on,wait=off"]
+        # a name alone, in the folder QEMU starts in: a socket's address holds 107 bytes
+        return [*arguments, "-gdb", "unix:gdb,server=on,wait=off"]
 
     def _watch(self) -> None:
         """Until QEMU closes its end: look for edges whenever something arrives."""

@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,18 @@ def test_counts_on_a_virtual_board_are_exact(desk: Path, small_bundle: Path) -> 
     assert first["steps"] == second["steps"]
     assert first["memory"] == second["memory"]
     assert len({window["count"] for run in (first, second) for window in run["windows"]}) == 1
+
+
+@pytest.mark.qemu
+def test_temporary_folders_may_lie_deep(
+    desk: Path, small_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deeper than the address of a socket is long."""
+    deep = desk.parent / "temporary" / ("a" * 60) / ("b" * 60)
+    deep.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    (run,) = succeeds("bench", small_bundle, "--samples", "1", "--json").record["runs"]
+    assert run["outputs_equal"] == 1
 
 
 @pytest.mark.qemu
