@@ -10,20 +10,25 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The low half of `low` below that of `high`; the high half of `low` below that of `high`. */
+#if defined(__ARM_FEATURE_DSP)
+
+#include <arm_acle.h>
+
+/* The low half of `low` below that of `high`; the high half of `low` below that of `high`. Assembly,
+ * because compilers take two or three instructions. */
 static inline int32_t ek_lanes(int32_t low, int32_t high)
 {
-    return (int32_t)(((uint32_t)low & 0xFFFFu) | ((uint32_t)high << 16));
+    int32_t y;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(y) : "r"(low), "r"(high));
+    return y;
 }
 
 static inline int32_t ek_upper_lanes(int32_t low, int32_t high)
 {
-    return (int32_t)(((uint32_t)low >> 16) | ((uint32_t)high & 0xFFFF0000u));
+    int32_t y;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(y) : "r"(high), "r"(low));
+    return y;
 }
-
-#if defined(__ARM_FEATURE_DSP)
-
-#include <arm_acle.h>
 
 /* Lanes 0 and 2 of four bytes, each widened to int16. */
 static inline int32_t ek_sxtb16(uint32_t x) { return __sxtb16((int32_t)x); }
@@ -82,6 +87,16 @@ static inline uint32_t ek_min_s8x4(uint32_t a, uint32_t b)
 }
 
 #else
+
+static inline int32_t ek_lanes(int32_t low, int32_t high)
+{
+    return (int32_t)(((uint32_t)low & 0xFFFFu) | ((uint32_t)high << 16));
+}
+
+static inline int32_t ek_upper_lanes(int32_t low, int32_t high)
+{
+    return (int32_t)(((uint32_t)low >> 16) | ((uint32_t)high & 0xFFFF0000u));
+}
 
 static inline int32_t ek_byte(uint32_t x, int lane) { return (int8_t)(x >> (8 * lane)); }
 

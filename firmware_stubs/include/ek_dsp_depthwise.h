@@ -30,8 +30,8 @@ typedef struct {
     bool whole;    /* all rows of an image; else three that rotate and one of zero points */
 } ek_split_t;
 
-/* The windows of some output rows of one channel: the input rows of the first, and int16 from there
- * to those of the next. */
+/* The windows of some output rows: the input rows of the first output row, for the first channel, and
+ * int16 from there to those of the next output row. */
 typedef struct {
     const int16_t *row[3];
     int32_t next;
@@ -120,7 +120,7 @@ static inline void ek_split_pixels(uint32_t a, uint32_t b, int16_t *row, int32_t
 static inline void ek_split_row(const int8_t *x, int32_t width, int32_t stride, int32_t count,
                                 int16_t *row, int32_t pitch)
 {
-    if (count >= EK_LANES) {
+    if (count == EK_LANES) {
         for (; width >= 2; width -= 2, x += 2 * stride, row += 2) {
             ek_split_pixels(ek_load4(x), ek_load4(x + stride), row, pitch);
         }
@@ -193,13 +193,17 @@ static inline int8_t ek_depthwise_one(const ek_depthwise_channel_t *channel, con
     "ldr     %[x0], [%[" row "], #8]                 \n\t" \
     "smlabt  %[s1], %[x0], %[v], %[s1]               \n\t"
 
-/* All rows of windows: four outputs at a time, then two where asked for. Assembly keeps the sums,
- * words of input and taps, and all pointers in the 14 registers; counts are in memory. */
+/* All channels, their rows of windows: four outputs at a time, then two where asked for. Assembly
+ * keeps the sums, words of input and taps, and all pointers in the 14 registers; counts are in
+ * memory. */
 #define EK_DEPTHWISE_LOOP(FOUR, TWO)                                                              \
     __asm__ volatile(                                                                             \
-        "1:                                    \n\t" /* a row */                                  \
-        "b       3f                            \n"                                               \
-        "2:                                    \n\t" /* four outputs */                           \
+        "1:                                    \n\t" /* a channel */                              \
+        "ldr     %[v], %[rows]                 \n\t"                                              \
+        "str     %[v], %[left]                 \n"                                               \
+        "2:                                    \n\t" /* a row */                                  \
+        "b       4f                            \n"                                               \
+        "3:                                    \n\t" /* four outputs */                           \
         "ldr     %[s3], [%[w], #24]            \n\t"                                              \
         FOUR("r0", "0", "s3", "s3", "s3")                                                         \
         FOUR("r1", "8", "s0", "s1", "s2")                                                         \
@@ -212,13 +216,13 @@ static inline int8_t ek_depthwise_one(const ek_depthwise_channel_t *channel, con
         "add     %[s0], %[step], %[step], lsl #1 \n\t"                                            \
         EK_FINISH("%[s3]", "[%[y], %[s0]]")                                                       \
         "add     %[y], %[y], %[step], lsl #2   \n"                                               \
-        "3:                                    \n\t"                                              \
+        "4:                                    \n\t"                                              \
         "ldr     %[v], %[end]                  \n\t"                                              \
         "cmp     %[r0], %[v]                   \n\t"                                              \
-        "bne     2b                            \n\t"                                              \
+        "bne     3b                            \n\t"                                              \
         "ldr     %[u], %[two]                  \n\t"                                              \
         "cmp     %[u], #0                      \n\t"                                              \
-        "beq     4f                            \n\t"                                              \
+        "beq     5f                            \n\t"                                              \
         "ldr     %[s1], [%[w], #24]            \n\t"                                              \
         TWO("r0", "0", "s1") TWO("r1", "8", "s0") TWO("r2", "16", "s0")                           \
         "ldr     %[u], [%[w], #28]             \n\t"                                              \
@@ -226,10 +230,10 @@ static inline int8_t ek_depthwise_one(const ek_depthwise_channel_t *channel, con
         EK_FINISH("%[s0]", "[%[y]]")                                                              \
         EK_FINISH("%[s1]", "[%[y], %[step]]")                                                     \
         "ldr     %[v], %[end]                  \n"                                               \
-        "4:                                    \n\t" /* to the next row */                        \
+        "5:                                    \n\t" /* to the next row */                        \
         "ldr     %[x0], %[next]                \n\t"                                              \
         "ldr     %[x1], %[gap]                 \n\t"                                              \
-        "ldr     %[s0], %[rows]                \n\t"                                              \
+        "ldr     %[s0], %[left]                \n\t"                                              \
         "ldr     %[s1], %[skip]                \n\t"                                              \
         "add     %[v], %[v], %[x0]             \n\t"                                              \
         "add     %[r0], %[r0], %[x1]           \n\t"                                              \
@@ -238,26 +242,43 @@ static inline int8_t ek_depthwise_one(const ek_depthwise_channel_t *channel, con
         "add     %[y], %[y], %[s1]             \n\t"                                              \
         "subs    %[s0], %[s0], #1              \n\t"                                              \
         "str     %[v], %[end]                  \n\t"                                              \
-        "str     %[s0], %[rows]                \n\t"                                              \
+        "str     %[s0], %[left]                \n\t"                                              \
+        "bne     2b                            \n\t"                                              \
+        "ldr     %[x0], %[input_back]          \n\t" /* to the next channel */                    \
+        "ldr     %[x1], %[output_back]         \n\t"                                              \
+        "ldr     %[s0], %[last]                \n\t"                                              \
+        "adds    %[w], #40                     \n\t"                                              \
+        "add     %[v], %[v], %[x0]             \n\t"                                              \
+        "add     %[r0], %[r0], %[x0]           \n\t"                                              \
+        "add     %[r1], %[r1], %[x0]           \n\t"                                              \
+        "add     %[r2], %[r2], %[x0]           \n\t"                                              \
+        "add     %[y], %[y], %[x1]             \n\t"                                              \
+        "str     %[v], %[end]                  \n\t"                                              \
+        "cmp     %[w], %[s0]                   \n\t"                                              \
         "bne     1b                            \n\t"                                              \
-        : [r0] "+&r"(r0), [r1] "+&r"(r1), [r2] "+&r"(r2), [y] "+&r"(y), [end] "+m"(end),          \
-          [rows] "+m"(rows), [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3),      \
-          [x0] "=&r"(x0), [x1] "=&r"(x1), [u] "=&r"(u), [v] "=&r"(v)                              \
-        : [w] "r"(channel), [step] "r"(step), [two] "m"(two), [next] "m"(next), [gap] "m"(gap),   \
-          [skip] "m"(skip)                                                                        \
+        : [r0] "+&r"(r0), [r1] "+&r"(r1), [r2] "+&r"(r2), [y] "+&r"(y), [w] "+&r"(channel),       \
+          [end] "+m"(end), [left] "=&m"(left), [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2),    \
+          [s3] "=&r"(s3), [x0] "=&r"(x0), [x1] "=&r"(x1), [u] "=&r"(u), [v] "=&r"(v)              \
+        : [step] "r"(step), [two] "m"(two), [next] "m"(next), [gap] "m"(gap), [skip] "m"(skip),   \
+          [rows] "m"(rows), [last] "m"(last), [input_back] "m"(input_back),                       \
+          [output_back] "m"(output_back)                                                          \
         : "cc", "memory")
 
-/* `fours` times four outputs and `two` more in each row of windows; `step` bytes from one output to
- * the next, `width` outputs from one row to the next. */
-static inline void ek_depthwise_block(const ek_depthwise_channel_t *channel, const ek_windows_t *at,
-                                      int32_t stride, int32_t fours, int32_t two, int8_t *y,
-                                      int32_t step, int32_t width)
+/* Of `count` channels the outputs of all rows of windows: `fours` times four and, if `two`, two more
+ * in each row of `width`. From one pixel to the next it is `p->input_c` bytes. */
+static inline void ek_depthwise_block(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
+                                      int32_t count, ek_windows_t at, int32_t fours, int32_t two,
+                                      int8_t *y)
 {
-    const int16_t *r0 = at->row[0], *r1 = at->row[1], *r2 = at->row[2];
+    const int32_t stride = p->stride_w, step = p->input_c, rows = at.rows;
+    const int32_t next = 2 * at.next, gap = next - 8 * stride * fours;
+    const int32_t skip = step * (p->output_w - 4 * fours);
+    const int32_t input_back = 2 * s->pitch - rows * next;
+    const int32_t output_back = 1 - rows * step * p->output_w;
+    const ek_depthwise_channel_t *channel = s->channel, *const last = channel + count;
+    const int16_t *r0 = at.row[0], *r1 = at.row[1], *r2 = at.row[2];
     const int16_t *end = r0 + 4 * stride * fours;
-    const int32_t next = 2 * at->next, gap = next - 8 * stride * fours;
-    const int32_t skip = step * (width - 4 * fours);
-    int32_t rows = at->rows, s0, s1, s2, s3, x0, x1, u, v;
+    int32_t left, s0, s1, s2, s3, x0, x1, u, v;
     if (stride == 1) {
         EK_DEPTHWISE_LOOP(EK_FOUR_STRIDE_1, EK_TWO_STRIDE_1);
     } else {
@@ -267,41 +288,43 @@ static inline void ek_depthwise_block(const ek_depthwise_channel_t *channel, con
 
 #else
 
-static inline void ek_depthwise_block(const ek_depthwise_channel_t *channel, const ek_windows_t *at,
-                                      int32_t stride, int32_t fours, int32_t two, int8_t *y,
-                                      int32_t step, int32_t width)
+static inline void ek_depthwise_block(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
+                                      int32_t count, ek_windows_t at, int32_t fours, int32_t two,
+                                      int8_t *y)
 {
-    ek_windows_t here = *at;
-    for (int32_t row = 0; row < at->rows; row++, y += step * width) {
-        for (int32_t x = 0; x < 4 * fours + 2 * two; x++) {
-            y[x * step] = ek_depthwise_one(channel, &here, x * stride);
+    for (int32_t c = 0; c < count; c++) {
+        for (int32_t i = 0; i < at.rows * (4 * fours + 2 * two); i++) {
+            const int32_t row = i / (4 * fours + 2 * two), x = i % (4 * fours + 2 * two);
+            const int32_t from = c * s->pitch + row * at.next + x * p->stride_w;
+            y[(row * p->output_w + x) * p->input_c + c] =
+                ek_depthwise_one(&s->channel[c], &at, from);
         }
-        for (int32_t i = 0; i < 3; i++) here.row[i] += at->next;
     }
 }
 
 #endif
 
-/* All outputs of one channel. But for the last row it may write one output too many, onto the first
+/* All outputs of the windows. But in the last row it may write one output too many, onto the first
  * of the next row, which comes after it. */
-static inline void ek_depthwise_outputs(const ek_depthwise_conv2d_s8_t *p,
-                                        const ek_depthwise_channel_t *channel,
-                                        const ek_windows_t *windows, int8_t *y)
+static inline void ek_depthwise_outputs(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
+                                        int32_t count, ek_windows_t at, int8_t *y)
 {
-    const int32_t stride = p->stride_w, step = p->input_c, width = p->output_w, odd = width & 1;
-    ek_windows_t at = *windows;
+    const int32_t width = p->output_w, odd = width & 1;
     for (int32_t left = at.rows; left > 0; left -= at.rows) {
-        const bool last = odd && left == 1;
-        const int32_t four = (width + (last ? 0 : odd)) >> 2, two = (width + (last ? 0 : odd)) >> 1 & 1;
         at.rows = odd && left > 1 ? left - 1 : left;
-        ek_depthwise_block(channel, &at, stride, four, two, y, step, width);
-        if (last) y[(width - 1) * step] = ek_depthwise_one(channel, &at, (width - 1) * stride);
+        const bool exact = at.rows == left;
+        const int32_t wide = exact ? width : width + odd;
+        ek_depthwise_block(p, s, count, at, wide >> 2, wide >> 1 & 1, y);
+        for (int32_t c = 0; exact && odd && c < count; c++) {
+            y[(width - 1) * p->input_c + c] =
+                ek_depthwise_one(&s->channel[c], &at, c * s->pitch + (width - 1) * p->stride_w);
+        }
         for (int32_t i = 0; i < 3; i++) at.row[i] += at.rows * at.next;
-        y += at.rows * step * width;
+        y += at.rows * width * p->input_c;
     }
 }
 
-/* One image, four channels, all of whose input is split first. */
+/* One image, at most four channels, all of whose input is split first. */
 static inline void ek_depthwise_plane(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
                                       const int8_t *input, int32_t count, int8_t *output)
 {
@@ -311,11 +334,9 @@ static inline void ek_depthwise_plane(const ek_depthwise_conv2d_s8_t *p, const e
         ek_split_row(input + h * p->input_w * p->input_c, p->input_w, p->input_c, count, first,
                      s->pitch);
     }
-    for (int32_t c = 0; c < EK_LANES && c < count; c++) {
-        const int16_t *x = s->rows + c * s->pitch;
-        const ek_windows_t at = {{x, x + row, x + 2 * row}, p->stride_h * row, p->output_h};
-        ek_depthwise_outputs(p, &s->channel[c], &at, output + c);
-    }
+    const int16_t *x = s->rows;
+    const ek_windows_t at = {{x, x + row, x + 2 * row}, p->stride_h * row, p->output_h};
+    ek_depthwise_outputs(p, s, count, at, output);
 }
 
 /* The same with three rows that rotate, for large images: one row of outputs at a time. */
@@ -337,10 +358,7 @@ static inline void ek_depthwise_ring(const ek_depthwise_conv2d_s8_t *p, const ek
                          row + p->pad_left, s->pitch);
             split = h + 1;
         }
-        for (int32_t c = 0; c < EK_LANES && c < count; c++) {
-            ek_depthwise_outputs(p, &s->channel[c], &at, output + c);
-            for (int32_t i = 0; i < 3; i++) at.row[i] += s->pitch;
-        }
+        ek_depthwise_outputs(p, s, count, at, output);
     }
 }
 

@@ -59,7 +59,8 @@ static void copy_rows(const windows_t *s, const int8_t *from, int8_t *to)
             for (int32_t j = 0; j < row; j++) to[j] = from[j];
             continue;
         }
-        for (int32_t at = 0; at < row - 4; at += 4) memcpy(to + at, from + at, 4);
+        if (row > 8) memcpy(to, from, 4), memcpy(to + 4, from + 4, 4);
+        for (int32_t at = row > 8 ? 8 : 0; at < row - 4; at += 4) memcpy(to + at, from + at, 4);
         memcpy(to + row - 4, from + row - 4, 4);
     }
 }

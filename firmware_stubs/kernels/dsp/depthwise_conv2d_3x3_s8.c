@@ -30,7 +30,7 @@ void ek_depthwise_conv2d_3x3_s8__dsp(const ek_depthwise_conv2d_s8_t *p, const in
     assert(p->dilation_h == 1 && p->dilation_w == 1 && p->stride_w <= 2);
     ek_split_clear(&split, p->input_zero);
     for (int32_t c = 0; c < channels; c += EK_LANES) {
-        const int32_t count = channels - c;
+        const int32_t count = channels - c < EK_LANES ? channels - c : EK_LANES;
         ek_depthwise_channels(split.channel, weights + c, finish + 4 * c, channels, count);
         for (int32_t n = 0; n < p->batches; n++) {
             const int8_t *x = input + n * input_size + c;
