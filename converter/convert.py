@@ -2,9 +2,9 @@
 
     load       a model source            -> a verified float (or int8) graph
     compress   named passes              -> a smaller float graph
-    quantize   calibration data          -> an int8 graph
+    quantize   calibration data          -> an int8 graph (float32: left as it is)
     judge      float against int8        -> accuracy, the gate
-    write      the int8 graph            -> model.tflite
+    write      the graph                 -> model.tflite
     generate   lower, plan, emit         -> C for targets that run C
     describe   everything                -> the manifest
 
@@ -32,6 +32,7 @@ from edgekit.converter.judge import judge
 from edgekit.converter.load import ZooOptions, load_model
 from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
+from edgekit.converter.precision import kept_as_is
 from edgekit.converter.prepare import Prepared, prepare_data
 from edgekit.converter.quantize.int8 import quantize_int8
 from edgekit.converter.tflite.writer import write_tflite
@@ -99,7 +100,7 @@ def convert_model(
     loaded = _load(source, options, log)
     data = prepare_data(loaded.graph, loaded, options, report)
     small = _compress(loaded.graph, log)
-    graph, notes = _quantize(small, data, log, report)
+    graph, notes = _quantize(small, data, options, log, report)
     with log.stage("judge"):
         verdict = judge(small, graph, data, options, report)
     with log.stage("write"):
@@ -161,9 +162,12 @@ def _compress(graph: Graph, log: _Log) -> Graph:
 
 
 def _quantize(
-    graph: Graph, data: Prepared, log: _Log, report: Progress
+    graph: Graph, data: Prepared, options: ConvertOptions, log: _Log, report: Progress
 ) -> tuple[Graph, tuple[Note, ...]]:
-    """The int8 graph; one that is int8 already passes through untouched."""
+    """The int8 graph; one that is quantized already, or is to stay float, comes back itself."""
+    kept = kept_as_is(graph, options.precision)
+    if kept is not None:
+        return graph, kept
     with log.stage("quantize"):
         result = quantize_int8(graph, data.calibration_batches(graph, report))
     verify(result.graph)

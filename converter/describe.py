@@ -18,6 +18,7 @@ from edgekit.converter.ir.graph import Graph, Tensor
 from edgekit.converter.judge import Judgement
 from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
+from edgekit.converter.precision import precision_of
 from edgekit.converter.prepare import Prepared
 from edgekit.targets.model import Target
 from edgekit.targets.reader import profile_sha256
@@ -47,7 +48,7 @@ def describe(
             "cpu": target.cpu.name,
             "profile_sha256": profile_sha256(target),
         },
-        recipe=_recipe(loaded, options, data),
+        recipe=_recipe(loaded, graph, options, data),
         model_sha256=hashlib.sha256(model).hexdigest(),
         model_bytes=len(model),
         inputs=tuple(tensor_info(graph[name]) for name in graph.inputs),
@@ -86,12 +87,14 @@ def class_names(loaded: LoadedModel, graph: Graph, data: Prepared) -> tuple[str,
     return next((names for names in found if names and len(names) == count), ())
 
 
-def _recipe(loaded: LoadedModel, options: ConvertOptions, data: Prepared) -> dict[str, object]:
+def _recipe(
+    loaded: LoadedModel, graph: Graph, options: ConvertOptions, data: Prepared
+) -> dict[str, object]:
     """What shaped the result; only what was in force."""
-    recipe: dict[str, object] = {"precision": "int8"}
+    recipe: dict[str, object] = {"precision": precision_of(graph)}
     if loaded.quantized:
         recipe["quantized_by"] = "the source file"
-    elif data.calibration is not None:
+    elif data.calibration is not None and options.precision != "float32":
         recipe["calibration"] = data.calibration.description
         recipe["calibration_samples"] = data.calibration.count
     for key in ("requantize", "alpha", "input_size", "classes"):

@@ -84,7 +84,8 @@ def sigmoid_table() -> NDArray[np.uint16]:
 
 def _sigmoid(index: ArrayLike) -> NDArray[np.float64]:
     steps = np.asarray(index, np.float64) / 24
-    return 65536 / (1 + np.exp(-steps))
+    share: NDArray[np.float64] = 65536 / (1 + np.exp(-steps))
+    return share
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,8 @@ def _last(function: Callable[[Floats], Floats], high: float, scale: np.float32) 
 def _rounded(x: Floats) -> Floats:
     """Halves away from zero."""
     wide = x.astype(np.float64)
-    return np.trunc(wide + np.copysign(0.5, wide)).astype(np.float32)
+    rounded: Floats = np.trunc(wide + np.copysign(0.5, wide)).astype(np.float32)
+    return rounded
 
 
 def look_up(x: NDArray[np.int64], table: Int16s) -> Int64s:
@@ -197,4 +199,5 @@ def look_up(x: NDArray[np.int64], table: Int16s) -> Int64s:
     index, offset = 256 + (x >> 7), x & 127
     base = wide[index]
     # The slope is an int16 in the reference; no two neighbours are further apart.
-    return base + (((wide[index + 1] - base) * offset + 64) >> 7)
+    found: Int64s = base + (((wide[index + 1] - base) * offset + 64) >> 7)
+    return found

@@ -16,6 +16,7 @@ from edgekit.converter.lower.program import Program
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.plan.fit import footprint, require_fit
 from edgekit.converter.plan.plan import memory_summary, plan
+from edgekit.converter.precision import soft_float_note
 from edgekit.errors import UnsupportedError
 from edgekit.targets.model import Target
 
@@ -90,6 +91,7 @@ def _planned(
     )
     steps = steps_info(program, memory)
     weights = sum(array.bytes for array in program.constants if array.what == "weights")
+    slow = soft_float_note(target.name, target.cpu.flags, program.kernels)
     return Code(
         source,
         steps,
@@ -97,6 +99,7 @@ def _planned(
         weights,
         program.constant_bytes - weights,
         extra,
+        (slow,) if slow else (),
     )
 
 

@@ -40,13 +40,13 @@ def judge(
 ) -> Judgement:
     """Compare the float and the int8 graph on the evaluation data, else the calibration data.
 
-    A model that came quantized has nothing to be compared with. Raises AccuracyError (exit 3)
+    A model that came quantized or stays float has nothing to be compared with. Raises AccuracyError (exit 3)
     unless the options switch the gate off; the verdict then becomes a warning. Raises DataError
     for evaluation labels that do not fit the model, UsageError for a limit that says nothing
     about this model or data.
     """
-    if is_quantized(before):
-        return _not_compared(data, options)
+    if after is before:
+        return _not_compared(before, data, options)
     dataset = data.evaluation or data.calibration
     if dataset is None or data.preprocess is None:
         return Judgement()
@@ -79,17 +79,20 @@ def judge(
     return Judgement(summary, layers, notes)
 
 
-def _not_compared(data: Prepared, options: ConvertOptions) -> Judgement:
-    """The judgement on a model that came quantized; what was asked and cannot be is said."""
+def _not_compared(graph: Graph, data: Prepared, options: ConvertOptions) -> Judgement:
+    """The judgement on a model that nothing was done to; what was asked and cannot be is said."""
+    quantized = is_quantized(graph)
+    why = "the model came quantized" if quantized else "nothing was quantized"
     for option, limit in _stated(options):
-        raise _useless(option, limit, "the model came quantized: no float model to compare with")
-    if data.evaluation is None:
+        raise _useless(option, limit, f"{why}: no other model to compare with")
+    given = data.evaluation or (None if quantized else data.calibration)
+    if given is None:
         return Judgement()
     note = Note(
         "not-evaluated",
-        data.evaluation.description,
-        "not used: the model came quantized, there is no float model to compare it with",
-        "convert the float model to see what quantization costs",
+        given.description,
+        f"not used: {why}, there is no other model to compare it with",
+        "convert the float model to int8 to see what quantization costs",
     )
     return Judgement(notes=(note,))
 

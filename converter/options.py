@@ -16,6 +16,7 @@ from edgekit.errors import UsageError
 CODE_FORMATS = ("cmake", "arduino", "zephyr", "platformio", "tflm")
 RESIZES = ("stretch", "crop", "none")
 COLORS = ("rgb", "bgr", "gray")
+PRECISIONS = ("int8", "float32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,12 @@ class ConvertOptions:
     arrays of the model's input shape without the batch axis). `mean` and `scale` are per
     channel or single, y = (x - mean) * scale with x in 0..255. `alpha`, `classes` and `weights`
     are for zoo models, `input_size` (pixels) for those and for models that leave it open.
+    `precision` "float32" leaves a float model as it is and needs no calibration.
     Raises UsageError.
     """
 
     name: str | None = None
+    precision: str = "int8"
     calibration: Any = None
     calibration_samples: int = 256
     evaluation: Any = None
@@ -51,6 +54,7 @@ class ConvertOptions:
 
     def __post_init__(self) -> None:
         _one_of("--format", self.code_format, CODE_FORMATS)
+        _one_of("--precision", self.precision, PRECISIONS)
         if self.resize is not None:
             _one_of("--resize", self.resize, RESIZES)
         if self.color is not None:

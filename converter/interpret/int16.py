@@ -5,8 +5,6 @@ Sums of CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED are exact in float64: no 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from edgekit.converter import fixed_point16 as wide
@@ -126,7 +124,8 @@ def softmax(graph: Graph, node: Node) -> Kernel:
         index = np.clip(unit - (1 << 15) - (1 << 16), -32768, 32767)
         right = 31 - zeros
         result = (shares * wide.look_up(index, reciprocals) + (1 << (right - 1))) >> right
-        return np.clip(result, 0, 32767).astype(np.int16)
+        clipped: Array = np.clip(result, 0, 32767).astype(np.int16)
+        return clipped
 
     return kernel
 
@@ -182,7 +181,7 @@ def _int16(codes: Array) -> Array:
     return np.clip(codes, -32768, 32767).astype(np.int16)
 
 
-BUILDS: dict[type[ops.Op], Callable[[Graph, Node], Kernel]] = {
+BUILDS: dict[type[ops.Op], Build] = {
     ops.Conv2D: conv.conv2d,
     ops.DepthwiseConv2D: depthwise.depthwise_conv2d,
     ops.FullyConnected: dense.fully_connected,

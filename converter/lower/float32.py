@@ -9,7 +9,7 @@ import numpy as np
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Activation
-from edgekit.converter.lower import calls, fields
+from edgekit.converter.lower import fields
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg

@@ -51,9 +51,7 @@ def _weighted(graph: Graph, node: Node, family: str, shape: Fields) -> tuple[Cal
     weights_quant = w.quant
     assert weights_quant is not None, f"{node.name}: weights without a scale"
     factors = accumulator_requants(_quant(node, x), weights_quant, _quant(node, y))
-    params = Params(
-        f"ek_{family}_t", (*shape, *_range(node, y), ("q_step", int(len(factors) > 1)))
-    )
+    params = Params(f"ek_{family}_t", (*shape, *_range(node, y), ("q_step", int(len(factors) > 1))))
     channels = y.shape[-1]
     given = graph.operand(node, 2)
     bias = np.zeros(channels, np.int64) if given is None else given.values.astype(np.int64)
@@ -93,12 +91,8 @@ def mean(graph: Graph, node: Node) -> tuple[Call, ...]:
     if count > LARGEST_MEAN:
         found = f"a mean of {count} int16 values"
         raise calls.refuse(node, found, f"{LARGEST_MEAN}", "pool before the mean")
-    factor = mean_requant(
-        _quant(node, graph.input(node)), _quant(node, graph.output(node)), count
-    )
-    params = Params(
-        "ek_mean_s8_t", (*shape, ("input_zero", 0), ("output_zero", 0), ("q", factor))
-    )
+    factor = mean_requant(_quant(node, graph.input(node)), _quant(node, graph.output(node)), count)
+    params = Params("ek_mean_s8_t", (*shape, ("input_zero", 0), ("output_zero", 0), ("q", factor)))
     return (_one_to_one(graph, node, "mean_s16", params),)
 
 
@@ -228,9 +222,7 @@ def dequantize(graph: Graph, node: Node) -> tuple[Call, ...]:
     return (Call("dequantize_s16_f32", args),)
 
 
-def _requantize(
-    graph: Graph, node: Node, family: str, activation: Activation
-) -> tuple[Call, ...]:
+def _requantize(graph: Graph, node: Node, family: str, activation: Activation) -> tuple[Call, ...]:
     x, y = graph.input(node), graph.output(node)
     source, target = _quant(node, x), _quant(node, y)
     low, high = activation_range(activation, target, y.dtype)

@@ -23,9 +23,9 @@ def packed_rows(rows: NDArray[np.int8]) -> NDArray[np.uint8]:
     >>> packed_rows(np.array([[1, -1, 7]], np.int8))
     array([[241,   7]], dtype=uint8)
     """
-    even = np.pad(rows, ((0, 0), (0, rows.shape[1] % 2))).view(np.uint8) & 0x0F
-    packed: NDArray[np.uint8] = even[:, 0::2] | (even[:, 1::2] << 4)
-    return packed
+    even = np.pad(rows, ((0, 0), (0, rows.shape[1] % 2))).view(np.uint8) & np.uint8(0x0F)
+    high = np.left_shift(even[:, 1::2], 4)
+    return np.bitwise_or(even[:, 0::2], high, dtype=np.uint8)
 
 
 def _by_channel(weights: NDArray[np.int8]) -> NDArray[np.int8]:

@@ -28,6 +28,9 @@ def command(
     ],
     target: options.Target,
     output_dir: options.OutputDir,
+    precision: Annotated[
+        str, typer.Option(help="int8, or float32 (for targets with an FPU; no calibration).")
+    ] = "int8",
     calibration: Annotated[
         str | None, typer.Option(help=f"Representative data for int8 ranges. {DATA}")
     ] = None,
@@ -98,6 +101,7 @@ def command(
 
     chosen = ConvertOptions(
         name=name,
+        precision=precision,
         calibration=calibration,
         calibration_samples=calibration_samples,
         evaluation=eval_data,

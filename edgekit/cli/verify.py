@@ -54,6 +54,6 @@ def command(
     if wrong is not None:
         raise wrong
     if result.proved:
-        out.say("the generated C equals the reference bit for bit")
+        out.say(f"the generated C equals the reference {result.equality}")
     else:
         out.say("no generated C was run: nothing is proved about it")

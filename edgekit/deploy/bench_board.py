@@ -8,9 +8,10 @@ from contextlib import ExitStack
 from edgekit.artifacts.power import EnergyResult, PowerTrace
 from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bench import BenchOptions, Measured, Progress
-from edgekit.deploy.boards import OpenBoard, board, joined
+from edgekit.deploy.boards import OpenBoard, board, joined, split_outputs
 from edgekit.deploy.build import image_sizes
 from edgekit.deploy.bundles import Bundle
+from edgekit.deploy.closeness import same
 from edgekit.deploy.inputs import Inputs, raw_bytes, reference_outputs
 from edgekit.runtime.devices.bench import (
     MIN_INFERENCES,
@@ -57,6 +58,7 @@ def _plan(bundle: Bundle, inputs: Inputs, options: BenchOptions, opened: OpenBoa
     return BenchPlan(
         inputs=[raw_bytes(sample) for sample in inputs.samples],
         expected=[joined(outputs) for outputs in expected],
+        same=lambda a, b: same(split_outputs(bundle, a), split_outputs(bundle, b)),
         build_id=opened.image.build_id if opened.image else "",
         quick=options.quick,
         load_input=opened.load_input,

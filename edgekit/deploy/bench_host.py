@@ -11,6 +11,7 @@ from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bench import BenchOptions, Measured, Progress
 from edgekit.deploy.build import native_model
 from edgekit.deploy.bundles import Bundle
+from edgekit.deploy.closeness import same
 from edgekit.deploy.inputs import Inputs, reference_outputs
 from edgekit.errors import EdgeKitError, MissingExtraError, ToolError
 from edgekit.runtime.engine.native import NativeModel
@@ -70,7 +71,7 @@ def run_here(
 
 
 def _checked_interpreter(bundle: Bundle, run: RunResult, inputs: Inputs) -> RunResult:
-    """The run with the count of inputs whose outputs equal the reference byte for byte."""
+    """The run with the count of inputs whose outputs equal the reference (floats: nearly)."""
     from edgekit.litert import open_interpreter
 
     interpreter = open_interpreter(bundle.model)
@@ -78,7 +79,7 @@ def _checked_interpreter(bundle: Bundle, run: RunResult, inputs: Inputs) -> RunR
     equal = 0
     for sample, wanted in zip(inputs.samples, expected, strict=True):
         found = interpreter.run(sample)
-        equal += all((a == b).all() for a, b in zip(found, wanted, strict=True))
+        equal += same(found, wanted)
     return replace(run, outputs_checked=len(expected), outputs_equal=equal)
 
 
@@ -101,7 +102,7 @@ def _run_native(bundle: Bundle, model: NativeModel, inputs: Inputs, quick: bool)
     equal = 0
     for sample, wanted in zip(inputs.samples, expected, strict=True):
         found = model.run(sample, shapes=shapes)
-        equal += all((a == b).all() for a, b in zip(found, wanted, strict=True))
+        equal += same(found, wanted)
     run = model.measure(inputs.samples[0], quick=quick)
     return replace(run, outputs_checked=len(expected), outputs_equal=equal)
 

@@ -12,7 +12,7 @@ from edgekit.converter.ir.cost import graph_cost
 from edgekit.converter.ir.graph import Graph, Node, Quant, Tensor
 from edgekit.converter.ir.text import graph_text
 from edgekit.converter.load import Format, detect, load_model
-from edgekit.converter.lower.lower import lowered
+from edgekit.converter.lower.formats import lowered
 from edgekit.converter.lower.operators import ALIASES
 from edgekit.converter.quantize.int8 import is_quantized
 from edgekit.converter.tflite import FileSummary, OperatorInfo, summarize

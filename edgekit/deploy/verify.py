@@ -1,5 +1,8 @@
 """One truth about a bundle's numerics: every engine against the reference, byte by byte.
 
+Float outputs count as equal within a hundred-thousandth of the largest (`closeness`): sums may be
+taken in another order.
+
 The reference is the NumPy interpreter, which equals TensorFlow Lite Micro (double rounding). Only
 the generated C must equal it; LiteRT's kernel sets are shown because phones and Pis run them.
 """
@@ -23,6 +26,7 @@ from edgekit.converter.tflite import read_tflite, write_tflite
 from edgekit.deploy.boards import board_engine, check_port
 from edgekit.deploy.build import native_model
 from edgekit.deploy.bundles import Bundle, open_bundle
+from edgekit.deploy.closeness import FLOAT_TOLERANCE, apart
 from edgekit.deploy.inputs import (
     Inputs,
     Sample,
@@ -73,6 +77,13 @@ class Verification:
     reference: str
     inputs: str
     engines: tuple[EngineResult, ...]
+    floats: bool = False
+    """Whether an output is float32, so that equal means within `FLOAT_TOLERANCE`."""
+
+    @property
+    def equality(self) -> str:
+        """What equal means here, to end the sentence "the generated C equals the reference"."""
+        return f"within {FLOAT_TOLERANCE:g} of the largest output" if self.floats else "bit for bit"
 
     def rows(self) -> list[tuple[str, ...]]:
         """One row of strings per engine."""
@@ -94,7 +105,7 @@ class Verification:
 
     @property
     def proved(self) -> bool:
-        """Whether generated C was run at all and equals the reference."""
+        """Whether generated C was run at all and equals the reference (floats: nearly)."""
         must = [result for result in self.engines if result.must_equal and not result.skipped]
         return bool(must) and all(result.equal for result in must)
 
@@ -131,7 +142,9 @@ def verify(
     results = []
     for engine in _engines(opened, profile, board, port):
         results.append(_compare(opened, engine, inputs, expected, report))
-    return Verification(opened.manifest.name, REFERENCE, inputs.description, tuple(results))
+    floats = any(tensor.dtype == "float32" for tensor in opened.manifest.outputs)
+    name, shown = opened.manifest.name, inputs.description
+    return Verification(name, REFERENCE, shown, tuple(results), floats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,11 +270,14 @@ def _measured(
 
 
 def _difference(found: Outputs, wanted: Outputs) -> tuple[int, float]:
-    """Differing bytes, and the largest difference of an element."""
+    """Differing bytes (of floats: of those too far apart), and an element's largest difference."""
     count, largest = 0, 0.0
     for left, right in zip(found, wanted, strict=True):
         a, b = np.ascontiguousarray(left), np.ascontiguousarray(right)
-        count += int((a.view(np.uint8).ravel() != b.view(np.uint8).ravel()).sum())
+        differ = a.ravel().view(np.uint8) != b.ravel().view(np.uint8)
+        if b.dtype.kind == "f":
+            differ &= np.repeat(apart(a, b), b.dtype.itemsize)
+        count += int(differ.sum())
         largest = max(largest, float(np.abs(a.astype(np.float64) - b.astype(np.float64)).max()))
     return count, largest
 
@@ -280,7 +296,7 @@ def first_difference(graph: Graph, sample: Sample, kernels: str) -> str:
         found = engine(sample)
     wanted = run(graph, dict(zip(graph.inputs, sample, strict=True)), keep="all")
     for node, array in zip(graph.nodes, found, strict=True):
-        if not np.array_equal(array.ravel(), wanted[node.output].ravel()):
+        if apart(array, wanted[node.output]).any():
             return node.name
     return ""
 

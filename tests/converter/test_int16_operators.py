@@ -32,7 +32,9 @@ def test_the_cases_are_not_saturated(operator: str) -> None:
 
 
 def test_tflite_runtime_agrees() -> None:
-    made = [case for operator in MAKERS if operator != "quantize_int8" for case in cases(operator, 4)]
+    made = [
+        case for operator in MAKERS if operator != "quantize_int8" for case in cases(operator, 4)
+    ]
     found = oracle.run_tflite_runtime([(case.model, case.inputs) for case in made])
     for case, [expected] in zip(made, found, strict=True):
         np.testing.assert_array_equal(interpreted(case), expected, err_msg=case.name)
@@ -40,8 +42,10 @@ def test_tflite_runtime_agrees() -> None:
 
 @pytest.mark.parametrize("operator", ["conv", "depthwise", "fully_connected"])
 def test_a_missing_bias(operator: str) -> None:
-    x = Tensor((1, 6, 6, 3), "int16", 0.001) if operator != "fully_connected" else Tensor(
-        (2, 13), "int16", 0.001
+    x = (
+        Tensor((1, 6, 6, 3), "int16", 0.001)
+        if operator != "fully_connected"
+        else Tensor((2, 13), "int16", 0.001)
     )
     shape, axis, build = {
         "conv": ((4, 3, 3, 3), 0, oracle.conv_model),

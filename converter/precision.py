@@ -1,0 +1,59 @@
+"""What a graph computes in, and whether a conversion may leave it so."""
+
+from __future__ import annotations
+
+from edgekit.artifacts.figures import Note
+from edgekit.converter.ir.graph import DType, Graph
+from edgekit.converter.ir.ops import Dequantize, Quantize
+from edgekit.converter.quantize.int8 import is_quantized
+from edgekit.errors import UsageError
+
+_BORDERS = (Quantize, Dequantize)
+_FORMATS = (DType.FLOAT32, DType.INT8, DType.INT16)
+
+
+def precision_of(graph: Graph) -> str:
+    """ "float32", "int8", "int16", or several of them joined by "+", borders apart."""
+    inner = [node for node in graph.nodes if not isinstance(node.op, _BORDERS)]
+    found = {graph.output(node).dtype for node in inner}
+    found = found or {graph[name].dtype for name in graph.outputs}
+    return "+".join(dtype.value for dtype in _FORMATS if dtype in found) or "int8"
+
+
+def is_mixed(graph: Graph) -> bool:
+    """Whether float and integer operators stand side by side, joined by QUANTIZE, DEQUANTIZE."""
+    return "+" in precision_of(graph)
+
+
+def kept_as_is(graph: Graph, precision: str) -> tuple[Note, ...] | None:
+    """The notes of a graph that is not quantized now: because float32 was asked for, or because
+    it mixes formats already. None for one that is.
+
+    Raises UsageError for float32 of a model that came quantized.
+    """
+    if precision == "float32" and is_quantized(graph):
+        raise UsageError(
+            "--precision float32",
+            f"{graph.name} came quantized ({precision_of(graph)})",
+            hint="add --requantize to turn its values back into float32, or leave --precision out",
+            code="precision-quantized",
+        )
+    if is_mixed(graph):
+        text = f"the model mixes {precision_of(graph)} and is used as it is"
+        return (Note("mixed-precision", graph.name, text, level="info"),)
+    return () if precision == "float32" else None
+
+
+def soft_float_note(name: str, flags: tuple[str, ...], kernels: tuple[str, ...]) -> Note | None:
+    """A note when kernels in float32 are to run on a processor that computes floats in software."""
+    floats = [kernel for kernel in kernels if kernel.split("__")[0].endswith("_f32")]
+    floats = [kernel for kernel in floats if not kernel.startswith("ek_dequantize_")]
+    if not floats or "-mfloat-abi=soft" not in flags:
+        return None
+    return Note(
+        "soft-float",
+        name,
+        f"has no floating-point unit: {len(floats)} float32 kernels run in software, tens of times"
+        " slower than int8",
+        "quantize the model (--precision int8 with --calibration), or take a Cortex-M4 or larger",
+    )
