@@ -26,7 +26,7 @@ def command(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Compile the firmware of a bundle, or for a Pi or phone its runner; show what it takes."""
+    """Compile the firmware of a bundle, for a Pi or phone a runner."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.deploy.build import build, image_record, image_rows
 
