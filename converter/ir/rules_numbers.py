@@ -145,6 +145,16 @@ def int16_quantized(graph: Graph, node: Node) -> str:
     return ""
 
 
+@node_rule("int16-factor", *_CONVOLUTIONS, hint="quantize the model again")
+def int16_factor(graph: Graph, node: Node) -> str:
+    """With int16 activations, input scale * weight scale is below 128 output scales."""
+    x, weights, y = graph.input(node).quant, graph.input(node, 1).quant, graph.output(node).quant
+    if graph.input(node).dtype is not DType.INT16 or x is None or y is None or weights is None:
+        return ""
+    factor = x.scale * max(weights.scales) / y.scale
+    return "" if factor < 127.99 else f"{factor:.4g} output scales"
+
+
 @node_rule("weights-symmetric", *_CONVOLUTIONS)
 def weights_symmetric(graph: Graph, node: Node) -> str:
     """Int8 and int4 weights have zero point 0 and one scale per tensor or per output channel (axis 0;

@@ -30,6 +30,11 @@ def lowered(graph: Graph, node: Node) -> tuple[Call, ...]:
     return table[type(node.op)](graph, node)
 
 
+def formats_of(operator: type[Op]) -> tuple[str, ...]:
+    """The number formats an operator has C kernels for."""
+    return tuple(name for name, table in _TABLES.items() if operator in table)
+
+
 def number_format(graph: Graph, node: Node) -> str:
     """What a node computes in: "int8", "int4" (weights), "int16" or "float32"."""
     touched = {tensor.dtype for tensor in (graph.source(node), graph.output(node))}

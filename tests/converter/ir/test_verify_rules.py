@@ -137,6 +137,15 @@ BROKEN: list[tuple[str, Graph, str]] = [
         "int16",
     ),
     (
+        "int16-factor",
+        conv(
+            x=act("x", 1, 4, 4, 2, quant=Quant.per_tensor(100.0, 0), dtype=DType.INT16),
+            b=const("b", [1, 2, 3], DType.INT64, Quant.per_tensor(50.0, 0)),
+            y=act("y", 1, 4, 4, 3, dtype=DType.INT16),
+        ),
+        "500 output scales",
+    ),
+    (
         "int16-quantized",
         relu(
             act("x", 2, dtype=DType.INT16),
