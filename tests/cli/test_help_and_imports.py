@@ -42,11 +42,13 @@ def test_help_text(
     command: str, golden: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setenv("TERMINAL_WIDTH", "80")
     golden(f"cli/help-{command or 'edgekit'}.txt", _help(*command.split()))
 
 
-def test_the_overview_lists_every_command_with_a_whole_sentence() -> None:
+def test_the_overview_lists_every_command_with_a_whole_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     lines = _help().partition("Commands:")[2].strip().splitlines()
     assert tuple(line.split()[0] for line in lines) == COMMANDS
     assert all(line.endswith(".") and not line.endswith("...") for line in lines)
