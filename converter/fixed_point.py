@@ -34,6 +34,7 @@ __all__ = [
     "add_params",
     "high_mul",
     "input_radius",
+    "matmul_requant",
     "mean_requant",
     "mul_requant",
     "multiply_by_quantized_multiplier",
@@ -45,6 +46,7 @@ __all__ = [
     "round_half_away",
     "rounding_divide_by_pot",
     "softmax_params",
+    "sum_requant",
     "window",
 ]
 
@@ -139,6 +141,16 @@ def add_params(a: Quant, b: Quant, output: Quant) -> AddParams:
         b=requant(b.scale / twice_max),
         output=requant(twice_max / ((1 << left_shift) * output.scale)),
     )
+
+
+def matmul_requant(a: Quant, b: Quant, output: Quant) -> Requant:
+    """Factor from a sum of products, less their zero points, to the output of BATCH_MATMUL."""
+    return requant(a.scale * b.scale / output.scale)
+
+
+def sum_requant(input: Quant, output: Quant) -> Requant:
+    """Factor from the sum of elements (less their zero points) to the output of SUM."""
+    return requant(input.scale / output.scale)
 
 
 def mul_requant(a: Quant, b: Quant, output: Quant) -> Requant:

@@ -9,7 +9,9 @@ from edgekit.errors import UnsupportedError
 
 RESOLVER_METHODS = {
     "ADD": "AddAdd",
+    "ARG_MAX": "AddArgMax",
     "AVERAGE_POOL_2D": "AddAveragePool2D",
+    "BATCH_MATMUL": "AddBatchMatMul",
     "CONCATENATION": "AddConcatenation",
     "CONV_2D": "AddConv2D",
     "DEPTHWISE_CONV_2D": "AddDepthwiseConv2D",
@@ -33,6 +35,7 @@ RESOLVER_METHODS = {
     "PADV2": "AddPadV2",
     "PRELU": "AddPrelu",
     "QUANTIZE": "AddQuantize",
+    "REDUCE_MAX": "AddReduceMax",
     "RELU": "AddRelu",
     "RELU6": "AddRelu6",
     "RESHAPE": "AddReshape",
@@ -46,6 +49,7 @@ RESOLVER_METHODS = {
     "SQUEEZE": "AddSqueeze",
     "STRIDED_SLICE": "AddStridedSlice",
     "SUB": "AddSub",
+    "SUM": "AddSum",
     "TANH": "AddTanh",
     "TRANSPOSE": "AddTranspose",
     "TRANSPOSE_CONV": "AddTransposeConv",

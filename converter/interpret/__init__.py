@@ -15,6 +15,7 @@ int8 results equal tflite-micro's reference kernels bit for bit (double rounding
     RELU6            clamps in the input's scale, ignores   requantizes: followed (both agree when
                      the output's: wrong if they differ     the scales are equal)
     CONV_2D          bias may be absent: followed           refuses
+    SUM              rescales to the output: followed       answers without regard to the scales
 
 tflite-micro stops the program in a SOFTMAX whose exponentials sum to 512 or more; here all its
 outputs are -128, which is 0. LiteRT 2 and TensorFlow 2.21 differ from both references in

@@ -61,6 +61,18 @@ def _fixes_batch(graph: Graph, node: Node, index: int) -> bool:
     return len(tensor.shape) < rank
 
 
+def _multiplies(graph: Graph, node: Node) -> bool:
+    """Whether the leading axis is one of the matrices' own, or not each operand's."""
+    ranks = {len(graph.input(node, index).shape) for index in (0, 1)}
+    constant = any(graph.input(node, index).constant for index in (0, 1))
+    return len(ranks) > 1 or min(ranks) < 3 or (constant and _fixed(graph, node))
+
+
+def _fixed(graph: Graph, node: Node) -> bool:
+    constants = [graph.input(node, index) for index in (0, 1) if graph.input(node, index).constant]
+    return any(tensor.shape[0] > 1 for tensor in constants)
+
+
 def _inserts(graph: Graph, node: Node) -> bool:
     return ints(graph.input(node, 1))[0] % len(graph.output(node).shape) == 0
 
@@ -91,6 +103,10 @@ def _gathers(graph: Graph, node: Node) -> bool:
 
 _MIXES: dict[type[Op], Callable[[Graph, Node], bool]] = {
     ops.Mean: _reduces,
+    ops.Sum: _reduces,
+    ops.ReduceMax: _reduces,
+    ops.ArgMax: _reduces,
+    ops.BatchMatmul: _multiplies,
     ops.Pad: _pads,
     ops.PadV2: _pads,
     ops.MirrorPad: _pads,

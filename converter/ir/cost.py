@@ -58,6 +58,9 @@ def node_macs(graph: Graph, node: Node) -> int:
     if isinstance(node.op, ops.TransposeConv):
         weights = graph.input(node, 1)
         return graph.source(node).size * (weights.size // weights.shape[3])
+    if isinstance(node.op, ops.BatchMatmul):
+        inner = graph.input(node).shape[-2 if node.op.adj_x else -1]
+        return graph.output(node).size * inner
     if not isinstance(node.op, ops.Conv2D | ops.DepthwiseConv2D | ops.FullyConnected):
         return 0
     weights, outputs = graph.input(node, 1), graph.output(node)

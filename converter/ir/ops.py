@@ -36,7 +36,8 @@ from edgekit.converter.ir.ops_movement import Unpack as Unpack
 
 @dataclass(frozen=True, slots=True)
 class Conv2D(Op):
-    """Weights OHWI, bias int32 (float32 in float graphs)."""
+    """Weights OHWI, bias int32 (float32 in float graphs); fewer input channels in the weights than
+    in the input mean groups."""
 
     NAME: ClassVar[str] = "CONV_2D"
     INPUTS: ClassVar[tuple[str, ...]] = ("input", "weights", "bias?")
@@ -71,6 +72,16 @@ class FullyConnected(Op):
     INPUTS: ClassVar[tuple[str, ...]] = ("input", "weights", "bias?")
     activation: Activation = Activation.NONE
     keep_num_dims: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BatchMatmul(Op):
+    """Matrix products of the last two axes, either transposed at will; the others broadcast."""
+
+    NAME: ClassVar[str] = "BATCH_MATMUL"
+    INPUTS: ClassVar[tuple[str, ...]] = ("a", "b")
+    adj_x: bool = False
+    adj_y: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,32 @@ class Mean(Op):
     NAME: ClassVar[str] = "MEAN"
     INPUTS: ClassVar[tuple[str, ...]] = ("input", "axes")
     keep_dims: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(Op):
+    """Sum over the axes in the constant second operand."""
+
+    NAME: ClassVar[str] = "SUM"
+    INPUTS: ClassVar[tuple[str, ...]] = ("input", "axes")
+    keep_dims: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReduceMax(Op):
+    """Maximum over the axes in the constant second operand."""
+
+    NAME: ClassVar[str] = "REDUCE_MAX"
+    INPUTS: ClassVar[tuple[str, ...]] = ("input", "axes")
+    keep_dims: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArgMax(Op):
+    """Index (int32) of the first largest value along the constant axis, which is dropped."""
+
+    NAME: ClassVar[str] = "ARG_MAX"
+    INPUTS: ClassVar[tuple[str, ...]] = ("input", "axis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,10 +311,14 @@ OPERATORS: tuple[type[Op], ...] = (
     DepthwiseConv2D,
     FullyConnected,
     TransposeConv,
+    BatchMatmul,
     # 2. pooling and reduction
     AveragePool2D,
     MaxPool2D,
     Mean,
+    Sum,
+    ReduceMax,
+    ArgMax,
     ResizeBilinear,
     # 3. elementwise
     Add,

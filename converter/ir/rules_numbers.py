@@ -22,8 +22,10 @@ BIAS_TOLERANCE = 0.02
 @node_rule("activations-dtype", supported=True, hint="export float32, or quantize to int8")
 def activations_dtype(graph: Graph, node: Node) -> str:
     """Activations are all float32, all int8 or all int16; only QUANTIZE and DEQUANTIZE change
-    between them."""
+    between them, and ARG_MAX gives int32."""
     found = [(role, tensor.dtype) for role, tensor in activations(graph, node)]
+    if isinstance(node.op, ops.ArgMax) and found[-1][1] is DType.INT32:
+        found = found[:-1]
     kinds = {dtype for _, dtype in found}
     allowed = len(kinds) == 1 and kinds <= set(_FORMATS)
     if isinstance(node.op, ops.Quantize):
@@ -157,8 +159,8 @@ def int16_factor(graph: Graph, node: Node) -> str:
 
 @node_rule("weights-symmetric", *_CONVOLUTIONS)
 def weights_symmetric(graph: Graph, node: Node) -> str:
-    """Int8 and int4 weights have zero point 0 and one scale per tensor or per output channel (axis 0;
-    axis 3 of depthwise ones), all positive and finite."""
+    """Int8 and int4 weights have zero point 0 and one scale per tensor or per output channel
+    (axis 0; axis 3 of depthwise ones), all positive and finite."""
     weights = graph.input(node, 1)
     if weights.dtype not in _WEIGHTS:
         return ""
@@ -211,12 +213,14 @@ _SAME_SCALE = (
     ops.DepthToSpace,
     ops.ResizeNearestNeighbor,
     ops.ResizeBilinear,
+    ops.ReduceMax,
 )
 
 
 @node_rule("same-scale", *_SAME_SCALE, hint="quantize the model again")
 def same_scale(graph: Graph, node: Node) -> str:
-    """An integer operator that only moves or pools values has one scale and zero point throughout."""
+    """An integer operator that only moves or pools values has one scale and zero point
+    throughout."""
     y = graph.output(node)
     for role, tensor in activations(graph, node)[:-1]:
         if tensor.dtype in _INTEGERS and tensor.quant != y.quant:

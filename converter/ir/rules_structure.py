@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgekit.converter.ir import ops
-from edgekit.converter.ir.graph import Graph, Node
+from edgekit.converter.ir.graph import DType, Graph, Node
 from edgekit.converter.ir.rule import PARAMETER_ROLES, activations, graph_rule, node_rule, operands
 from edgekit.converter.ir.shapes import ShapeError, infer_shapes
 
@@ -146,11 +146,13 @@ def constant_parameters(graph: Graph, node: Node) -> str:
 
 @node_rule("plain-convolution", ops.Conv2D, supported=True, hint="use one convolution per group")
 def plain_convolution(graph: Graph, node: Node) -> str:
-    """Convolutions are not grouped: the weights cover all input channels."""
-    x, weights = graph.input(node).shape, graph.input(node, 1).shape
-    if len(x) == len(weights) == 4 and weights[3] != x[3] and x[3] % max(weights[3], 1) == 0:
-        return f"{x[3] // max(weights[3], 1)} groups"
-    return ""
+    """Grouped convolutions have float32 or int8 activations and weights."""
+    x, weights = graph.input(node), graph.input(node, 1)
+    if len(x.shape) != 4 or len(weights.shape) != 4 or x.shape[3] == weights.shape[3]:
+        return ""
+    kinds = (x.dtype, weights.dtype)
+    plain = kinds in ((DType.FLOAT32, DType.FLOAT32), (DType.INT8, DType.INT8))
+    return "" if plain else f"{kinds[1]} weights in groups with {kinds[0]} activations"
 
 
 @node_rule("shapes-agree")

@@ -80,7 +80,10 @@ def _conv(graph: Graph, node: Node, op: Any) -> Shape:
     _rank(x, 4, "input")
     _rank(weights, 4, "weights")
     outputs, height, width, channels = weights
-    need(channels == x[3], f"weights for {channels} channels on an input of {x[3]}")
+    groups = x[3] // max(channels, 1)
+    whole = groups > 0 and groups * channels == x[3]
+    need(whole, f"weights for {channels} channels on an input of {x[3]}")
+    need(outputs % groups == 0, f"{outputs} outputs in {groups} groups")
     _bias(graph, node, outputs)
     rows, columns = _windows(x, (height, width), op, (op.dilation_h, op.dilation_w))
     return (x[0], rows, columns, outputs)
@@ -152,6 +155,25 @@ def _mean(graph: Graph, node: Node, op: Any) -> Shape:
     return tuple(extent for axis, extent in enumerate(x) if axis not in axes)
 
 
+def _arg_max(graph: Graph, node: Node, op: Any) -> Shape:
+    x, axes = graph.input(node).shape, ints(graph.input(node, 1))
+    need(len(axes) == 1, f"{len(axes)} axes")
+    axis = proper_axis(axes[0], len(x))
+    return (*x[:axis], *x[axis + 1 :])
+
+
+def _matmul(graph: Graph, node: Node, op: Any) -> Shape:
+    a, b = graph.input(node).shape, graph.input(node, 1).shape
+    need(min(len(a), len(b)) >= 2, f"{list(a)} and {list(b)} are not both matrices")
+    rows, inner = a[-2:] if not op.adj_x else a[:-3:-1]
+    depth, columns = b[-2:] if not op.adj_y else b[:-3:-1]
+    need(inner == depth, f"{inner} columns of a meet {depth} rows of b")
+    try:
+        return (*np.broadcast_shapes(a[:-2], b[:-2]), rows, columns)
+    except ValueError:
+        raise ShapeError(f"{list(a)} and {list(b)} cannot be broadcast together") from None
+
+
 def _binary(graph: Graph, node: Node, op: Any) -> Shape:
     a, b = graph.input(node).shape, graph.input(node, 1).shape
     try:
@@ -179,7 +201,11 @@ _INFER: dict[type[Op], Callable[[Graph, Node, Any], Shape]] = {
     ops.AveragePool2D: _pool,
     ops.MaxPool2D: _pool,
     ops.Mean: _mean,
+    ops.Sum: _mean,
+    ops.ReduceMax: _mean,
+    ops.ArgMax: _arg_max,
     ops.ResizeBilinear: resize,
+    ops.BatchMatmul: _matmul,
     ops.Add: _binary,
     ops.Sub: _binary,
     ops.Mul: _binary,

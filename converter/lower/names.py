@@ -56,7 +56,22 @@ def model_name(text: str) -> str:
 class Namer:
     """Hands out identifiers, each once, also with any of the suffixes a step's parts get."""
 
-    SUFFIXES = ("", "_y", "_w", "_b", "_q", "_f", "_lut", "_lut2", "_c", "_c2", "_i", "_rows", "_cols", "_scratch")
+    SUFFIXES = (
+        "",
+        "_y",
+        "_w",
+        "_b",
+        "_q",
+        "_f",
+        "_lut",
+        "_lut2",
+        "_c",
+        "_c2",
+        "_i",
+        "_rows",
+        "_cols",
+        "_scratch",
+    )
 
     def __init__(self) -> None:
         self._taken: set[str] = set(RESERVED)

@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
-from edgekit.converter.lower import elementwise, movement, moves, resizes, weighted, windows
+from edgekit.converter.lower import (
+    elementwise,
+    movement,
+    moves,
+    products,
+    reductions,
+    resizes,
+    weighted,
+    windows,
+)
 from edgekit.converter.lower.calls import Call
 from edgekit.converter.moves import TAKES, VIEWS
 
@@ -14,11 +23,15 @@ Lowering = Callable[[Graph, Node], tuple[Call, ...]]
 
 LOWERINGS: dict[type[ops.Op], Lowering] = {
     # 1. multiply-accumulate
-    ops.Conv2D: weighted.conv2d,
+    ops.Conv2D: products.conv2d,
     ops.DepthwiseConv2D: weighted.depthwise_conv2d,
     ops.FullyConnected: weighted.fully_connected,
     # 2. pooling and reduction
     ops.TransposeConv: resizes.transpose_conv,
+    ops.BatchMatmul: products.batch_matmul,
+    ops.Sum: reductions.total,
+    ops.ReduceMax: reductions.largest,
+    ops.ArgMax: reductions.arg_max,
     ops.ResizeBilinear: resizes.resize_bilinear,
     ops.AveragePool2D: windows.average_pool,
     ops.MaxPool2D: windows.max_pool,

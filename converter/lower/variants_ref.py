@@ -97,6 +97,16 @@ def transposed(request: Request) -> int:
     return 5 * macs + 40 * request.outputs
 
 
+def arg_max(request: Request) -> int:
+    """5 instructions an input."""
+    return 5 * product(tuple(request.number(name) for name in ("outer", "count", "inner")))
+
+
+def matmul(request: Request) -> int:
+    """7 instructions a multiply-accumulate, 30 an output."""
+    return product(request.numbers("extent")) * (7 * request.number("inner") + 30)
+
+
 COSTS: dict[str, Cost] = {
     "ref_convolution": convolution,
     "ref_depthwise": depthwise,
@@ -114,4 +124,6 @@ COSTS: dict[str, Cost] = {
     "ref_take": taken,
     "ref_bilinear": bilinear,
     "ref_transposed": transposed,
+    "ref_arg_max": arg_max,
+    "ref_matmul": matmul,
 }

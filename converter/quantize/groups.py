@@ -19,6 +19,7 @@ from edgekit.converter.ir.ops import (
     Minimum,
     Op,
     Pack,
+    ReduceMax,
     ResizeBilinear,
 )
 from edgekit.converter.ir.rule import PARAMETER_ROLES
@@ -34,6 +35,7 @@ SAME_SCALE: tuple[type[Op], ...] = (
     MaxPool2D,
     AveragePool2D,
     ResizeBilinear,
+    ReduceMax,
     Maximum,
     Minimum,
 )

@@ -158,6 +158,8 @@ TABLES: Final[dict[str, dict[str, Field]]] = {
         "stride_h": Field(2, "i32"),
         "fused_activation_function": Field(3, "i8"),
     },
+    "ArgMaxOptions": {"output_type": Field(0, "i8")},
+    "BatchMatMulOptions": {"adj_x": Field(0, "bool"), "adj_y": Field(1, "bool")},
     "ReducerOptions": {"keep_dims": Field(0, "bool")},
     "AddOptions": {
         "fused_activation_function": Field(0, "i8"),
@@ -202,6 +204,7 @@ OPTIONS_TYPES: Final[dict[str, int]] = {
     "SplitOptions": 35,
     "DequantizeOptions": 38,
     "MaximumMinimumOptions": 39,
+    "ArgMaxOptions": 40,
     "PadV2Options": 43,
     "SliceOptions": 48,
     "TransposeConvOptions": 49,
@@ -216,6 +219,7 @@ OPTIONS_TYPES: Final[dict[str, int]] = {
     "QuantizeOptions": 89,
     "HardSwishOptions": 91,
     "DepthToSpaceOptions": 94,
+    "BatchMatMulOptions": 101,
 }
 """Numbers of the union `BuiltinOptions`."""
 

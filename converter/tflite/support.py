@@ -17,13 +17,9 @@ from edgekit.converter.tflite.raw import RawOperator, RawTensor
 REWRITES: dict[str, str] = {
     "GELU": "use ReLU as the activation and fine-tune",
     "DIV": "multiply by the reciprocal constant",
-    "SUM": "use MEAN; the factor folds into the next layer's weights",
-    "REDUCE_MAX": "use MAX_POOL_2D over the whole plane",
     "L2_NORMALIZATION": "normalise after the network, on the host side",
     "LOG_SOFTMAX": "end with SOFTMAX; the order of the classes is the same",
-    "ARG_MAX": "end the network one operator earlier and take the largest output in the program",
     "CAST": "feed the element type that the next operator wants",
-    "BATCH_MATMUL": "use FULLY_CONNECTED with constant weights",
     "CONV_3D": "use 2-D convolutions with the third axis folded into the channels",
     "SVDF": "use DEPTHWISE_CONV_2D over the time axis and a 1x1 convolution",
     "LSTM": "use 1-D (depthwise-separable) convolutions over the time axis",

@@ -45,6 +45,9 @@ _RUNTIME = {
     ("RESIZE_BILINEAR", 3): "2.2.0",
     ("TRANSPOSE_CONV", 2): "2.2.0",
     ("TRANSPOSE_CONV", 3): "2.3.0",
+    ("SUM", 2): "1.15.0",
+    ("BATCH_MATMUL", 1): "2.3.0",
+    ("BATCH_MATMUL", 2): "2.3.0",
     ("HARD_SWISH", 1): "1.15.0",
     ("RELU_0_TO_1", 1): "2.10.0",
     ("DEQUANTIZE", 3): "1.15.0",
@@ -84,6 +87,10 @@ _INT8_IS_2 = frozenset(
         "RESIZE_NEAREST_NEIGHBOR",
         "RESIZE_BILINEAR",
         "TRANSPOSE_CONV",
+        "SUM",
+        "REDUCE_MAX",
+        "ARG_MAX",
+        "BATCH_MATMUL",
     )
 )
 _INT16 = {

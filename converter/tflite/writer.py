@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
-from edgekit.converter.ir.ops import Add, Reshape
+from edgekit.converter.ir.ops import Add, ArgMax, Reshape
 from edgekit.converter.tflite.complete import with_biases
 from edgekit.converter.tflite.options import COUNTS, OPTIONS_TABLE, options_values
 from edgekit.converter.tflite.reader import SIGNATURE_INPUTS, SIGNATURE_OUTPUTS, stored_operands
@@ -158,6 +158,8 @@ class _Writer:
             values[field] = len(getattr(node, listed))
         if isinstance(node.op, Add):  # LiteRT would compute powers of two otherwise
             values["pot_scale_int16"] = 0 if self.graph.input(node).dtype is DType.INT16 else None
+        if isinstance(node.op, ArgMax):
+            values["output_type"] = _TYPE_NUMBERS[self.graph.output(node).dtype.value.upper()]
         if isinstance(node.op, Reshape):  # interpreters want it where the shape operand is absent
             values["new_shape"] = self.ints(self.graph.output(node).shape)
         return OPTIONS_TYPES[table], self.table(table, **values)

@@ -142,6 +142,32 @@ typedef struct {
     void ek_mean_s8__##isa(const ek_mean_s8_t *p, const int8_t *input, int8_t *output)
 EK_MEAN_S8(ref);
 
+/* y[i][j] = index of the first largest of x[i][0][j] ... x[i][count - 1][j]. */
+typedef struct {
+    int32_t outer, count, inner;
+} ek_arg_max_s8_t;
+
+#define EK_ARG_MAX_S8(isa) \
+    void ek_arg_max_s8__##isa(const ek_arg_max_s8_t *p, const int8_t *input, int32_t *output)
+EK_ARG_MAX_S8(ref);
+
+/* y[i][j][r][c] = clamp8(requant(sum over k < inner of
+ *   (a[i * a_stride[0] + j * a_stride[1] + r * a_stride[2] + k * a_stride[3]] - a_zero) *
+ *   (b[i * b_stride[0] + j * b_stride[1] + k * b_stride[2] + c * b_stride[3]] - b_zero), q)
+ *   + output_zero). A batch stride of 0 repeats a matrix; swapped strides transpose it. */
+typedef struct {
+    int32_t extent[4]; /* of the output: two batch axes, rows, columns */
+    int32_t inner;
+    int32_t a_stride[4], b_stride[4];
+    int32_t a_zero, b_zero, output_zero;
+    ek_requant_t q;
+} ek_batch_matmul_s8_t;
+
+#define EK_BATCH_MATMUL_S8(isa)                                                            \
+    void ek_batch_matmul_s8__##isa(const ek_batch_matmul_s8_t *p, const int8_t *a,         \
+                                   const int8_t *b, int8_t *output)
+EK_BATCH_MATMUL_S8(ref);
+
 /* Binary elementwise with broadcasting over up to four axes: a stride of 0 repeats that operand.
  * add: clamp(requant(requant((a - a_zero) << left_shift, a_q)
  *                  + requant((b - b_zero) << left_shift, b_q), output_q) + output_zero)

@@ -57,6 +57,8 @@ void fuzz_concat(void);
 void fuzz_copy(void);
 void fuzz_strided_copy(void);
 void fuzz_take(void);
+void fuzz_arg_max(void);
+void fuzz_batch_matmul(void);
 void fuzz_resize_bilinear(void);
 void fuzz_transpose_conv2d(void);
 

@@ -34,6 +34,8 @@ static const struct {
     {"take_s8", fuzz_take},
     {"resize_bilinear_s8", fuzz_resize_bilinear},
     {"transpose_conv2d_s8", fuzz_transpose_conv2d},
+    {"arg_max_s8", fuzz_arg_max},
+    {"batch_matmul_s8", fuzz_batch_matmul},
 };
 
 int main(void)

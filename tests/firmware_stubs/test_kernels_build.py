@@ -53,6 +53,8 @@ MUTATIONS = [
     ("minimum_s8", "x < y", "x > y"),
     ("strided_copy_s8", "x[l * stride]", "x[l]"),
     ("take_s8", "row * p->input_n", "row * p->output_n"),
+    ("arg_max_s8", "> x[best", ">= x[best"),
+    ("batch_matmul_s8", "column * sb[3]", "column"),
     ("resize_bilinear_s8", "total > 0", "total > -1000000"),
     ("transpose_conv2d_s8", "down % p->stride_h", "0"),
 ]

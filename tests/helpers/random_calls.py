@@ -59,6 +59,9 @@ def window(rng: Rng, taps: tuple[int, int] | None = None, most: int = 9) -> dict
 def quantization(rng: Rng) -> dict[str, int]:
     low, high = formula.random_range(rng)
     zeros = {"input_zero": formula.random_zero(rng), "output_zero": formula.random_zero(rng)}
+    if rng.integers(2):  # a ReLU
+        low = max(low, zeros["output_zero"])
+        high = max(high, low)
     return {**zeros, "act_min": low, "act_max": high, "q_step": int(rng.integers(2))}
 
 

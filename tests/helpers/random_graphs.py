@@ -60,7 +60,7 @@ class RandomGraph:
             if not self.rows or self.rng.random() < 0.2:
                 self.rows.append(self._flat(name))
         outputs = self._leaves()
-        if self.rng.random() < 0.3:
+        if self.rng.random() < 0.3 and self.g.tensors[outputs[0]].quant is not None:
             outputs[0] = self._float(outputs[0])
         return self.g.graph(*outputs)
 
@@ -86,8 +86,9 @@ class RandomGraph:
     def makers(self) -> list[Callable[[], None]]:
         own = [
             self.conv, self.depthwise, self.transposed, self.pool, self.binary, self.lookup,
-            self.choice, self.prelu, self.pad, self.concat, self.mean, self.softmax, self.dense, self.reshape,
-            self.squeeze, self.rescale,
+            self.choice, self.prelu, self.pad, self.concat, self.mean, self.softmax, self.dense,
+            self.reshape, self.squeeze, self.rescale, self.reduced, self.arg_max, self.matmul,
+            self.grouped,
         ]  # fmt: skip
         moves = [partial(make, self) for make in random_moves.MAKERS]
         return [*own, *moves, self.conv, self.conv, self.binary, self.binary, self.lookup]
@@ -277,6 +278,54 @@ class RandomGraph:
         reduced = (shape[0], 1, 1, shape[3]) if keep else (shape[0], shape[3])
         made = self.g.node(ops.Mean(keep), [x, axes], reduced, self.quant())
         (self.images if keep else self.rows).append(made)
+
+    def reduced(self) -> None:
+        x = self.pick(self.images)
+        tensor = self.g.tensors[x]
+        axes = ((1, 2), (2, 3), (1, 3), (3,))[self.integer(0, 3)]
+        keep = tuple(1 if axis in axes else extent for axis, extent in enumerate(tensor.shape))
+        operands = [x, self.g.constant(np.array(axes, np.int32))]
+        if self.common or self.rng.random() < 0.5:
+            made = self.g.node(ops.ReduceMax(True), operands, keep, tensor.quant)
+        else:
+            made = self.g.node(ops.Sum(True), operands, keep, self.quant())
+        self.images.append(made)
+
+    def arg_max(self) -> None:
+        x = self.pick(self.images)
+        shape, axis = self.g.tensors[x].shape, self.integer(1, 3)
+        operands = [x, self.g.constant(np.array(axis - 4, np.int32))]
+        dropped = (*shape[:axis], *shape[axis + 1 :])
+        self.g.node(ops.ArgMax(), operands, dropped, None, dtype=DType.INT32)
+
+    def matmul(self) -> None:
+        """Each image row by a constant matrix, or by itself transposed."""
+        x = self.pick(self.images)
+        n, h, w, c = self.g.tensors[x].shape
+        if h * w * w > 600:
+            return
+        if self.rng.random() < 0.5:
+            b = self.g.constant(self.codes(1, 1, c, 3), self.quant())
+            made = self.g.node(ops.BatchMatmul(), [x, b], (n, h, w, 3), self.quant())
+        else:
+            op = ops.BatchMatmul(adj_y=True)
+            made = self.g.node(op, [x, x], (n, h, w, w), self.quant())
+        self.images.append(made)
+
+    def grouped(self) -> None:
+        x = self.pick(self.images)
+        depth = self.g.tensors[x].shape[3]
+        groups = next(count for count in (2, 3, 5, depth) if depth % count == 0)
+        if depth == 1 or depth > 24:
+            return
+        count = groups * self.integer(1, 2)
+        weights = self.codes(count, 2, 2, depth // groups)
+        scales = self.weight_scales(count, 0)
+        made = self.g.conv(
+            x, weights, Padding.SAME, self.spread(x, scales, 4 * depth // groups), scales=scales,
+            bias=self.bias(count), activation=self.activation(),
+        )  # fmt: skip
+        self.images.append(made)
 
     def softmax(self) -> None:
         if not self.rows:

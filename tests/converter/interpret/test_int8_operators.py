@@ -16,6 +16,7 @@ from tests.converter.interpret.every_case import MAKERS, NOT_IN_MICRO, NOT_IN_RU
 from tests.converter.interpret.int8_cases import EVERY_CODE, Case
 from tests.helpers import oracle
 from tests.helpers.oracle import Array, Quant, Tensor
+from tests.helpers.reduction_models import reduce_model
 
 REPEATS = 24
 IN_MICRO = [name for name in MAKERS if name not in NOT_IN_MICRO]
@@ -145,6 +146,15 @@ def test_relu6_between_two_scales_follows_tflite_runtime() -> None:
     # And it is the right one: clamp(real input) up to half a step of the output.
     real = np.clip((EVERY_CODE.astype(float) + 20) * 0.05, 0, 6)
     assert np.abs((found.astype(float) + 128) * 0.03 - real).max() <= 0.0151
+
+
+def test_sum_rescales_as_in_tflite_micro() -> None:
+    x = Tensor((1, 40), scale=0.1, zero_point=3)
+    model = reduce_model("SUM", x, Quant(0.7, -5), [1], keep_dims=False)
+    inputs: list[Array] = [np.arange(-20, 20, dtype=np.int8)[None]]
+    found = interpret(model, inputs)
+    np.testing.assert_array_equal(found, oracle.run_tflm(model, inputs)[0])
+    assert found.tolist() == [round((inputs[0].sum() - 40 * 3) * 0.1 / 0.7) - 5]
 
 
 @pytest.mark.parametrize("depth", [511, 512, 600, 5000])

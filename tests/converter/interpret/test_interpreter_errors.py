@@ -99,12 +99,6 @@ def fused_concatenation() -> Graph:
     return chain((op, [X, activation("b", 1, 4)], activation("y", 1, 8)))
 
 
-def grouped() -> Graph:
-    w = fixed("w", np.ones((4, 1, 1, 2), np.int8), Q)
-    x, y = activation("x", 1, 3, 3, 4), activation("y", 1, 3, 3, 4)
-    return chain((ops.Conv2D(VALID), [x, w, None], y))
-
-
 def softmax_scale() -> Graph:
     return chain((ops.Softmax(), [X], Y))
 
@@ -121,7 +115,7 @@ def dequantize_int32() -> Graph:
 @pytest.mark.parametrize(
     ("make", "code", "message"),
     [
-        (unknown, "interpret-operator", "UNHEARD y: no kernel (allowed: ADD, AVERAGE_POOL_2D"),
+        (unknown, "interpret-operator", "UNHEARD y: no kernel (allowed: ADD, ARG_MAX"),
         (int16, "interpret-operator", "HARD_SWISH y: no kernel (allowed: ADD, AVERAGE_POOL_2D"),
         (int16_logistic, "interpret-unit-scale", "allowed: scale 1/32768, zero point 0"),
         (int16_to_uint8, "interpret-dtype", "from int16 to uint8 (allowed: int8 or int16)"),
@@ -130,7 +124,6 @@ def dequantize_int32() -> Graph:
         (without_scale, "interpret-no-scale", "RELU y: x has no scale"),
         (other_scale, "interpret-scales", "input x and the output have different scales"),
         (fused_concatenation, "interpret-concat-activation", "fused activation RELU"),
-        (grouped, "interpret-groups", "weights for 2 of 4 input channels"),
         (softmax_scale, "interpret-softmax-scale", "allowed: scale 1/256, zero point -128"),
         (quantize_int32, "interpret-dtype", "from int8 to int32"),
         (dequantize_int32, "interpret-dtype", "from int32 to float32"),

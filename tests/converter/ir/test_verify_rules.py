@@ -110,8 +110,8 @@ BROKEN: list[tuple[str, Graph, str]] = [
     ("constant-parameters", conv(w=replace(W, data=None)), "weights w is computed at run time"),
     (
         "plain-convolution",
-        conv(w=const("w", np.ones((3, 1, 1, 1)), DType.INT8, Q)),
-        "2 groups",
+        conv(w=const("w", np.ones((4, 1, 1, 1)), DType.INT4, Q)),
+        "int4 weights in groups",
     ),
     (
         "index-dtype",

@@ -195,8 +195,6 @@ def test_models_that_cannot_be_used_say_why(tf: Any, tmp_path: Path) -> None:
     loop = failure(saved("b.keras", layers.LSTM(3), shape=(4, 8)))
     assert "WHILE" in loop.found
     assert "unroll" in loop.hint
-    groups = failure(saved("c.keras", layers.Conv2D(4, 3, groups=2)))
-    assert (groups.code, groups.found) == ("plain-convolution", "2 groups")
     assert failure(saved("d.keras", layers.Lambda(lambda x: x * 2))).code == "lambda-layer"
     custom = failure(saved("e.keras", Mystery()))
     assert (custom.code, custom.found) == ("custom-class", "uses the custom class Mystery")

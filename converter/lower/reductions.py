@@ -1,0 +1,95 @@
+"""SUM, REDUCE_MAX and ARG_MAX."""
+
+from __future__ import annotations
+
+from edgekit.converter.fixed_point import sum_requant
+from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
+from edgekit.converter.ir.shapes import reduced_axes
+from edgekit.converter.ir.slicing import ints, proper_axis
+from edgekit.converter.lower import calls
+from edgekit.converter.lower.calls import Call, Result, Value
+from edgekit.converter.lower.program import Params, ParamsArg
+
+Shape = tuple[int, ...]
+
+
+def total(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_mean_s8`, whose factor has no count in it."""
+    x, y = graph.input(node), graph.output(node)
+    axes = reduced_axes(graph, node)
+    x_quant, y_quant = calls.quant(node, x), calls.quant(node, y)
+    params = Params(
+        "ek_mean_s8_t",
+        (
+            ("extent", calls.four(x.shape)),
+            ("reduce", calls.four(tuple(int(i in axes) for i in range(len(x.shape))), fill=0)),
+            ("input_zero", x_quant.zero_point),
+            ("output_zero", y_quant.zero_point),
+            ("q", sum_requant(x_quant, y_quant)),
+        ),
+    )
+    return (Call("mean_s8", (ParamsArg(), Value(x.name), Result(y.name)), params),)
+
+
+def largest(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_max_pool2d_s8` per run of neighbouring axes: a window as high as they are long."""
+    x, y = graph.input(node), graph.output(node)
+    calls.quant(node, x)
+    spans = _spans(reduced_axes(graph, node)) or [(0, 0)]
+    made: list[Call] = []
+    source = x
+    for index, (first, end) in enumerate(spans):
+        last = index == len(spans) - 1
+        shape = (*source.shape[:first], *(1,) * (end - first), *source.shape[end:])
+        target = y if last else Tensor(f"{node.name}:axis {first}", shape, DType.INT8, x.quant)
+        tag = "" if last else str(first)
+        args = (ParamsArg(), Value(source.name), Result(target.name))
+        params = _column(source.shape, first, end)
+        temporary = None if last else target
+        made.append(Call("max_pool2d_s8", args, params, tag=tag, temporary=temporary))
+        source = target
+    return tuple(made)
+
+
+def _spans(axes: Shape) -> list[tuple[int, int]]:
+    """Sorted axes as runs [first, end) of neighbours."""
+    spans: list[tuple[int, int]] = []
+    for axis in axes:
+        if spans and spans[-1][1] == axis:
+            spans[-1] = (spans[-1][0], axis + 1)
+        else:
+            spans.append((axis, axis + 1))
+    return spans
+
+
+def _column(shape: Shape, first: int, end: int) -> Params:
+    """The tensor as an image one pixel wide, whose column is reduced."""
+    height = calls.product(shape[first:end])
+    return Params(
+        "ek_pool2d_s8_t",
+        (
+            ("batches", calls.product(shape[:first])),
+            ("input_h", height), ("input_w", 1), ("channels", calls.product(shape[end:])),
+            ("output_h", 1), ("output_w", 1),
+            ("kernel_h", height), ("kernel_w", 1),
+            ("stride_h", 1), ("stride_w", 1),
+            ("pad_top", 0), ("pad_left", 0),
+            ("act_min", -128), ("act_max", 127),
+        ),
+    )  # fmt: skip
+
+
+def arg_max(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_arg_max_s8`."""
+    x, y = graph.input(node), graph.output(node)
+    calls.quant(node, x)
+    axis = proper_axis(ints(graph.input(node, 1))[0], len(x.shape))
+    params = Params(
+        "ek_arg_max_s8_t",
+        (
+            ("outer", calls.product(x.shape[:axis])),
+            ("count", x.shape[axis]),
+            ("inner", calls.product(x.shape[axis + 1 :])),
+        ),
+    )
+    return (Call("arg_max_s8", (ParamsArg(), Value(x.name), Result(y.name, "int32_t")), params),)
