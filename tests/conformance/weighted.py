@@ -107,7 +107,7 @@ def _shared(m: Maker, op: Op, shape: Shape) -> str | None:
 
 
 def _new_weights(m: Maker, shape: Shape, count: int, axis: int) -> str:
-    if m.chance(0.3):
+    if count == 1 or m.chance(0.3):  # one scale along an axis is read back as one per tensor
         scales = Quant.per_tensor(float(m.rng.uniform(0.001, 0.02)), 0)
     else:
         scales = Quant.per_channel(m.rng.uniform(0.001, 0.02, count), axis)

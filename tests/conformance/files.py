@@ -1,0 +1,126 @@
+"""Whole files of anyone: read, written back, interpreted, compared with the references and as C.
+
+The folder is EDGEKIT_CONFORMANCE_MODELS, else the models of the test data.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.converter.ir.graph import DType, Graph
+from edgekit.converter.ir.verify import verify
+from edgekit.converter.tflite.reader import read_tflite
+from edgekit.converter.tflite.writer import write_tflite
+from edgekit.errors import EdgeKitError
+from tests.conformance.against_references import activations, difference
+from tests.conformance.campaign import Campaign, Result
+from tests.conformance.deviations import deviation
+from tests.conformance.graphs import Case, random_inputs
+from tests.conformance.references import Refused
+from tests.conformance.shrink import Samples
+
+ROOT = Path(__file__).parent.parent.parent
+MOST_BYTES = 4 << 20
+"""Larger files are listed and not run: the portable C takes too long to compile and to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one file: "equal", "not supported", "too large" or "differs"."""
+
+    name: str
+    verdict: str
+    detail: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is EdgeKit's fault."""
+        return self.verdict == "differs"
+
+    def __str__(self) -> str:
+        return f"{self.verdict:<14} {self.name}: {self.detail}"
+
+
+def models_folder() -> Path:
+    """Where the files are."""
+    data = Path(os.environ.get("EDGEKIT_TEST_DATA", ROOT.parent / "shared" / "data"))
+    return Path(os.environ.get("EDGEKIT_CONFORMANCE_MODELS", data / "models"))
+
+
+def model_files(folder: Path) -> list[Path]:
+    """Every .tflite below the folder, sorted."""
+    return sorted(folder.rglob("*.tflite"))
+
+
+def check_files(folder: Path) -> list[Row]:
+    """A row per file below the folder."""
+    with tempfile.TemporaryDirectory() as scratch, Campaign(Path(scratch)) as campaign:
+        return [check_file(path, campaign) for path in model_files(folder)]
+
+
+def check_file(path: Path, campaign: Campaign) -> Row:
+    """One file through everything."""
+    if path.stat().st_size > MOST_BYTES:
+        return Row(path.name, "too large", f"{path.stat().st_size:,} bytes")
+    try:
+        graph = read_tflite(path.read_bytes(), "model", subject=path.name)
+        verify(graph)
+    except EdgeKitError as error:
+        return Row(path.name, "not supported", f"[{error.code}] {error.found}")
+    except Exception as error:
+        return Row(path.name, "differs", f"reader: {type(error).__name__}: {error}")
+    samples = _samples(graph)
+    problem = _written_back(graph) or _at_references(path.read_bytes(), graph, samples, campaign)
+    if problem:
+        return Row(path.name, "differs", problem)
+    result = campaign.run([Case(0, graph, samples)])
+    if result.failures:
+        return Row(path.name, "differs", str(result.failures[0].mismatch))
+    return Row(path.name, "equal", _compared(result))
+
+
+def _samples(graph: Graph) -> Samples:
+    rng = np.random.default_rng(11)
+    styles = (0, 2) if any(graph[name].dtype is DType.FLOAT32 for name in graph.inputs) else (0, 1)
+    return tuple(random_inputs(graph, rng, style) for style in styles)
+
+
+def _written_back(graph: Graph) -> str:
+    """Written, read and written again it is the same file."""
+    data = write_tflite(graph)
+    return "" if write_tflite(read_tflite(data, "model")) == data else "written back it changes"
+
+
+def _at_references(data: bytes, graph: Graph, samples: Samples, campaign: Campaign) -> str:
+    """The file's own bytes give what the interpreter makes of the graph that was read."""
+    expected = activations(graph, samples)
+    for reference in campaign.references:
+        if any(deviation(reference.name, graph, node) for node in graph.nodes):
+            continue
+        try:
+            found = reference.run(data, len(graph.outputs), samples)
+        except Refused as error:
+            return f"{reference.name} refuses the file: {error}"
+        for values, outputs in zip(expected, found, strict=True):
+            for name, theirs in zip(graph.outputs, outputs, strict=True):
+                text = difference(values[name], theirs)
+                if text:
+                    return f"the file in {reference.name}: {name}: {text}"
+    return ""
+
+
+def _compared(result: Result) -> str:
+    parts = [f"{what} {count}" for what, count in sorted(result.compared.items())]
+    parts += [f"no C: {reason}" for reason in result.refused]
+    return ", ".join(parts)
+
+
+def verdicts(rows: Sequence[Row]) -> dict[str, int]:
+    """How many files have which verdict."""
+    return {v: sum(row.verdict == v for row in rows) for v in sorted({row.verdict for row in rows})}

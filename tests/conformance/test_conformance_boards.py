@@ -1,0 +1,48 @@
+"""Random graphs on virtual boards, with the kernels chosen for each core."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgekit.converter.ir.graph import DType
+from tests.conformance.boards import BOARDS
+from tests.conformance.campaign import Campaign
+from tests.conformance.graphs import case
+from tests.conformance.keep import keep
+from tests.helpers.toolchains import require
+
+pytestmark = pytest.mark.qemu
+
+SAMPLE = {"virtual-m4": 100, "virtual-m55": 60, "virtual-m0": 20}
+"""Graphs in the normal suite; `slow` runs more, on all boards."""
+
+MIXED = {"virtual-m4": 30, "virtual-m55": 20}
+"""Graphs in any number format."""
+
+
+def _check(name: str, folder: Path, seeds: range, dtype: DType | None) -> None:
+    require("arm-none-eabi-gcc", "qemu-system-arm")
+    with Campaign(folder, board=BOARDS[name]) as campaign:
+        result = campaign.run([case(seed, dtype) for seed in seeds])
+        for failure in result.failures[:2]:
+            print(keep(campaign, failure, [f"--board {name}"]))
+    assert not result.failures, result.report
+    assert result.compared[f"C: {name}"] > len(seeds) / 2
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_int8_graphs_equal_the_interpreter(name: str, tmp_path: Path) -> None:
+    _check(name, tmp_path, range(20_000, 20_000 + SAMPLE[name]), DType.INT8)
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_all_formats_equal_the_interpreter(name: str, tmp_path: Path) -> None:
+    _check(name, tmp_path, range(30_000, 30_000 + MIXED[name]), None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BOARDS)
+def test_many_graphs_on_every_board(name: str, tmp_path: Path) -> None:
+    _check(name, tmp_path, range(300_000, 300_000 + 10 * BOARDS[name].batch), DType.INT8)

@@ -1,0 +1,57 @@
+"""Every row of the table of deviations still holds: its reference does refuse, or differ."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgekit.converter.ir.graph import DType
+from edgekit.converter.ir.ops import BY_NAME
+from edgekit.converter.tflite.writer import write_tflite
+from tests.conformance.against_references import activations, difference, probed
+from tests.conformance.deviations import ROWS, Deviation
+from tests.conformance.graphs import Case, case
+from tests.conformance.references import Reference, Refused, installed
+
+SEEDS = 1500
+
+PAIRS = [(row, operator) for row in ROWS for operator in row.operators]
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[Case]:
+    int16 = [case(seed, DType.INT16) for seed in range(SEEDS // 2)]
+    return [case(seed, DType.INT8) for seed in range(SEEDS)] + int16
+
+
+@pytest.mark.parametrize(
+    ("row", "operator"), PAIRS, ids=[f"{row.reference}-{name}-{row.kind}" for row, name in PAIRS]
+)
+def test_the_row_holds(row: Deviation, operator: str, cases: list[Case]) -> None:
+    if row.reference not in installed():
+        pytest.skip(f"not installed: {row.reference}")
+    with Reference(row.reference) as reference:
+        assert any(_shows(one, row, operator, reference) for one in cases)
+
+
+def _shows(one: Case, row: Deviation, operator: str, reference: Reference) -> bool:
+    """Whether a node of the graph is refused, or computed otherwise, as the row says."""
+    nodes = [n for n in one.graph.nodes if n.op.NAME == operator and row.holds(one.graph, n)]
+    expected = activations(one.graph, one.samples) if nodes else []
+    for node in nodes:
+        alone = probed(one.graph, [node])
+        assert alone is not None
+        samples = [[values[name] for name in alone.inputs] for values in expected]
+        try:
+            found = reference.run(write_tflite(alone), len(alone.outputs), samples)
+        except Refused:
+            return row.kind == "refuses"
+        pairs = zip(expected, found, strict=True)
+        if row.kind == "differs" and any(difference(v[node.output], f[0]) for v, f in pairs):
+            return True
+    return False
+
+
+def test_rows_name_operators_and_reasons() -> None:
+    for row in ROWS:
+        assert set(row.operators) <= set(BY_NAME)
+        assert len(row.reason) > 15
