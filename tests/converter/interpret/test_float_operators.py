@@ -124,6 +124,38 @@ def hard_swish(rng: Rng) -> Made:
     return "HARD_SWISH", options("HardSwishOptionsT"), [f32(2, 50)], (2, 50)
 
 
+def resize_bilinear(rng: Rng) -> Made:
+    corners, centers = [(False, False), (True, False), (False, True)][int(rng.integers(3))]
+    made = options("ResizeBilinearOptionsT", alignCorners=corners, halfPixelCenters=centers)
+    return "RESIZE_BILINEAR", made, [f32(1, 3, 4, 5), int32([7, 6])], (1, 7, 6, 5)
+
+
+def transpose_conv(rng: Rng) -> Made:
+    made = options("TransposeConvOptionsT", padding=oracle._padding("SAME"), strideH=2, strideW=2)
+    shape = int32([1, 8, 7, 5])
+    operands = [shape, known(rng, 5, 3, 3, 2), f32(1, 4, 4, 2), known(rng, 5)]
+    return "TRANSPOSE_CONV", made, operands, (1, 8, 7, 5)
+
+
+def batch_matmul(rng: Rng) -> Made:
+    made = options("BatchMatMulOptionsT", adjX=False, adjY=True)
+    return "BATCH_MATMUL", made, [f32(2, 3, 4), f32(2, 5, 4)], (2, 3, 5)
+
+
+def reduced(kind: str) -> Callable[[Rng], Made]:
+    def make(rng: Rng) -> Made:
+        made = options("ReducerOptionsT", keepDims=True)
+        return kind, made, [f32(1, 5, 6, 3), int32([1, -1])], (1, 1, 6, 1)
+
+    return make
+
+
+def grouped(rng: Rng) -> Made:
+    made, (h, w) = window(rng, "Conv2DOptionsT", (7, 8), (3, 2))
+    made.dilationHFactor = made.dilationWFactor = 1
+    return "CONV_2D", made, [f32(1, 7, 8, 4), known(rng, 6, 3, 2, 2), known(rng, 6)], (1, h, w, 6)
+
+
 def pad(rng: Rng) -> Made:
     table = int32([[0, 0], [1, 2], [0, 3], [1, 0]])
     return "PAD", options("PadOptionsT"), [f32(1, 3, 4, 2), table], (1, 6, 7, 3)
@@ -158,6 +190,12 @@ MAKERS: dict[str, Callable[[Rng], Made]] = {
     "logistic": unary("LOGISTIC"),
     "relu": unary("RELU"),
     "relu6": unary("RELU6"),
+    "resize_bilinear": resize_bilinear,
+    "transpose_conv": transpose_conv,
+    "batch_matmul": batch_matmul,
+    "sum": reduced("SUM"),
+    "reduce_max": reduced("REDUCE_MAX"),
+    "grouped": grouped,
     "relu_n1_to_1": unary("RELU_N1_TO_1"),
     "relu_0_to_1": unary("RELU_0_TO_1"),
     "tanh": unary("TANH"),

@@ -1,0 +1,120 @@
+"""Float graphs with decoders, branches and gates: quantized they stay close and keep TFLite's
+rules about scales."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgekit.converter.ir import ops
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.ops import Padding
+from edgekit.converter.ir.shapes import infer_shapes
+from edgekit.converter.ir.verify import verify
+from edgekit.converter.quantize.execute import outputs_real
+from edgekit.converter.quantize.int8 import quantize_int8
+from tests.helpers.float_graphs import FloatGraph, samples
+
+RNG = np.random.default_rng(5)
+
+
+def several(g: FloatGraph, op: ops.Op, inputs: list[str], count: int) -> list[str]:
+    """A node with several outputs."""
+    names = [f"part_{len(g.nodes)}_{index}" for index in range(count)]
+    node = Node(names[0], op, tuple(inputs), tuple(names))
+    for name in names:
+        g.tensors[name] = Tensor(name, (), DType.FLOAT32)
+    graph = Graph("g", g.tensors, (*g.nodes, node), tuple(g.inputs), ())
+    for name, shape in zip(names, infer_shapes(graph, node), strict=True):
+        g.tensors[name] = Tensor(name, shape, DType.FLOAT32)
+    g.nodes.append(node)
+    return names
+
+
+def ints(g: FloatGraph, *values: int) -> str:
+    return g.constant(values, dtype="int32")
+
+
+def decoder() -> Graph:
+    """Convolution, PRELU, both resizes, a transposed convolution, TANH."""
+    g = FloatGraph("decoder")
+    x = g.conv(g.input((1, 6, 6, 3)), RNG.normal(0, 0.5, (8, 3, 3, 3)), RNG.normal(0, 0.1, 8))
+    x = g.node(ops.Prelu(), [x, g.constant(RNG.uniform(0.05, 0.4, (1, 1, 8)))], "prelu")
+    up = g.node(ops.ResizeBilinear(half_pixel_centers=True), [x, ints(g, 12, 12)], "bilinear")
+    near = g.node(ops.ResizeNearestNeighbor(), [x, ints(g, 12, 12)], "nearest")
+    y = g.node(ops.Sub(), [up, near], "sub")
+    shape, w = ints(g, 1, 24, 24, 4), g.constant(RNG.normal(0, 0.5, (4, 3, 3, 8)))
+    op = ops.TransposeConv(Padding.SAME, 2, 2)
+    y = g.node(op, [shape, w, y, g.constant(RNG.normal(0, 0.1, 4))], "up")
+    return g.graph(g.node(ops.Tanh(), [y], "tanh"))
+
+
+def branches() -> Graph:
+    """A split whose parts go separate ways and meet again; slices, a transpose, a maximum."""
+    g = FloatGraph("branches")
+    x = g.conv(g.input((1, 6, 6, 3)), RNG.normal(0, 0.5, (8, 3, 3, 3)), RNG.normal(0, 0.1, 8))
+    left, right = several(g, ops.Split(), [ints(g, 3), x], 2)
+    left = g.node(ops.HardSwish(), [left], "swish")
+    right = g.node(ops.LeakyRelu(0.1), [right], "leaky")
+    most = g.node(ops.Maximum(), [left, right], "most")
+    turned = g.node(ops.Transpose(), [most, ints(g, 0, 2, 1, 3)], "turned")
+    cut = g.node(ops.Slice(), [turned, ints(g, 0, 1, 1, 0), ints(g, 1, 4, 4, 4)], "cut")
+    peak = g.node(ops.ReduceMax(), [cut, ints(g, 1, 2)], "peak")
+    total = g.node(ops.Sum(), [most, ints(g, 1, 2)], "total")
+    return g.graph(g.node(ops.Add(), [peak, total], "sum"))
+
+
+def attention() -> Graph:
+    """Rows by rows transposed, softmax, by rows again."""
+    g = FloatGraph("attention")
+    x = g.dense(g.input((1, 6, 8)), RNG.normal(0, 0.5, (8, 8)), RNG.normal(0, 0.1, 8))
+    rows = g.node(ops.Reshape(), [x], "rows", (1, 6, 8))
+    scores = g.node(ops.BatchMatmul(adj_y=True), [rows, rows], "scores")
+    shares = g.node(ops.Softmax(0.3), [scores], "shares")
+    return g.graph(g.node(ops.BatchMatmul(), [shares, rows], "mixed"))
+
+
+@pytest.mark.parametrize("make", [decoder, branches, attention])
+def test_quantized_they_stay_close(make: object) -> None:
+    assert callable(make)
+    graph = make()
+    data = samples(graph, 48)
+    done = quantize_int8(graph, [data]).graph
+    verify(done)
+    assert all(done[name].dtype is DType.INT8 for name in done.activations())
+    fresh = samples(graph, 16, seed=9)
+    [name] = graph.outputs
+    exact, found = (outputs_real(each, fresh)[name] for each in (graph, done))
+    noise = np.sqrt(np.mean((exact - found) ** 2) / np.mean(exact**2))
+    assert noise < 0.06, noise
+
+
+def test_scales_are_those_that_tflite_demands() -> None:
+    done = quantize_int8(decoder(), [samples(decoder(), 32)]).graph
+    assert done["tanh"].quant == Quant.per_tensor(1 / 128, 0)
+    assert done["prelu"].quant == done["bilinear"].quant == done["nearest"].quant
+    weights = done.input(next(node for node in done.nodes if node.name == "up"), 1)
+    assert weights.quant is not None
+    assert (weights.quant.axis, len(weights.quant.scales)) == (0, 4)
+
+
+def test_parts_of_a_split_and_operands_of_a_maximum_share_one_scale() -> None:
+    graph = branches()
+    done = quantize_int8(graph, [samples(graph, 32)]).graph
+    split = next(node for node in done.nodes if isinstance(node.op, ops.Split))
+    assert len({done[name].quant for name in split.outputs}) == 1
+    alike = ("swish", "leaky", "most", "turned", "cut", "peak")
+    assert len({done[name].quant for name in alike}) == 1
+
+
+def test_the_index_of_the_largest_stays_an_integer() -> None:
+    g = FloatGraph("index")
+    x = g.dense(g.input((1, 8)), RNG.normal(0, 0.5, (5, 8)), RNG.normal(0, 0.1, 5))
+    g.tensors["best"] = Tensor("best", (1,), DType.INT32)
+    g.nodes.append(Node("best", ops.ArgMax(), (x, ints(g, -1)), ("best",)))
+    graph = g.graph("best")
+    done = quantize_int8(graph, [samples(graph, 64)]).graph
+    assert (done["best"].dtype, done["best"].quant) == (DType.INT32, None)
+    fresh = samples(graph, 64, seed=2)
+    exact, found = (outputs_real(each, fresh)["best"] for each in (graph, done))
+    assert np.mean(exact == found) > 0.9
