@@ -101,8 +101,8 @@ def _functions(sheet: Sheet) -> list[str]:
     name = sheet.name
     inputs, outputs = _names(sheet)
     lines = [
-        "/* Sets the inputs to real zero in an arena of `size` bytes. Returns EK_OK (0), or, having",
-        " * touched nothing, EK_ARENA_TOO_SMALL or EK_ARENA_MISALIGNED (to 16 bytes). */",
+        "/* Sets the inputs to real zero in an arena of `size` bytes. Returns EK_OK (0), or, having"
+        "\n * touched nothing, EK_ARENA_TOO_SMALL or EK_ARENA_MISALIGNED (to 16 bytes). */",
         f"int {name}_init(uint8_t *arena, size_t size);",
         "",
         "/* Where the inputs go and, after an inference, the outputs are. */",
