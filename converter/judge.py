@@ -42,8 +42,8 @@ def judge(
 
     A model that came quantized or stays float has nothing to be compared with. Raises
     AccuracyError (exit 3) unless the options switch the gate off; the verdict then becomes a
-    warning. Raises DataError for evaluation labels that do not fit the model, UsageError for a limit that says nothing
-    about this model or data.
+    warning. Raises DataError for evaluation labels that do not fit the model, UsageError for a
+    limit that says nothing about this model or data.
     """
     if after is before:
         return _not_compared(before, data, options)
