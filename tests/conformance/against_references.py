@@ -101,5 +101,3 @@ def _float_difference(ours: Array, theirs: Array) -> str:
     largest = float(np.max(np.abs(theirs), initial=1e-3))
     off = float(np.max(np.abs(ours.astype(np.float64) - theirs), initial=0))
     return "" if off <= FLOAT_TOLERANCE * largest else f"{off:.3g} off, largest value {largest:.3g}"
-
-

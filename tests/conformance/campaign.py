@@ -102,7 +102,10 @@ class Campaign:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         for reference in self.references:
             reference.close()
@@ -140,7 +143,7 @@ class Campaign:
             self._run_c(batch[middle:], result)
             return
         for case, emitted in batch:
-            line = outcome.differing.get(emitted.name, "" if outcome.complete else outcome.output)
+            line = outcome.differing.get(emitted.name, "" if outcome.complete else outcome.words)
             if line:
                 result.failures.append(Failure(case, Mismatch(f"C: {self.place}", line)))
 
@@ -155,10 +158,12 @@ class Campaign:
             outcome = self._program([found])
         except AssertionError as error:
             return Mismatch(f"C: {self.place}", str(error))
-        text = "" if outcome.status == 0 else outcome.output
+        text = "" if outcome.status == 0 else outcome.words
         return Mismatch(f"C: {self.place}", text) if text else None
 
-    def _before_c(self, graph: Graph, samples: Samples, result: Result) -> Mismatch | Emitted | None:
+    def _before_c(
+        self, graph: Graph, samples: Samples, result: Result
+    ) -> Mismatch | Emitted | None:
         try:
             stage = "rules"
             verify(graph)

@@ -75,7 +75,7 @@ def _slope_in_float64(graph: Graph, node: Node) -> bool:
 ROWS: tuple[Deviation, ...] = (
     Deviation(
         MICRO,
-        ("RELU_N1_TO_1", "RELU_0_TO_1"),
+        ("RELU_N1_TO_1", "RELU_0_TO_1", "TILE"),
         "refuses",
         _always,
         "has no such operator",
@@ -129,6 +129,20 @@ ROWS: tuple[Deviation, ...] = (
         "refuses",
         _always,
         "its reference kernels have no ELU",
+    ),
+    Deviation(
+        RUNTIME,
+        ("TILE",),
+        "refuses",
+        _int8,
+        "registers its reference kernel for versions below the one that has int8",
+    ),
+    Deviation(
+        RUNTIME,
+        ("SUM",),
+        "differs",
+        _int8,
+        "adds int8 values without regard to their scales; tflite-micro is followed",
     ),
     Deviation(
         RUNTIME,

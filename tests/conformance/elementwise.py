@@ -113,7 +113,7 @@ def _near(m: Maker, x: str) -> Quant | None:
 
 def _unary(name: str, *formats: str, make: Callable[[Maker], Any] | None = None) -> None:
     def grow(m: Maker) -> bool:
-        x = m.pick()
+        x = _far(m) if m.chance(0.1) else m.pick()
         if x is None:
             return False
         m.add(make(m) if make else ops.BY_NAME[name](), [x], _near(m, x))
@@ -122,9 +122,14 @@ def _unary(name: str, *formats: str, make: Callable[[Maker], Any] | None = None)
     generator(name, *formats)(grow)
 
 
+def _far(m: Maker) -> str:
+    """An input whose few steps span the whole function."""
+    return m.input(m.image_shape(), quant=m.quant(low=0.5, high=80))
+
+
 def _fixed(name: str, output: dict[DType, Quant | None]) -> None:
     def grow(m: Maker) -> bool:
-        x = m.pick()
+        x = _far(m) if m.chance(0.15) else m.pick()
         if x is None:
             return False
         m.add(ops.BY_NAME[name](), [x], output[m.dtype])

@@ -1,4 +1,4 @@
-"""The generated C of many graphs in one program, on the host or in QEMU, against the interpreter."""
+"""The C of many graphs in one program, on the host or in QEMU, against the interpreter."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def emit(
     samples: Sequence[Sequence[Array]],
     expected: Sequence[Values],
 ) -> Emitted:
-    """Lower, plan (which checks its plan) and emit. Raises UnsupportedError where there is no kernel."""
+    """Lower, plan (the plan checks itself), emit. Raises UnsupportedError without a kernel."""
     program = lower(graph, target)
     memory = plan(program)
     source = emit_c(
@@ -116,7 +116,9 @@ class Compiler:
         assert done.returncode == 0, f"{self.command} {' '.join(words)}\n{done.stderr}"
 
 
-def build(models: Sequence[Emitted], compiler: Compiler, folder: Path, *link: str, board: bool) -> Path:
+def build(
+    models: Sequence[Emitted], compiler: Compiler, folder: Path, *link: str, board: bool
+) -> Path:
     """The program that runs all models, with its samples beside it."""
     require(compiler.command)
     sources = [_write(model, folder) for model in models]
@@ -196,6 +198,11 @@ class Outcome:
     status: int
 
     @property
+    def words(self) -> str:
+        """The output; a program that a signal ended has none."""
+        return self.output.strip() or f"ended with status {self.status}"
+
+    @property
     def complete(self) -> bool:
         """Whether every model had its turn."""
         return self.output.rstrip().endswith("models equal") and self.status in (0, 1)
@@ -235,7 +242,9 @@ def run_in_qemu(machine: Machine, program: Path, seconds: float = 300) -> Outcom
 
 def board_link(machine: Machine) -> tuple[str, ...]:
     """Link flags for a program that boots on `machine`."""
-    places = zip(("TEXT", "DATA", "STACK"), (machine.text, machine.data, machine.stack), strict=True)
+    places = zip(
+        ("TEXT", "DATA", "STACK"), (machine.text, machine.data, machine.stack), strict=True
+    )
     return (
         *("-nostartfiles", "--specs=rdimon.specs", "-Wl,--gc-sections"),
         *("-T", str(FIRMWARE_TEST / "qemu.ld")),

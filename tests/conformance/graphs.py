@@ -12,6 +12,8 @@ import numpy as np
 from edgekit.converter.ir.graph import DType, Graph
 from tests.conformance import elementwise as elementwise
 from tests.conformance import movement as movement
+from tests.conformance import rearrange as rearrange
+from tests.conformance import reductions as reductions
 from tests.conformance import weighted as weighted
 from tests.conformance.maker import Array, Maker
 from tests.conformance.registry import Generator, generators
@@ -96,7 +98,7 @@ def _values(graph: Graph, name: str, rng: np.random.Generator, style: int) -> Ar
     tensor = graph[name]
     if tensor.dtype is DType.FLOAT32:
         return rng.normal(0, (2, 30, 0.05)[style % 3], tensor.shape).astype(np.float32)
-    info = np.iinfo(tensor.dtype.numpy)
+    info = np.iinfo(tensor.dtype.value)
     if style % 3 == 1:
         return rng.choice(np.array([info.min, info.max], tensor.dtype.numpy), tensor.shape)
     if style % 3 == 2 and tensor.quant is not None:

@@ -47,9 +47,9 @@ def write_failure(shrunk: Shrunk, name: str) -> Path:
     graph = shrunk.graph
     (folder / f"{name}.txt").write_text(graph_text(graph), encoding="utf-8")
     arrays = {
-        f"{sample}.{input}": value
+        f"{sample}.{place}": value
         for sample, values in enumerate(shrunk.samples)
-        for input, value in zip(graph.inputs, values, strict=True)
+        for place, value in enumerate(values)
     }
     np.savez(folder / f"{name}.npz", **arrays)
     (folder / f"{name}.tflite").write_bytes(write_tflite(graph))

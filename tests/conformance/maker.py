@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation, Op, Padding
-from edgekit.converter.ir.shapes import infer_shape
+from edgekit.converter.ir.shapes import infer_shape, infer_shapes
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -47,11 +47,11 @@ class Maker:
             self.nodes
         )
 
-    def input(self, shape: Shape, dtype: DType | None = None) -> str:
-        """A new graph input."""
+    def input(self, shape: Shape, dtype: DType | None = None, quant: Quant | None = None) -> str:
+        """A new graph input, of a random quantization unless told."""
         kind = dtype or self.dtype
         name = f"x{len(self.inputs)}"
-        self.tensors[name] = Tensor(name, shape, kind, self.quant(kind))
+        self.tensors[name] = Tensor(name, shape, kind, quant or self.quant(kind))
         self.inputs.append(name)
         return name
 
@@ -79,7 +79,7 @@ class Maker:
         """Append a node with one output; its shape is inferred unless given."""
         name = f"{op.NAME.lower()}_{len(self.nodes)}"
         node = Node(name, op, tuple(inputs), (name,))
-        kind = dtype or self.tensors[str(inputs[0])].dtype
+        kind = dtype or self.dtype
         tensor = Tensor(name, shape or (), kind, quant)
         if shape is None:
             known = Graph("so_far", {**self.tensors, name: tensor}, (node,), (), (name,))
@@ -87,6 +87,18 @@ class Maker:
         self.tensors[name] = tensor
         self.nodes.append(node)
         return name
+
+    def add_several(
+        self, op: Op, inputs: Sequence[str | None], quant: Quant | None, count: int
+    ) -> None:
+        """Append a node with `count` outputs of the inferred shapes."""
+        names = tuple(f"{op.NAME.lower()}_{len(self.nodes)}_{index}" for index in range(count))
+        node = Node(names[0], op, tuple(inputs), names)
+        blank = {name: Tensor(name, (), self.dtype, quant) for name in names}
+        known = Graph("so_far", {**self.tensors, **blank}, (node,), (), names)
+        for name, shape in zip(names, infer_shapes(known, node), strict=True):
+            self.tensors[name] = replace(blank[name], shape=tuple(map(int, shape)))
+        self.nodes.append(node)
 
     def __getitem__(self, name: str) -> Tensor:
         return self.tensors[name]
@@ -142,7 +154,9 @@ class Maker:
 
     # ---------------------------------------------------------------------------- quantization
 
-    def quant(self, dtype: DType | None = None, low: float = 0.005, high: float = 0.5) -> Quant | None:
+    def quant(
+        self, dtype: DType | None = None, low: float = 0.005, high: float = 0.5
+    ) -> Quant | None:
         """A scale between the two for int8, the same real range for int16; None for float32."""
         kind = dtype or self.dtype
         if kind not in INTEGERS:
@@ -166,8 +180,12 @@ class Maker:
         kind = dtype or self.dtype
         if kind is DType.FLOAT32:
             return self.rng.normal(0, 1, shape).astype(np.float32)
-        info = np.iinfo(kind.numpy)
+        info = np.iinfo(kind.value)
         return self.rng.integers(info.min, info.max + 1, shape).astype(kind.numpy)
+
+    def integers(self, values: Sequence[int]) -> str:
+        """A constant operand of indices: axes, paddings, shapes."""
+        return self.constant(np.array(values, np.int32))
 
     def clone_constant(self, shape: Shape, quant: Quant | None) -> str:
         """A constant operand of this shape."""

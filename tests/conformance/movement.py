@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from edgekit.converter.ir import ops
@@ -17,7 +19,7 @@ def _pool(name: str) -> None:
         for extent in m[x].shape[1:3]:
             most = extent if padding is Padding.VALID else extent + 2
             window.append(extent if m.chance(0.15) else m.integer(1, min(most, 5)))
-        kind = ops.BY_NAME[name]
+        kind: Any = ops.BY_NAME[name]
         stride = (m.integer(1, 3), m.integer(1, 3))
         m.add(kind(padding, *window, *stride, m.activation()), [x], m.like(x))
         return True
@@ -132,5 +134,3 @@ def squeeze(m: Maker) -> bool:
         axes = tuple(axis - len(m[x].shape) for axis in axes)
     m.add(ops.Squeeze(axes), [x], m.like(x))
     return True
-
-

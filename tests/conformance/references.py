@@ -42,14 +42,20 @@ class Reference:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self.close()
 
-    def run(self, model: bytes, outputs: int, samples: Sequence[Sequence[Array]]) -> list[list[Array]]:
+    def run(
+        self, model: bytes, outputs: int, samples: Sequence[Sequence[Array]]
+    ) -> list[list[Array]]:
         """Outputs of each sample. Raises Refused, also where the model stops the interpreter."""
         process = self._started()
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
             pickle.dump((model, outputs, samples), process.stdin)
             process.stdin.flush()
@@ -71,7 +77,7 @@ class Reference:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            self._log, self._read = tempfile.TemporaryFile(), 0
+            self._log, self._read = tempfile.TemporaryFile(), 0  # noqa: SIM115
             self._process = subprocess.Popen(
                 [sys.executable, str(WORKER), self.name],
                 stdin=subprocess.PIPE,

@@ -1,9 +1,9 @@
 """Conformance from the command line; see docs/conformance.md.
 
-    python -m tests.conformance.run --seed 17                 one graph, shrunk where it fails
-    python -m tests.conformance.run --count 5000              seeds 0 to 4999
-    python -m tests.conformance.run --count 500 --board virtual-m55
-    python -m tests.conformance.run --models FOLDER           every .tflite in a folder
+python -m tests.conformance.run --seed 17                 one graph, shrunk where it fails
+python -m tests.conformance.run --count 5000              seeds 0 to 4999
+python -m tests.conformance.run --count 500 --board virtual-m55
+python -m tests.conformance.run --models FOLDER           every .tflite in a folder
 """
 
 from __future__ import annotations
@@ -30,11 +30,17 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.models is not None:
         return _models(Path(options.models) if options.models else models_folder())
-    seeds = [options.seed] if options.seed is not None else range(options.start, options.start + options.count)
+    seeds = (
+        [options.seed]
+        if options.seed is not None
+        else range(options.start, options.start + options.count)
+    )
     failures = 0
     with tempfile.TemporaryDirectory() as folder, _campaign(options, Path(folder)) as campaign:
         for start in range(0, len(seeds), CHUNK):
-            result = campaign.run([case(seed, options.format) for seed in seeds[start : start + CHUNK]])
+            result = campaign.run(
+                [case(seed, options.format) for seed in seeds[start : start + CHUNK]]
+            )
             print(result.report, flush=True)
             for failure in result.failures[: max(0, MOST_SHRUNK - failures)]:
                 print(_kept(campaign, failure, options), flush=True)

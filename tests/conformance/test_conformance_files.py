@@ -41,7 +41,9 @@ def test_a_file_is_followed_through_everything(campaign: Campaign, tmp_path: Pat
     assert "C: host 1" in row.detail
 
 
-def test_what_is_not_supported_is_listed_with_the_reason(campaign: Campaign, tmp_path: Path) -> None:
+def test_what_is_not_supported_is_listed_with_the_reason(
+    campaign: Campaign, tmp_path: Path
+) -> None:
     path = tmp_path / "text.tflite"
     path.write_bytes(b"not a model at all")
     with campaign:

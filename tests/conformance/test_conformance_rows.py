@@ -35,7 +35,7 @@ def test_the_row_holds(row: Deviation, operator: str, cases: list[Case]) -> None
 
 def _shows(one: Case, row: Deviation, operator: str, reference: Reference) -> bool:
     """Whether a node of the graph is refused, or computed otherwise, as the row says."""
-    nodes = [n for n in one.graph.nodes if n.op.NAME == operator and row.holds(one.graph, n)]
+    nodes = [n for n in one.graph.nodes if operator == n.op.NAME and row.holds(one.graph, n)]
     expected = activations(one.graph, one.samples) if nodes else []
     for node in nodes:
         alone = probed(one.graph, [node])

@@ -13,9 +13,10 @@ from edgekit.converter.tflite.reader import read_tflite
 from edgekit.firmware_stubs.catalog import kernel_source
 from tests.conformance import deviations
 from tests.conformance.campaign import Campaign, Failure
-from tests.conformance.graphs import case
+from tests.conformance.graphs import Case, case
 from tests.conformance.keep import keep, smallest
 from tests.conformance.references import installed
+from tests.conformance.registry import generators
 from tests.conformance.run import main
 from tests.conformance.shrink import shrink
 from tests.helpers.toolchains import require
@@ -45,12 +46,19 @@ def break_kernel(campaign: Campaign, kernel: str, old: str, new: str) -> None:
     campaign.compiler.compile([folder / f"{kernel}.c"], campaign.compiler.objects, "-w")
 
 
+def cases_of(operator: str, count: int = 8) -> list[Case]:
+    """int8 graphs that begin with this operator."""
+    table = [generator.operator for generator in generators(DType.INT8)]
+    place = table.index(operator)
+    return [case(place + turn * len(table), DType.INT8) for turn in range(count)]
+
+
 @pytest.mark.parametrize(("kernel", "old", "new", "operator"), WRONG)
 def test_a_wrong_kernel_is_found_and_shrunk_to_its_node(
     campaign: Campaign, kernel: str, old: str, new: str, operator: str
 ) -> None:
     break_kernel(campaign, kernel, old, new)
-    failures = campaign.run([case(seed, DType.INT8) for seed in range(60)]).failures
+    failures = campaign.run(cases_of(operator)).failures
     assert failures
     shrunk = smallest(campaign, failures[0])
     assert [node.op.NAME for node in shrunk.graph.nodes] == [operator]
@@ -59,8 +67,7 @@ def test_a_wrong_kernel_is_found_and_shrunk_to_its_node(
 
 def test_what_is_kept_shows_the_failure_again(campaign: Campaign) -> None:
     break_kernel(campaign, "add_s8", "p->act_max", "p->act_max - 1")
-    cases = [case(seed, DType.INT8) for seed in range(60)]
-    text = keep(campaign, campaign.run(cases).failures[0], ["--format int8"])
+    text = keep(campaign, campaign.run(cases_of("ADD")).failures[0], ["--format int8"])
     assert "shrunk to 1 nodes" in text
     assert "again: python -m tests.conformance.run --seed" in text
     folder = Path(text.partition("written to ")[2].splitlines()[0])
@@ -75,7 +82,7 @@ def test_what_is_kept_shows_the_failure_again(campaign: Campaign) -> None:
 def test_a_model_that_kills_the_program_is_told_from_its_batch(campaign: Campaign) -> None:
     """Where a batch has no answer for each of its models they are run in smaller ones."""
     break_kernel(campaign, "add_s8", "p->act_max", "*(volatile int *)0")
-    failures = campaign.run([case(seed, DType.INT8) for seed in range(24)]).failures
+    failures = campaign.run([case(7, DType.INT8), *cases_of("ADD", 3)]).failures
     assert failures
     for failure in failures:
         assert any(node.op.NAME == "ADD" for node in failure.case.graph.nodes)
@@ -88,7 +95,7 @@ def test_a_missing_row_is_found(campaign: Campaign, monkeypatch: pytest.MonkeyPa
     rows = tuple(row for row in deviations.ROWS if "RELU6" not in row.operators)
     monkeypatch.setattr(deviations, "ROWS", rows)
     with Campaign(campaign.folder, c=False) as references:
-        failures = references.run([case(seed, DType.INT8) for seed in range(80)]).failures
+        failures = references.run(cases_of("RELU6")).failures
         assert failures
         shrunk = smallest(references, failures[0])
     assert [node.op.NAME for node in shrunk.graph.nodes] == ["RELU6"]

@@ -11,6 +11,7 @@ from tests.conformance.maker import MOST_ELEMENTS, Array, Maker, Shape
 from tests.conformance.registry import generator
 
 MOST_WEIGHTS = 6000
+Pair = tuple[int, int]
 
 
 @generator("CONV_2D")
@@ -22,7 +23,24 @@ def conv2d(m: Maker) -> bool:
     if not _affordable(m[x], shape, count, stride):
         return False
     op = ops.Conv2D(padding, *stride, *dilation, m.activation())
-    return _weighted(m, op, x, shape, count, axis=0)
+    return add_weighted(m, op, x, shape, count, axis=0)
+
+
+@generator("CONV_2D", "int8", "float32")
+def grouped_conv2d(m: Maker) -> bool:
+    """Fewer input channels in the weights than in the input; the outputs are so many per group."""
+    x = m.pick(lambda t: len(t.shape) == 4 and t.shape[3] in (2, 3, 4, 8, 9, 12, 16))
+    if x is None:
+        return False
+    depth = m[x].shape[3]
+    groups = m.one_of([n for n in range(2, depth + 1) if depth % n == 0])
+    count, padding = groups * m.integer(1, 3), m.padding()
+    window, stride, dilation = _window(m, x, padding)
+    shape = (count, *window, depth // groups)
+    if not _affordable(m[x], shape, count, stride):
+        return False
+    op = ops.Conv2D(padding, *stride, *dilation, m.activation())
+    return add_weighted(m, op, x, shape, count, axis=0)
 
 
 @generator("DEPTHWISE_CONV_2D")
@@ -36,7 +54,7 @@ def depthwise_conv2d(m: Maker) -> bool:
     if not _affordable(m[x], shape, count, stride):
         return False
     op = ops.DepthwiseConv2D(padding, *stride, *dilation, multiplier, m.activation())
-    return _weighted(m, op, x, shape, count, axis=3)
+    return add_weighted(m, op, x, shape, count, axis=3)
 
 
 @generator("FULLY_CONNECTED")
@@ -51,12 +69,13 @@ def fully_connected(m: Maker) -> bool:
     if count * depth > MOST_WEIGHTS or m[x].size // depth * count > MOST_ELEMENTS:
         return False
     op = ops.FullyConnected(m.activation(), keep)
-    return _weighted(m, op, x, (count, depth), count, axis=0)
+    return add_weighted(m, op, x, (count, depth), count, axis=0)
 
 
-def _window(m: Maker, x: str, padding: Padding) -> tuple[Shape, Shape, Shape]:
+def _window(m: Maker, x: str, padding: Padding) -> tuple[Pair, Pair, Pair]:
     """Kernel, stride and dilation that fit; with SAME the kernel may be larger than the image."""
-    kernel, dilation = [], []
+    kernel: list[int] = []
+    dilation: list[int] = []
     square = m.chance(0.4)
     for extent in m[x].shape[1:3]:
         size, step = m.integer(1, 5), m.one_of((1, 1, 1, 2, 3))
@@ -67,7 +86,9 @@ def _window(m: Maker, x: str, padding: Padding) -> tuple[Shape, Shape, Shape]:
         kernel.append(size)
         dilation.append(step)
     stride = (m.integer(1, 3), m.integer(1, 3))
-    return tuple(kernel), (stride[0], stride[0]) if square else stride, tuple(dilation)
+    if square:
+        stride = (stride[0], stride[0])
+    return (kernel[0], kernel[1]), stride, (dilation[0], dilation[1])
 
 
 def _affordable(x: Tensor, weights: Shape, count: int, stride: Shape) -> bool:
@@ -75,43 +96,42 @@ def _affordable(x: Tensor, weights: Shape, count: int, stride: Shape) -> bool:
     return int(np.prod(weights)) <= MOST_WEIGHTS and outputs <= MOST_ELEMENTS
 
 
-def _weighted(m: Maker, op: Op, x: str, shape: Shape, count: int, axis: int) -> bool:
-    """The node with its weights, which it sometimes shares with an earlier one."""
+def add_weighted(
+    m: Maker, op: Op, x: str, shape: Shape, count: int, axis: int, *, target: str | None = None
+) -> bool:
+    """The node with weights, sometimes shared ones; `target` is a TRANSPOSE_CONV's shape."""
+    taps = int(np.prod(shape)) // count
+    int4 = target is None and (not isinstance(op, ops.Conv2D) or shape[3] == m[x].shape[3])
+    quant: Quant | None = None
     if m.dtype is DType.FLOAT32:
-        return _float_weighted(m, op, x, shape, count)
-    weights = _shared(m, op, shape) or _new_weights(m, shape, count, axis)
-    scales = m[weights].quant
-    assert scales is not None
-    taps = int(np.prod(shape)) // count
-    bias = _bias(m, x, scales, count, taps)
-    m.add(op, [x, weights, bias], _output(m, x, scales, taps))
+        values = m.rng.normal(0, 1 / np.sqrt(taps), shape).astype(np.float32)
+        weights = m.constant(values)
+        real = m.rng.normal(0, 0.5, count).astype(np.float32)
+        bias = None if m.chance(0.2) else m.constant(real)
+    else:
+        weights = _shared(m, op, shape, int4) or _new_weights(m, shape, count, axis, int4)
+        scales = m[weights].quant
+        assert scales is not None
+        bias, quant = _bias(m, x, scales, count, taps), _output(m, x, scales, taps)
+    operands = [x, weights, bias] if target is None else [target, weights, x, bias]
+    m.add(op, operands, quant)
     return True
 
 
-def _float_weighted(m: Maker, op: Op, x: str, shape: Shape, count: int) -> bool:
-    taps = int(np.prod(shape)) // count
-    values = m.rng.normal(0, 1 / np.sqrt(taps), shape).astype(np.float32)
-    bias = None if m.chance(0.2) else m.constant(m.rng.normal(0, 0.5, count).astype(np.float32))
-    m.add(op, [x, m.constant(values), bias], None)
-    return True
-
-
-def _shared(m: Maker, op: Op, shape: Shape) -> str | None:
+def _shared(m: Maker, op: Op, shape: Shape, int4: bool) -> str | None:
     """The weights of an earlier node of the same kind and shape, one time out of two."""
-    fitting = [
-        node.inputs[1]
-        for node in m.nodes
-        if type(node.op) is type(op) and m[str(node.inputs[1])].shape == shape
-    ]
+    earlier = [str(node.inputs[1]) for node in m.nodes if type(node.op) is type(op)]
+    kinds = (DType.INT8, DType.INT4) if int4 else (DType.INT8,)
+    fitting = [name for name in earlier if m[name].shape == shape and m[name].dtype in kinds]
     return fitting[0] if fitting and m.chance(0.5) else None
 
 
-def _new_weights(m: Maker, shape: Shape, count: int, axis: int) -> str:
+def _new_weights(m: Maker, shape: Shape, count: int, axis: int, int4: bool) -> str:
     if count == 1 or m.chance(0.3):  # one scale along an axis is read back as one per tensor
         scales = Quant.per_tensor(float(m.rng.uniform(0.001, 0.02)), 0)
     else:
         scales = Quant.per_channel(m.rng.uniform(0.001, 0.02, count), axis)
-    if m.dtype is DType.INT8 and m.chance(0.1):
+    if int4 and m.dtype is DType.INT8 and m.chance(0.1):
         values = m.rng.integers(-7, 8, shape).astype(np.int8)
         return m.constant_tensor(Tensor("", shape, DType.INT4, scales, values))
     return m.constant(_codes(m, shape), scales)
@@ -133,7 +153,9 @@ def _bias(m: Maker, x: str, scales: Quant, count: int, taps: int) -> str | None:
     base = m[x].quant
     assert base is not None
     products = [base.scale * scale for scale in scales.scales]
-    quant = Quant.per_channel(products, 0) if len(products) > 1 else Quant.per_tensor(products[0], 0)
+    quant = (
+        Quant.per_channel(products, 0) if len(products) > 1 else Quant.per_tensor(products[0], 0)
+    )
     wide = m.dtype is DType.INT16
     most = int(75 * 75 * np.sqrt(taps) * (256 if wide else 1)) if m.chance(0.8) else 1 << 24
     values = m.rng.integers(-most, most + 1, count)
