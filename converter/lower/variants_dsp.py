@@ -64,7 +64,12 @@ def _few_taps(request: Request) -> bool:
     return _taps(request) <= 255
 
 
+def _relu(request: Request) -> bool:
+    return request.number("act_min") >= request.number("output_zero")
+
+
 REQUIRES: dict[str, Requirement] = {
+    "dsp_relu": Requirement("needs outputs at or above their zero point", _relu),
     "dsp_one_shape": Requirement("needs operands of one shape", _one_shape),
     "dsp_output_factor": Requirement("needs an output scale factor below 1/2", _moderate_output),
     "dsp_few_taps": Requirement("needs windows of at most 255 taps", _few_taps),
@@ -156,7 +161,15 @@ def _taps(request: Request) -> int:
     return request.number("kernel_h") * request.number("kernel_w")
 
 
+def without_ties(cost: Cost) -> Cost:
+    """One instruction less an output, as ties below zero need no care."""
+    return lambda request: cost(request) - request.outputs
+
+
 COSTS: dict[str, Cost] = {
+    "dsp_pointwise_relu": without_ties(pointwise_cost),
+    "dsp_blocks_relu": without_ties(blocks_cost),
+    "dsp_depthwise_relu": without_ties(depthwise_cost),
     "dsp_tables": tables_cost,
     "dsp_pooling": pooling_cost,
     "dsp_blocks": blocks_cost,

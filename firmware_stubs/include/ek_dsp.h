@@ -193,16 +193,25 @@ typedef struct {
     int32_t multiplier, addend, right;
 } ek_finish_t;
 
-static inline int32_t ek_finish(int32_t doubled, ek_finish_t f)
+/* Which way ties below zero go. After a ReLU, where no output is below the zero point, it does not
+ * matter: what it would change is clamped. */
+typedef enum { EK_AWAY_FROM_ZERO, EK_ANY_WAY } ek_ties_t;
+
+#define EK_INLINE static inline __attribute__((always_inline))
+
+EK_INLINE int32_t ek_finish(int32_t doubled, ek_finish_t f, ek_ties_t ties)
 {
-    return ek_ssat8((ek_smmlar(doubled, f.multiplier, f.addend) + (doubled >> 31)) >> f.right);
+    const int32_t away = ties == EK_AWAY_FROM_ZERO ? doubled >> 31 : 0;
+    return ek_ssat8((ek_smmlar(doubled, f.multiplier, f.addend) + away) >> f.right);
 }
 
 /* The same in assembly, to `place`: v takes the result, u the multiplier, x0 the addend, x1 the
- * right shift. */
-#define EK_FINISH(doubled, place)                  \
+ * right shift. `ties` is the text of an ek_ties_t. */
+#define EK_FINISH(doubled, place, ties)            \
     "smmlar %[v], " doubled ", %[u], %[x0]   \n\t" \
+    ".if    " ties " == 0                    \n\t" \
     "add    %[v], %[v], " doubled ", asr #31 \n\t" \
+    ".endif                                  \n\t" \
     "asr    %[v], %[v], %[x1]                \n\t" \
     "ssat   %[v], #8, %[v]                   \n\t" \
     "strb   %[v], " place "                  \n\t"

@@ -21,8 +21,11 @@ enum { EK_BLOCK = 4 /* pixels of a full block */ };
 
 /* All outputs of a block of 4 pixels, or of 1, `channels` bytes from one pixel to the next: see
  * block_s8.c. `pairs` of inputs are even. */
-void ek_block_s8__dsp(const int32_t *block, int32_t pixels, int32_t pairs, const int8_t *weights,
-                      const int32_t *finish, int32_t channels, int8_t *output);
+typedef void ek_block_t(const int32_t *block, int32_t pixels, int32_t pairs, const int8_t *weights,
+                        const int32_t *finish, int32_t channels, int8_t *output);
+
+ek_block_t ek_block_s8__dsp;
+ek_block_t ek_block_relu_s8__dsp;
 
 /* Widens `count` inputs of one pixel into a column of a block of `row` pixels. */
 static inline void ek_widen(const int8_t *input, int32_t count, int32_t *x, int32_t row)

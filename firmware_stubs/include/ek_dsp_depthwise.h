@@ -62,18 +62,20 @@ static inline uint32_t ek_load_channels(const int8_t *x, int32_t count)
 static inline void ek_depthwise_taps(ek_depthwise_channel_t *channel, const int8_t *weights,
                                      int32_t stride, int32_t count, int32_t row)
 {
-    int32_t even[3], odd[3];
-    for (int32_t tap = 0; tap < 3; tap++, weights += stride) {
-        const uint32_t four = ek_load_channels(weights, count);
-        even[tap] = ek_twice16(ek_sxtb16(four));
-        odd[tap] = ek_twice16(ek_sxtb16_odd(four));
-    }
-    for (int32_t i = 0; i < 2; i++) {
-        channel[0].taps[2 * row + i] = ek_lanes(even[i], even[i + 1]);
-        channel[1].taps[2 * row + i] = ek_lanes(odd[i], odd[i + 1]);
-        channel[2].taps[2 * row + i] = ek_upper_lanes(even[i], even[i + 1]);
-        channel[3].taps[2 * row + i] = ek_upper_lanes(odd[i], odd[i + 1]);
-    }
+    const uint32_t t0 = ek_load_channels(weights, count);
+    const uint32_t t1 = ek_load_channels(weights + stride, count);
+    const uint32_t t2 = ek_load_channels(weights + 2 * stride, count);
+    const int32_t even0 = ek_twice16(ek_sxtb16(t0)), odd0 = ek_twice16(ek_sxtb16_odd(t0));
+    const int32_t even1 = ek_twice16(ek_sxtb16(t1)), odd1 = ek_twice16(ek_sxtb16_odd(t1));
+    const int32_t even2 = ek_twice16(ek_sxtb16(t2)), odd2 = ek_twice16(ek_sxtb16_odd(t2));
+    channel[0].taps[2 * row] = ek_lanes(even0, even1);
+    channel[0].taps[2 * row + 1] = ek_lanes(even1, even2);
+    channel[1].taps[2 * row] = ek_lanes(odd0, odd1);
+    channel[1].taps[2 * row + 1] = ek_lanes(odd1, odd2);
+    channel[2].taps[2 * row] = ek_upper_lanes(even0, even1);
+    channel[2].taps[2 * row + 1] = ek_upper_lanes(even1, even2);
+    channel[3].taps[2 * row] = ek_upper_lanes(odd0, odd1);
+    channel[3].taps[2 * row + 1] = ek_upper_lanes(odd1, odd2);
 }
 
 /* Taps and finish of up to four channels. */
@@ -83,10 +85,10 @@ static inline void ek_depthwise_channels(ek_depthwise_channel_t *channel, const 
     for (int32_t row = 0; row < 3; row++) {
         ek_depthwise_taps(channel, weights + 3 * row * stride, stride, count, row);
     }
-    memcpy(&channel[0].bias, finish, 16);
-    if (count > 1) memcpy(&channel[1].bias, finish + 4, 16);
-    if (count > 2) memcpy(&channel[2].bias, finish + 8, 16);
-    if (count > 3) memcpy(&channel[3].bias, finish + 12, 16);
+    for (; count > 0; count--, channel++, finish += 4) {
+        channel->bias = finish[0];
+        channel->finish = (ek_finish_t){finish[1], finish[2], finish[3]};
+    }
 }
 
 /* Zero points everywhere. Splitting rows later leaves those around the input as they are. */
@@ -131,8 +133,8 @@ static inline void ek_split_row(const int8_t *x, int32_t width, int32_t stride, 
 }
 
 /* The output whose window starts at column `x`. */
-static inline int8_t ek_depthwise_one(const ek_depthwise_channel_t *channel, const ek_windows_t *at,
-                                      int32_t x)
+EK_INLINE int8_t ek_depthwise_one(const ek_depthwise_channel_t *channel, const ek_windows_t *at,
+                                  int32_t x, ek_ties_t ties)
 {
     int32_t sum = channel->bias;
     for (int32_t i = 0; i < 3; i++) {
@@ -140,7 +142,7 @@ static inline int8_t ek_depthwise_one(const ek_depthwise_channel_t *channel, con
         sum = ek_smlad(ek_load_lanes(row), channel->taps[2 * i], sum);
         sum = ek_smlabt(row[2], channel->taps[2 * i + 1], sum);
     }
-    return (int8_t)ek_finish(sum, channel->finish);
+    return (int8_t)ek_finish(sum, channel->finish, ties);
 }
 
 #if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__)
@@ -196,7 +198,7 @@ static inline int8_t ek_depthwise_one(const ek_depthwise_channel_t *channel, con
 /* All channels, their rows of windows: four outputs at a time, then two where asked for. Assembly
  * keeps the sums, words of input and taps, and all pointers in the 14 registers; counts are in
  * memory. */
-#define EK_DEPTHWISE_LOOP(FOUR, TWO)                                                              \
+#define EK_DEPTHWISE_LOOP(FOUR, TWO, TIES)                                                        \
     __asm__ volatile(                                                                             \
         "1:                                    \n\t" /* a channel */                              \
         "ldr     %[v], %[rows]                 \n\t"                                              \
@@ -210,11 +212,11 @@ static inline int8_t ek_depthwise_one(const ek_depthwise_channel_t *channel, con
         FOUR("r2", "16", "s0", "s1", "s2")                                                        \
         "ldr     %[u], [%[w], #28]             \n\t"                                              \
         "ldrd    %[x0], %[x1], [%[w], #32]     \n\t"                                              \
-        EK_FINISH("%[s0]", "[%[y]]")                                                              \
-        EK_FINISH("%[s1]", "[%[y], %[step]]")                                                     \
-        EK_FINISH("%[s2]", "[%[y], %[step], lsl #1]")                                             \
+        EK_FINISH("%[s0]", "[%[y]]", TIES)                                                        \
+        EK_FINISH("%[s1]", "[%[y], %[step]]", TIES)                                               \
+        EK_FINISH("%[s2]", "[%[y], %[step], lsl #1]", TIES)                                       \
         "add     %[s0], %[step], %[step], lsl #1 \n\t"                                            \
-        EK_FINISH("%[s3]", "[%[y], %[s0]]")                                                       \
+        EK_FINISH("%[s3]", "[%[y], %[s0]]", TIES)                                                 \
         "add     %[y], %[y], %[step], lsl #2   \n"                                               \
         "4:                                    \n\t"                                              \
         "ldr     %[v], %[end]                  \n\t"                                              \
@@ -227,8 +229,8 @@ static inline int8_t ek_depthwise_one(const ek_depthwise_channel_t *channel, con
         TWO("r0", "0", "s1") TWO("r1", "8", "s0") TWO("r2", "16", "s0")                           \
         "ldr     %[u], [%[w], #28]             \n\t"                                              \
         "ldrd    %[x0], %[x1], [%[w], #32]     \n\t"                                              \
-        EK_FINISH("%[s0]", "[%[y]]")                                                              \
-        EK_FINISH("%[s1]", "[%[y], %[step]]")                                                     \
+        EK_FINISH("%[s0]", "[%[y]]", TIES)                                                        \
+        EK_FINISH("%[s1]", "[%[y], %[step]]", TIES)                                               \
         "ldr     %[v], %[end]                  \n"                                               \
         "5:                                    \n\t" /* to the next row */                        \
         "ldr     %[x0], %[next]                \n\t"                                              \
@@ -266,9 +268,9 @@ static inline int8_t ek_depthwise_one(const ek_depthwise_channel_t *channel, con
 
 /* Of `count` channels the outputs of all rows of windows: `fours` times four and, if `two`, two more
  * in each row of `width`. From one pixel to the next it is `p->input_c` bytes. */
-static inline void ek_depthwise_block(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
-                                      int32_t count, ek_windows_t at, int32_t fours, int32_t two,
-                                      int8_t *y)
+EK_INLINE void ek_depthwise_block(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
+                                  int32_t count, ek_windows_t at, int32_t fours, int32_t two,
+                                  int8_t *y, ek_ties_t ties)
 {
     const int32_t stride = p->stride_w, step = p->input_c, rows = at.rows;
     const int32_t next = 2 * at.next, gap = next - 8 * stride * fours;
@@ -279,25 +281,29 @@ static inline void ek_depthwise_block(const ek_depthwise_conv2d_s8_t *p, const e
     const int16_t *r0 = at.row[0], *r1 = at.row[1], *r2 = at.row[2];
     const int16_t *end = r0 + 4 * stride * fours;
     int32_t left, s0, s1, s2, s3, x0, x1, u, v;
-    if (stride == 1) {
-        EK_DEPTHWISE_LOOP(EK_FOUR_STRIDE_1, EK_TWO_STRIDE_1);
+    if (stride == 1 && ties == EK_AWAY_FROM_ZERO) {
+        EK_DEPTHWISE_LOOP(EK_FOUR_STRIDE_1, EK_TWO_STRIDE_1, "0");
+    } else if (stride == 1) {
+        EK_DEPTHWISE_LOOP(EK_FOUR_STRIDE_1, EK_TWO_STRIDE_1, "1");
+    } else if (ties == EK_AWAY_FROM_ZERO) {
+        EK_DEPTHWISE_LOOP(EK_FOUR_STRIDE_2, EK_TWO_STRIDE_2, "0");
     } else {
-        EK_DEPTHWISE_LOOP(EK_FOUR_STRIDE_2, EK_TWO_STRIDE_2);
+        EK_DEPTHWISE_LOOP(EK_FOUR_STRIDE_2, EK_TWO_STRIDE_2, "1");
     }
 }
 
 #else
 
-static inline void ek_depthwise_block(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
-                                      int32_t count, ek_windows_t at, int32_t fours, int32_t two,
-                                      int8_t *y)
+EK_INLINE void ek_depthwise_block(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
+                                  int32_t count, ek_windows_t at, int32_t fours, int32_t two,
+                                  int8_t *y, ek_ties_t ties)
 {
     for (int32_t c = 0; c < count; c++) {
         for (int32_t i = 0; i < at.rows * (4 * fours + 2 * two); i++) {
             const int32_t row = i / (4 * fours + 2 * two), x = i % (4 * fours + 2 * two);
             const int32_t from = c * s->pitch + row * at.next + x * p->stride_w;
             y[(row * p->output_w + x) * p->input_c + c] =
-                ek_depthwise_one(&s->channel[c], &at, from);
+                ek_depthwise_one(&s->channel[c], &at, from, ties);
         }
     }
 }
@@ -306,60 +312,96 @@ static inline void ek_depthwise_block(const ek_depthwise_conv2d_s8_t *p, const e
 
 /* All outputs of the windows. But in the last row it may write one output too many, onto the first
  * of the next row, which comes after it. */
-static inline void ek_depthwise_outputs(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
-                                        int32_t count, ek_windows_t at, int8_t *y)
+EK_INLINE void ek_depthwise_outputs(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
+                                    int32_t count, ek_windows_t at, int8_t *y, ek_ties_t ties)
 {
     const int32_t width = p->output_w, odd = width & 1;
     for (int32_t left = at.rows; left > 0; left -= at.rows) {
         at.rows = odd && left > 1 ? left - 1 : left;
         const bool exact = at.rows == left;
         const int32_t wide = exact ? width : width + odd;
-        ek_depthwise_block(p, s, count, at, wide >> 2, wide >> 1 & 1, y);
+        ek_depthwise_block(p, s, count, at, wide >> 2, wide >> 1 & 1, y, ties);
         for (int32_t c = 0; exact && odd && c < count; c++) {
+            const int32_t from = c * s->pitch + (width - 1) * p->stride_w;
             y[(width - 1) * p->input_c + c] =
-                ek_depthwise_one(&s->channel[c], &at, c * s->pitch + (width - 1) * p->stride_w);
+                ek_depthwise_one(&s->channel[c], &at, from, ties);
         }
         for (int32_t i = 0; i < 3; i++) at.row[i] += at.rows * at.next;
         y += at.rows * width * p->input_c;
     }
 }
 
-/* One image, at most four channels, all of whose input is split first. */
-static inline void ek_depthwise_plane(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
-                                      const int8_t *input, int32_t count, int8_t *output)
+/* Splits all rows of an image: the windows of all its output rows. */
+static inline ek_windows_t ek_split_image(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
+                                          const int8_t *input, int32_t count)
 {
-    const int32_t row = EK_LANES * s->pitch, from = p->pad_top;
-    int16_t *first = s->rows + from * row + p->pad_left;
-    for (int32_t h = 0; h < p->input_h && h < s->count - from; h++, first += row) {
-        ek_split_row(input + h * p->input_w * p->input_c, p->input_w, p->input_c, count, first,
-                     s->pitch);
+    const int32_t row = EK_LANES * s->pitch, line = p->input_w * p->input_c;
+    const int16_t *const first = s->rows;
+    int16_t *to = s->rows + p->pad_top * row + p->pad_left;
+    for (int32_t h = p->pad_top; h < s->count && h < p->pad_top + p->input_h; h++) {
+        ek_split_row(input, p->input_w, p->input_c, count, to, s->pitch);
+        input += line;
+        to += row;
     }
-    const int16_t *x = s->rows;
-    const ek_windows_t at = {{x, x + row, x + 2 * row}, p->stride_h * row, p->output_h};
-    ek_depthwise_outputs(p, s, count, at, output);
+    return (ek_windows_t){{first, first + row, first + 2 * row}, p->stride_h * row, p->output_h};
 }
 
-/* The same with three rows that rotate, for large images: one row of outputs at a time. */
-static inline void ek_depthwise_ring(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
-                                     const int8_t *input, int32_t count, int8_t *output)
+/* The windows of output row `y`, whose input rows are split if they are not yet: `split` are those
+ * that were. */
+static inline ek_windows_t ek_split_next(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
+                                         const int8_t *input, int32_t count, int32_t y,
+                                         int32_t *split)
 {
-    const int32_t size = EK_LANES * s->pitch;
-    int32_t split = 0; /* input rows before this one have been split */
-    for (int32_t y = 0; y < p->output_h; y++, output += p->output_w * p->input_c) {
-        ek_windows_t at = {.rows = 1};
-        for (int32_t i = 0; i < 3; i++) {
-            const int32_t h = y * p->stride_h - p->pad_top + i;
-            at.row[i] = s->rows + 3 * size;
-            if (h < 0 || h >= p->input_h) continue;
-            int16_t *const row = s->rows + h % 3 * size;
-            at.row[i] = row;
-            if (h < split) continue;
-            ek_split_row(input + h * p->input_w * p->input_c, p->input_w, p->input_c, count,
-                         row + p->pad_left, s->pitch);
-            split = h + 1;
-        }
-        ek_depthwise_outputs(p, s, count, at, output);
+    const int32_t row = EK_LANES * s->pitch, line = p->input_w * p->input_c;
+    ek_windows_t at = {.rows = 1};
+    for (int32_t i = 0; i < 3; i++) {
+        const int32_t h = y * p->stride_h - p->pad_top + i;
+        at.row[i] = s->rows + 3 * row;
+        if (h < 0 || h >= p->input_h) continue;
+        int16_t *const to = s->rows + h % 3 * row;
+        at.row[i] = to;
+        if (h < *split) continue;
+        ek_split_row(input + h * line, p->input_w, p->input_c, count, to + p->pad_left, s->pitch);
+        *split = h + 1;
     }
+    return at;
+}
+
+/* One image, at most four channels. */
+EK_INLINE void ek_depthwise_image(const ek_depthwise_conv2d_s8_t *p, const ek_split_t *s,
+                                  const int8_t *input, int32_t count, int8_t *output,
+                                  ek_ties_t ties)
+{
+    int32_t split = 0;
+    for (int32_t y = 0; y < p->output_h;) {
+        const ek_windows_t at = s->whole ? ek_split_image(p, s, input, count)
+                                         : ek_split_next(p, s, input, count, y, &split);
+        ek_depthwise_outputs(p, s, count, at, output, ties);
+        output += at.rows * p->output_w * p->input_c;
+        y += at.rows;
+    }
+}
+
+/* The whole operator. */
+EK_INLINE void ek_depthwise_3x3(const ek_depthwise_conv2d_s8_t *p, const int8_t *input,
+                                const int8_t *weights, const int32_t *finish, int8_t *output,
+                                void *scratch, ek_ties_t ties)
+{
+    const int32_t channels = p->input_c;
+    const int32_t input_size = p->input_h * p->input_w * channels;
+    const int32_t output_size = p->output_h * p->output_w * channels;
+    const ek_split_t split = ek_depthwise_scratch(p, scratch);
+    ek_split_clear(&split, p->input_zero);
+    for (int32_t c = 0; c < channels; c += EK_LANES) {
+        const int32_t count = channels - c < EK_LANES ? channels - c : EK_LANES;
+        ek_depthwise_channels(split.channel, weights + c, finish + 4 * c, channels, count);
+        for (int32_t n = 0; n < p->batches; n++) {
+            const int8_t *x = input + n * input_size + c;
+            int8_t *y = output + n * output_size + c;
+            ek_depthwise_image(p, &split, x, count, y, ties);
+        }
+    }
+    ek_clamp_s8(output, p->batches * output_size, p->act_min, p->act_max);
 }
 
 #endif

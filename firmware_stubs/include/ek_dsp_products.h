@@ -7,13 +7,13 @@
 #include "ek_dsp_blocks.h"
 
 /* Outputs of a and b from their sums. `second` is 1, or 0 where there is no b: then a overwrites. */
-static inline void ek_finish_pair(int32_t both, int32_t low, const int32_t *f, int8_t *y,
-                               int32_t second)
+EK_INLINE void ek_finish_pair(int32_t both, int32_t low, const int32_t *f, int8_t *y,
+                              int32_t second, ek_ties_t ties)
 {
     const int32_t doubled_a = f[1] + (ek_wrapping_sub(both, low) >> 7);
     const int32_t doubled_b = f[0] + low * 2;
-    y[second] = (int8_t)ek_finish(doubled_b, (ek_finish_t){f[5], f[6], f[7]});
-    y[0] = (int8_t)ek_finish(doubled_a, (ek_finish_t){f[2], f[3], f[4]});
+    y[second] = (int8_t)ek_finish(doubled_b, (ek_finish_t){f[5], f[6], f[7]}, ties);
+    y[0] = (int8_t)ek_finish(doubled_a, (ek_finish_t){f[2], f[3], f[4]}, ties);
 }
 
 #if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__)
@@ -54,8 +54,9 @@ static inline void ek_finish_pair(int32_t both, int32_t low, const int32_t *f, i
  * spill sums inside the loop and take a third more instructions. What the rest needs is in memory.
  * The loop over pairs of inputs is unrolled eight times and entered where their number asks for.
  * Without optimization compilers keep a register for the frame, and the plain C below is used. */
-static inline void ek_four_pixels(const int32_t *block, int32_t pairs, const int8_t *weights,
-                        const int32_t *finish, int32_t channels, int8_t *output)
+EK_INLINE void ek_four_pixels(const int32_t *block, int32_t pairs, const int8_t *weights,
+                              const int32_t *finish, int32_t channels, int8_t *output,
+                              ek_ties_t ties)
 {
     const int32_t *const block_end = block + EK_BLOCK * pairs;
     const int32_t skipped = ((1 - pairs) & 7) * 48;
@@ -93,12 +94,12 @@ static inline void ek_four_pixels(const int32_t *block, int32_t pairs, const int
             "ldrd   %[x0], %[x1], [%[v], #24]    \n\t"
             "ldr    %[v], %[second]              \n\t"
             "add    %[x], %[v]                   \n\t"
-            EK_FINISH("%[l0]", "[%[x]]")
+            EK_FINISH("%[l0]", "[%[x]]", "%c[ties]")
             "ldr    %[l0], %[channels]           \n\t"
-            EK_FINISH("%[l1]", "[%[x], %[l0]]")
-            EK_FINISH("%[l2]", "[%[x], %[l0], lsl #1]")
+            EK_FINISH("%[l1]", "[%[x], %[l0]]", "%c[ties]")
+            EK_FINISH("%[l2]", "[%[x], %[l0], lsl #1]", "%c[ties]")
             "add    %[l1], %[l0], %[l0], lsl #1  \n\t"
-            EK_FINISH("%[l3]", "[%[x], %[l1]]")
+            EK_FINISH("%[l3]", "[%[x], %[l1]]", "%c[ties]")
 
             "ldr    %[l3], %[finish]             \n\t" /* a, from (256 * a + b) - b */
             "ldr    %[x], %[output]              \n\t"
@@ -109,10 +110,10 @@ static inline void ek_four_pixels(const int32_t *block, int32_t pairs, const int
             "add    %[b1], %[v], %[b1], asr #7   \n\t"
             "add    %[b2], %[v], %[b2], asr #7   \n\t"
             "add    %[b3], %[v], %[b3], asr #7   \n\t"
-            EK_FINISH("%[b0]", "[%[x]]")
-            EK_FINISH("%[b1]", "[%[x], %[l0]]")
-            EK_FINISH("%[b2]", "[%[x], %[l0], lsl #1]")
-            EK_FINISH("%[b3]", "[%[x], %[l1]]")
+            EK_FINISH("%[b0]", "[%[x]]", "%c[ties]")
+            EK_FINISH("%[b1]", "[%[x], %[l0]]", "%c[ties]")
+            EK_FINISH("%[b2]", "[%[x], %[l0], lsl #1]", "%c[ties]")
+            EK_FINISH("%[b3]", "[%[x], %[l1]]", "%c[ties]")
 
             "ldr    %[v], %[finish_end]          \n\t" /* the next two channels */
             "adds   %[l3], #32                   \n\t"
@@ -126,7 +127,8 @@ static inline void ek_four_pixels(const int32_t *block, int32_t pairs, const int
               [l2] "=&r"(l2), [l3] "=&r"(l3), [x] "=&r"(x), [u] "=&r"(u), [v] "=&r"(v),
               [x0] "=&r"(x0), [x1] "=&r"(x1)
             : [block] "m"(block), [block_end] "m"(block_end), [skipped] "m"(skipped),
-              [finish_end] "m"(finish_end), [channels] "m"(channels), [second] "m"(second)
+              [finish_end] "m"(finish_end), [channels] "m"(channels), [second] "m"(second),
+              [ties] "i"(ties)
             : "cc", "memory");
     }
 }
@@ -139,7 +141,8 @@ static inline void ek_four_pixels(const int32_t *block, int32_t pairs, const int
 
 /* Sums of two channels of one pixel; returns the weights that follow. Assembly for LDM, which loads
  * four words at once; by itself the compiler loads them singly. `pairs` is even. */
-static inline const int8_t *ek_sum_pixel(const int32_t *x, int32_t pairs, const int8_t *w, int32_t sums[2])
+static inline const int8_t *ek_sum_pixel(const int32_t *x, int32_t pairs, const int8_t *w,
+                                         int32_t sums[2])
 {
     const int32_t *const end = x + pairs;
     int32_t both = 0, low = 0;
@@ -167,8 +170,8 @@ static inline const int8_t *ek_sum_pixel(const int32_t *x, int32_t pairs, const 
 
 #else
 
-static inline const int8_t *ek_sum_column(const int32_t *x, int32_t row, int32_t pairs, const int8_t *w,
-                                int32_t sums[2])
+static inline const int8_t *ek_sum_column(const int32_t *x, int32_t row, int32_t pairs,
+                                          const int8_t *w, int32_t sums[2])
 {
     int32_t both = 0, low = 0;
     for (; pairs > 0; pairs--, x += row, w += 4) {
@@ -181,23 +184,42 @@ static inline const int8_t *ek_sum_column(const int32_t *x, int32_t row, int32_t
     return w;
 }
 
-static inline const int8_t *ek_sum_pixel(const int32_t *x, int32_t pairs, const int8_t *w, int32_t sums[2])
+static inline const int8_t *ek_sum_pixel(const int32_t *x, int32_t pairs, const int8_t *w,
+                                         int32_t sums[2])
 {
     return ek_sum_column(x, 1, pairs, w, sums);
 }
 
-static inline void ek_four_pixels(const int32_t *block, int32_t pairs, const int8_t *weights,
-                        const int32_t *finish, int32_t channels, int8_t *output)
+EK_INLINE void ek_four_pixels(const int32_t *block, int32_t pairs, const int8_t *weights,
+                              const int32_t *finish, int32_t channels, int8_t *output,
+                              ek_ties_t ties)
 {
     for (int32_t o = 0; o < channels; o += 2, finish += 8, weights += 4 * pairs) {
         for (int32_t pixel = 0; pixel < EK_BLOCK; pixel++) {
             int32_t sums[2];
             ek_sum_column(block + pixel, EK_BLOCK, pairs, weights, sums);
-            ek_finish_pair(sums[0], sums[1], finish, output + pixel * channels + o, o + 1 < channels);
+            ek_finish_pair(sums[0], sums[1], finish, output + pixel * channels + o, o + 1 < channels,
+                           ties);
         }
     }
 }
 
 #endif
+
+/* All outputs of a block of 4 pixels, or of 1. */
+EK_INLINE void ek_multiply_block(const int32_t *block, int32_t pixels, int32_t pairs,
+                                 const int8_t *weights, const int32_t *finish, int32_t channels,
+                                 int8_t *output, ek_ties_t ties)
+{
+    if (pixels == EK_BLOCK) {
+        ek_four_pixels(block, pairs, weights, finish, channels, output, ties);
+        return;
+    }
+    for (int32_t o = 0; o < channels; o += 2, finish += 8) {
+        int32_t sums[2];
+        weights = ek_sum_pixel(block, pairs, weights, sums);
+        ek_finish_pair(sums[0], sums[1], finish, output + o, o + 1 < channels, ties);
+    }
+}
 
 #endif

@@ -9,21 +9,33 @@
 
 #include "ek_kernels.h"
 
-/* As ek_conv2d_s8. scratch: see the kernel's file. */
-void ek_conv2d_blocks_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input, const int8_t *weights,
-                              const int32_t *finish, int8_t *output, void *scratch);
+/* `relu` variants are for outputs that are not below their zero point: act_min >= output_zero. */
 
-/* As ek_conv2d_s8, for 1x1 kernels with stride 1 and no padding. scratch: 8 bytes an input
- * channel, those rounded up to a multiple of four. */
+/* As ek_conv2d_s8. scratch: see the kernel's file. */
+void ek_conv2d_blocks_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input,
+                              const int8_t *weights, const int32_t *finish, int8_t *output,
+                              void *scratch);
+void ek_conv2d_blocks_relu_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input,
+                                   const int8_t *weights, const int32_t *finish, int8_t *output,
+                                   void *scratch);
+
+/* As ek_conv2d_s8, for 1x1 kernels with stride 1 and no padding. scratch: 8 bytes an input channel,
+ * those rounded up to a multiple of four. */
 void ek_conv2d_pointwise_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input,
                                  const int8_t *weights, const int32_t *finish, int8_t *output,
                                  void *scratch);
+void ek_conv2d_pointwise_relu_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input,
+                                      const int8_t *weights, const int32_t *finish, int8_t *output,
+                                      void *scratch);
 
-/* As ek_depthwise_conv2d_s8, for 3x3 kernels without dilation and multiplier, stride_w 1 or 2. May
- * run in place. scratch: see the kernel's file. */
+/* As ek_depthwise_conv2d_s8, for 3x3 kernels without dilation and multiplier, strides 1 or 2. May run
+ * in place. scratch: see the kernel's file. */
 void ek_depthwise_conv2d_3x3_s8__dsp(const ek_depthwise_conv2d_s8_t *p, const int8_t *input,
-                                     const int8_t *weights, const int32_t *finish, int8_t *output,
-                                     void *scratch);
+                                     const int8_t *weights, const int32_t *finish,
+                                     int8_t *output, void *scratch);
+void ek_depthwise_conv2d_3x3_relu_s8__dsp(const ek_depthwise_conv2d_s8_t *p, const int8_t *input,
+                                          const int8_t *weights, const int32_t *finish,
+                                          int8_t *output, void *scratch);
 
 /* As ek_fully_connected_s8, four outputs at a time. */
 void ek_fully_connected_quads_s8__dsp(const ek_fully_connected_s8_t *p, const int8_t *input,

@@ -33,11 +33,11 @@ void ek_add_tables_s8__dsp(const ek_binary_s8_t *p, const int8_t *a, const int8_
     fill_table(table_b, p->b_zero, p->left_shift, p->b_q);
     for (int32_t four = count >> 2; four > 0; four--, x += 4, y += 4, z += 4) {
         for (int32_t i = 0; i < 4; i++) {
-            z[i] = (int8_t)ek_finish(table_a[x[i]] + table_b[y[i]], finish);
+            z[i] = (int8_t)ek_finish(table_a[x[i]] + table_b[y[i]], finish, EK_AWAY_FROM_ZERO);
         }
     }
     for (int32_t i = 0; i < (count & 3); i++) {
-        z[i] = (int8_t)ek_finish(table_a[x[i]] + table_b[y[i]], finish);
+        z[i] = (int8_t)ek_finish(table_a[x[i]] + table_b[y[i]], finish, EK_AWAY_FROM_ZERO);
     }
     ek_clamp_s8(output, count, p->act_min, p->act_max);
 }

@@ -11,13 +11,5 @@
 void ek_block_s8__dsp(const int32_t *block, int32_t pixels, int32_t pairs, const int8_t *weights,
                       const int32_t *finish, int32_t channels, int8_t *output)
 {
-    if (pixels == EK_BLOCK) {
-        ek_four_pixels(block, pairs, weights, finish, channels, output);
-        return;
-    }
-    for (int32_t o = 0; o < channels; o += 2, finish += 8) {
-        int32_t sums[2];
-        weights = ek_sum_pixel(block, pairs, weights, sums);
-        ek_finish_pair(sums[0], sums[1], finish, output + o, o + 1 < channels);
-    }
+    ek_multiply_block(block, pixels, pairs, weights, finish, channels, output, EK_AWAY_FROM_ZERO);
 }

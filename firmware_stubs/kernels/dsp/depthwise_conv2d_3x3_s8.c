@@ -19,28 +19,10 @@
 #include "ek_kernels_dsp.h"
 
 void ek_depthwise_conv2d_3x3_s8__dsp(const ek_depthwise_conv2d_s8_t *p, const int8_t *input,
-                                     const int8_t *weights, const int32_t *finish, int8_t *output,
-                                     void *scratch)
+                                     const int8_t *weights, const int32_t *finish,
+                                     int8_t *output, void *scratch)
 {
-    const int32_t channels = p->input_c;
-    const int32_t input_size = p->input_h * p->input_w * channels;
-    const int32_t output_size = p->output_h * p->output_w * channels;
-    const ek_split_t split = ek_depthwise_scratch(p, scratch);
     assert(p->kernel_h == 3 && p->kernel_w == 3 && p->depth_multiplier == 1);
     assert(p->dilation_h == 1 && p->dilation_w == 1 && p->stride_w <= 2);
-    ek_split_clear(&split, p->input_zero);
-    for (int32_t c = 0; c < channels; c += EK_LANES) {
-        const int32_t count = channels - c < EK_LANES ? channels - c : EK_LANES;
-        ek_depthwise_channels(split.channel, weights + c, finish + 4 * c, channels, count);
-        for (int32_t n = 0; n < p->batches; n++) {
-            const int8_t *x = input + n * input_size + c;
-            int8_t *y = output + n * output_size + c;
-            if (split.whole) {
-                ek_depthwise_plane(p, &split, x, count, y);
-            } else {
-                ek_depthwise_ring(p, &split, x, count, y);
-            }
-        }
-    }
-    ek_clamp_s8(output, p->batches * output_size, p->act_min, p->act_max);
+    ek_depthwise_3x3(p, input, weights, finish, output, scratch, EK_AWAY_FROM_ZERO);
 }

@@ -25,9 +25,9 @@ static inline void finish_pair(int32_t both, int32_t low, const int32_t *finish,
                                int32_t count)
 {
     const int32_t doubled = finish[1] + (ek_wrapping_sub(both, low) >> 7);
-    y[0] = (int8_t)ek_finish(doubled, (ek_finish_t){finish[2], finish[3], finish[4]});
+    y[0] = (int8_t)ek_finish(doubled, (ek_finish_t){finish[2], finish[3], finish[4]}, EK_AWAY_FROM_ZERO);
     if (count < 2) return;
-    y[1] = (int8_t)ek_finish(finish[0] + low * 2, (ek_finish_t){finish[5], finish[6], finish[7]});
+    y[1] = (int8_t)ek_finish(finish[0] + low * 2, (ek_finish_t){finish[5], finish[6], finish[7]}, EK_AWAY_FROM_ZERO);
 }
 
 static void multiply_row(const ek_fully_connected_s8_t *p, const int8_t *input,
