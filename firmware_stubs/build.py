@@ -68,15 +68,17 @@ def build_firmware(
     *,
     profile: bool = True,
     model_id: str = "",
-    optimization: str = "-O3",
+    optimization: str = "",
 ) -> Image:
     """Build the firmware of a bundle for a target with a port; `out` gets firmware.elf.
 
     `profile` keeps the per-step hooks (about three instructions a step when idle). `model_id`
-    is the MLPerf Tiny id ("vww01"), which also says what its host sends. Raises ToolError
+    is the MLPerf Tiny id ("vww01"), which also says what its host sends; without `optimization`
+    the target's core has its own. Raises ToolError
     (compiler missing, no port, does not compile), DoesNotFitError, ModelError.
     """
     manifest = read_manifest(bundle)
+    optimization = optimization or target.cpu.optimization
     flags = (*target.cpu.flags, *WARNINGS, optimization, *SECTIONS)
     defines = app_defines(manifest, target, model_id=model_id, profile=profile)
     cortex_m = target.port.startswith("cortex_m")

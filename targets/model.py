@@ -40,6 +40,8 @@ class Cpu(Strict):
     """"armv7e-m", "aarch64", "native"."""
     toolchain: Literal["arm-none-eabi", "aarch64-linux-gnu", "arm-linux-gnueabihf", "native"]
     flags: tuple[str, ...] = ()
+    optimization: str = "-O3"
+    """How firmware is optimized: "-Os" where the kernels' loops are assembly anyway."""
     isa: tuple[str, ...] = ("ref",)
     """Kernel folders, best first; "ref" is always last."""
     cycles_per_instruction: float | None = None
