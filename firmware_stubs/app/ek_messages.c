@@ -163,6 +163,7 @@ static uint8_t memory(ek_span_t request, ek_reply_t *reply)
     put_number(reply, "input_buffer", EK_DB_BYTES);
     put_number(reply, "stack", port.stack_bytes);
     put_number(reply, "stack_used", port.stack_used);
+    put_number(reply, "guard", ek_session_guard());
     return 0;
 }
 
@@ -183,6 +184,7 @@ static uint8_t self_test(ek_span_t request, ek_reply_t *reply)
     uint32_t found = output_crc();
     reply->data[reply->count++] = found == get_u32(request.data);
     put_u32(reply, found);
+    reply->data[reply->count++] = ek_session_guard();
     return 0;
 }
 

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "ek_port.h"
+#include "ek_protocol.h"
 
 #define EK_PAINT 0xA5
+#define EK_GUARD 0xC3
 
 ek_session_t ek_session;
 _Alignas(16) uint8_t ek_db[EK_DB_BYTES];
@@ -55,6 +57,8 @@ const char *ek_session_init(void)
     for (uint32_t i = 0; i < EK_MODEL.inputs; i++) bytes += EK_MODEL.input[i].bytes;
     if (bytes != EK_INPUT_BYTES) return "EK_INPUT_BYTES differs from the model's inputs";
     if (EK_MODEL.arena_bytes > EK_ARENA_BYTES) return "EK_ARENA_BYTES is less than the model needs";
+    memset(ek_session.guard_before, EK_GUARD, EK_GUARD_BYTES);
+    memset(ek_session.guard_after, EK_GUARD, EK_GUARD_BYTES);
     ek_window_t window = timed(1, do_nothing);
     window = timed(1, do_nothing); /* the second: caches and flash buffers are warm */
     ek_session.empty = window.end - window.start;
@@ -170,6 +174,24 @@ uint32_t ek_session_arena_used(void)
     ek_session_warm_up(1);
     while (used > 0 && ek_session.arena[used - 1] == EK_PAINT) used--;
     return used;
+}
+
+static bool broken(const uint8_t *guard)
+{
+    for (int i = 0; i < EK_GUARD_BYTES; i++)
+        if (guard[i] != EK_GUARD) return true;
+    return false;
+}
+
+uint8_t ek_session_guard(void)
+{
+    ek_port_info_t port;
+    uint8_t found = 0;
+    ek_port_info(&port);
+    if (broken(ek_session.guard_before)) found |= EK_GUARD_BEFORE;
+    if (broken(ek_session.guard_after)) found |= EK_GUARD_AFTER;
+    if (port.stack_bytes > 0 && port.stack_used >= port.stack_bytes) found |= EK_GUARD_STACK;
+    return found;
 }
 
 uint32_t ek_session_output_bytes(void)

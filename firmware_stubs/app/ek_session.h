@@ -18,8 +18,12 @@ typedef struct {
  * tensor bytes sent through the extension. */
 typedef enum { EK_HELD_HOST, EK_HELD_SHIFTED, EK_HELD_TENSOR } ek_held_t;
 
+enum { EK_GUARD_BYTES = 16 };
+
 typedef struct {
+    _Alignas(16) uint8_t guard_before[EK_GUARD_BYTES];
     _Alignas(16) uint8_t arena[EK_ARENA_BYTES];
+    uint8_t guard_after[EK_GUARD_BYTES];
     ek_held_t held;
     bool committed;      /* a complete input came through the extension */
     uint64_t empty;      /* ticks of a window around a function that does nothing */
@@ -57,6 +61,9 @@ bool ek_session_profile(void);
 
 /* One inference in a painted arena: one past the last byte of it that was written. */
 uint32_t ek_session_arena_used(void);
+
+/* Which guard words were overwritten since ek_session_init: EK_GUARD_* of ek_protocol.h, or 0. */
+uint8_t ek_session_guard(void);
 
 /* Output tensors one after another. */
 uint32_t ek_session_output_bytes(void);

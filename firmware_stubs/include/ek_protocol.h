@@ -27,8 +27,13 @@
 #define EK_MSG_STEPS 0x07    /* u16 first, u16 count -> u64 ticks each */
 #define EK_MSG_STEP 0x08     /* u16 index -> u32 macs, name, NUL, operation, NUL */
 #define EK_MSG_MEMORY 0x09   /* -> text; paints the arena and runs one inference */
-#define EK_MSG_SELFTEST 0x0A /* u32 crc32 of the expected output -> u8 equal, u32 crc32 found */
+#define EK_MSG_SELFTEST 0x0A /* u32 crc32 expected -> u8 equal, u32 crc32 found, u8 guard */
 #define EK_MSG_ERROR 0x7F
+
+/* Guard: which guard words were overwritten since reset; "guard" in the text of EK_MSG_MEMORY. */
+#define EK_GUARD_BEFORE 0x01 /* in front of the arena */
+#define EK_GUARD_AFTER 0x02  /* behind the arena */
+#define EK_GUARD_STACK 0x04  /* the last word of the stack was used */
 
 #define EK_ERR_CRC 0x01      /* the frame arrived damaged; send it again */
 #define EK_ERR_LENGTH 0x02   /* frame too long, or payload length wrong for its type */

@@ -195,6 +195,7 @@ class _Bench:
     def memory(self) -> dict[str, int]:
         self._tell("memory", 0, 1)
         found = self._board.memory(timeout=self._patience)
+        self._board.check_guard(found.get("guard", 0))
         self._tell("memory", 1, 1)
         return {
             "arena": found.get("arena", 0),

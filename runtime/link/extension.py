@@ -9,7 +9,7 @@ from zlib import crc32
 
 from edgekit.errors import ProtocolError
 from edgekit.runtime.link.frames import Frame, encode
-from edgekit.runtime.link.messages import REPLY, SENTENCES, Err, Msg
+from edgekit.runtime.link.messages import GUARD_SENTENCES, REPLY, SENTENCES, Err, Guard, Msg
 from edgekit.runtime.link.wire import Silence, Wire
 
 TIMEOUT_S = 5.0
@@ -92,14 +92,34 @@ class Extension:
         )
 
     def memory(self, *, timeout: float = 60.0) -> dict[str, int]:
-        """Bytes reserved and high-water marks; runs one inference in a painted arena."""
+        """Bytes reserved and high-water marks; runs one inference in a painted arena.
+
+        "guard" says which guard words were overwritten; see `check_guard`.
+        """
         return {key: int(value) for key, value in _pairs(self._memory(timeout)).items()}
 
     def self_test(self, expected: bytes, *, timeout: float = 60.0) -> bool:
-        """One inference whose whole output is compared on the board, by checksum."""
+        """One inference whose whole output is compared on the board, by checksum.
+
+        Raises ProtocolError where the firmware wrote outside its memory, whatever the output.
+        """
         payload = struct.pack("<I", crc32(expected))
-        equal, _ = self._unpack("<BI", self.request(Msg.SELFTEST, payload, timeout=timeout))
+        reply = self.request(Msg.SELFTEST, payload, timeout=timeout)
+        equal, _, guard = self._unpack("<BIB", reply)
+        self.check_guard(guard)
         return bool(equal)
+
+    def check_guard(self, guard: int) -> None:
+        """Raise ProtocolError where guard words around the arena or the stack are gone."""
+        if guard:
+            found = [text for flag, text in GUARD_SENTENCES.items() if flag & Guard(guard)]
+            raise ProtocolError(
+                self._wire.name,
+                "; ".join(found) or f"guard {guard:#x}",
+                hint="results of this firmware cannot be trusted: build it with more stack, or"
+                " report the model",
+                code="guard-broken",
+            )
 
     def request(self, kind: Msg, payload: bytes = b"", *, timeout: float = TIMEOUT_S) -> bytes:
         """One request and its reply's payload; sent again when either arrives damaged.

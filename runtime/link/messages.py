@@ -5,7 +5,7 @@ A test parses that header and compares, so neither file can change alone.
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 PROTOCOL_VERSION = 1
 REPLY = 0x80
@@ -38,6 +38,21 @@ class Err(IntEnum):
     INPUT = 0x06
     NO_PROFILE = 0x07
 
+
+class Guard(IntFlag):
+    """Guard words that were overwritten since reset."""
+
+    BEFORE = 0x01
+    AFTER = 0x02
+    STACK = 0x04
+
+
+GUARD_SENTENCES = {
+    Guard.BEFORE: "bytes in front of the arena were overwritten",
+    Guard.AFTER: "bytes behind the arena were overwritten",
+    Guard.STACK: "the stack was used to its last word",
+}
+"""Guard -> sentence for the user."""
 
 SENTENCES = {
     Err.CRC: "a frame arrived damaged",

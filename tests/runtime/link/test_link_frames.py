@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit.runtime.link.frames import Frame, cobs_decode, cobs_encode, crc16, decode, encode
-from edgekit.runtime.link.messages import PROTOCOL_VERSION, REPLY, SENTENCES, Err, Msg
+from edgekit.runtime.link.messages import (
+    GUARD_SENTENCES,
+    PROTOCOL_VERSION,
+    REPLY,
+    SENTENCES,
+    Err,
+    Guard,
+    Msg,
+)
 
 HEADER = Path(__file__).parents[3] / "firmware_stubs" / "include" / "ek_protocol.h"
 
@@ -71,10 +79,13 @@ def test_numbers_are_those_of_the_header() -> None:
     text = HEADER.read_text(encoding="utf-8")
     found = dict(re.findall(r"^#define EK_(\w+) (0x[0-9A-Fa-f]+|\d+)\b", text, re.M))
     numbers = {name: int(value, 0) for name, value in found.items()}
-    ours = {f"MSG_{msg.name}": int(msg) for msg in Msg} | {
-        f"ERR_{err.name}": int(err) for err in Err
-    }
+    tables = {"MSG": Msg, "ERR": Err, "GUARD": Guard}
+    ours = {f"{word}_{row.name}": int(row) for word, rows in tables.items() for row in rows}
     assert numbers == {**ours, "PROTOCOL_VERSION": PROTOCOL_VERSION, "REPLY": REPLY}
+
+
+def test_every_guard_has_a_sentence() -> None:
+    assert set(GUARD_SENTENCES) == set(Guard)
 
 
 def test_every_error_has_a_sentence() -> None:
