@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from edgekit.converter.ir.graph import Graph, Node
+from edgekit.converter.ir.graph import Graph
 from edgekit.converter.lower.assemble import Assembly
 from edgekit.converter.lower.formats import lowered
 from edgekit.converter.lower.operators import ALIASES
