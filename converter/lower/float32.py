@@ -9,7 +9,7 @@ import numpy as np
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Activation
-from edgekit.converter.lower import fields
+from edgekit.converter.lower import calls, fields
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
@@ -30,7 +30,15 @@ Lowering = Callable[[Graph, Node], tuple[Call, ...]]
 
 
 def conv2d(graph: Graph, node: Node) -> tuple[Call, ...]:
-    """One `ek_conv2d_f32`; weights (O, H, W, I)."""
+    """One `ek_conv2d_f32`; weights (O, H, W, I). Raises UnsupportedError for groups."""
+    depth, own = graph.input(node).shape[3], graph.input(node, 1).shape[3]
+    if depth != own:
+        raise calls.refuse(
+            node,
+            f"convolves {depth // own} groups in float32",
+            "1 group; groups in int8",
+            "quantize the model to int8, or use one convolution per group",
+        )
     return _weighted(graph, node, "conv2d_f32", fields.convolution(graph, node))
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from edgekit.converter.interpret import run
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Quant, Tensor
 from edgekit.converter.ir.ops import Padding
+from edgekit.converter.lower.lower import lower
 from edgekit.converter.tflite.reader import read_tflite
 from edgekit.converter.tflite.writer import write_tflite
+from edgekit.errors import UnsupportedError
 from tests.conformance.maker import Maker
+from tests.helpers.generated_c import TARGET
 
 
 def test_int16_product_with_a_scalar_does_not_wrap() -> None:
@@ -31,6 +35,17 @@ def test_an_added_bias_of_an_int16_convolution_is_int64() -> None:
     weights = m.constant(np.ones((1, 1, 1, 1), np.int8), Quant.per_tensor(0.01, 0))
     y = m.add(ops.Conv2D(Padding.SAME), [x, weights, None], m.quant())
     assert _bias(read_tflite(write_tflite(m.graph("t", [y])), "t")) is DType.INT64
+
+
+def test_a_grouped_float_convolution_is_refused_in_c() -> None:
+    """Its kernel would read weights that are not there."""
+    m = Maker(0, DType.FLOAT32)
+    x = m.input((1, 1, 1, 4))
+    weights = m.constant(np.ones((2, 1, 1, 2), np.float32))
+    graph = m.graph("t", [m.add(ops.Conv2D(Padding.SAME), [x, weights, None], None)])
+    with pytest.raises(UnsupportedError, match="convolves 2 groups in float32") as caught:
+        lower(graph, TARGET)
+    assert caught.value.code == "no-kernel"
 
 
 def _bias(graph: Graph) -> DType:
