@@ -68,7 +68,12 @@ def _relu(request: Request) -> bool:
     return request.number("act_min") >= request.number("output_zero")
 
 
+def _no_multiplier(request: Request) -> bool:
+    return request.number("depth_multiplier") == 1
+
+
 REQUIRES: dict[str, Requirement] = {
+    "dsp_no_multiplier": Requirement("needs a depth multiplier of 1", _no_multiplier),
     "dsp_relu": Requirement("needs outputs at or above their zero point", _relu),
     "dsp_one_shape": Requirement("needs operands of one shape", _one_shape),
     "dsp_output_factor": Requirement("needs an output scale factor below 1/2", _moderate_output),
@@ -166,7 +171,14 @@ def without_ties(cost: Cost) -> Cost:
     return lambda request: cost(request) - request.outputs
 
 
+def lanes_cost(request: Request) -> int:
+    """24 instructions for a tap of four channels, 20 an output."""
+    pixels = request.outputs // request.number("output_c")
+    return pixels * quads_of(request.number("output_c")) * (24 * _taps(request) + 100)
+
+
 COSTS: dict[str, Cost] = {
+    "dsp_lanes": lanes_cost,
     "dsp_pointwise_relu": without_ties(pointwise_cost),
     "dsp_blocks_relu": without_ties(blocks_cost),
     "dsp_depthwise_relu": without_ties(depthwise_cost),

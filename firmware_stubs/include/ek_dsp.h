@@ -54,6 +54,11 @@ static inline int32_t ek_sxtab16_odd(int32_t sum, uint32_t x)
 /* sum + a0 * b0 + a1 * b1, wrapping. */
 static inline int32_t ek_smlad(int32_t a, int32_t b, int32_t sum) { return __smlad(a, b, sum); }
 
+/* sum + a0 * b0; sum + a1 * b1. */
+static inline int32_t ek_smlabb(int32_t a, int32_t b, int32_t sum) { return __smlabb(a, b, sum); }
+
+static inline int32_t ek_smlatt(int32_t a, int32_t b, int32_t sum) { return __smlatt(a, b, sum); }
+
 /* sum + a0 * b1; sum + a1 * b0. */
 static inline int32_t ek_smlabt(int32_t a, int32_t b, int32_t sum) { return __smlabt(a, b, sum); }
 
@@ -115,6 +120,16 @@ static inline int32_t ek_smlad(int32_t a, int32_t b, int32_t sum)
 {
     const int32_t low = (int16_t)a * (int16_t)b, high = (a >> 16) * (b >> 16);
     return (int32_t)((uint32_t)sum + (uint32_t)low + (uint32_t)high);
+}
+
+static inline int32_t ek_smlabb(int32_t a, int32_t b, int32_t sum)
+{
+    return (int32_t)((uint32_t)sum + (uint32_t)((int16_t)a * (int16_t)b));
+}
+
+static inline int32_t ek_smlatt(int32_t a, int32_t b, int32_t sum)
+{
+    return ek_smlabb(a >> 16, b >> 16, sum);
 }
 
 static inline int32_t ek_smlabt(int32_t a, int32_t b, int32_t sum)

@@ -37,6 +37,11 @@ void ek_depthwise_conv2d_3x3_relu_s8__dsp(const ek_depthwise_conv2d_s8_t *p, con
                                           const int8_t *weights, const int32_t *finish,
                                           int8_t *output, void *scratch);
 
+/* As ek_depthwise_conv2d_s8, without multiplier. */
+void ek_depthwise_conv2d_lanes_s8__dsp(const ek_depthwise_conv2d_s8_t *p, const int8_t *input,
+                                       const int8_t *weights, const int32_t *finish,
+                                       int8_t *output);
+
 /* As ek_fully_connected_s8, four outputs at a time. */
 void ek_fully_connected_quads_s8__dsp(const ek_fully_connected_s8_t *p, const int8_t *input,
                                       const int8_t *weights, const int32_t *finish,
