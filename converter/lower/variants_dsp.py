@@ -172,9 +172,9 @@ def without_ties(cost: Cost) -> Cost:
 
 
 def lanes_cost(request: Request) -> int:
-    """24 instructions for a tap of four channels, 20 an output."""
+    """24 instructions for a tap of four channels, 60 an output."""
     pixels = request.outputs // request.number("output_c")
-    return pixels * quads_of(request.number("output_c")) * (24 * _taps(request) + 100)
+    return pixels * quads_of(request.number("output_c")) * (24 * _taps(request) + 240)
 
 
 COSTS: dict[str, Cost] = {

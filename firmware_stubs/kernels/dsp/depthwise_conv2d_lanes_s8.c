@@ -1,7 +1,7 @@
 /* depthwise_conv2d_lanes_s8.c - any kernel without multiplier, four channels in a word at a time.
  *
  * A word of input and one of weights hold four channels of a tap: four instructions widen them, four
- * multiply and add. Taps outside the input read a word of zero points.
+ * multiply and add. What taps outside the input add is their weights times the zero point.
  *
  * weights: as the model has them, HxWxC. finish: per channel 2 * bias, multiplier, addend, right.
  */
@@ -10,47 +10,60 @@
 
 #include "ek_dsp.h"
 #include "ek_kernels_dsp.h"
+#include "ek_window.h"
 
 enum { LANES = 4 };
 
-/* Sums of channels 0, 1, 2, 3. */
+/* Taps of `count` channels: `rows` by `columns` of them, with the bytes from one to the next. */
 typedef struct {
-    int32_t sum[LANES];
-} sums_t;
+    const int8_t *x, *w;
+    int32_t rows, columns;
+    int32_t x_row, x_column, w_row, w_column;
+    int32_t count;
+} taps_t;
 
-static inline uint32_t load_channels(const int8_t *x, int32_t count)
+EK_INLINE uint32_t load_channels(const int8_t *x, int32_t count)
 {
     return count >= LANES ? ek_load4(x) : ek_load_tail(x, count);
 }
 
-static inline void add_tap(sums_t *s, uint32_t x, uint32_t w)
+/* Adds the products of all taps to the sums of channels 0, 1, 2, 3. */
+static void add_taps(int32_t sums[LANES], const taps_t *taps)
 {
-    const int32_t x_even = ek_sxtb16(x), x_odd = ek_sxtb16_odd(x);
-    const int32_t w_even = ek_sxtb16(w), w_odd = ek_sxtb16_odd(w);
-    s->sum[0] = ek_smlabb(x_even, w_even, s->sum[0]);
-    s->sum[1] = ek_smlabb(x_odd, w_odd, s->sum[1]);
-    s->sum[2] = ek_smlatt(x_even, w_even, s->sum[2]);
-    s->sum[3] = ek_smlatt(x_odd, w_odd, s->sum[3]);
-}
-
-/* `count` channels of the window at (h, w); `input` and `weights` are at the first of them. */
-static sums_t sum_window(const ek_depthwise_conv2d_s8_t *p, const int8_t *input,
-                         const int8_t *weights, int32_t h, int32_t w, int32_t count)
-{
-    const uint32_t zeros = 0x01010101u * (uint8_t)p->input_zero;
-    const int32_t step = p->dilation_w * p->input_c;
-    sums_t s = {{0, 0, 0, 0}};
-    for (int32_t i = 0; i < p->kernel_h; i++, h += p->dilation_h) {
-        const bool row = h >= 0 && h < p->input_h;
-        int32_t at = w, offset = (h * p->input_w + w) * p->input_c;
-        for (int32_t j = 0; j < p->kernel_w; j++, at += p->dilation_w, offset += step) {
-            const bool inside = row && at >= 0 && at < p->input_w;
-            add_tap(&s, inside ? load_channels(input + offset, count) : zeros,
-                    load_channels(weights, count));
-            weights += p->input_c;
+    const taps_t t = *taps;
+    int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+    const int8_t *x_row = t.x, *w_row = t.w;
+    for (int32_t i = t.rows; i > 0; i--, x_row += t.x_row, w_row += t.w_row) {
+        const int8_t *x = x_row, *w = w_row;
+        for (int32_t j = t.columns; j > 0; j--, x += t.x_column, w += t.w_column) {
+            const uint32_t a = load_channels(x, t.count), b = load_channels(w, t.count);
+            const int32_t a_even = ek_sxtb16(a), b_even = ek_sxtb16(b);
+            const int32_t a_odd = ek_sxtb16_odd(a), b_odd = ek_sxtb16_odd(b);
+            s0 = ek_smlabb(a_even, b_even, s0);
+            s1 = ek_smlabb(a_odd, b_odd, s1);
+            s2 = ek_smlatt(a_even, b_even, s2);
+            s3 = ek_smlatt(a_odd, b_odd, s3);
         }
     }
-    return s;
+    sums[0] = s0;
+    sums[1] = s1;
+    sums[2] = s2;
+    sums[3] = s3;
+}
+
+/* The same for taps that read zero points: all of them but those inside. */
+static void add_outside(int32_t sums[LANES], const taps_t *all, ek_span_t rows, ek_span_t columns)
+{
+    const int8_t *const zeros = all->x;
+    for (int32_t i = 0; i < all->rows; i++) {
+        for (int32_t j = 0; j < all->columns; j++) {
+            const bool inside = i >= rows.begin && i < rows.end && j >= columns.begin &&
+                                j < columns.end;
+            const int8_t *w = all->w + i * all->w_row + j * all->w_column;
+            const taps_t one = {zeros, w, !inside, 1, 0, 0, 0, 0, all->count};
+            add_taps(sums, &one);
+        }
+    }
 }
 
 /* All channels of the window at (h, w). */
@@ -58,13 +71,32 @@ static void convolve_window(const ek_depthwise_conv2d_s8_t *p, const int8_t *inp
                             const int8_t *weights, const int32_t *finish, int32_t h, int32_t w,
                             int8_t *output)
 {
-    for (int32_t c = 0; c < p->input_c; c += LANES) {
-        const int32_t count = p->input_c - c;
-        const sums_t s = sum_window(p, input + c, weights + c, h, w, count);
-        for (int32_t l = 0; l < LANES && l < count; l++, finish += 4) {
+    const int8_t zero = (int8_t)p->input_zero, zeros[LANES] = {zero, zero, zero, zero};
+    const int32_t channels = p->input_c, line = p->input_w * channels;
+    const ek_span_t rows = ek_taps_inside(h, p->kernel_h, p->dilation_h, p->input_h);
+    const ek_span_t columns = ek_taps_inside(w, p->kernel_w, p->dilation_w, p->input_w);
+    taps_t all = {zeros, weights, p->kernel_h, p->kernel_w, 0, 0, p->kernel_w * channels, channels,
+                  channels};
+    taps_t inside = {
+        .rows = rows.end - rows.begin, .columns = columns.end - columns.begin,
+        .x_row = p->dilation_h * line, .x_column = p->dilation_w * channels,
+        .w_row = all.w_row, .w_column = channels, .count = channels,
+    };
+    const bool clipped = inside.rows < all.rows || inside.columns < all.columns;
+    inside.x = input + h * line + w * channels + rows.begin * inside.x_row +
+               columns.begin * inside.x_column;
+    inside.w = weights + rows.begin * all.w_row + columns.begin * channels;
+    for (; all.count > 0; all.count -= LANES, inside.count -= LANES) {
+        int32_t sums[LANES] = {0, 0, 0, 0};
+        add_taps(sums, &inside);
+        if (clipped) add_outside(sums, &all, rows, columns);
+        for (int32_t l = 0; l < LANES && l < all.count; l++, finish += 4) {
             const ek_finish_t f = {finish[1], finish[2], finish[3]};
-            output[c + l] = (int8_t)ek_finish(finish[0] + 2 * s.sum[l], f, EK_AWAY_FROM_ZERO);
+            *output++ = (int8_t)ek_finish(finish[0] + 2 * sums[l], f, EK_AWAY_FROM_ZERO);
         }
+        inside.x += LANES;
+        inside.w += LANES;
+        all.w += LANES;
     }
 }
 
