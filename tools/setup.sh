@@ -63,6 +63,7 @@ command -v arm-none-eabi-gcc >/dev/null 2>&1 || missing="$missing gcc-arm-none-e
 command -v qemu-system-arm >/dev/null 2>&1 || missing="$missing qemu-system-arm"
 command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 [ "${1:-}" != test ] || command -v clang >/dev/null 2>&1 || missing="$missing clang"
+[ "${1:-}" != test ] || command -v cppcheck >/dev/null 2>&1 || missing="$missing cppcheck"
 if [ -n "$missing" ]; then
     # shellcheck disable=SC2086
     if may_install && install_packages $missing; then :; else
