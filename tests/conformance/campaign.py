@@ -35,6 +35,7 @@ from tests.conformance.generated import (
 )
 from tests.conformance.graphs import Case
 from tests.conformance.references import Reference, installed
+from tests.conformance.same_graph import changed_by_the_file
 from tests.conformance.shrink import Samples
 
 NOT_IN_C: dict[DType, str] = {
@@ -215,13 +216,11 @@ class Campaign:
 def _file_problem(
     graph: Graph, read: Graph, samples: Samples, expected: Sequence[Values]
 ) -> Mismatch | None:
-    """The file, read back, is the same file again and computes what the graph did."""
-    # One scale along an axis is read back as one per tensor, which is the same.
-    axis_of_one = any(
-        t.quant and t.quant.axis is not None and len(t.quant.scales) == 1
-        for t in graph.tensors.values()
-    )
-    if not axis_of_one and write_tflite(read) != write_tflite(graph):
+    """The file, read back, is the same graph, gives the same file, and computes the same."""
+    changed = changed_by_the_file(graph, read)
+    if changed:
+        return Mismatch("file", changed)
+    if write_tflite(read_tflite(write_tflite(read), graph.name)) != write_tflite(read):
         return Mismatch("file", "written, read and written again it differs")
     for ours, theirs in zip(activations(graph, samples), expected, strict=True):
         for before, after in zip(graph.outputs, read.outputs, strict=True):
