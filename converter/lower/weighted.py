@@ -29,14 +29,15 @@ def conv2d(graph: Graph, node: Node) -> tuple[Call, ...]:
 def depthwise_conv2d(graph: Graph, node: Node) -> tuple[Call, ...]:
     """One `ek_depthwise_conv2d_s8`; weights (1, H, W, C).
 
-    Over a single input channel it is a convolution, and becomes one: that is far faster.
+    Over a single input channel it is a convolution, and becomes one: that is far faster. Packed
+    int4 weights lie tap by tap and keep the depthwise kernel.
     """
     assert isinstance(node.op, DepthwiseConv2D)
     kernel = _weights(graph, node)
     _, kernel_h, kernel_w, channels = kernel.shape
     multiplier = channels // graph.input(node).shape[3]
     spatial = _spatial(graph, node, node.op, kernel_h, kernel_w)
-    if multiplier == channels:
+    if multiplier == channels and graph.input(node, 1).dtype is not DType.INT4:
         rows = np.ascontiguousarray(kernel.transpose(3, 1, 2, 0))
         return (_call(graph, node, "conv2d_s8", spatial, rows, (1, 2, 3)),)
     fields = (*spatial, ("depth_multiplier", multiplier))

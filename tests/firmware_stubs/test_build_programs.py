@@ -69,7 +69,7 @@ def test_the_build_id_covers_sources_flags_and_options(
         build_firmware(tiny, target, tmp_path).build_id,
         build_firmware(tiny, target, tmp_path, profile=False).build_id,
         build_firmware(tiny, target, tmp_path, model_id="kws01").build_id,
-        build_firmware(tiny, target, tmp_path, optimization="-Os").build_id,
+        build_firmware(tiny, target, tmp_path, optimization="-O1").build_id,
         build_firmware(tiny, load_target("virtual-m7"), tmp_path).build_id,
         build_firmware(other, target, tmp_path).build_id,
         build_firmware(header.parent.parent, target, tmp_path).build_id,
