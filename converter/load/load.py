@@ -66,7 +66,8 @@ def prepare(graph: Graph, *, requantize: bool = False) -> tuple[Graph, tuple[str
     not fit int8.
     """
     verify_structure(graph)
-    graph, notes = fold_stored_weights(own_biases(graph))
+    graph, notes = fold_stored_weights(graph)
+    graph = own_biases(graph)
     if requantize:
         return dequantize_graph(graph), notes
     if is_legacy(graph):

@@ -61,7 +61,7 @@ def _renamed(graph: Graph, nodes: list[Node], same: dict[str, str]) -> Graph:
 
 
 def own_biases(graph: Graph) -> Graph:
-    """The graph with one bias tensor per node.
+    """The graph with one constant bias per node.
 
     TensorFlow lets layers share equal constants, all-zero biases above all, but each layer's
     int8 bias has a scale of its own. The copies share their array.
@@ -72,11 +72,13 @@ def own_biases(graph: Graph) -> Graph:
     for node in graph.nodes:
         at = node.op.INPUTS.index("bias?") if "bias?" in node.op.INPUTS else len(node.inputs)
         name = node.inputs[at] if at < len(node.inputs) else None
-        if name in seen and name is not None:
+        if name is None or not graph[name].constant:
+            pass
+        elif name in seen:
             copy = replace(graph[name], name=namer.unique(f"{node.name}_bias"))
             copies.append(copy)
             node = replace(node, inputs=(*node.inputs[:at], copy.name))
-        elif name is not None:
+        else:
             seen.add(name)
         nodes.append(node)
     return graph.with_tensors(*copies).with_nodes(nodes) if copies else graph

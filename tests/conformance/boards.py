@@ -13,11 +13,13 @@ from tests.helpers.toolchains import MACHINES, Machine
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A shipped virtual target, its machine, and how many models fit into one boot."""
+    """A shipped virtual target, its machine, and what fits into one boot."""
 
     name: str
     machine: Machine
     batch: int
+    most_arena: int = 48 << 10
+    """Bytes of the largest model's arena, with its inputs and outputs once more."""
     compiler: str = "arm-none-eabi-gcc"
 
     @property
@@ -48,6 +50,6 @@ BOARDS = {
         Board("virtual-m33", MACHINES["mps2-an505"], 120),
         Board("virtual-m55", MACHINES["mps3-an547"], 60),
         Board("virtual-m3", MACHINES["mps2-an385"], 120),
-        Board("virtual-m0", MACHINES["microbit"], 20),
+        Board("virtual-m0", MACHINES["microbit"], 20, 9 << 10),
     )
 }

@@ -196,7 +196,11 @@ class Campaign:
             return None
         name = graph.name if graph.name.isidentifier() else "model"
         try:
-            return emit(graph, name, self.target, samples, expected)
+            emitted = emit(graph, name, self.target, samples, expected)
+            if self.board is None or emitted.room <= self.board.most_arena:
+                return emitted
+            result.refused[f"too large for the RAM of {self.place}"] += 1
+            return None
         except UnsupportedError as error:
             reason = _may_be_refused(graph)
             if reason:

@@ -46,6 +46,12 @@ class Emitted:
         return any(graph[name].dtype is DType.FLOAT32 for node in inner for name in node.outputs)
 
     @property
+    def room(self) -> int:
+        """Bytes of RAM that driver.c needs for it: the arena and the largest input or output."""
+        ports = (*self.program.inputs, *self.program.outputs)
+        return self.memory.arena_bytes + max(port.bytes for port in ports)
+
+    @property
     def bytes(self) -> bytes:
         """Inputs and expected outputs of all samples, as driver.c reads them."""
         return b"".join(

@@ -9,6 +9,8 @@ from edgekit.converter.interpret import run
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Quant, Tensor
 from edgekit.converter.ir.ops import Padding
+from edgekit.converter.ir.verify import verify
+from edgekit.converter.load.load import prepare
 from edgekit.converter.lower.lower import lower
 from edgekit.converter.tflite.reader import read_tflite
 from edgekit.converter.tflite.writer import write_tflite
@@ -46,6 +48,22 @@ def test_a_grouped_float_convolution_is_refused_in_c() -> None:
     with pytest.raises(UnsupportedError, match="convolves 2 groups in float32") as caught:
         lower(graph, TARGET)
     assert caught.value.code == "no-kernel"
+
+
+def test_a_float16_bias_that_two_layers_share_is_loaded() -> None:
+    """TensorFlow stores equal biases once; behind its DEQUANTIZE it is no constant."""
+    m = Maker(0, DType.FLOAT32)
+    x = m.input((1, 2, 2, 1))
+    stored = m.constant(np.array([0.5], np.float16))
+    bias = m.add(ops.Dequantize(), [stored], None)
+    weights = m.constant(np.ones((1, 1, 1, 1), np.float32))
+    first = m.add(ops.Conv2D(Padding.SAME), [x, weights, bias], None)
+    second = m.add(ops.Conv2D(Padding.SAME), [first, weights, bias], None)
+    graph, _ = prepare(m.graph("t", [second]))
+    verify(graph)
+    assert len({node.inputs[2] for node in graph.nodes}) == 2
+    values = np.ones((1, 2, 2, 1), np.float32)
+    assert np.array_equal(run(graph, [values])[second], values + 1)
 
 
 def _bias(graph: Graph) -> DType:
