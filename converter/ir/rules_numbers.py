@@ -170,7 +170,8 @@ def weights_symmetric(graph: Graph, node: Node) -> str:
 
 @node_rule("bias-scale", *_CONVOLUTIONS)
 def bias_scale(graph: Graph, node: Node) -> str:
-    """An integer bias has zero point 0 and scale input scale * weight scale, within 2 %."""
+    """An integer bias has zero point 0 and scale input scale * weight scale, within 2 %; one of
+    zeros may have any scale."""
     bias, x, weights = graph.role(node, "bias"), graph.source(node), graph.input(node, 1)
     if bias is None or bias.dtype is DType.FLOAT32 or bias.quant is None:
         return ""
@@ -181,6 +182,8 @@ def bias_scale(graph: Graph, node: Node) -> str:
         return found
     if len(bias.quant.scales) not in (1, len(weights.quant.scales)):
         return f"{len(bias.quant.scales)} bias scales for {len(weights.quant.scales)} weight scales"
+    if bias.data is not None and not np.any(bias.data):
+        return ""  # TensorFlow lets layers share one, with the scale of one of them
     expected = x.quant.scale * np.array(weights.quant.scales)
     ratio = np.array(bias.quant.scales) / expected
     worst = int(np.argmax(np.abs(ratio - 1)))

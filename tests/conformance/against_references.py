@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,9 @@ Values = Mapping[str, Array]
 
 FLOAT_TOLERANCE = 2e-5
 """Relative to the largest value of a tensor: float32 sums depend on their order."""
+
+FLOAT_FLOOR = 1e-5
+"""Relative to the largest value that went in: what is left where large terms cancel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +79,31 @@ def _first_difference(
     """The first node, in execution order, whose output differs; "" where none does."""
     for index, name in enumerate(graph.outputs):
         for sample, (wanted, outputs) in enumerate(zip(expected, found, strict=True)):
-            text = difference(wanted[name], outputs[index])
+            node = graph.producer(name)
+            floor = FLOAT_FLOOR * largest(wanted, node.inputs if node else ())
+            text = difference(wanted[name], outputs[index], floor)
             if text:
-                node = graph.producer(name)
                 operator = node.op.NAME if node else "input"
                 return f"{operator} {name} {graph[name].dtype}, sample {sample}: {text}"
     return ""
 
 
-def difference(ours: Array, theirs: Array) -> str:
-    """How two arrays differ; "" where they are equal, floats but for the order of summation."""
+def largest(values: Values, names: Iterable[str | None]) -> float:
+    """The largest magnitude of the float tensors among these."""
+    floats = [values[name] for name in names if name in values]
+    peaks = [np.max(np.abs(value), initial=0) for value in floats if value.dtype == np.float32]
+    return float(max(peaks, default=0))
+
+
+def difference(ours: Array, theirs: Array, floor: float = 0) -> str:
+    """How two arrays differ; "" where they are equal, floats but for the order of summation.
+
+    `floor` is a difference of floats that never counts.
+    """
     if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         return f"{ours.dtype} {list(ours.shape)}, theirs {theirs.dtype} {list(theirs.shape)}"
     if ours.dtype == np.float32:
-        return _float_difference(ours, theirs)
+        return _float_difference(ours, theirs, floor)
     wrong = np.argwhere(ours != theirs)
     if not len(wrong):
         return ""
@@ -97,7 +111,8 @@ def difference(ours: Array, theirs: Array) -> str:
     return f"{len(wrong)} of {ours.size} differ, at {list(at)} {ours[at]}, theirs {theirs[at]}"
 
 
-def _float_difference(ours: Array, theirs: Array) -> str:
-    largest = float(np.max(np.abs(theirs), initial=1e-3))
+def _float_difference(ours: Array, theirs: Array, floor: float) -> str:
+    peak = float(np.max(np.abs(theirs), initial=1e-3))
     off = float(np.max(np.abs(ours.astype(np.float64) - theirs), initial=0))
-    return "" if off <= FLOAT_TOLERANCE * largest else f"{off:.3g} off, largest value {largest:.3g}"
+    close = off <= max(floor, FLOAT_TOLERANCE * peak)
+    return "" if close else f"{off:.3g} off, largest value {peak:.3g}"

@@ -37,30 +37,31 @@ static long differs(const uint8_t *found, uint32_t bytes)
 }
 
 /* The same for floats that may be off by a part of the largest of them. */
-static long floats_differ(const float *found, uint32_t bytes, float part)
+static long floats_differ(const float *found, uint32_t bytes, ek_case_close_t close)
 {
     const float *const expected = (const float *)(const void *)sample;
     float largest = 1e-3f;
     for (uint32_t i = 0; i < bytes / 4; i++)
         if (fabsf(expected[i]) > largest) largest = fabsf(expected[i]);
     for (uint32_t i = 0; i < bytes / 4; i++)
-        if (!(fabsf(found[i] - expected[i]) <= part * largest)) return (long)(4 * i);
+        if (!(fabsf(found[i] - expected[i]) <= fmaxf(close.part * largest, close.floor)))
+            return (long)(4 * i);
     return -1;
 }
 
 /* The first output byte that differs, or -1; -2 when the file ends. */
-static long compare(const ek_model_t *model, FILE *file, const uint8_t *arena, float tolerance,
-                    int *output)
+static long compare(const ek_model_t *model, FILE *file, const uint8_t *arena,
+                    ek_case_close_t close, int *output)
 {
     long where = -1;
     for (int i = 0; i < model->outputs; i++) {
         const ek_tensor_t *const port = &model->output[i];
         const uint8_t *const found = arena + port->offset;
-        const int close = port->dtype == EK_F32 && tolerance > 0;
+        const int rounded = port->dtype == EK_F32 && close.part > 0;
         if (!read_all(file, port->bytes)) return -2;
         if (where >= 0) continue;
-        where = close ? floats_differ((const float *)(const void *)found, port->bytes, tolerance)
-                      : differs(found, port->bytes);
+        where = rounded ? floats_differ((const float *)(const void *)found, port->bytes, close)
+                        : differs(found, port->bytes);
         *output = i;
     }
     return where;
@@ -82,7 +83,7 @@ static int run_sample(int index, FILE *file, int number, long *where, int *outpu
     memset(ek_case_after(), POISON, GUARD);
     if (!load_inputs(model, file, arena)) return 0;
     model->invoke(arena);
-    *where = compare(model, file, arena, ek_case_tolerance[index], output);
+    *where = compare(model, file, arena, ek_case_close[index], output);
     if (!intact(ek_case_before()) || !intact(ek_case_after()))
         printf("%s: sample %d: bytes outside the arena changed\n", model->name, number);
     ek_case_done();

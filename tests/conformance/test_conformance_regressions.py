@@ -9,7 +9,7 @@ from edgekit.converter.interpret import run
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Quant, Tensor
 from edgekit.converter.ir.ops import Padding
-from edgekit.converter.ir.verify import verify
+from edgekit.converter.ir.verify import verify, violations
 from edgekit.converter.load.load import prepare
 from edgekit.converter.lower.lower import lower
 from edgekit.converter.tflite.reader import read_tflite
@@ -64,6 +64,19 @@ def test_a_float16_bias_that_two_layers_share_is_loaded() -> None:
     assert len({node.inputs[2] for node in graph.nodes}) == 2
     values = np.ones((1, 2, 2, 1), np.float32)
     assert np.array_equal(run(graph, [values])[second], values + 1)
+
+
+@pytest.mark.parametrize(("value", "fits"), [(0, True), (1, False)])
+def test_a_bias_of_zeros_may_have_any_scale(value: int, fits: bool) -> None:
+    """TensorFlow's converter lets layers share it, with the scale of one of them."""
+    m = Maker(0, DType.INT8)
+    x = m.input((1, 2, 2, 1))
+    weights = m.constant(np.ones((1, 1, 1, 1), np.int8), Quant.per_tensor(0.01, 0))
+    quant = Quant.per_tensor(m[x].quant.scale * 0.03, 0)  # type: ignore[union-attr]
+    bias = m.constant(np.array([value], np.int32), quant)
+    y = m.add(ops.Conv2D(Padding.SAME), [x, weights, bias], m.quant())
+    codes = {error.code for error in violations(m.graph("t", [y]))}
+    assert codes == (set() if fits else {"bias-scale"})
 
 
 def _bias(graph: Graph) -> DType:
