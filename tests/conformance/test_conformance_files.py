@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,18 @@ def test_a_large_file_is_listed(
     path.write_bytes(bytes(11))
     with campaign:
         assert check_file(path, campaign).verdict == "too large"
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_files_of_tensorflow_agree(tmp_path: Path) -> None:
+    """Detection heads, resizing, several inputs, in every number format its converter writes."""
+    pytest.importorskip("tensorflow")
+    require("gcc")
+    command = [sys.executable, str(Path(__file__).with_name("tensorflow_models.py")), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    rows = check_files(tmp_path)
+    text = "\n".join(map(str, rows)) + done.stdout
+    assert not any(row.failed for row in rows), text
+    assert verdicts(rows)["equal"] >= 18, text
