@@ -71,12 +71,18 @@ if [ -n "$missing" ]; then
         say "install with: sudo apt-get install$missing"
     fi
 fi
+has_sanitizers() { # clang comes without the libraries of its sanitizers
+    printf 'int main(void) { return 0; }' | clang -fsanitize=address,undefined -x c -o /dev/null - 2>/dev/null
+}
 if [ "${1:-}" = test ]; then
     optional=""
+    if command -v clang >/dev/null 2>&1 && ! has_sanitizers; then
+        optional="$optional libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
+    fi
     command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 || optional="$optional gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
     command -v qemu-aarch64-static >/dev/null 2>&1 || optional="$optional qemu-user-static"
     # shellcheck disable=SC2086
     [ -z "$optional" ] || { may_install && install_packages $optional; } || \
-        say "tests of 64-bit Arm programs will be skipped; not installed:$optional"
+        say "tests of 64-bit Arm programs or with Clang's sanitizers will be skipped; not installed:$optional"
 fi
 say "ready"

@@ -6,7 +6,15 @@ import numpy as np
 
 from edgekit.converter.fixed_point import window
 from edgekit.converter.ir.graph import Graph, Node, Tensor
-from edgekit.converter.ir.ops import Concatenation, Conv2D, DepthwiseConv2D, Mean, Pool2D
+from edgekit.converter.ir.ops import (
+    Concatenation,
+    Conv2D,
+    DepthwiseConv2D,
+    Mean,
+    Pool2D,
+    Sum,
+    TransposeConv,
+)
 from edgekit.converter.lower import calls
 from edgekit.converter.lower.calls import Call, Result, Value
 from edgekit.converter.lower.elementwise import strides
@@ -39,6 +47,35 @@ def convolution(graph: Graph, node: Node) -> Fields:
     )  # fmt: skip
 
 
+def transposed(graph: Graph, node: Node) -> Fields:
+    """Extents, strides and padding of TRANSPOSE_CONV."""
+    op = node.op
+    assert isinstance(op, TransposeConv)
+    batches, input_h, input_w, input_c = graph.source(node).shape
+    _, output_h, output_w, output_c = graph.output(node).shape
+    _, kernel_h, kernel_w, _ = graph.input(node, 1).shape
+    return (
+        ("batches", batches),
+        ("input_h", input_h), ("input_w", input_w), ("input_c", input_c),
+        ("output_h", output_h), ("output_w", output_w), ("output_c", output_c),
+        ("kernel_h", kernel_h), ("kernel_w", kernel_w),
+        ("stride_h", op.stride_h), ("stride_w", op.stride_w),
+        ("pad_top", window(op.padding, output_h, kernel_h, op.stride_h).before),
+        ("pad_left", window(op.padding, output_w, kernel_w, op.stride_w).before),
+    )  # fmt: skip
+
+
+def resized(graph: Graph, node: Node) -> Fields:
+    """Extents of a resize."""
+    batches, input_h, input_w, channels = graph.input(node).shape
+    _, output_h, output_w, _ = graph.output(node).shape
+    return (
+        ("batches", batches),
+        ("input_h", input_h), ("input_w", input_w), ("channels", channels),
+        ("output_h", output_h), ("output_w", output_w),
+    )  # fmt: skip
+
+
 def dense(graph: Graph, node: Node) -> Fields:
     """Rows, inputs and outputs of FULLY_CONNECTED; all axes but the weights' are rows."""
     output_c, input_c = graph.input(node, 1).shape
@@ -65,8 +102,8 @@ def pooling(graph: Graph, node: Node) -> Fields:
 
 
 def reduced(graph: Graph, node: Node) -> tuple[Fields, int]:
-    """Extents and reduced axes of MEAN, and the elements of each mean."""
-    assert isinstance(node.op, Mean)
+    """Extents and reduced axes of MEAN and SUM, and the elements of each."""
+    assert isinstance(node.op, Mean | Sum)
     shape = graph.input(node).shape
     listed = np.asarray(graph.input(node, 1).values, np.int64).reshape(-1)
     axes = {int(axis) % len(shape) for axis in listed}

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from edgekit.converter.bilinear import real_places
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
-from edgekit.converter.ir.ops import Activation
-from edgekit.converter.lower import calls, fields
+from edgekit.converter.ir.ops import Activation, ResizeBilinear
+from edgekit.converter.lower import fields, products, reductions
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
@@ -30,16 +31,12 @@ Lowering = Callable[[Graph, Node], tuple[Call, ...]]
 
 
 def conv2d(graph: Graph, node: Node) -> tuple[Call, ...]:
-    """One `ek_conv2d_f32`; weights (O, H, W, I). Raises UnsupportedError for groups."""
-    depth, own = graph.input(node).shape[3], graph.input(node, 1).shape[3]
-    if depth != own:
-        raise calls.refuse(
-            node,
-            f"convolves {depth // own} groups in float32",
-            "1 group; groups in int8",
-            "quantize the model to int8, or use one convolution per group",
-        )
-    return _weighted(graph, node, "conv2d_f32", fields.convolution(graph, node))
+    """`ek_conv2d_f32`, one or in groups; weights (O, H, W, I)."""
+
+    def plain(graph: Graph, node: Node) -> tuple[Call, ...]:
+        return _weighted(graph, node, "conv2d_f32", fields.convolution(graph, node))
+
+    return products.grouped(graph, node, plain)
 
 
 def depthwise_conv2d(graph: Graph, node: Node) -> tuple[Call, ...]:
@@ -52,9 +49,23 @@ def fully_connected(graph: Graph, node: Node) -> tuple[Call, ...]:
     return _weighted(graph, node, "fully_connected_f32", fields.dense(graph, node))
 
 
+def transpose_conv(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_transpose_conv2d_f32`."""
+    return _weighted(graph, node, "transpose_conv2d_f32", fields.transposed(graph, node))
+
+
+def batch_matmul(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_batch_matmul_f32`."""
+    a, b, y = graph.input(node), graph.input(node, 1), graph.output(node)
+    params = Params("ek_batch_matmul_f32_t", products.matrices(graph, node))
+    operands = (Value(a.name, "float"), Value(b.name, "float"))
+    args = (ParamsArg(), *operands, Result(y.name, "float"))
+    return (Call("batch_matmul_f32", args, params),)
+
+
 def _weighted(graph: Graph, node: Node, family: str, shape: Fields) -> tuple[Call, ...]:
-    x, y = graph.input(node), graph.output(node)
-    given = graph.operand(node, 2)
+    x, y = graph.source(node), graph.output(node)
+    given = graph.role(node, "bias")
     bias = np.zeros(y.shape[-1], np.float32) if given is None else given.values
     args = (
         ParamsArg(),
@@ -86,8 +97,40 @@ def _pool(graph: Graph, node: Node, family: str) -> tuple[Call, ...]:
 
 def mean(graph: Graph, node: Node) -> tuple[Call, ...]:
     """One `ek_mean_f32`."""
+    return _reduced(graph, node, fields.reduced(graph, node)[1])
+
+
+def total(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_mean_f32` that divides by 1."""
+    return _reduced(graph, node, 1)
+
+
+def _reduced(graph: Graph, node: Node, divisor: int) -> tuple[Call, ...]:
     shape, _ = fields.reduced(graph, node)
-    return (_with_params(graph, node, "mean_f32", Params("ek_mean_f32_t", shape)),)
+    params = Params("ek_mean_f32_t", (*shape, ("divisor", float(divisor))))
+    return (_with_params(graph, node, "mean_f32", params),)
+
+
+def largest(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """`ek_max_pool2d_f32`, one for each run of neighbouring axes."""
+    return reductions.maxima(graph, node, "f32", "float", _limits(node))
+
+
+def resize_bilinear(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_resize_bilinear_f32`, with the neighbours of every row and column."""
+    assert isinstance(node.op, ResizeBilinear)
+    x, y = graph.input(node), graph.output(node)
+    rows, columns = (real_places(x.shape[axis], y.shape[axis], node.op) for axis in (1, 2))
+    args = (
+        ParamsArg(),
+        Array("rows", "rows", "int16_t", np.stack(rows[:2], axis=1).astype(np.int16)),
+        Array("cols", "columns", "int16_t", np.stack(columns[:2], axis=1).astype(np.int16)),
+        Array("down", "weights of rows", "float", rows[2].astype(np.float32)),
+        Array("across", "weights of columns", "float", columns[2].astype(np.float32)),
+        *_values(graph, node),
+    )
+    params = Params("ek_resize_bilinear_f32_t", fields.resized(graph, node))
+    return (Call("resize_bilinear_f32", args, params),)
 
 
 # ------------------------------------------------------------------------------ elementwise
@@ -153,10 +196,15 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     ops.Conv2D: conv2d,
     ops.DepthwiseConv2D: depthwise_conv2d,
     ops.FullyConnected: fully_connected,
+    ops.TransposeConv: transpose_conv,
+    ops.BatchMatmul: batch_matmul,
     # 2. pooling and reduction
     ops.AveragePool2D: average_pool,
     ops.MaxPool2D: max_pool,
     ops.Mean: mean,
+    ops.Sum: total,
+    ops.ReduceMax: largest,
+    ops.ResizeBilinear: resize_bilinear,
     # 3. elementwise
     ops.Add: binary("add_f32"),
     ops.Sub: binary("sub_f32"),

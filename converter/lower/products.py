@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from edgekit.converter.fixed_point import matmul_requant
-from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.graph import Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import BatchMatmul
 from edgekit.converter.lower import calls, weighted
 from edgekit.converter.lower.calls import Call, Result, Value
+from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import Params, ParamsArg
 
 Shape = tuple[int, ...]
+Lowering = Callable[[Graph, Node], tuple[Call, ...]]
 
 
 def batch_matmul(graph: Graph, node: Node) -> tuple[Call, ...]:
-    """One `ek_batch_matmul_s8`; what is transposed or repeated is in the strides."""
-    op = node.op
-    assert isinstance(op, BatchMatmul)
+    """One `ek_batch_matmul_s8`."""
     a, b, y = graph.input(node), graph.input(node, 1), graph.output(node)
     a_quant, b_quant, y_quant = (calls.quant(node, tensor) for tensor in (a, b, y))
-    inner = a.shape[-2 if op.adj_x else -1]
     params = Params(
         "ek_batch_matmul_s8_t",
         (
-            ("extent", calls.four(y.shape)),
-            ("inner", inner),
-            ("a_stride", _strides(a.shape, op.adj_x)),
-            ("b_stride", _strides(b.shape, op.adj_y)),
+            *matrices(graph, node),
             ("a_zero", a_quant.zero_point),
             ("b_zero", b_quant.zero_point),
             ("output_zero", y_quant.zero_point),
@@ -36,6 +33,19 @@ def batch_matmul(graph: Graph, node: Node) -> tuple[Call, ...]:
     )
     args = (ParamsArg(), Value(a.name), Value(b.name), Result(y.name))
     return (Call("batch_matmul_s8", args, params),)
+
+
+def matrices(graph: Graph, node: Node) -> Fields:
+    """Extents and strides of a BATCH_MATMUL: what is transposed or repeated is in the strides."""
+    op = node.op
+    assert isinstance(op, BatchMatmul)
+    a, b = graph.input(node), graph.input(node, 1)
+    return (
+        ("extent", calls.four(graph.output(node).shape)),
+        ("inner", a.shape[-2 if op.adj_x else -1]),
+        ("a_stride", _strides(a.shape, op.adj_x)),
+        ("b_stride", _strides(b.shape, op.adj_y)),
+    )
 
 
 def _strides(shape: Shape, transposed: bool) -> Shape:
@@ -48,21 +58,29 @@ def _strides(shape: Shape, transposed: bool) -> Shape:
 
 
 def conv2d(graph: Graph, node: Node) -> tuple[Call, ...]:
-    """One `ek_conv2d_s8`; in groups one each, between a cut and a join of the channels."""
+    """`ek_conv2d_s8`, one or in groups."""
+    return grouped(graph, node, weighted.conv2d)
+
+
+def grouped(graph: Graph, node: Node, lowering: Lowering) -> tuple[Call, ...]:
+    """The one call that `lowering` makes; in groups one each, between a cut and a join of the
+    channels."""
     depth, own = graph.input(node).shape[3], graph.input(node, 1).shape[3]
     if depth == own:
-        return weighted.conv2d(graph, node)
-    groups = depth // own
-    return tuple(call for group in range(groups) for call in _group(graph, node, group, groups))
+        return lowering(graph, node)
+    parts = (_group(graph, node, lowering, group, depth // own) for group in range(depth // own))
+    return tuple(call for part in parts for call in part)
 
 
-def _group(graph: Graph, node: Node, group: int, groups: int) -> tuple[Call, ...]:
+def _group(
+    graph: Graph, node: Node, lowering: Lowering, group: int, groups: int
+) -> tuple[Call, ...]:
     x, y = graph.input(node), graph.output(node)
     part_x, part_y = (
         Tensor(
             f"{node.name}:{word} {group}",
             (*tensor.shape[:3], tensor.shape[3] // groups),
-            DType.INT8,
+            tensor.dtype,
             tensor.quant,
         )
         for word, tensor in (("input", x), ("output", y))
@@ -71,7 +89,7 @@ def _group(graph: Graph, node: Node, group: int, groups: int) -> tuple[Call, ...
     parts = [_outputs(tensor, group, groups) for tensor in (weights, bias) if tensor is not None]
     inner = graph.with_tensors(part_x, part_y, *parts)
     names = (part_x.name, *(part.name for part in parts))
-    [conv] = weighted.conv2d(inner, replace(node, inputs=names, outputs=(part_y.name,)))
+    [conv] = lowering(inner, replace(node, inputs=names, outputs=(part_y.name,)))
     return (
         _cut(x, part_x, group),
         replace(conv, tag=str(group), temporary=part_y),
@@ -94,13 +112,14 @@ def _outputs(tensor: Tensor, group: int, groups: int) -> Tensor:
 
 
 def _cut(x: Tensor, part: Tensor, group: int) -> Call:
-    depth = part.shape[3]
-    pixels = calls.product(x.shape[:3])
+    """Bytes are copied, so a pixel is as many as its channels have."""
+    size = x.dtype.numpy.itemsize
+    depth, pixels = part.shape[3] * size, calls.product(x.shape[:3])
     params = Params(
         "ek_strided_copy_s8_t",
         (
             ("extent", (1, 1, pixels, depth)),
-            ("stride", (0, 0, x.shape[3], 1)),
+            ("stride", (0, 0, x.shape[3] * size, 1)),
             ("offset", group * depth),
         ),
     )
@@ -109,13 +128,14 @@ def _cut(x: Tensor, part: Tensor, group: int) -> Call:
 
 
 def _join(part: Tensor, y: Tensor, group: int) -> Call:
-    depth = part.shape[3]
+    size = y.dtype.numpy.itemsize
+    depth = part.shape[3] * size
     params = Params(
         "ek_concat_s8_t",
         (
             ("rows", calls.product(y.shape[:3])),
             ("run", depth),
-            ("output_run", y.shape[3]),
+            ("output_run", y.shape[3] * size),
             ("offset", group * depth),
         ),
     )

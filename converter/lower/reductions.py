@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from edgekit.converter.fixed_point import sum_requant
-from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
+from edgekit.converter.ir.graph import Graph, Node, Tensor
 from edgekit.converter.ir.shapes import reduced_axes
 from edgekit.converter.ir.slicing import ints, proper_axis
 from edgekit.converter.lower import calls
 from edgekit.converter.lower.calls import Call, Result, Value
+from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import Params, ParamsArg
 
 Shape = tuple[int, ...]
@@ -32,21 +33,26 @@ def total(graph: Graph, node: Node) -> tuple[Call, ...]:
 
 
 def largest(graph: Graph, node: Node) -> tuple[Call, ...]:
-    """One `ek_max_pool2d_s8` per run of neighbouring axes: a window as high as they are long."""
+    """`ek_max_pool2d_s8`."""
+    calls.quant(node, graph.input(node))
+    return maxima(graph, node, "s8", "int8_t", (("act_min", -128), ("act_max", 127)))
+
+
+def maxima(graph: Graph, node: Node, types: str, c_type: str, limits: Fields) -> tuple[Call, ...]:
+    """A max pooling per run of neighbouring axes: a window as high as they are long."""
     x, y = graph.input(node), graph.output(node)
-    calls.quant(node, x)
     spans = _spans(reduced_axes(graph, node)) or [(0, 0)]
     made: list[Call] = []
     source = x
     for index, (first, end) in enumerate(spans):
         last = index == len(spans) - 1
         shape = (*source.shape[:first], *(1,) * (end - first), *source.shape[end:])
-        target = y if last else Tensor(f"{node.name}:axis {first}", shape, DType.INT8, x.quant)
+        target = y if last else Tensor(f"{node.name}:axis {first}", shape, x.dtype, x.quant)
         tag = "" if last else str(first)
-        args = (ParamsArg(), Value(source.name), Result(target.name))
-        params = _column(source.shape, first, end)
+        args = (ParamsArg(), Value(source.name, c_type), Result(target.name, c_type))
+        params = Params(f"ek_pool2d_{types}_t", (*_column(source.shape, first, end), *limits))
         temporary = None if last else target
-        made.append(Call("max_pool2d_s8", args, params, tag=tag, temporary=temporary))
+        made.append(Call(f"max_pool2d_{types}", args, params, tag=tag, temporary=temporary))
         source = target
     return tuple(made)
 
@@ -62,20 +68,16 @@ def _spans(axes: Shape) -> list[tuple[int, int]]:
     return spans
 
 
-def _column(shape: Shape, first: int, end: int) -> Params:
+def _column(shape: Shape, first: int, end: int) -> Fields:
     """The tensor as an image one pixel wide, whose column is reduced."""
     height = calls.product(shape[first:end])
-    return Params(
-        "ek_pool2d_s8_t",
-        (
-            ("batches", calls.product(shape[:first])),
-            ("input_h", height), ("input_w", 1), ("channels", calls.product(shape[end:])),
-            ("output_h", 1), ("output_w", 1),
-            ("kernel_h", height), ("kernel_w", 1),
-            ("stride_h", 1), ("stride_w", 1),
-            ("pad_top", 0), ("pad_left", 0),
-            ("act_min", -128), ("act_max", 127),
-        ),
+    return (
+        ("batches", calls.product(shape[:first])),
+        ("input_h", height), ("input_w", 1), ("channels", calls.product(shape[end:])),
+        ("output_h", 1), ("output_w", 1),
+        ("kernel_h", height), ("kernel_w", 1),
+        ("stride_h", 1), ("stride_w", 1),
+        ("pad_top", 0), ("pad_left", 0),
     )  # fmt: skip
 
 

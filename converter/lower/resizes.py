@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.converter.bilinear import places
-from edgekit.converter.fixed_point import accumulator_requants, activation_range, window
+from edgekit.converter.fixed_point import accumulator_requants, activation_range
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import ResizeBilinear, TransposeConv
-from edgekit.converter.lower import calls
+from edgekit.converter.lower import calls, fields
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.program import Params, ParamsArg
 
@@ -18,16 +18,7 @@ def resize_bilinear(graph: Graph, node: Node) -> tuple[Call, ...]:
     assert isinstance(node.op, ResizeBilinear)
     x, y = graph.input(node), graph.output(node)
     calls.quant(node, x)
-    batches, input_h, input_w, channels = x.shape
-    _, output_h, output_w, _ = y.shape
-    params = Params(
-        "ek_resize_bilinear_s8_t",
-        (
-            ("batches", batches),
-            ("input_h", input_h), ("input_w", input_w), ("channels", channels),
-            ("output_h", output_h), ("output_w", output_w),
-        ),
-    )  # fmt: skip
+    params = Params("ek_resize_bilinear_s8_t", fields.resized(graph, node))
     rows, columns = (
         Array(suffix, what, "int16_t", places(x.shape[axis], y.shape[axis], node.op))
         for axis, suffix, what in ((1, "rows", "rows"), (2, "cols", "columns"))
@@ -44,27 +35,20 @@ def transpose_conv(graph: Graph, node: Node) -> tuple[Call, ...]:
     x_quant, y_quant = calls.quant(node, x), calls.quant(node, y)
     assert w.quant is not None, f"{node.name}: weights without a scale"
     factors = accumulator_requants(x_quant, w.quant, y_quant)
-    batches, input_h, input_w, input_c = x.shape
-    _, output_h, output_w, output_c = y.shape
-    _, kernel_h, kernel_w, _ = w.shape
     low, high = activation_range(op.activation, y_quant)
     params = Params(
         "ek_transpose_conv2d_s8_t",
         (
-            ("batches", batches),
-            ("input_h", input_h), ("input_w", input_w), ("input_c", input_c),
-            ("output_h", output_h), ("output_w", output_w), ("output_c", output_c),
-            ("kernel_h", kernel_h), ("kernel_w", kernel_w),
-            ("stride_h", op.stride_h), ("stride_w", op.stride_w),
-            ("pad_top", window(op.padding, output_h, kernel_h, op.stride_h).before),
-            ("pad_left", window(op.padding, output_w, kernel_w, op.stride_w).before),
-            ("input_zero", x_quant.zero_point), ("output_zero", y_quant.zero_point),
-            ("act_min", low), ("act_max", high),
+            *fields.transposed(graph, node),
+            ("input_zero", x_quant.zero_point),
+            ("output_zero", y_quant.zero_point),
+            ("act_min", low),
+            ("act_max", high),
             ("q_step", int(len(factors) > 1)),
         ),
-    )  # fmt: skip
+    )
     given = graph.role(node, "bias")
-    bias = np.zeros(output_c, np.int32) if given is None else given.values.astype(np.int32)
+    bias = np.zeros(y.shape[3], np.int32) if given is None else given.values.astype(np.int32)
     args = (
         ParamsArg(),
         calls.requants(factors),

@@ -49,6 +49,54 @@ typedef struct {
                                         const float *bias, float *output)
 EK_DEPTHWISE_CONV2D_F32(ref);
 
+/* Every input is spread over a window of outputs: output (h, w) sums taps (i, j) of the inputs
+ * (y, x) with h = y * stride_h - pad_top + i and w = x * stride_w - pad_left + j.
+ * y[h][w][o] = clamp(bias[o] + sum over those of x[y][x][c] * k[o][i][j][c], act_min, act_max) */
+typedef struct {
+    int32_t batches;
+    int32_t input_h, input_w, input_c;
+    int32_t output_h, output_w, output_c;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t pad_top, pad_left; /* at least 0 */
+    float act_min, act_max;
+} ek_transpose_conv2d_f32_t;
+
+#define EK_TRANSPOSE_CONV2D_F32(isa)                                                  \
+    void ek_transpose_conv2d_f32__##isa(const ek_transpose_conv2d_f32_t *p,           \
+                                        const float *input, const float *weights,     \
+                                        const float *bias, float *output)
+EK_TRANSPOSE_CONV2D_F32(ref);
+
+/* y[i][j][r][c] = sum over k < inner of
+ *   a[i * a_stride[0] + j * a_stride[1] + r * a_stride[2] + k * a_stride[3]] *
+ *   b[i * b_stride[0] + j * b_stride[1] + k * b_stride[2] + c * b_stride[3]]
+ * A batch stride of 0 repeats a matrix; swapped strides transpose it. */
+typedef struct {
+    int32_t extent[4]; /* of the output: two batch axes, rows, columns */
+    int32_t inner;
+    int32_t a_stride[4], b_stride[4];
+} ek_batch_matmul_f32_t;
+
+#define EK_BATCH_MATMUL_F32(isa)                                                      \
+    void ek_batch_matmul_f32__##isa(const ek_batch_matmul_f32_t *p, const float *a,   \
+                                    const float *b, float *output)
+EK_BATCH_MATMUL_F32(ref);
+
+/* Each output is weighted between four inputs. `rows` and `columns` hold the lower and the upper
+ * neighbour's index of every output index, `down` and `across` the weight of the upper one. */
+typedef struct {
+    int32_t batches;
+    int32_t input_h, input_w, channels;
+    int32_t output_h, output_w;
+} ek_resize_bilinear_f32_t;
+
+#define EK_RESIZE_BILINEAR_F32(isa)                                                          \
+    void ek_resize_bilinear_f32__##isa(const ek_resize_bilinear_f32_t *p, const int16_t *rows, \
+                                       const int16_t *columns, const float *down,            \
+                                       const float *across, const float *input, float *output)
+EK_RESIZE_BILINEAR_F32(ref);
+
 /* y[r][o] = clamp(bias[o] + sum over i of x[r][i] * w[o][i], act_min, act_max) */
 typedef struct {
     int32_t rows, input_c, output_c;
@@ -81,10 +129,12 @@ EK_AVERAGE_POOL2D_F32(ref);
     void ek_max_pool2d_f32__##isa(const ek_pool2d_f32_t *p, const float *input, float *output)
 EK_MAX_POOL2D_F32(ref);
 
-/* Mean over any set of axes of a tensor seen as up to four extents; reduce[d] != 0 marks axis d. */
+/* Sum over any set of axes of a tensor seen as up to four extents, over `divisor`: the number of
+ * elements for a mean, 1 for a sum. reduce[d] != 0 marks axis d. */
 typedef struct {
     int32_t extent[4];
     int32_t reduce[4];
+    float divisor;
 } ek_mean_f32_t;
 
 #define EK_MEAN_F32(isa) \

@@ -110,3 +110,12 @@ def test_the_console_script_is_the_program() -> None:
     done = program("targets", "no-such-board")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("error: target 'no-such-board': no profile of that name\n")
+
+
+def test_doctor_looks_for_tensorflow_without_importing_it() -> None:
+    script = (
+        "import sys; from edgekit.cli.main import main; main(['doctor']); "
+        "sys.exit('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,12 +13,10 @@ from edgekit.converter.ir.graph import DType, Graph, Quant, Tensor
 from edgekit.converter.ir.ops import Padding
 from edgekit.converter.ir.verify import verify, violations
 from edgekit.converter.load.load import prepare
-from edgekit.converter.lower.lower import lower
 from edgekit.converter.tflite.reader import read_tflite
 from edgekit.converter.tflite.writer import write_tflite
-from edgekit.errors import UnsupportedError
 from tests.conformance.maker import Maker
-from tests.helpers.generated_c import TARGET
+from tests.helpers.generated_c import build, generate, run_c
 
 
 def test_int16_product_with_a_scalar_does_not_wrap() -> None:
@@ -39,15 +39,18 @@ def test_an_added_bias_of_an_int16_convolution_is_int64() -> None:
     assert _bias(read_tflite(write_tflite(m.graph("t", [y])), "t")) is DType.INT64
 
 
-def test_a_grouped_float_convolution_is_refused_in_c() -> None:
-    """Its kernel would read weights that are not there."""
+def test_a_grouped_float_convolution_reads_its_own_weights_in_c(tmp_path: Path) -> None:
+    """Every group is a convolution of its own; one kernel call would read weights not there."""
     m = Maker(0, DType.FLOAT32)
-    x = m.input((1, 1, 1, 4))
-    weights = m.constant(np.ones((2, 1, 1, 2), np.float32))
+    x = m.input((2, 3, 2, 4))
+    kernel = np.arange(2 * 1 * 2 * 2, dtype=np.float32).reshape(2, 1, 2, 2)
+    weights = m.constant(kernel)
     graph = m.graph("t", [m.add(ops.Conv2D(Padding.SAME), [x, weights, None], None)])
-    with pytest.raises(UnsupportedError, match="convolves 2 groups in float32") as caught:
-        lower(graph, TARGET)
-    assert caught.value.code == "no-kernel"
+    made = generate(graph, "grouped")
+    assert [s.kernel for s in made.program.steps].count("ek_conv2d_f32__ref") == 2
+    values = np.random.default_rng(0).normal(0, 1, (2, 3, 2, 4)).astype(np.float32)
+    [found] = run_c(build([made], tmp_path), made, [values])
+    np.testing.assert_allclose(found, run(graph, [values])[graph.outputs[0]], rtol=1e-5)
 
 
 def test_a_float16_bias_that_two_layers_share_is_loaded() -> None:

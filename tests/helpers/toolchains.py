@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,9 +64,20 @@ def require(*programs: str) -> None:
         pytest.skip(f"not installed: {', '.join(missing)}")
 
 
+@cache
+def links(compiler: str, sanitizers: str) -> bool:
+    """Whether the compiler has the libraries of its sanitizers; Debian packs Clang's apart."""
+    command = [compiler, sanitizers, "-x", "c", "-o", os.devnull, "-"]
+    source = "int main(void) { return 0; }"
+    return not subprocess.run(command, input=source, text=True, capture_output=True).returncode
+
+
 def compile_c(compiler: str, *arguments: str | Path, cwd: Path | None = None) -> None:
     """Run a C compiler with the strict flags; its messages become the failure."""
     require(compiler)
+    for flag in map(str, arguments):
+        if flag.startswith("-fsanitize=") and not links(compiler, flag):
+            pytest.skip(f"not installed: the libraries of {compiler} {flag}")
     command = [compiler, *STRICT, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"

@@ -8,12 +8,6 @@ typedef struct {
     int32_t extent[4], stride[4];
 } loops_t;
 
-static int32_t count(const loops_t *loops)
-{
-    const int32_t *n = loops->extent;
-    return n[0] * n[1] * n[2] * n[3];
-}
-
 static float sum(const loops_t *summed, const float *input)
 {
     const int32_t *n = summed->extent, *stride = summed->stride;
@@ -45,14 +39,13 @@ void ek_mean_f32__ref(const ek_mean_f32_t *p, const float *input, float *output)
     loops_t kept, summed;
     split_axes(p, &kept, &summed);
     const int32_t *n = kept.extent, *stride = kept.stride;
-    const float elements = (float)count(&summed);
-    assert(count(&summed) > 0);
+    assert(p->divisor > 0.0f);
     for (int32_t a = 0; a < n[0]; a++) {
         for (int32_t b = 0; b < n[1]; b++) {
             for (int32_t c = 0; c < n[2]; c++) {
                 const float *x = input + a * stride[0] + b * stride[1] + c * stride[2];
                 for (int32_t d = 0; d < n[3]; d++) {
-                    *output++ = sum(&summed, x + d * stride[3]) / elements;
+                    *output++ = sum(&summed, x + d * stride[3]) / p->divisor;
                 }
             }
         }
