@@ -17,6 +17,7 @@ from edgekit.converter.ir.cost import graph_cost
 from edgekit.converter.ir.graph import Graph, Tensor
 from edgekit.converter.judge import Judgement
 from edgekit.converter.load.model import LoadedModel
+from edgekit.converter.lower.select import bases
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.precision import precision_of
 from edgekit.converter.prepare import Prepared
@@ -62,6 +63,7 @@ def describe(
         sizes=_sizes(model, code),
         accuracy=verdict.accuracy,
         layers_sqnr_db={k: round(v, 2) for k, v in verdict.layers.items() if math.isfinite(v)},
+        cost_basis=bases(step.kernel for step in code.steps),
         warnings=notes,
         versions={"edgekit": tool_version, **_versions(loaded)},
     )

@@ -19,6 +19,7 @@ _WHERE = {
     "bench": "edgekit.deploy.bench",
     "build": "edgekit.deploy.build",
     "inspect": "edgekit.deploy.inspect",
+    "explain": "edgekit.deploy.explain",
     "verify": "edgekit.deploy.verify",
     "classify": "edgekit.deploy.classify",
     "load_target": "edgekit.targets.reader",
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from edgekit.deploy.build import build
     from edgekit.deploy.classify import classify
     from edgekit.deploy.convert import convert
+    from edgekit.deploy.explain import explain
     from edgekit.deploy.inspect import inspect
     from edgekit.deploy.verify import verify
     from edgekit.errors import EdgeKitError
@@ -45,6 +47,7 @@ __all__ = [
     "build",
     "classify",
     "convert",
+    "explain",
     "inspect",
     "list_targets",
     "load_target",

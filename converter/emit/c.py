@@ -71,6 +71,8 @@ def steps_info(program: Program, memory: MemoryPlan) -> tuple[StepInfo, ...]:
                 scratch_bytes=step.scratch_bytes,
                 arena=(placed.offset, placed.offset + placed.size),
                 layer=step.layer,
+                estimate=step.cost,
+                refused=step.refused,
             )
         )
     return tuple(found)

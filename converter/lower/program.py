@@ -12,6 +12,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.artifacts.bundle import Refusal
 from edgekit.converter.fixed_point import Requant
 from edgekit.converter.ir.graph import DType
 
@@ -126,14 +127,6 @@ class NumberArg:
 
 
 Arg = ParamsArg | ConstArg | ReadArg | WriteArg | ScratchArg | NumberArg
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A kernel that could have been called, and why it is not: "needs a 1x1 kernel"."""
-
-    kernel: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 kernels.toml   which C functions exist, and by which names the rest is found
 REQUIRES       what a variant needs of a call, with the sentence that says so
-COSTS          estimated instructions of a call
+COSTS          estimated instructions of a call; BASES says what the estimates of an ISA rest on
 PACKINGS       weights and factors in a variant's own layout
 SCRATCHES      bytes of scratch
 """
@@ -10,13 +10,14 @@ SCRATCHES      bytes of scratch
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from edgekit.artifacts.bundle import Refusal
 from edgekit.converter.lower import (
     packing_dsp,
     packing_mve,
@@ -26,7 +27,6 @@ from edgekit.converter.lower import (
     variants_neon,
     variants_ref,
 )
-from edgekit.converter.lower.program import Refusal
 from edgekit.converter.lower.variants import Cost, Packing, Request, Requirement, ScratchSize
 
 REQUIRES: dict[str, Requirement] = {
@@ -44,6 +44,13 @@ PACKINGS: dict[str, Packing] = {
     **packing_dsp.PACKINGS,
     **packing_mve.PACKINGS,
     **packing_neon.PACKINGS,
+}
+BASES: dict[str, str] = {
+    "ref": variants_ref.BASIS,
+    "dsp": variants_dsp.BASIS,
+    "mve": variants_mve.BASIS,
+    "neon": variants_neon.BASIS,
+    "neondot": variants_neon.BASIS,
 }
 SCRATCHES: dict[str, ScratchSize] = {
     "none": lambda request: 0,
@@ -151,7 +158,7 @@ def choose(table: KernelTable, request: Request, isas: Sequence[str]) -> Choice:
     costs = {k: _cost(k, request) for k, why in broken.items() if why is None}
     best = min(costs, key=lambda kernel: costs[kernel])
     refused = tuple(
-        Refusal(k.function, why or f"is slower: about {costs[k]:,} instructions")
+        Refusal(k.function, why or "is slower by estimate", costs.get(k, 0))
         for k, why in broken.items()
         if k != best
     )
@@ -166,6 +173,16 @@ def _broken(kernel: Kernel, request: Request) -> str | None:
 
 def _cost(kernel: Kernel, request: Request) -> int:
     return COSTS[kernel.cost](request) if kernel.cost else 0
+
+
+def bases(functions: Iterable[str]) -> dict[str, str]:
+    """What the cost estimates of these kernels rest on, by ISA.
+
+    >>> list(bases(["ek_conv2d_s8__ref", "ek_add_s8__mve", "ek_mul_s8__ref"]))
+    ['mve', 'ref']
+    """
+    used = {function.rpartition("__")[2] for function in functions}
+    return {isa: BASES[isa] for isa in sorted(used)}
 
 
 def source_path(function: str) -> str:

@@ -17,6 +17,8 @@ from edgekit.converter.lower.packing_dsp import (
 )
 from edgekit.converter.lower.variants import Cost, Request, Requirement, ScratchSize
 
+BASIS = "counts of whole layers on a Cortex-M4 (virtual-m4)"
+"""What the costs below rest on; users read it."""
 PLANE_BYTES = 3072
 """EK_PLANE_BYTES in ek_dsp_depthwise.h."""
 

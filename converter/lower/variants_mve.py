@@ -9,6 +9,9 @@ from edgekit.converter.lower.calls import product
 from edgekit.converter.lower.packing_mve import factors
 from edgekit.converter.lower.variants import Cost, Request, Requirement, ScratchSize
 
+BASIS = "counts of whole layers on a Cortex-M55 (virtual-m55)"
+"""What the costs below rest on; users read it."""
+
 
 def _small_factors(request: Request) -> bool:
     return bool(factors(request)[:, 2].max() <= -1)

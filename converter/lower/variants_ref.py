@@ -8,6 +8,9 @@ from __future__ import annotations
 from edgekit.converter.lower.calls import product
 from edgekit.converter.lower.variants import Cost, Request
 
+BASIS = "counts of whole layers on a Cortex-M4 at -O3 (virtual-m4)"
+"""What the costs below rest on; users read it."""
+
 
 def convolution(request: Request) -> int:
     """3 instructions a tap and channel, 26 an output."""

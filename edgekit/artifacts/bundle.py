@@ -56,6 +56,17 @@ class TensorInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A kernel of the target that computes the same as the one taken, and why it is not taken."""
+
+    kernel: str
+    reason: str
+    """Reads after the kernel's name: "needs a 1x1 kernel"."""
+    estimate: int = 0
+    """Estimated instructions; 0 when the kernel cannot run this step at all."""
+
+
+@dataclass(frozen=True, slots=True)
 class StepInfo:
     """One step of the generated C. `arena` is (first byte, one past the last) of its output."""
 
@@ -71,6 +82,9 @@ class StepInfo:
     sqnr_db: float | None = None
     layer: str = ""
     """The node's name in the model."""
+    estimate: int = 0
+    """Instructions of the step as the cost model has them; 0: no estimate."""
+    refused: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +162,8 @@ class Manifest:
     """Bytes: model, weights, constants (requantization, tables), arena."""
     accuracy: AccuracySummary | None = None
     layers_sqnr_db: dict[str, float] = field(default_factory=dict)
+    cost_basis: dict[str, str] = field(default_factory=dict)
+    """What the estimates of `steps` rest on, by kernel folder ("dsp", "ref", ...)."""
     warnings: tuple[Note, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     schema: int = SCHEMA_VERSION

@@ -63,6 +63,7 @@ class BundleSummary:
     layers_sqnr_db: dict[str, float | None] = field(default_factory=dict)
     steps: tuple[StepInfo, ...] = ()
     memory: MemorySummary | None = None
+    cost_basis: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
 

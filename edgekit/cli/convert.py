@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import options, output
+from edgekit.cli import explanation, options, output
 
 if TYPE_CHECKING:
     from edgekit.deploy.convert import Converted
@@ -86,6 +86,7 @@ def command(
     dump: Annotated[
         Path | None, typer.Option(help="Write the graph as text after each pass here.")
     ] = None,
+    explain: explanation.Explain = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -125,23 +126,26 @@ def command(
         result = convert(
             model, target=target, output_dir=output_dir, options=chosen, progress=out.advance
         )
-    _show(out, result, output_dir)
+    _show(out, result, output_dir, explained=explain)
 
 
-def _show(out: output.Output, result: Converted, folder: Path) -> None:
+def _show(out: output.Output, result: Converted, folder: Path, *, explained: bool) -> None:
     """The summary a person reads, or the record a machine does."""
     from dataclasses import asdict
 
+    from edgekit.deploy.explain import explain_manifest
     from edgekit.deploy.summary import conversion_rows
 
-    out.emit(
-        {
-            "bundle": str(folder),
-            "manifest": asdict(result.manifest),
-            "timings_s": result.timings,
-            "peak_memory_bytes": result.peak_memory_bytes,
-        }
-    )
+    record = {
+        "bundle": str(folder),
+        "manifest": asdict(result.manifest),
+        "timings_s": result.timings,
+        "peak_memory_bytes": result.peak_memory_bytes,
+    }
+    kernels = explain_manifest(result.manifest)
+    out.emit(record | ({"explanation": kernels.record()} if explained else {}))
     out.table("", ("", ""), conversion_rows(result))
+    if explained:
+        explanation.show(out, kernels)
     out.notes(result.manifest.warnings)
     out.say(f"bundle: {folder}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli import options, output
+from edgekit.cli import explanation, options, output
 
 NAME = "inspect"
 
@@ -15,7 +15,7 @@ def command(
     model: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="A .tflite, .keras, .h5 file, SavedModel or zoo name."
+            metavar="MODEL", help="A .tflite, .keras, .h5 file, SavedModel, zoo name or bundle."
         ),
     ],
     target: Annotated[
@@ -23,6 +23,11 @@ def command(
         typer.Option("-t", "--target", help="Also say which operators run there."),
     ] = None,
     graph: Annotated[bool, typer.Option("--graph", help="Print the whole graph as text.")] = False,
+    explain: explanation.Explain = False,
+    report: Annotated[
+        str | None,
+        typer.Option(help="--explain with the counts of this report of `bench`."),
+    ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -33,6 +38,9 @@ def command(
 
     from edgekit.deploy.inspect import inspect
 
+    if explain or report:
+        _explain(out, model, report)
+        return
     with out.working():
         found = inspect(model, target=target)
     out.emit(asdict(found))
@@ -46,3 +54,12 @@ def command(
         found.layer_rows(),
     )
     out.notes(found.notes)
+
+
+def _explain(out: output.Output, bundle: str, report: str | None) -> None:
+    """The kernels of a bundle instead of its operators."""
+    from edgekit.deploy.explain import explain
+
+    found = explain(bundle, report=report)
+    out.emit(found.record())
+    explanation.show(out, found)

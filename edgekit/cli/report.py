@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli import options, output
+from edgekit.cli import explanation, options, output
 
 NAME = "report"
 
@@ -19,6 +19,7 @@ def command(
     html: Annotated[Path | None, typer.Option(help="Write the HTML page here.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write Markdown here.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the figures as CSV here.")] = None,
+    explain: explanation.Explain = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -31,7 +32,13 @@ def command(
     written = write_views(report, html=html, markdown=markdown, csv=csv)
     for path in written:
         out.say(f"wrote {path}")
-    if json:
+    if explain:
+        from edgekit.deploy.explain import explain_report
+
+        found = explain_report(report, subject=str(record))
+        out.emit(found.record())
+        explanation.show(out, found)
+    elif json:
         print(report.to_json())
     elif not written and not quiet:
         import sys

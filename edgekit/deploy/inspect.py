@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from edgekit.artifacts.bundle import MANIFEST_NAME, MODEL_NAME
 from edgekit.artifacts.figures import Note
 from edgekit.converter.ir.cost import graph_cost
 from edgekit.converter.ir.graph import Graph, Node, Quant, Tensor
@@ -98,18 +99,25 @@ class Inspection:
 def inspect(model: str | Path, *, target: str | Target | None = None) -> Inspection:
     """Look into a model source; a .tflite with operators EdgeKit cannot hold is listed as well.
 
-    `target` adds a note on what runs there. Raises ModelError, UsageError, MissingExtraError.
+    A bundle stands for its model.tflite. `target` adds a note on what runs there. Raises
+    ModelError, UsageError, MissingExtraError.
     """
-    found = detect(model)
+    source = _inside(Path(model)) or model
+    found = detect(source)
     profile = load_target(target) if isinstance(target, str) else target
     try:
-        loaded = load_model(model)
+        loaded = load_model(source)
     except UnsupportedError as error:
         if found.format is not Format.TFLITE:
             raise
         return _listing(found.path, error, profile)
     result = _graph(loaded.graph, loaded.source, found.format.value, _size(found.path))
     return _with_target(result, profile)
+
+
+def _inside(folder: Path) -> Path | None:
+    """The model file of a bundle; None for anything else."""
+    return folder / MODEL_NAME if (folder / MANIFEST_NAME).is_file() else None
 
 
 def _size(path: Path) -> int:

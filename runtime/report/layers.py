@@ -29,6 +29,8 @@ class LayerRow:
     share: float | None
     sqnr_db: float | None
     exact: bool
+    estimate: int = 0
+    """Instructions as the cost model has them; 0: no estimate."""
 
     @property
     def per_mac(self) -> float | None:
@@ -104,6 +106,7 @@ def _row(
         share=cost.count / whole if cost and whole else None,
         sqnr_db=noise,
         exact=key in noises and noise is None,
+        estimate=step.estimate if step else 0,
     )
 
 

@@ -10,7 +10,7 @@ from edgekit.artifacts.report import Report
 from edgekit.artifacts.run import RunResult
 from edgekit.runtime.measure.stats import Summary, summarize
 from edgekit.runtime.report.figures import LABELS
-from edgekit.runtime.report.layers import LayerRow, layers
+from edgekit.runtime.report.layers import LayerRow, Layers, layers
 from edgekit.runtime.report.text import (
     figure_text,
     metric_text,
@@ -153,6 +153,7 @@ def layers_table(report: Report) -> Table:
         (Column("Output", True), lambda row: Cell(shape_text(row.shape) if row.shape else "")),
         (Column("MACs", True), lambda row: Cell(count_text(row.macs) if row.macs else "")),
         (Column(unit.capitalize(), True), lambda row: Cell(_optional(row.cost, found.unit))),
+        (Column("Estimated", True), lambda row: Cell(_estimate(row, found.unit))),
         (Column("Share"), lambda row: Cell(_share(row), bar=(row.share or 0.0) / largest)),
         (Column("Per MAC", True), lambda row: Cell(_per_mac(row, found.unit))),
         (Column("Weights", True), lambda row: Cell(_bytes(row.weight_bytes))),
@@ -160,12 +161,25 @@ def layers_table(report: Report) -> Table:
     )
     columns = tuple(column for column, _ in makers)
     rows = tuple(tuple(make(row) for _, make in makers) for row in found.rows)
-    return Table("layers", "Layers", columns, rows, _layers_caption(found.source, unit))
+    return Table("layers", "Layers", columns, rows, _layers_caption(report, found))
 
 
-def _layers_caption(source: str, unit: str) -> str:
-    noise = "SQNR is the signal to quantization noise ratio of the layer's output."
-    return f"{unit.capitalize()} per inference on {source}. {noise}" if source else noise
+def _layers_caption(report: Report, found: Layers) -> str:
+    """What the columns hold, and where counts and estimates come from."""
+    unit = {"s": "time"}.get(found.unit, found.unit)
+    said = [f"{unit.capitalize()} per inference on {found.source}."] if found.source else []
+    basis = report.bundle.cost_basis
+    if basis and any(_estimate(row, found.unit) for row in found.rows):
+        texts = "; ".join(f"{isa} kernels from {text}" for isa, text in basis.items())
+        said.append(f"Estimated: instructions by the cost model, {texts}.")
+    if any(_noise(row) for row in found.rows):
+        said.append("SQNR is the signal to quantization noise ratio of the layer's output.")
+    return " ".join(said)
+
+
+def _estimate(row: LayerRow, unit: str) -> str:
+    """The estimate stands beside counts of the same unit, or where there are none yet."""
+    return count_text(row.estimate) if row.estimate and unit in ("", "instructions") else ""
 
 
 def _optional(value: float | None, unit: str) -> str:

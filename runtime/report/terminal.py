@@ -41,7 +41,7 @@ def terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
     _print_answers(console, report)
     for table in (figures_table(report), _runs(report), batches_table(report)):
         _print_table(console, _without(filled(table), "Basis"))
-    _print_table(console, _without(filled(_costliest(report)), "Output", "Weights"))
+    _print_table(console, _without(filled(_costliest(report)), "Output", "Weights", "Estimated"))
     for note in report.warnings:
         console.print(note_line(note), style="yellow" if note.level == "warning" else "")
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"

@@ -26,6 +26,7 @@ NAMES = {
     "build",
     "classify",
     "convert",
+    "explain",
     "inspect",
     "list_targets",
     "load_target",

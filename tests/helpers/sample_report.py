@@ -9,6 +9,7 @@ from edgekit.artifacts.bundle import (
     Manifest,
     MemorySummary,
     PlacedBuffer,
+    Refusal,
     StepInfo,
     TensorInfo,
 )
@@ -78,6 +79,8 @@ def steps(count: int) -> tuple[StepInfo, ...]:
     for i in range(count):
         channels = 8 << (3 * i // count)
         shape = (1, side[i], side[i], channels) if i < count - 2 else (1, 10)
+        fast = Refusal("ek_conv2d_fast_s8__ref", "needs a 1x1 kernel, stride 1, no padding")
+        macs = 0 if i == count - 1 else 40_000 * (1 + (7 * i) % 5) // (1 + 4 * (i % 2))
         rows.append(
             StepInfo(
                 index=i,
@@ -85,14 +88,20 @@ def steps(count: int) -> tuple[StepInfo, ...]:
                 operator=_operator(i, count),
                 kernel=f"ek_{_operator(i, count).lower()}_s8__ref",
                 output_shape=shape,
-                macs=0 if i == count - 1 else 40_000 * (1 + (7 * i) % 5) // (1 + 4 * (i % 2)),
+                macs=macs,
                 weight_bytes=0 if i == count - 1 else 1_000 * (1 + i % 9),
                 scratch_bytes=0,
                 arena=(0, 18_432),
                 sqnr_db=30.0 - (5 * i) % 17,
+                estimate=500 + macs * (8 if i % 2 else 2),
+                refused=(fast,) if i == 0 else (_slow(macs),) if macs else (),
             )
         )
     return tuple(rows)
+
+
+def _slow(macs: int) -> Refusal:
+    return Refusal("ek_slow_s8__ref", "is slower by estimate", 900 + 10 * macs)
 
 
 def memory(count: int) -> MemorySummary:
@@ -129,6 +138,7 @@ def manifest(count: int = 10, *, name: str = "sample", accuracy: bool = True) ->
         if accuracy
         else None,
         layers_sqnr_db={**{row.name: row.sqnr_db or 0.0 for row in rows}, rows[-1].name: np.inf},
+        cost_basis={"ref": "counts of whole layers on a board made up for tests"},
         warnings=(Note("few-samples", "calibration", "only 64 images", "give 200 or more"),),
         versions={"edgekit": "0.1.0", "tensorflow": "2.21.0"},
     )
