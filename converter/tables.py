@@ -81,17 +81,22 @@ def _in_q4(input: Quant) -> tuple[Codes, Codes, int]:
 
 
 def _leaky_relu(op: Op, input: Quant, output: Quant) -> Codes:
-    """Two factors, both taken in float32."""
+    """Two factors, either side of zero."""
     assert isinstance(op, ops.LeakyRelu)
-    source, target = np.float32(input.scale), np.float32(output.scale)
-    positive = requant(float(source / target))
-    negative = _signed_requant(float(source * np.float32(op.alpha) / target))
+    positive, negative = leaky_requants(op, input, output)
     centred = INT8_CODES - np.int32(input.zero_point)
     scaled = [
         multiply_by_quantized_multiplier(centred, factor.multiplier, factor.shift)
         for factor in (positive, negative)
     ]
     return np.where(centred >= 0, scaled[0], scaled[1]) + np.int32(output.zero_point)
+
+
+def leaky_requants(op: ops.LeakyRelu, input: Quant, output: Quant) -> tuple[Requant, Requant]:
+    """Factors of values from zero up and below, both taken in float32."""
+    source, target = np.float32(input.scale), np.float32(output.scale)
+    positive = requant(float(source / target))
+    return positive, _signed_requant(float(source * np.float32(op.alpha) / target))
 
 
 def _signed_requant(real: float) -> Requant:

@@ -15,7 +15,7 @@ from edgekit.converter.fixed_point import (
     multiply_by_quantized_multiplier,
     requantized,
 )
-from edgekit.converter.interpret import borders, conv, dense, depthwise, movement, pool
+from edgekit.converter.interpret import borders, conv, dense, depthwise, elementwise, movement, pool
 from edgekit.converter.interpret.kernel import (
     Array,
     Build,
@@ -27,6 +27,8 @@ from edgekit.converter.interpret.kernel import (
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant
 from edgekit.converter.ir.ops import Activation
+from edgekit.converter.moves import TAKES, VIEWS
+from edgekit.converter.tables import leaky_requants
 
 UNIT = Quant.per_tensor(1 / 32768, 0)
 """What LOGISTIC, TANH and SOFTMAX give: [-1, 1)."""
@@ -49,9 +51,11 @@ def mean(graph: Graph, node: Node) -> Kernel:
 
 
 def add(graph: Graph, node: Node) -> Kernel:
-    """clamp((a * a_factor + b * b_factor) * factor), operands shifted left by 15 first."""
+    """clamp((a * a_factor + b * b_factor) * factor), operands shifted left by 15 first; SUB takes
+    the second away."""
     op = node.op
-    assert isinstance(op, ops.Add)
+    assert isinstance(op, ops.Add | ops.Sub)
+    sign = 1 if isinstance(op, ops.Add) else -1
     a, b, output = _three(graph, node)
     params = wide.add_params(a, b, output)
     low, high = activation_range(op.activation, output, DType.INT16)
@@ -62,7 +66,7 @@ def add(graph: Graph, node: Node) -> Kernel:
 
     def kernel(a: Array, b: Array) -> Array:
         total = scaled(a, params.a.multiplier, params.a.shift)
-        total = total + scaled(b, params.b.multiplier, params.b.shift)
+        total = total + sign * scaled(b, params.b.multiplier, params.b.shift)
         codes = multiply_by_quantized_multiplier(
             total, params.output.multiplier, params.output.shift
         )
@@ -130,6 +134,21 @@ def softmax(graph: Graph, node: Node) -> Kernel:
     return kernel
 
 
+def leaky_relu(graph: Graph, node: Node) -> Kernel:
+    """One factor from zero up, another below."""
+    assert isinstance(node.op, ops.LeakyRelu)
+    positive, negative = leaky_requants(node.op, *_quants(graph, node))
+
+    def kernel(x: Array) -> Array:
+        above, below = (
+            multiply_by_quantized_multiplier(x.astype(np.int64), factor.multiplier, factor.shift)
+            for factor in (positive, negative)
+        )
+        return _int16(np.where(x >= 0, above, below))
+
+    return kernel
+
+
 def clamped(activation: Activation) -> Build:
     """RELU and RELU6: another scale, then the activation's range."""
 
@@ -189,6 +208,10 @@ BUILDS: dict[type[ops.Op], Build] = {
     ops.MaxPool2D: pool.max_pool2d,
     ops.Mean: mean,
     ops.Add: add,
+    ops.Sub: add,
+    ops.Maximum: elementwise.maximum,
+    ops.Minimum: elementwise.minimum,
+    ops.LeakyRelu: leaky_relu,
     ops.Mul: mul,
     ops.Logistic: logistic,
     ops.Tanh: tanh,
@@ -199,6 +222,11 @@ BUILDS: dict[type[ops.Op], Build] = {
     ops.Concatenation: movement.concatenation,
     ops.Reshape: movement.reshape,
     ops.Squeeze: movement.reshape,
+    ops.ExpandDims: movement.reshape,
+    ops.PadV2: movement.pad,
+    ops.Pack: movement.pack,
+    **dict.fromkeys(VIEWS, movement.viewed),
+    **dict.fromkeys(TAKES, movement.taken),
     ops.Quantize: quantize,
     ops.Dequantize: borders.dequantize,
 }

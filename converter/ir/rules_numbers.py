@@ -59,35 +59,30 @@ _PARAMETERS: dict[DType, dict[str, tuple[DType, ...]]] = {
 }
 
 
-_INT16_OPERATORS = (
-    ops.Conv2D,
-    ops.DepthwiseConv2D,
-    ops.FullyConnected,
-    ops.Pool2D,
-    ops.Mean,
-    ops.Add,
-    ops.Mul,
-    ops.Logistic,
-    ops.Tanh,
-    ops.Relu,
-    ops.Relu6,
-    ops.Softmax,
-    ops.Pad,
-    ops.Concatenation,
-    ops.Reshape,
-    ops.Squeeze,
-    ops.Quantize,
-    ops.Dequantize,
+_NOT_INT16 = (
+    ops.TransposeConv,
+    ops.BatchMatmul,
+    ops.Sum,
+    ops.ReduceMax,
+    ops.ArgMax,
+    ops.ResizeBilinear,
+    ops.Prelu,
+    ops.ReluN1To1,
+    ops.Relu0To1,
+    ops.Elu,
+    ops.HardSwish,
+    ops.SpaceToDepth,
+    ops.DepthToSpace,
 )
 
 
 @node_rule("int16-operators", supported=True, hint="quantize the model to int8 instead")
 def int16_operators(graph: Graph, node: Node) -> str:
-    """With int16 activations there are CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, the poolings,
-    MEAN, ADD, MUL, LOGISTIC, TANH, RELU, RELU6, SOFTMAX, PAD, CONCATENATION, RESHAPE, SQUEEZE,
-    QUANTIZE and DEQUANTIZE."""
+    """No int16 activations with TRANSPOSE_CONV, BATCH_MATMUL, SUM, REDUCE_MAX, ARG_MAX,
+    RESIZE_BILINEAR, PRELU, RELU_N1_TO_1, RELU_0_TO_1, ELU, HARD_SWISH, SPACE_TO_DEPTH and
+    DEPTH_TO_SPACE."""
     wide = any(tensor.dtype is DType.INT16 for _, tensor in activations(graph, node))
-    return "int16" if wide and not isinstance(node.op, _INT16_OPERATORS) else ""
+    return "int16" if wide and isinstance(node.op, _NOT_INT16) else ""
 
 
 @node_rule("index-dtype", supported=True)

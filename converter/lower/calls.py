@@ -77,6 +77,23 @@ def table(values: NDArray[np.int8]) -> Array:
     return Array("lut", "table", "int8_t", values.reshape(16, 16))
 
 
+C_TYPES: dict[DType, str] = {
+    DType.INT8: "int8_t",
+    DType.INT16: "int16_t",
+    DType.FLOAT32: "float",
+}
+
+
+def c_type(tensor: Tensor) -> str:
+    """The element type its kernels see."""
+    return C_TYPES[tensor.dtype]
+
+
+def size(tensor: Tensor) -> int:
+    """Bytes of one element."""
+    return tensor.dtype.numpy.itemsize
+
+
 def product(extents: tuple[int, ...]) -> int:
     """Number of elements of a shape."""
     return int(np.prod(extents, dtype=np.int64))

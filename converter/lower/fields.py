@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.converter.fixed_point import window
-from edgekit.converter.ir.graph import Graph, Node, Tensor
+from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
 from edgekit.converter.ir.ops import (
     Concatenation,
     Conv2D,
@@ -139,6 +139,25 @@ def pad_bytes(graph: Graph, node: Node) -> tuple[Call, ...]:
         ),
     )
     return (Call("pad_s8", (ParamsArg(), Value(x.name), Result(y.name)), params),)
+
+
+def pad_value(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """PADV2 of wide elements: one `ek_pad_s16` or `ek_pad_f32`."""
+    x, y = graph.input(node), graph.output(node)
+    amounts = np.asarray(graph.input(node, 1).values, np.int64)
+    wide = x.dtype is DType.INT16
+    params = Params(
+        "ek_pad_s8_t" if wide else "ek_pad_f32_t",
+        (
+            ("extent", calls.four(x.shape)),
+            ("before", calls.four(tuple(amounts[:, 0]), fill=0)),
+            ("after", calls.four(tuple(amounts[:, 1]), fill=0)),
+            ("value", graph.input(node, 2).values.item()),
+        ),
+    )
+    c_type = calls.c_type(x)
+    args = (ParamsArg(), Value(x.name, c_type), Result(y.name, c_type))
+    return (Call("pad_s16" if wide else "pad_f32", args, params),)
 
 
 def _in_bytes(tensor: Tensor, extents: tuple[int, ...]) -> tuple[int, ...]:

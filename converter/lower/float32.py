@@ -10,7 +10,7 @@ from edgekit.converter.bilinear import real_places
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Activation, ResizeBilinear
-from edgekit.converter.lower import fields, products, reductions
+from edgekit.converter.lower import fields, moves, products, reductions
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
@@ -205,6 +205,7 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     ops.Sum: total,
     ops.ReduceMax: largest,
     ops.ResizeBilinear: resize_bilinear,
+    ops.ArgMax: reductions.arg_max,
     # 3. elementwise
     ops.Add: binary("add_f32"),
     ops.Sub: binary("sub_f32"),
@@ -228,4 +229,6 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     ops.Reshape: fields.copy_bytes,
     ops.Squeeze: fields.copy_bytes,
     ops.ExpandDims: fields.copy_bytes,
+    ops.PadV2: fields.pad_value,
+    **moves.LOWERINGS,
 }

@@ -40,7 +40,7 @@ def number_format(graph: Graph, node: Node) -> str:
     touched = {tensor.dtype for tensor in (graph.source(node), graph.output(node))}
     if DType.INT16 in touched:
         return "int16"
-    if touched == {DType.FLOAT32}:
+    if touched <= {DType.FLOAT32, DType.INT32} and DType.FLOAT32 in touched:
         return "float32"
     weights = graph.operand(node, 1)
     return "int4" if weights is not None and weights.dtype is DType.INT4 else "int8"

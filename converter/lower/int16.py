@@ -18,12 +18,12 @@ from edgekit.converter.fixed_point import (
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation
-from edgekit.converter.lower import calls, fields
+from edgekit.converter.lower import calls, fields, moves
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
+from edgekit.converter.tables import leaky_requants
 
-C_TYPES = {DType.INT8: "int8_t", DType.INT16: "int16_t", DType.FLOAT32: "float"}
 LARGEST_MEAN = 1 << 16
 """Elements whose sum still fits 32 bits."""
 
@@ -104,6 +104,37 @@ def add(graph: Graph, node: Node) -> tuple[Call, ...]:
     a, b, y = _three(graph, node)
     params = wide.add_params(*(_quant(node, tensor) for tensor in (a, b, y)))
     return _binary(graph, node, "add_s16", params.left_shift, params.a, params.b, params.output)
+
+
+def sub(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_sub_s16`."""
+    a, b, y = _three(graph, node)
+    params = wide.add_params(*(_quant(node, tensor) for tensor in (a, b, y)))
+    return _binary(graph, node, "sub_s16", params.left_shift, params.a, params.b, params.output)
+
+
+def choice(family: str) -> Callable[[Graph, Node], tuple[Call, ...]]:
+    """MAXIMUM and MINIMUM, which compare stored values."""
+
+    def lowering(graph: Graph, node: Node) -> tuple[Call, ...]:
+        a, b, y = _three(graph, node)
+        params = Params("ek_choice_s8_t", fields.broadcast(a, b, y))
+        operands = (Value(a.name, "int16_t"), Value(b.name, "int16_t"))
+        return (Call(family, (ParamsArg(), *operands, Result(y.name, "int16_t")), params),)
+
+    return lowering
+
+
+def leaky_relu(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_leaky_relu_s16`."""
+    assert isinstance(node.op, ops.LeakyRelu)
+    x, y = graph.input(node), graph.output(node)
+    positive, negative = leaky_requants(node.op, _quant(node, x), _quant(node, y))
+    params = Params(
+        "ek_leaky_relu_s16_t",
+        (("count", x.size), ("positive_q", positive), ("negative_q", negative)),
+    )
+    return (_one_to_one(graph, node, "leaky_relu_s16", params),)
 
 
 def mul(graph: Graph, node: Node) -> tuple[Call, ...]:
@@ -246,7 +277,7 @@ def _requantize(graph: Graph, node: Node, family: str, activation: Activation) -
 def _one_to_one(graph: Graph, node: Node, family: str, params: Params, *tables: Array) -> Call:
     """A call of parameters, tables, the input and the output."""
     x, y = graph.input(node), graph.output(node)
-    values = (Value(x.name, C_TYPES[x.dtype]), Result(y.name, C_TYPES[y.dtype]))
+    values = (Value(x.name, calls.c_type(x)), Result(y.name, calls.c_type(y)))
     return Call(family, (ParamsArg(), *tables, *values), params)
 
 
@@ -270,16 +301,23 @@ LOWERINGS: dict[type[ops.Op], Callable[[Graph, Node], tuple[Call, ...]]] = {
     ops.MaxPool2D: max_pool,
     ops.Mean: mean,
     ops.Add: add,
+    ops.Sub: sub,
+    ops.Maximum: choice("maximum_s16"),
+    ops.Minimum: choice("minimum_s16"),
     ops.Mul: mul,
     ops.Logistic: logistic,
     ops.Tanh: tanh,
     ops.Relu: clamped(Activation.RELU),
     ops.Relu6: clamped(Activation.RELU6),
+    ops.LeakyRelu: leaky_relu,
     ops.Softmax: softmax,
     ops.Pad: fields.pad_bytes,
     ops.Concatenation: fields.concatenation_bytes,
     ops.Reshape: fields.copy_bytes,
     ops.Squeeze: fields.copy_bytes,
+    ops.ExpandDims: fields.copy_bytes,
+    ops.PadV2: fields.pad_value,
+    **moves.WIDE,
     ops.Quantize: quantize,
     ops.Dequantize: dequantize,
 }

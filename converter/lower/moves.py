@@ -1,7 +1,11 @@
-"""Operators that only move values: views as one strided copy, takes as one call per axis."""
+"""Operators that only move values: views as one strided copy, takes as one call per axis.
+
+Values of any size: a view has a kernel per element size, everything else moves bytes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +18,12 @@ from edgekit.converter.ir.slicing import ints
 from edgekit.converter.lower import calls
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
-from edgekit.converter.moves import Take, takes, view
+from edgekit.converter.moves import TAKES, VIEWS, Take, takes, view
 
 LOOPS = 4
 """Axes of `ek_strided_copy_s8`."""
+
+_KINDS: dict[DType, str] = {DType.INT8: "s8", DType.INT16: "s16", DType.FLOAT32: "f32"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +36,8 @@ class Strided:
 
 
 def viewed(graph: Graph, node: Node) -> tuple[Call, ...]:
-    """One `ek_strided_copy_s8` for each output that anybody reads."""
+    """One strided copy for each output that anybody reads."""
     x = graph.source(node)
-    calls.quant(node, x)
     made: list[Call] = []
     for index, (name, part) in enumerate(zip(node.outputs, _views(graph, node), strict=True)):
         if name in graph.outputs or graph.consumers(name):
@@ -78,8 +83,9 @@ def _copies(node: Node, x: Tensor, y: Tensor, part: Strided, tag: str) -> tuple[
             ("offset", part.offset),
         ),
     )
-    args = (ParamsArg(), Value(x.name), Result(y.name))
-    return (Call("strided_copy_s8", args, params, tag=tag),)
+    c_type = calls.c_type(x)
+    args = (ParamsArg(), Value(x.name, c_type), Result(y.name, c_type))
+    return (Call(f"strided_copy_{_KINDS[x.dtype]}", args, params, tag=tag),)
 
 
 def tile(graph: Graph, node: Node) -> tuple[Call, ...]:
@@ -101,7 +107,6 @@ def taken(graph: Graph, node: Node) -> tuple[Call, ...]:
 
 def _chain(graph: Graph, node: Node, steps: tuple[Take, ...]) -> tuple[Call, ...]:
     x, y = graph.input(node), graph.output(node)
-    calls.quant(node, x)
     if not steps:
         return (Call("copy_s8", (NumberArg(x.bytes), Value(x.name), Result(y.name))),)
     made: list[Call] = []
@@ -109,7 +114,7 @@ def _chain(graph: Graph, node: Node, steps: tuple[Take, ...]) -> tuple[Call, ...
     for index, (axis, indices) in enumerate(steps):
         last = index == len(steps) - 1
         shape = (*source.shape[:axis], len(indices), *source.shape[axis + 1 :])
-        target = y if last else Tensor(f"{node.name}:axis {axis}", shape, DType.INT8, x.quant)
+        target = y if last else Tensor(f"{node.name}:axis {axis}", shape, x.dtype, x.quant)
         made.append(_take(source, axis, indices, target, "" if last else str(axis), last))
         source = target
     return tuple(made)
@@ -122,7 +127,7 @@ def _take(x: Tensor, axis: int, indices: NDArray[Any], y: Tensor, tag: str, last
             ("rows", calls.product(x.shape[:axis])),
             ("input_n", x.shape[axis]),
             ("output_n", len(indices)),
-            ("run", calls.product(x.shape[axis + 1 :])),
+            ("run", calls.product(x.shape[axis + 1 :]) * calls.size(x)),
         ),
     )
     listed = Array("i", "indices", "int32_t", indices.astype(np.int32))
@@ -135,11 +140,10 @@ def pack(graph: Graph, node: Node) -> tuple[Call, ...]:
     assert isinstance(node.op, ops.Pack)
     y = graph.output(node)
     axis = node.op.axis % len(y.shape)
-    run = calls.product(y.shape[axis + 1 :])
+    run = calls.product(y.shape[axis + 1 :]) * calls.size(y)
     made: list[Call] = []
     for index in range(len(node.inputs)):
         x = graph.input(node, index)
-        calls.quant(node, x)
         params = Params(
             "ek_concat_s8_t",
             (
@@ -152,3 +156,19 @@ def pack(graph: Graph, node: Node) -> tuple[Call, ...]:
         args = (ParamsArg(), Value(x.name), Result(y.name))
         made.append(Call("concat_s8", args, params, tag=str(index)))
     return tuple(made)
+
+
+LOWERINGS: dict[type[ops.Op], Callable[[Graph, Node], tuple[Call, ...]]] = {
+    **dict.fromkeys(VIEWS, viewed),
+    **dict.fromkeys(TAKES, taken),
+    ops.Tile: tile,
+    ops.Pack: pack,
+}
+"""Operators that move values of any size."""
+
+WIDE = {
+    operator: lowering
+    for operator, lowering in LOWERINGS.items()
+    if operator not in (ops.SpaceToDepth, ops.DepthToSpace)
+}
+"""Those that TFLite has for int16."""

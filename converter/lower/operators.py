@@ -17,7 +17,6 @@ from edgekit.converter.lower import (
     windows,
 )
 from edgekit.converter.lower.calls import Call
-from edgekit.converter.moves import TAKES, VIEWS
 
 Lowering = Callable[[Graph, Node], tuple[Call, ...]]
 
@@ -60,10 +59,7 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     ops.Squeeze: movement.copy,
     ops.ExpandDims: movement.copy,
     ops.PadV2: movement.pad,
-    ops.Pack: moves.pack,
-    **dict.fromkeys(VIEWS, moves.viewed),
-    **dict.fromkeys(TAKES, moves.taken),
-    ops.Tile: moves.tile,
+    **moves.LOWERINGS,
     # 5. borders between number formats
     ops.Quantize: movement.quantize,
     ops.Dequantize: movement.dequantize,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgekit.converter.fixed_point import sum_requant
-from edgekit.converter.ir.graph import Graph, Node, Tensor
+from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
 from edgekit.converter.ir.shapes import reduced_axes
 from edgekit.converter.ir.slicing import ints, proper_axis
 from edgekit.converter.lower import calls
@@ -82,9 +82,8 @@ def _column(shape: Shape, first: int, end: int) -> Fields:
 
 
 def arg_max(graph: Graph, node: Node) -> tuple[Call, ...]:
-    """One `ek_arg_max_s8`."""
+    """One `ek_arg_max_s8` or `ek_arg_max_f32`."""
     x, y = graph.input(node), graph.output(node)
-    calls.quant(node, x)
     axis = proper_axis(ints(graph.input(node, 1))[0], len(x.shape))
     params = Params(
         "ek_arg_max_s8_t",
@@ -94,4 +93,6 @@ def arg_max(graph: Graph, node: Node) -> tuple[Call, ...]:
             ("inner", calls.product(x.shape[axis + 1 :])),
         ),
     )
-    return (Call("arg_max_s8", (ParamsArg(), Value(x.name), Result(y.name, "int32_t")), params),)
+    family = "arg_max_f32" if x.dtype is DType.FLOAT32 else "arg_max_s8"
+    args = (ParamsArg(), Value(x.name, calls.c_type(x)), Result(y.name, "int32_t"))
+    return (Call(family, args, params),)

@@ -217,4 +217,24 @@ EK_HARD_SWISH_F32(ref);
     void ek_leaky_relu_f32__##isa(int32_t count, float alpha, const float *input, float *output)
 EK_LEAKY_RELU_F32(ref);
 
+/* As the int8 kernels of these names, over floats. */
+#define EK_STRIDED_COPY_F32(isa)                                                          \
+    void ek_strided_copy_f32__##isa(const ek_strided_copy_s8_t *p, const float *input,    \
+                                    float *output)
+EK_STRIDED_COPY_F32(ref);
+
+typedef struct {
+    int32_t extent[4]; /* of the input */
+    int32_t before[4], after[4];
+    float value;
+} ek_pad_f32_t;
+
+#define EK_PAD_F32(isa) \
+    void ek_pad_f32__##isa(const ek_pad_f32_t *p, const float *input, float *output)
+EK_PAD_F32(ref);
+
+#define EK_ARG_MAX_F32(isa) \
+    void ek_arg_max_f32__##isa(const ek_arg_max_s8_t *p, const float *input, int32_t *output)
+EK_ARG_MAX_F32(ref);
+
 #endif

@@ -5,7 +5,7 @@
  * TFLite's 16x8 scheme, as in tflite-micro and tflite-runtime 2.14. Where sums have 64 bits,
  * requant_wide(x, q) rounds once with a multiplier of 15 bits, see ek_requant_s16.h; elsewhere
  * requant(x, q) is that of ek_kernels.h. Structures named after s8 are those of the int8 kernel,
- * with every zero point 0. CONCATENATION, PAD and copies move bytes: they are the int8 kernels.
+ * with every zero point 0. CONCATENATION, PAD, takes and copies move bytes: they are the int8 kernels.
  */
 #ifndef EK_KERNELS_S16_H
 #define EK_KERNELS_S16_H
@@ -116,6 +116,44 @@ EK_LOGISTIC_S16(ref);
     void ek_tanh_s16__##isa(const ek_sigmoid_s16_t *p, const uint16_t table[256],        \
                             const int16_t *input, int16_t *output)
 EK_TANH_S16(ref);
+
+/* As addition with a - b. */
+#define EK_SUB_S16(isa)                                                                  \
+    void ek_sub_s16__##isa(const ek_binary_s8_t *p, const int16_t *a, const int16_t *b,  \
+                           int16_t *output)
+EK_SUB_S16(ref);
+
+/* The larger or smaller of two stored values of one scale. May run in place. */
+#define EK_MAXIMUM_S16(isa)                                                                  \
+    void ek_maximum_s16__##isa(const ek_choice_s8_t *p, const int16_t *a, const int16_t *b,  \
+                               int16_t *output)
+EK_MAXIMUM_S16(ref);
+
+#define EK_MINIMUM_S16(isa)                                                                  \
+    void ek_minimum_s16__##isa(const ek_choice_s8_t *p, const int16_t *a, const int16_t *b,  \
+                               int16_t *output)
+EK_MINIMUM_S16(ref);
+
+/* y = clamp(requant(x, x >= 0 ? positive_q : negative_q)). May run in place. */
+typedef struct {
+    int32_t count;
+    ek_requant_t positive_q, negative_q;
+} ek_leaky_relu_s16_t;
+
+#define EK_LEAKY_RELU_S16(isa)                                                            \
+    void ek_leaky_relu_s16__##isa(const ek_leaky_relu_s16_t *p, const int16_t *input,     \
+                                  int16_t *output)
+EK_LEAKY_RELU_S16(ref);
+
+/* As the int8 kernels of these names, over int16. */
+#define EK_STRIDED_COPY_S16(isa)                                                            \
+    void ek_strided_copy_s16__##isa(const ek_strided_copy_s8_t *p, const int16_t *input,    \
+                                    int16_t *output)
+EK_STRIDED_COPY_S16(ref);
+
+#define EK_PAD_S16(isa) \
+    void ek_pad_s16__##isa(const ek_pad_s8_t *p, const int16_t *input, int16_t *output)
+EK_PAD_S16(ref);
 
 /* Softmax along the last axis in Q0.15. `powers` is exp at 513 points from -10 to 0, `reciprocals`
  * 1 / (1 + x) at 513 points from 0 to 1, both in Q0.15 and read with linear interpolation; q brings

@@ -82,6 +82,20 @@ ROWS: tuple[Deviation, ...] = (
     ),
     Deviation(
         MICRO,
+        ("GATHER", "MIRROR_PAD"),
+        "refuses",
+        _int16,
+        "has this operator for int8 and float32 only",
+    ),
+    Deviation(
+        RUNTIME,
+        ("TILE",),
+        "refuses",
+        _int16,
+        "its reference kernel has no int16",
+    ),
+    Deviation(
+        MICRO,
         ("RELU6",),
         "differs",
         _rescales,

@@ -44,9 +44,9 @@ def _binary(name: str, *formats: str, same_scale: bool = False) -> None:
 
 _binary("ADD")
 _binary("MUL")
-_binary("SUB", "int8", "float32")
-_binary("MAXIMUM", "int8", "float32", same_scale=True)
-_binary("MINIMUM", "int8", "float32", same_scale=True)
+_binary("SUB")
+_binary("MAXIMUM", same_scale=True)
+_binary("MINIMUM", same_scale=True)
 _binary("SQUARED_DIFFERENCE", "int8", "float32")
 
 
@@ -146,8 +146,6 @@ _unary("ELU", "int8", "float32")
 _unary("HARD_SWISH", "int8", "float32")
 _unary(
     "LEAKY_RELU",
-    "int8",
-    "float32",
     make=lambda m: ops.LeakyRelu(float(np.float32(m.one_of((0.01, 0.1, 0.3, 1.0, 1.5, -0.5))))),
 )
 _fixed("LOGISTIC", UNIT)

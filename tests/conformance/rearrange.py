@@ -19,7 +19,7 @@ def _of_rank(low: int, high: int = 6) -> Callable[[Tensor], bool]:
     return lambda tensor: low <= len(tensor.shape) <= high
 
 
-@generator("EXPAND_DIMS", *NARROW)
+@generator("EXPAND_DIMS")
 def expand_dims(m: Maker) -> bool:
     x = m.pick(_of_rank(1, 3))
     if x is None:
@@ -32,7 +32,7 @@ def expand_dims(m: Maker) -> bool:
     return True
 
 
-@generator("TRANSPOSE", *NARROW)
+@generator("TRANSPOSE")
 def transpose(m: Maker) -> bool:
     """Any permutation that keeps the batch first, as the interpreter's samples want."""
     x = m.pick(_of_rank(2))
@@ -43,7 +43,7 @@ def transpose(m: Maker) -> bool:
     return True
 
 
-@generator("SLICE", *NARROW)
+@generator("SLICE")
 def slice_(m: Maker) -> bool:
     x = m.pick(_of_rank(2, 5))
     if x is None:
@@ -57,7 +57,7 @@ def slice_(m: Maker) -> bool:
     return True
 
 
-@generator("STRIDED_SLICE", *NARROW)
+@generator("STRIDED_SLICE")
 def strided_slice(m: Maker) -> bool:
     """Steps either way, open and negative bounds, bounds beyond the axis, dropped axes."""
     x = m.pick(_of_rank(2, 4))
@@ -98,7 +98,7 @@ def _range(m: Maker, extent: int) -> tuple[int, int, int]:
     return high - 1, end, step
 
 
-@generator("SPLIT", *NARROW)
+@generator("SPLIT")
 def split(m: Maker) -> bool:
     x = m.pick(lambda t: len(t.shape) >= 2 and any(extent > 1 for extent in t.shape[1:]))
     if x is None:
@@ -113,7 +113,7 @@ def split(m: Maker) -> bool:
     return True
 
 
-@generator("SPLIT_V", *NARROW)
+@generator("SPLIT_V")
 def split_v(m: Maker) -> bool:
     x = m.pick(lambda t: len(t.shape) >= 2 and any(extent > 1 for extent in t.shape[1:]))
     if x is None:
@@ -132,7 +132,7 @@ def _scalar(m: Maker, value: int) -> str:
     return m.constant(np.array(value, np.int32))
 
 
-@generator("PACK", *NARROW)
+@generator("PACK")
 def pack(m: Maker) -> bool:
     x = m.pick(_of_rank(1, 3))
     if x is None:
@@ -149,7 +149,7 @@ def pack(m: Maker) -> bool:
     return True
 
 
-@generator("UNPACK", *NARROW)
+@generator("UNPACK")
 def unpack(m: Maker) -> bool:
     x = m.pick(lambda t: len(t.shape) >= 3 and any(extent <= 5 for extent in t.shape[1:]))
     if x is None:
@@ -161,7 +161,7 @@ def unpack(m: Maker) -> bool:
     return True
 
 
-@generator("TILE", *NARROW)
+@generator("TILE")
 def tile(m: Maker) -> bool:
     x = m.pick(_of_rank(2))
     if x is None:
@@ -173,7 +173,7 @@ def tile(m: Maker) -> bool:
     return True
 
 
-@generator("GATHER", *NARROW)
+@generator("GATHER")
 def gather(m: Maker) -> bool:
     x = m.pick(_of_rank(2, 4))
     if x is None:
@@ -188,7 +188,7 @@ def gather(m: Maker) -> bool:
     return True
 
 
-@generator("PADV2", *NARROW)
+@generator("PADV2")
 def pad_v2(m: Maker) -> bool:
     """The value has the input's quantization; in int8 it may be any code."""
     x = m.pick(_of_rank(1, 4))
@@ -202,7 +202,7 @@ def pad_v2(m: Maker) -> bool:
     return True
 
 
-@generator("MIRROR_PAD", *NARROW)
+@generator("MIRROR_PAD")
 def mirror_pad(m: Maker) -> bool:
     x = m.pick(_of_rank(1, 4))
     if x is None:
@@ -251,7 +251,7 @@ def depth_to_space(m: Maker) -> bool:
     return True
 
 
-def _resize(name: str) -> None:
+def _resize(name: str, *formats: str) -> None:
     def grow(m: Maker) -> bool:
         x = m.image()
         size = [m.integer(1, 12), m.integer(1, 12)]
@@ -261,8 +261,8 @@ def _resize(name: str) -> None:
         m.add(BY_NAME[name](aligned, centred), [x, m.integers(size)], m.like(x))  # type: ignore[call-arg]
         return True
 
-    generator(name, *NARROW)(grow)
+    generator(name, *formats)(grow)
 
 
 _resize("RESIZE_NEAREST_NEIGHBOR")
-_resize("RESIZE_BILINEAR")
+_resize("RESIZE_BILINEAR", *NARROW)

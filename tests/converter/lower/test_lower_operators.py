@@ -331,16 +331,6 @@ def refused(node: Node, *tensors: Tensor) -> UnsupportedError:
     return caught.value
 
 
-def test_an_operator_without_a_float_kernel_is_refused() -> None:
-    x, y = Tensor("x", (1, 2, 3), DType.FLOAT32), Tensor("y", (1, 3, 2), DType.FLOAT32)
-    perm = Tensor("p", (3,), DType.INT32, None, np.array([0, 2, 1], np.int32))
-    error = refused(Node("turn", ops.Transpose(), ("x", "p"), ("y",)), x, perm, y)
-    assert str(error) == (
-        "TRANSPOSE 'turn': computes in float32 (allowed: int8). Quantize the model (the default"
-        " of edgekit convert)"
-    )
-
-
 def test_an_operator_without_an_int16_kernel_is_refused() -> None:
     x, y = (Tensor(name, (1, 4), DType.INT16, Q) for name in "xy")
     error = refused(Node("act", ops.HardSwish(), ("x",), ("y",)), x, y)

@@ -1,0 +1,19 @@
+/* arg_max_f32.c - the index of the first largest value along one axis. */
+#include <assert.h>
+
+#include "ek_kernels_f32.h"
+
+void ek_arg_max_f32__ref(const ek_arg_max_s8_t *p, const float *input, int32_t *output)
+{
+    assert(p->count > 0);
+    for (int32_t i = 0; i < p->outer; i++) {
+        for (int32_t j = 0; j < p->inner; j++) {
+            const float *x = input + i * p->count * p->inner + j;
+            int32_t best = 0;
+            for (int32_t k = 1; k < p->count; k++) {
+                if (x[k * p->inner] > x[best * p->inner]) best = k;
+            }
+            *output++ = best;
+        }
+    }
+}

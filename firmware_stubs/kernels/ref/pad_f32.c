@@ -1,0 +1,27 @@
+/* pad_f32.c - fills the whole output, then copies the input's rows into it. */
+#include <assert.h>
+#include <string.h>
+
+#include "ek_kernels_f32.h"
+
+void ek_pad_f32__ref(const ek_pad_f32_t *p, const float *input, float *output)
+{
+    const int32_t *n = p->extent;
+    int32_t stride[4], total = 1;
+    for (int axis = 3; axis >= 0; axis--) {
+        assert(p->before[axis] >= 0 && p->after[axis] >= 0);
+        stride[axis] = total;
+        total *= p->before[axis] + n[axis] + p->after[axis];
+    }
+    for (int32_t i = 0; i < total; i++) output[i] = p->value;
+    for (int axis = 0; axis < 4; axis++) output += p->before[axis] * stride[axis];
+    for (int32_t i = 0; i < n[0]; i++) {
+        for (int32_t j = 0; j < n[1]; j++) {
+            for (int32_t k = 0; k < n[2]; k++) {
+                memcpy(output + i * stride[0] + j * stride[1] + k * stride[2], input,
+                       (size_t)n[3] * sizeof *input);
+                input += n[3];
+            }
+        }
+    }
+}
