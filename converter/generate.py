@@ -10,6 +10,7 @@ from edgekit.artifacts.bundle import MemorySummary, StepInfo
 from edgekit.artifacts.figures import Note
 from edgekit.converter.emit.c import CSource, emit_c, steps_info
 from edgekit.converter.emit.tflm import emit_tflm
+from edgekit.converter.ir.cost import graph_cost
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.lower.lower import lower
 from edgekit.converter.lower.program import Program
@@ -99,8 +100,20 @@ def _planned(
         weights,
         program.constant_bytes - weights,
         extra,
-        (slow,) if slow else (),
+        tuple(note for note in (slow, left_out_note(graph, program)) if note is not None),
     )
+
+
+def left_out_note(graph: Graph, program: Program) -> Note | None:
+    """How much of the model makes channels that no input changes, if any."""
+    whole, rest = graph_cost(graph).macs, program.macs
+    if rest >= whole:
+        return None
+    found = (
+        f"{whole - rest:,} of {whole:,} multiply-accumulates make channels that no input changes"
+    )
+    advice = "the generated C leaves them out; the outputs are the same bit for bit"
+    return Note("constant-channels", graph.name, found, advice, level="info")
 
 
 def _tflm(graph: Graph, model: bytes, tool_version: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """A graph becomes a program: kernel calls in execution order, for one target.
 
+channels    those that no input changes are left out
 aliases     reshapes become other names for the same bytes
 calls       each operator's function says which kernels it needs (operators.py)
 assemble    kernels are chosen for the target, constants packed, everything named
@@ -12,6 +13,7 @@ from types import MappingProxyType
 
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.lower.assemble import Assembly
+from edgekit.converter.lower.channels import drop_constant_channels
 from edgekit.converter.lower.formats import lowered
 from edgekit.converter.lower.operators import ALIASES
 from edgekit.converter.lower.program import Program
@@ -26,6 +28,7 @@ def lower(graph: Graph, target: Target, *, kernels: KernelTable | None = None) -
     folded bias leaves int32.
     """
     table = kernel_table() if kernels is None else kernels
+    graph = drop_constant_channels(graph)
     roots = aliases(graph)
     assembly = Assembly(graph, roots, table, target.cpu.isa)
     for node in graph.nodes:
