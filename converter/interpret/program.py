@@ -24,11 +24,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """Steps in execution order; `stackable` says whether samples may share one call."""
+    """Steps in execution order; `stackable` says whether samples may share one call. `folded` are
+    the activations that depend on constants only."""
 
     graph: Graph
     steps: tuple[Step, ...]
     stackable: bool
+    folded: Mapping[str, Array]
 
     @property
     def batch(self) -> int:
@@ -49,12 +51,12 @@ def program(graph: Graph) -> Program:
 
     Raises UnsupportedError for an operator, element type or attribute that cannot be computed.
     """
-    folded = fold_constants(graph)
+    folded, values = _folded(graph)
     steps = tuple(
         Step(node, build(folded, node), dead)
         for node, dead in zip(folded.nodes, _last_reads(folded), strict=True)
     )
-    return Program(folded, steps, stackable(folded))
+    return Program(folded, steps, stackable(folded), values)
 
 
 def build(graph: Graph, node: Node) -> Callable[..., Results]:
@@ -84,7 +86,13 @@ def named_results(node: Node, results: Results) -> dict[str, Array]:
 
 def fold_constants(graph: Graph) -> Graph:
     """The graph without the nodes that compute on constants only (float16 weights widened)."""
+    return _folded(graph)[0]
+
+
+def _folded(graph: Graph) -> tuple[Graph, dict[str, Array]]:
+    """The graph without the nodes that compute on constants only, and what those compute."""
     kept: list[Node] = []
+    values: dict[str, Array] = {}
     for node in graph.nodes:
         names = [name for name in node.inputs if name is not None]
         if not set(node.outputs).isdisjoint(graph.outputs) or not all(
@@ -93,9 +101,10 @@ def fold_constants(graph: Graph) -> Graph:
             kept.append(node)
             continue
         found = named_results(node, build(graph, node)(*operands(graph, node, {})))
+        values |= found
         made = [replace(graph[name], data=value) for name, value in found.items()]
         graph = graph.with_tensors(*made)
-    return graph.with_nodes(kept)
+    return graph.with_nodes(kept), values
 
 
 def _last_reads(graph: Graph) -> list[tuple[str, ...]]:

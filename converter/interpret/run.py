@@ -85,7 +85,7 @@ def _blocks(ready: Program, arrays: Mapping[str, Array]) -> list[dict[str, Array
 
 def _kept(ready: Program, inputs: dict[str, Array], names: Sequence[str]) -> dict[str, Array]:
     """The named activations of one block."""
-    found = dict(inputs)
+    found = {**ready.folded, **inputs}
     for _, results in _steps(ready, [inputs]):
         found.update((name, value) for name, value in results.items() if name in names)
     return {name: found[name] if name in found else ready.graph[name].values for name in names}

@@ -1,9 +1,4 @@
-"""Arithmetic on shapes, done at reading.
-
-An export with a dynamic batch computes its target shapes: SHAPE, a slice of it, a PACK or a
-product, then the RESHAPE or RESIZE that wanted to know. All extents are known here, so all of that
-is constant.
-"""
+"""Arithmetic on shapes: what operators compute from extents and small constants."""
 
 from __future__ import annotations
 
@@ -20,45 +15,17 @@ from edgekit.converter.tflite.raw import RawModel, RawOperator, RawTensor
 from edgekit.errors import UnsupportedError
 
 Array = NDArray[Any]
-_DTYPES: dict[str, np.dtype[Any]] = {
-    "INT32": np.dtype("int32"),
-    "INT64": np.dtype("int64"),
-    "FLOAT32": np.dtype("float32"),
-}
+_DTYPES = frozenset(("INT32", "INT64", "FLOAT32"))
 _MOST = 64
 """Elements; arithmetic on shapes has a few."""
 
 
-def known_tensors(model: RawModel) -> dict[int, Array]:
-    """The value of every tensor that depends on extents and small constants only, by index.
-
-    The graph's own outputs are not among them.
-    """
-    known: dict[int, Array] = {}
-    for operator in model.main.operators:
-        results = [model.main.tensors[index] for index in operator.outputs]
-        if len(results) != 1 or results[0].index in model.main.outputs:
-            continue
-        value = _value(model, operator, known)
-        if value is not None and _plain(results[0]):
-            known[results[0].index] = value.astype(_DTYPES[results[0].dtype])
-    return known
-
-
-def _plain(tensor: RawTensor) -> bool:
-    return tensor.dtype in _DTYPES and not tensor.scales and not tensor.sparse
-
-
-def _value(model: RawModel, operator: RawOperator, known: dict[int, Array]) -> Array | None:
-    """What the operator computes, or None where that is not known or not done here."""
-    if operator.name == "SHAPE":
-        return np.array(static_shape(model.main.tensors[operator.inputs[0]]))
+def computed(operator: RawOperator, operands: Sequence[Array | None]) -> Array | None:
+    """What the operator makes of these operands, or None where that is not known or not done
+    here."""
     compute = _FUNCTIONS.get(operator.name)
-    if compute is None:
-        return None
-    operands = [_operand(model, index, known) for index in operator.inputs]
     present = [array for array in operands if array is not None]
-    if len(present) < len(operands):
+    if compute is None or len(present) < len(operands):
         return None
     try:
         return np.asarray(compute(operator, present))
@@ -66,25 +33,26 @@ def _value(model: RawModel, operator: RawOperator, known: dict[int, Array]) -> A
         return None  # not arithmetic on shapes: the graph's own checks will say what is wrong
 
 
-def _operand(model: RawModel, index: int, known: dict[int, Array]) -> Array | None:
-    if index < 0 or index in known:
-        return known.get(index)
-    tensor = model.main.tensors[index]
+def plain(tensor: RawTensor) -> bool:
+    """Whether the tensor holds numbers as they are."""
+    return tensor.dtype in _DTYPES and not tensor.scales and not tensor.sparse
+
+
+def small_constant(model: RawModel, tensor: RawTensor, *, any_type: bool = False) -> Array | None:
+    """The stored value of a small constant; None for others, and for quantized ones unless
+    `any_type`."""
     count = int(np.prod(tensor.shape, dtype=np.int64))
-    if not _plain(tensor) or not model.constant(tensor) or not 0 < count <= _MOST:
+    usable = tensor.dtype.lower() in frozenset(DType) and not tensor.sparse
+    if not usable or not (any_type or plain(tensor)):
+        return None
+    if not model.constant(tensor) or not 0 < count <= _MOST:
         return None
     start, length = model.buffers[tensor.buffer]
-    dtype = _DTYPES[tensor.dtype]
+    dtype = DType(tensor.dtype.lower()).numpy
     if length != count * dtype.itemsize:
         return None
     array: Array = np.frombuffer(model.data, dtype, count, start)
     return array.reshape(tensor.shape)
-
-
-def static_shape(raw: RawTensor) -> tuple[int, ...]:
-    """The shape, with a dynamic batch taken as 1."""
-    dynamic = bool(raw.shape) and (raw.shape[0] < 0 or raw.signature[:1] == (-1,))
-    return (1, *raw.shape[1:]) if dynamic else raw.shape
 
 
 # ---------------------------------------------------------------------------------- operators

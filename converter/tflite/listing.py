@@ -6,8 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgekit.converter.tflite import support
+from edgekit.converter.tflite.dilated import join_dilations
 from edgekit.converter.tflite.options import read_options
 from edgekit.converter.tflite.raw import RawModel, RawOperator, RawTensor, read_raw
+from edgekit.converter.tflite.resolve import Resolved, resolve
 from edgekit.errors import UnsupportedError
 
 
@@ -80,13 +82,14 @@ def summarize(data: bytes, subject: str) -> FileSummary:
 
 def list_operators(data: bytes, subject: str) -> tuple[OperatorInfo, ...]:
     """The main subgraph's operators, supported or not. Raises ModelError as `summarize` does."""
-    model = read_raw(data, subject)
-    return tuple(_info(model, operator) for operator in model.main.operators)
+    model = join_dilations(read_raw(data, subject))
+    resolved = resolve(model)
+    return tuple(_info(model, operator, resolved) for operator in model.main.operators)
 
 
-def _info(model: RawModel, raw: RawOperator) -> OperatorInfo:
+def _info(model: RawModel, raw: RawOperator, resolved: Resolved) -> OperatorInfo:
     tensors = model.main.tensors
-    problem, advice = _problem(model, raw)
+    problem, advice = _problem(model, raw, resolved)
     return OperatorInfo(
         raw.index,
         support.label(raw),
@@ -98,14 +101,17 @@ def _info(model: RawModel, raw: RawOperator) -> OperatorInfo:
     )
 
 
-def _problem(model: RawModel, raw: RawOperator) -> tuple[str, str]:
+def _problem(model: RawModel, raw: RawOperator, resolved: Resolved) -> tuple[str, str]:
     """What is wrong with an operator or one of its tensors, and the advice."""
     if not support.supported(raw):
         return "operator not supported", support.advice(raw)
     for index in (*raw.inputs, *raw.outputs):
-        found = support.tensor_problem(model.main.tensors[index]) if index >= 0 else None
+        if index < 0:
+            continue
+        tensor = model.main.tensors[index]
+        found = support.tensor_problem(tensor, open_shape=index in resolved.open)
         if found is not None:
-            return f"{model.main.tensors[index].name}: {found.found}", found.hint
+            return f"{tensor.name}: {found.found}", found.hint
     try:
         read_options(raw, str(raw.index))
     except UnsupportedError as error:

@@ -120,7 +120,14 @@ def read_options(raw: RawOperator, node: str) -> Op:
         return _defaults(raw, operator)
     if raw.name == "FULLY_CONNECTED" and options.number("weights_format"):
         raise _unsupported(raw, node, "weights in the shuffled 4x16 layout", "the default layout")
-    return operator(**{row.name: _read(raw, node, options, row.name) for row in fields(operator)})
+    values = {row.name: _read(raw, node, options, row.name) for row in fields(operator)}
+    return operator(**{**values, **raw.attributes})
+
+
+def reshape_target(raw: RawOperator) -> tuple[int, ...]:
+    """The shape in a RESHAPE's options, which old files have instead of an operand; () without."""
+    options = _options_row(raw, OPTIONS_TABLE["RESHAPE"])
+    return () if options is None else options.ints("new_shape")
 
 
 def _options_row(raw: RawOperator, table: str) -> Table | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from edgekit.converter.tflite.flatbuf import Flatbuffer, Table
@@ -42,7 +43,8 @@ class RawTensor:
 
 @dataclass(frozen=True, slots=True)
 class RawOperator:
-    """An operator as stored; tensor index -1 stands for an absent input."""
+    """An operator as stored; tensor index -1 stands for an absent input. `attributes` are those
+    that a rewrite at reading decided."""
 
     index: int
     name: str
@@ -52,6 +54,7 @@ class RawOperator:
     outputs: tuple[int, ...]
     options_type: int
     table: Table
+    attributes: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import BY_NAME
 from edgekit.converter.tflite import support
-from edgekit.converter.tflite.known import known_tensors, static_shape
+from edgekit.converter.tflite.dilated import join_dilations
 from edgekit.converter.tflite.names import layer_name, tensor_names
 from edgekit.converter.tflite.options import read_options
 from edgekit.converter.tflite.raw import (
@@ -20,6 +20,7 @@ from edgekit.converter.tflite.raw import (
     RawTensor,
     read_raw,
 )
+from edgekit.converter.tflite.resolve import Resolved, resolve
 from edgekit.errors import UnsupportedError
 
 SIGNATURE_INPUTS = "signature_inputs"
@@ -38,12 +39,12 @@ def read_tflite(data: bytes, name: str, *, subject: str = "") -> Graph:
     flow, variables, sparse or block-quantized tensors, dynamic extents, and operators, element
     types or attributes outside the IR.
     """
-    model = read_raw(data, subject or name)
-    known = known_tensors(model)
-    operators = live_operators(model, known)
+    model = join_dilations(read_raw(data, subject or name))
+    resolved = resolve(model)
+    operators = live_operators(model, resolved.values)
     _check_operators(model, operators)
     _check_subgraphs(model)
-    reading = _Reading(model, tensor_names(model.main, operators), known)
+    reading = _Reading(model, tensor_names(model.main, operators), resolved)
     nodes = tuple(reading.node(operator) for operator in operators)
     return Graph(
         name=name,
@@ -129,7 +130,7 @@ class _Reading:
 
     model: RawModel
     names: dict[int, str]
-    known: Mapping[int, NDArray[np.generic]]
+    resolved: Resolved
 
     def node(self, raw: RawOperator) -> Node:
         name = self.names[raw.outputs[0]]
@@ -148,7 +149,8 @@ class _Reading:
         return [self.tensor(main.tensors[index]) for index in used if index >= 0]
 
     def tensor(self, raw: RawTensor) -> Tensor:
-        name, problem = self.names[raw.index], support.tensor_problem(raw)
+        name = self.names[raw.index]
+        problem = support.tensor_problem(raw, open_shape=raw.index in self.resolved.open)
         if problem is not None:
             raise UnsupportedError(
                 f"{self.model.subject}: tensor {name}",
@@ -158,10 +160,10 @@ class _Reading:
                 code=problem.code,
             )
         dtype = DType(raw.dtype.lower())
-        if raw.index in self.known:
-            value = self.known[raw.index]
-            return Tensor(name, value.shape, dtype, None, value)
-        shape = static_shape(raw)
+        if raw.index in self.resolved.values:
+            value = self.resolved.values[raw.index]
+            return Tensor(name, value.shape, dtype, _quant(raw), value)
+        shape = self.resolved.shapes[raw.index]
         data = self._data(raw, name, shape, dtype) if self.model.constant(raw) else None
         return Tensor(name, shape, dtype, _quant(raw), data)
 

@@ -72,8 +72,11 @@ class Problem:
 _ELEMENT_TYPES = ", ".join(kind.value for kind in DType)
 
 
-def tensor_problem(tensor: RawTensor) -> Problem | None:
-    """The first trait of a stored tensor that the IR cannot hold, or None."""
+def tensor_problem(tensor: RawTensor, *, open_shape: bool) -> Problem | None:
+    """The first trait of a stored tensor that the IR cannot hold, or None.
+
+    `open_shape` says that only the run decides its extents.
+    """
     if tensor.dtype.lower() not in frozenset(DType):
         found = f"element type {tensor.dtype.lower()}"
         return Problem(found, _ELEMENT_TYPES, RUN_ANYWAY, "unsupported-dtype")
@@ -86,7 +89,7 @@ def tensor_problem(tensor: RawTensor) -> Problem | None:
     if tensor.blockwise:
         allowed = "per tensor, per channel"
         return Problem("block-wise quantization", allowed, RUN_ANYWAY, "blockwise-quantization")
-    if any(extent < 0 for extent in open_extents(tensor)):
+    if open_shape:
         return Problem(
             f"dynamic shape {list(tensor.signature)}",
             "a dynamic batch (the first extent) only",
@@ -94,9 +97,3 @@ def tensor_problem(tensor: RawTensor) -> Problem | None:
             "dynamic-shape",
         )
     return None
-
-
-def open_extents(tensor: RawTensor) -> tuple[int, ...]:
-    """The extents behind the batch, -1 where only the run decides."""
-    same_rank = len(tensor.signature) == len(tensor.shape)
-    return (tensor.signature if same_rank else tensor.shape)[1:]

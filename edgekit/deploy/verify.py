@@ -34,7 +34,8 @@ from edgekit.deploy.inputs import (
     real_inputs,
     reference_outputs,
 )
-from edgekit.errors import EdgeKitError, MismatchError, MissingExtraError
+from edgekit.errors import EdgeKitError, MismatchError, MissingExtraError, ModelError
+from edgekit.litert.quiet import quiet
 from edgekit.targets.model import Target
 
 Progress = Callable[[str, int, int], None]
@@ -163,7 +164,7 @@ def _engines(bundle: Bundle, target: Target, board: bool, port: str | None) -> I
     for kernels in ("reference", "default"):
         yield _Engine(f"LiteRT {kernels}", False, partial(_litert, bundle.model, kernels), kernels)
     if importlib.util.find_spec("tflite_micro") is not None:
-        yield _Engine("TensorFlow Lite Micro", False, partial(_tflm, bundle.model))
+        yield _Engine("TensorFlow Lite Micro", False, partial(_tflm, bundle.model, bundle.graph))
     yield _Engine("generated C on this machine", True, partial(_native, bundle))
     if board or port is not None:
         start = partial(board_engine, bundle, target, port)
@@ -179,19 +180,32 @@ def _litert(model: bytes, kernels: Any) -> Iterator[tuple[Run, str]]:
 
 
 @contextmanager
-def _tflm(model: bytes) -> Iterator[tuple[Run, str]]:
+def _tflm(model: bytes, graph: Graph) -> Iterator[tuple[Run, str]]:
     """TensorFlow Lite Micro's own kernels on this machine, where its package is installed."""
     runtime = importlib.import_module("tflite_micro").runtime
-    interpreter = runtime.Interpreter.from_bytes(model)
+    # Its own default, ten times the file, is too little for small files with large activations.
+    arena = 10 * len(model) + 2 * sum(graph[name].bytes for name in graph.activations())
+    interpreter = _refusing(lambda: runtime.Interpreter.from_bytes(model, arena_size=arena))
 
     def run(sample: Sample) -> Outputs:
         for index, array in enumerate(sample):
             interpreter.set_input(array, index)
-        interpreter.invoke()
-        count = len(read_tflite(model, "model").outputs)
-        return [interpreter.get_output(index) for index in range(count)]
+        _refusing(interpreter.invoke)
+        return [np.array(interpreter.get_output(index)) for index in range(len(graph.outputs))]
 
     yield run, f"tflite-micro {importlib.metadata.version('tflite-micro')}"
+
+
+def _refusing(work: Callable[[], Any]) -> Any:
+    """What `work` returns; a ModelError with the reason that the library prints when it fails."""
+    with quiet() as log:
+        try:
+            return work()
+        except RuntimeError as error:
+            reason = next((line for line in log().splitlines() if line.strip()), str(error))
+            raise ModelError(
+                "tflite-micro", reason, hint="see the other engines", code="not-for-micro"
+            ) from None
 
 
 @contextmanager
@@ -213,15 +227,15 @@ def _compare(
     bundle: Bundle, engine: _Engine, inputs: Inputs, expected: list[Outputs], report: Progress
 ) -> EngineResult:
     """Run an engine over all inputs; one that is not installed is skipped with its reason, as
-    is one that need not be equal."""
+    is one that need not be equal and refuses the model."""
     with ExitStack() as stack:
         try:
             run, name = stack.enter_context(engine.start())
+            return _measured(bundle, replace(engine, name=name), run, inputs, expected, report)
         except EdgeKitError as error:
             if engine.asked or (engine.must_equal and bundle.has_c and not _missing(error)):
                 raise
             return _skipped(engine, error)
-        return _measured(bundle, replace(engine, name=name), run, inputs, expected, report)
 
 
 def _missing(error: EdgeKitError) -> bool:

@@ -69,15 +69,15 @@ def with_shape_arithmetic(reshape: int) -> Change:
         graph = model.subgraphs[0]
         node = graph.operators[reshape]
         source, target = node.inputs[0], graph.tensors[node.outputs[0]]
-        shape = _tensor(module, model, graph, "shape", [len(graph.tensors[source].shape)])
-        batch = _tensor(module, model, graph, "batch", [])
-        packed = _tensor(module, model, graph, "packed", [len(target.shape)])
+        shape = added_tensor(module, model, "shape", [len(graph.tensors[source].shape)])
+        batch = added_tensor(module, model, "batch", [])
+        packed = added_tensor(module, model, "packed", [len(target.shape)])
         begin, end, step = (
-            _tensor(module, model, graph, f"slice{value}", [1], np.array([value], np.int32))
+            added_tensor(module, model, f"slice{value}", [1], np.array([value], np.int32))
             for value in (0, 1, 1)
         )
         rest = [
-            _tensor(module, model, graph, f"extent{extent}", [], np.array([extent], np.int32))
+            added_tensor(module, model, f"extent{extent}", [], np.array([extent], np.int32))
             for extent in target.shape[1:]
         ]
         slicing = module.StridedSliceOptionsT()
@@ -85,9 +85,11 @@ def with_shape_arithmetic(reshape: int) -> Change:
         packing = module.PackOptionsT()
         packing.valuesCount = len(target.shape)
         chain = [
-            _operator(module, model, "SHAPE", [source], [shape], module.ShapeOptionsT()),
-            _operator(module, model, "STRIDED_SLICE", [shape, begin, end, step], [batch], slicing),
-            _operator(module, model, "PACK", [batch, *rest], [packed], packing),
+            added_operator(module, model, "SHAPE", [source], [shape], module.ShapeOptionsT()),
+            added_operator(
+                module, model, "STRIDED_SLICE", [shape, begin, end, step], [batch], slicing
+            ),
+            added_operator(module, model, "PACK", [batch, *rest], [packed], packing),
         ]
         node.inputs = [source, packed]
         graph.operators[reshape:reshape] = chain
@@ -101,18 +103,20 @@ def with_doubled_size(resize: int) -> Change:
     def change(module: Any, model: Any) -> None:
         graph = model.subgraphs[0]
         node = graph.operators[resize]
-        shape = _tensor(module, model, graph, "shape", [4])
-        inner, doubled = (_tensor(module, model, graph, name, [2]) for name in ("inner", "doubled"))
+        shape = added_tensor(module, model, "shape", [4])
+        inner, doubled = (added_tensor(module, model, name, [2]) for name in ("inner", "doubled"))
         begin, end, step, two = (
-            _tensor(module, model, graph, f"n{value}", [1], np.array([value], np.int32))
+            added_tensor(module, model, f"n{value}", [1], np.array([value], np.int32))
             for value in (1, 3, 1, 2)
         )
         slicing, product = module.StridedSliceOptionsT(), module.MulOptionsT()
         source = node.inputs[0]
         chain = [
-            _operator(module, model, "SHAPE", [source], [shape], module.ShapeOptionsT()),
-            _operator(module, model, "STRIDED_SLICE", [shape, begin, end, step], [inner], slicing),
-            _operator(module, model, "MUL", [inner, two], [doubled], product),
+            added_operator(module, model, "SHAPE", [source], [shape], module.ShapeOptionsT()),
+            added_operator(
+                module, model, "STRIDED_SLICE", [shape, begin, end, step], [inner], slicing
+            ),
+            added_operator(module, model, "MUL", [inner, two], [doubled], product),
         ]
         node.inputs = [source, doubled]
         graph.operators[resize:resize] = chain
@@ -120,9 +124,8 @@ def with_doubled_size(resize: int) -> Change:
     return change
 
 
-def _tensor(
-    module: Any, model: Any, graph: Any, name: str, shape: list[int], data: Any = None
-) -> int:
+def added_tensor(module: Any, model: Any, name: str, shape: list[int], data: Any = None) -> int:
+    """The index of a new tensor of the main subgraph: int32, or a constant of `data`'s type."""
     tensor = module.TensorT()
     tensor.name, tensor.shape, tensor.type = name, shape, module.TensorType.INT32
     tensor.buffer = 0
@@ -131,13 +134,15 @@ def _tensor(
         buffer.data = np.frombuffer(data.tobytes(), np.uint8)
         model.buffers.append(buffer)
         tensor.buffer = len(model.buffers) - 1
-    graph.tensors.append(tensor)
-    return len(graph.tensors) - 1
+        tensor.type = getattr(module.TensorType, str(data.dtype).upper())
+    model.subgraphs[0].tensors.append(tensor)
+    return len(model.subgraphs[0].tensors) - 1
 
 
-def _operator(
+def added_operator(
     module: Any, model: Any, name: str, inputs: list[int], outputs: list[int], options: Any
 ) -> Any:
+    """A new operator with a code of its own, to be put into the main subgraph's list."""
     code = module.OperatorCodeT()
     code.builtinCode = code.deprecatedBuiltinCode = getattr(module.BuiltinOperator, name)
     model.operatorCodes.append(code)

@@ -228,3 +228,20 @@ def test_a_graph_written_for_a_larger_batch_takes_any_number() -> None:
     values = random_input(x, 2)[:7]
     np.testing.assert_array_equal(run(graph, [values])["y"][:4], run(graph, [values[:4]])["y"])
     assert run(graph, [values])["y"].shape == (7, 4)
+
+
+def test_what_depends_on_constants_only_is_kept_when_all_is_asked_for() -> None:
+    """As the first step of an unrolled recurrent layer, whose state starts as a constant."""
+    x, state = activation("x", 1, 4, quant=Q), fixed("state", int8(1, 4))
+    state = replace(state, quant=Q)
+    first, second = activation("first", 1, 4, quant=Q), activation("second", 1, 4, quant=Q)
+    y = activation("y", 1, 4, quant=WIDE)
+    graph = chain(
+        (ops.Relu(), [state], first),
+        (ops.Relu(), [first], second),
+        (ops.Add(), [x, second], y),
+    )
+    found = run(graph, random_input(x, 3), keep="all")
+    expected = np.maximum(state.values, Q.zero_point)
+    assert np.array_equal(found["first"], expected)
+    assert np.array_equal(found["second"], expected)
