@@ -1,10 +1,10 @@
 # `make` alone prints the targets. demo and test do all their own set-up.
 PYTHON_BIN := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-slow coverage lint bench golden clean
+.PHONY: help setup setup-test demo test test-slow test-numpy2 coverage lint bench golden clean
 
 help: ## print the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
 
 setup-test:
 	@tools/setup.sh test
@@ -20,6 +20,10 @@ test: setup-test lint ## lint, types and the test suite
 
 test-slow: setup ## the long tests: whole data sets, TensorFlow comparisons
 	@$(PYTHON_BIN) -m pytest -m slow --durations=0
+
+test-numpy2: ## the test suite on NumPy 2, in .venv-numpy2, without tflite-runtime
+	@tools/setup.sh numpy2
+	@.venv-numpy2/bin/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 coverage: setup-test ## the test suite with branch coverage, as text and in htmlcov/
 	@$(PYTHON_BIN) -m pytest -m "not slow" -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-report=html

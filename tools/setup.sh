@@ -2,6 +2,7 @@
 # Makes .venv ready for development, tests and the demo, and installs the Arm toolchain and QEMU
 # where they are missing and this user may install packages (with the argument `test` also Clang,
 # the compiler for 64-bit Arm and its emulator, where Debian offers them).
+# With `numpy2` it also makes .venv-numpy2: NumPy 2, and so without tflite-runtime.
 # Safe to run again.
 #
 #   EDGEKIT_SYSTEM=skip   never call apt-get
@@ -31,31 +32,38 @@ find_python() {
 }
 
 : >.setup.log
-lock=requirements/dev-py311.txt
-if [ ! -x .venv/bin/python ]; then
-    python=$(find_python) || { say "no Python 3.11 or newer found; install python3.11 and run again"; exit 1; }
-    if ! "$python" -m venv .venv >>.setup.log 2>&1; then
-        rm -rf .venv
-        may_install && install_packages python3-venv || {
-            say "'$python -m venv' failed; install the Debian package python3-venv and run again"; exit 1; }
-        "$python" -m venv .venv
-    fi
-fi
 
-stamp=$(cat "$lock" pyproject.toml | sha256sum | cut -d' ' -f1)
-if [ "$(cat .venv/.edgekit-stamp 2>/dev/null)" != "$stamp" ]; then
-    say "installing Python packages into .venv (about 2 GB with TensorFlow)"
-    if .venv/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
-        if ! { .venv/bin/pip install -q uv==0.13.9 && \
-               .venv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r "$lock"; } >>.setup.log 2>&1; then
-            say "uv did not work here, using pip"
-            .venv/bin/pip install -q --require-hashes -r "$lock"
+# A virtual environment in folder $1 with the packages of lock file $2, where they are not yet.
+environment() {
+    if [ ! -x "$1/bin/python" ]; then
+        python=$(find_python) || { say "no Python 3.11 or newer found; install python3.11 and run again"; exit 1; }
+        if ! "$python" -m venv "$1" >>.setup.log 2>&1; then
+            rm -rf "$1"
+            may_install && install_packages python3-venv || {
+                say "'$python -m venv' failed; install the Debian package python3-venv and run again"; exit 1; }
+            "$python" -m venv "$1"
         fi
-        .venv/bin/pip install -q --no-deps -e .
-    else
-        .venv/bin/pip install -q -e '.[convert,litert,dev]'
     fi
-    echo "$stamp" >.venv/.edgekit-stamp
+    stamp=$(cat "$2" pyproject.toml | sha256sum | cut -d' ' -f1)
+    [ "$(cat "$1/.edgekit-stamp" 2>/dev/null)" != "$stamp" ] || return 0
+    say "installing Python packages into $1 (about 2 GB with TensorFlow)"
+    if "$1/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
+        if ! { "$1/bin/pip" install -q uv==0.13.9 && \
+               "$1/bin/uv" pip install -q --python "$1/bin/python" --require-hashes -r "$2"; } >>.setup.log 2>&1; then
+            say "uv did not work here, using pip"
+            "$1/bin/pip" install -q --require-hashes -r "$2"
+        fi
+        "$1/bin/pip" install -q --no-deps -e .
+    else
+        "$1/bin/pip" install -q -e '.[convert,litert,dev]'
+    fi
+    echo "$stamp" >"$1/.edgekit-stamp"
+}
+
+environment .venv requirements/dev-py311.txt
+if [ "${1:-}" = numpy2 ]; then
+    environment .venv-numpy2 requirements/numpy2-py311.txt
+    set -- test
 fi
 
 missing=""
