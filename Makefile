@@ -1,10 +1,10 @@
 # `make` alone prints the targets. demo and test do all their own set-up.
 PYTHON_BIN := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-slow test-numpy2 coverage lint bench golden clean
+.PHONY: help setup setup-test demo test test-slow test-numpy2 coverage lint bench bench-engine golden clean
 
 help: ## print the targets
-	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 21
 
 setup-test:
 	@tools/setup.sh test
@@ -31,9 +31,12 @@ coverage: setup-test ## the test suite with branch coverage, as text and in html
 lint: setup ## ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
-bench: setup ## exactness of the generated C, and instruction counts on the virtual boards
-	@$(PYTHON_BIN) benchmarks/exactness.py
-	@$(PYTHON_BIN) benchmarks/engine.py
+bench: setup ## exactness of the generated C; then bench-engine
+	@$(PYTHON_BIN) -m benchmarks.exactness
+	@$(PYTHON_BIN) -m benchmarks.engine --json build/bench-engine.json
+
+bench-engine: setup ## instructions, RAM and code on the virtual boards beside TFLM + CMSIS-NN
+	@$(PYTHON_BIN) -m benchmarks.engine --json build/bench-engine.json
 
 golden: setup ## rewrite the golden files from this tree (then read the diff)
 	@$(PYTHON_BIN) -m pytest -m "not slow" --update-golden -n 2 --dist loadfile

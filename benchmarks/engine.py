@@ -1,11 +1,10 @@
-"""Instructions, RAM and flash of the generated C on the virtual boards, beside TFLM + CMSIS-NN.
+"""Instructions, RAM and code of the generated C on the virtual boards, beside TFLM + CMSIS-NN.
 
-    python benchmarks/engine.py [--boards virtual-m4,virtual-m7] [--models vww] [--json FILE]
+    python -m benchmarks.engine [--boards virtual-m4,virtual-m7] [--models vww] [--json FILE]
 
 Each official int8 model is converted, built and run in QEMU for each board; outputs are compared
-with the reference. Instructions are exact counts, not cycles. RAM is .data + .bss of the benchmark
-firmware without its copy of the input, stack excluded. Code is the kernels and the model's own C:
-all flash that is neither weights, biases and factors nor the benchmark application.
+with the reference. Sizes are those of a bare program (bare.py). Exit 3 when a figure is not what
+musts.toml asks, or an output differs. `make bench-engine` runs all of it.
 """
 
 from __future__ import annotations
@@ -13,135 +12,138 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edgekit.artifacts.run import RunResult, StepCost
+from benchmarks.bare import bare_size
+from benchmarks.engine_record import Layer, Record
+from benchmarks.engine_table import head, rows, verdict
+from edgekit import __version__
+from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bench import BenchOptions, bench_inputs
 from edgekit.deploy.bench_board import run_board
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.convert import convert
 from edgekit.errors import EdgeKitError
+from edgekit.units import count_text
 
+HERE = Path(__file__).parent
 MODELS = {
     "vww": "mlperf_mobilenetv1_vww96_int8",
     "resnet": "mlperf_resnet8_cifar10_int8",
     "kws": "mlperf_dscnn_kws_int8",
     "ad": "mlperf_ad01_int8",
 }
-BOARDS = ("virtual-m0", "virtual-m3", "virtual-m4", "virtual-m7", "virtual-m33", "virtual-m55")
+BOARDS = ("virtual-m4", "virtual-m7", "virtual-m55", "virtual-m33", "virtual-m3", "virtual-m0")
 SAMPLES = 3
+NOT_MET = 3
 
 
-def measure(model: Path, board: str, folder: Path) -> dict[str, Any]:
-    """One model on one board."""
+def measure(model: Path, board: str, folder: Path, name: str) -> tuple[Record, RunResult]:
+    """One model on one board, without anything to compare it with."""
     convert(model, target=board, output_dir=folder)
     bundle, options = open_bundle(folder), BenchOptions(samples=SAMPLES)
-    found = run_board(
-        bundle, bundle.target(None), bench_inputs(bundle, options), options, lambda *a: None
-    )
-    run = found.runs[0]
-    return {
-        "board": board,
-        "macs": bundle.manifest.macs,
-        "instructions": round(run.count_per_inference or 0),
-        "outputs_equal": run.outputs_equal,
-        "outputs_checked": run.outputs_checked,
-        **_sizes(bundle, found.sizes or {}),
-        "layers": [_layer(step, bundle) for step in run.steps],
-        "by_operator": _by_operator(run),
-    }
-
-
-def _sizes(bundle: Bundle, sizes: dict[str, int]) -> dict[str, int]:
-    inputs = sum(tensor.bytes for tensor in bundle.manifest.inputs)
+    target = bundle.target(None)
+    inputs = bench_inputs(bundle, options)
+    (run,) = run_board(bundle, target, inputs, options, lambda *a: None).runs
+    size = bare_size(folder, bundle.manifest, target, folder.with_suffix(".bare"))
     memory = bundle.manifest.memory
-    return {
-        "arena": memory.arena_bytes if memory else 0,
-        "ram": sizes["ram.total"] - sizes.get("ram.stack", 0) - inputs,
-        "flash": sizes["flash.total"],
-        "weights": sizes.get("flash.weights", 0),
-        "code": sizes.get("flash.kernels", 0) + sizes.get("flash.model", 0),
-    }
-
-
-def _layer(step: StepCost, bundle: Bundle) -> dict[str, Any]:
-    info = bundle.manifest.steps[step.index]
-    return {
-        "name": step.name,
-        "operator": step.operator,
-        "kernel": info.kernel,
-        "macs": step.macs,
-        "instructions": round(step.count),
-    }
-
-
-def _by_operator(run: RunResult) -> dict[str, dict[str, int]]:
-    totals: dict[str, dict[str, int]] = {}
-    for step in run.steps:
-        total = totals.setdefault(step.operator, {"macs": 0, "instructions": 0})
-        total["macs"] += step.macs
-        total["instructions"] += round(step.count)
-    return totals
-
-
-def compared(record: dict[str, Any], baseline: dict[str, int] | None) -> dict[str, Any]:
-    """The record with its ratios to a baseline; without them where none was measured."""
-    if baseline is None:
-        return record
-    ratios = {key: record[key] / baseline[key] for key in ("instructions", "ram", "code")}
-    return {**record, "baseline": baseline, "ratio": ratios}
-
-
-def lines(record: dict[str, Any]) -> Iterator[str]:
-    """The record as a row of the table, and a row for each operator."""
-    per_mac = record["instructions"] / max(record["macs"], 1)
-    ratio = record.get("ratio", {})
-    parts = [f"{ratio[key]:.2f}" if key in ratio else "-" for key in ("instructions", "ram")]
-    exact = f"{record['outputs_equal']}/{record['outputs_checked']}"
-    yield (
-        f"{record['board']:12} {record['model']:8} {record['instructions']:>12,} {per_mac:>7.2f}"
-        f" {parts[0]:>6} {record['ram']:>9,} {parts[1]:>6} {record['flash']:>9,}"
-        f" {record['code']:>8,} {exact:>6}"
+    record = Record(
+        board=board,
+        model=name,
+        instructions=round(run.count_per_inference or 0),
+        macs=sum(step.macs for step in bundle.manifest.steps),
+        model_macs=bundle.manifest.macs,
+        outputs_equal=run.outputs_equal,
+        outputs_checked=run.outputs_checked,
+        arena=memory.arena_bytes if memory else 0,
+        ram=size.ram,
+        flash=size.flash,
+        weights=size.weights,
+        code=size.code,
+        engine=size.engine,
+        layers=_layers(run, bundle),
     )
-    for operator, total in record["by_operator"].items():
-        rate = f"{total['instructions'] / total['macs']:.2f}" if total["macs"] else "-"
-        yield f"{'':13}{operator.lower():20} {total['instructions']:>12,} {rate:>7}"
+    return record, run
 
 
-def main() -> None:
+def _layers(run: RunResult, bundle: Bundle) -> tuple[Layer, ...]:
+    steps = bundle.manifest.steps
+    return tuple(
+        Layer(
+            cost.name,
+            cost.operator,
+            steps[cost.index].kernel,
+            steps[cost.index].macs,
+            round(cost.count),
+            steps[cost.index].estimate,
+        )
+        for cost in run.steps
+    )
+
+
+def compared(record: Record) -> Record:
+    """The record beside TFLM + CMSIS-NN and what it must be, where either is stated."""
+    from dataclasses import replace
+
+    base = _table("baselines").get(record.board, {}).get(record.model, {})
+    must = _table("musts").get(record.board, {}).get(record.model, {})
+    return replace(record, baseline=base, must=must)
+
+
+def _table(name: str) -> dict[str, dict[str, Any]]:
+    return tomllib.loads((HERE / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for and return the exit code."""
+    options = _parser().parse_args(words)
+    data = Path(os.environ.get("EDGEKIT_TEST_DATA", "../shared/data")) / "models"
+    records: list[Record] = []
+    environment: dict[str, str] = {"edgekit": __version__}
+    print(head())
+    for board in options.boards.split(","):
+        for name in options.models.split(","):
+            with tempfile.TemporaryDirectory(prefix="edgekit-engine-") as folder:
+                path = data / f"{MODELS[name]}.tflite"
+                try:
+                    found, run = measure(path, board, Path(folder) / name, name)
+                except EdgeKitError as error:  # a board may be too small; the table goes on
+                    print(f"{board:11} {name:7} {_first_sentence(error)}", flush=True)
+                    continue
+            records.append(compared(found))
+            environment |= {board: run.device, **run.environment}
+            print("\n".join(rows(records[-1], brief=options.brief)), flush=True)
+    print("\n" + verdict(records))
+    if options.json:
+        _write(options.json, records, environment)
+    return NOT_MET if any(record.missed() for record in records) else 0
+
+
+def _first_sentence(error: EdgeKitError) -> str:
+    return f"{error.found.partition('. ')[0]} (allowed: {error.allowed or '-'})"
+
+
+def _write(path: Path, records: Sequence[Record], environment: dict[str, str]) -> None:
+    value = {"environment": environment, "records": [record.as_dict() for record in records]}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    total = count_text(sum(len(record.layers) for record in records))
+    print(f"every figure, {total} layers included: {path}")
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Count the engine's instructions in QEMU.")
     parser.add_argument("--boards", default=",".join(BOARDS))
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--json", type=Path, help="write every figure, layers included")
-    parser.add_argument("--brief", action="store_true", help="no rows for operators")
-    options = parser.parse_args()
-    data = Path(os.environ.get("EDGEKIT_TEST_DATA", "../shared/data")) / "models"
-    text = Path(__file__).with_name("baselines.toml").read_text(encoding="utf-8")
-    baselines = tomllib.loads(text)
-    records: list[dict[str, Any]] = []
-    print(
-        f"{'board':12} {'model':8} {'instructions':>12} {'per MAC':>7} {'ratio':>6} {'RAM':>9}"
-        f" {'ratio':>6} {'flash':>9} {'code':>8} {'equal':>6}"
-    )
-    for board in options.boards.split(","):
-        for name in options.models.split(","):
-            with tempfile.TemporaryDirectory(prefix="edgekit-engine-") as folder:
-                try:
-                    found = measure(data / f"{MODELS[name]}.tflite", board, Path(folder) / name)
-                except EdgeKitError as error:  # a board may be too small; the table goes on
-                    print(f"{board:12} {name:8} {str(error)[:80]}")
-                    continue
-            record = compared({"model": name, **found}, baselines.get(board, {}).get(name))
-            records.append(record)
-            rows = list(lines(record))
-            print("\n".join(rows[:1] if options.brief else rows), flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(records, indent=2) + "\n", encoding="utf-8")
+    parser.add_argument("--brief", action="store_true", help="no rows for kinds of layers")
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,6 +1,6 @@
 """Differing output bytes of the generated C against TensorFlow Lite Micro, per model.
 
-    python benchmarks/exactness.py [--samples 100] [--json FILE]
+    python -m benchmarks.exactness [--samples 100] [--json FILE]
 
 Every int8 .tflite of the test data goes through `convert` and `verify`: random inputs, and as many
 real ones where the data hold some. All figures are counts from this run, on this machine.

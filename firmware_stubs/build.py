@@ -83,7 +83,7 @@ def build_firmware(
     defines = app_defines(manifest, target, model_id=model_id, profile=profile)
     cortex_m = target.port.startswith("cortex_m")
     script = memory_script(target) if cortex_m else ""
-    link = _cortex_m_link(target) if cortex_m else ("-Wl,--gc-sections", "-lm")
+    link = cortex_m_link(target) if cortex_m else ("-Wl,--gc-sections", "-lm")
     units = (*model_units(bundle, manifest), *app_units(), *port_units(target.port))
     toolchain = find_toolchain(target.cpu.toolchain)
     plan = _plan(bundle, target, out, toolchain, units, (flags, defines, link), script)
@@ -160,7 +160,8 @@ def _cpu_words(native: bool) -> tuple[str, ...]:
     return tuple(sorted({line for line in lines if line.startswith(("flags", "Features"))}))
 
 
-def _cortex_m_link(target: Target) -> tuple[str, ...]:
+def cortex_m_link(target: Target) -> tuple[str, ...]:
+    """What the linker is told for a Cortex-M; it finds `ek_memory.ld` where it runs."""
     return (
         "-nostartfiles",
         "-Wl,--gc-sections",
