@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from edgekit.artifacts.bundle import AccuracySummary
 from edgekit.artifacts.figures import Note
-from edgekit.converter.data.batches import batches
+from edgekit.converter.data.batches import graph_batches
 from edgekit.converter.data.dataset import subset
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.prepare import Prepared
 from edgekit.converter.quantize.evaluate import compare
+from edgekit.converter.quantize.execute import joined
 from edgekit.converter.quantize.gate import Limits, check_accuracy
 from edgekit.converter.quantize.int8 import is_quantized
 from edgekit.converter.quantize.sqnr import layer_sqnr
@@ -63,8 +62,7 @@ def judge(
     )
     _check_limits(summary, options)
     few = subset(dataset, LAYER_SAMPLES, 0)
-    shape = before[before.inputs[0]].shape[1:]
-    samples = np.concatenate(list(batches(few, data.preprocess, shape)))
+    samples = joined(list(graph_batches(few, data.preprocess, before)))
     layers = layer_sqnr(before, after, samples)
     limits = Limits(max_drop=options.max_drop, min_agreement=options.min_agreement)
     count = data.calibration.count if data.calibration else 0

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgekit.artifacts.bundle import Preprocess
 from edgekit.artifacts.figures import Note
-from edgekit.converter.data.batches import batches
+from edgekit.converter.data.batches import Batch, graph_batches
 from edgekit.converter.data.dataset import Dataset
 from edgekit.converter.data.guess import CANDIDATES, choose_preprocess, describe
 from edgekit.converter.data.lint import lint_calibration
 from edgekit.converter.data.open import open_dataset
+from edgekit.converter.data.several import input_specs
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
@@ -33,7 +31,7 @@ class Prepared:
     preprocess: Preprocess | None
     notes: tuple[Note, ...] = ()
 
-    def calibration_batches(self, graph: Graph, report: Progress) -> Iterator[NDArray[np.float32]]:
+    def calibration_batches(self, graph: Graph, report: Progress) -> Iterator[Batch]:
         """Float32 batches for the ranges. Raises DataError at the first one without data: a
         graph that is int8 already never asks."""
         if self.calibration is None or self.preprocess is None:
@@ -44,10 +42,10 @@ class Prepared:
                 hint="add --calibration DATA: some hundred typical inputs, without labels",
                 code="no-calibration",
             )
-        yield from batches(
+        yield from graph_batches(
             self.calibration,
             self.preprocess,
-            graph[graph.inputs[0]].shape[1:],
+            graph,
             progress=lambda done, total: report("calibrate", done, total),
         )
 
@@ -60,8 +58,8 @@ def prepare_data(
     A graph that is int8 already needs no calibration: data given for it only serve to look at
     the result. Raises DataError.
     """
-    calibration = _open(options.calibration, options.calibration_samples)
-    evaluation = _open(options.evaluation, options.evaluation_samples)
+    calibration = _open(options.calibration, options.calibration_samples, graph)
+    evaluation = _open(options.evaluation, options.evaluation_samples, graph)
     given = calibration or evaluation
     mean, scale, notes = _architecture(loaded, options)
     guess = choose_preprocess(
@@ -80,8 +78,8 @@ def prepare_data(
     return Prepared(calibration, evaluation, preprocess, notes)
 
 
-def _open(spec: object, limit: int) -> Dataset | None:
-    return None if spec is None else open_dataset(spec, limit=limit)
+def _open(spec: object, limit: int, graph: Graph) -> Dataset | None:
+    return None if spec is None else open_dataset(spec, limit=limit, inputs=input_specs(graph))
 
 
 def _architecture(

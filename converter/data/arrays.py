@@ -32,7 +32,7 @@ def open_npz(path: Path) -> Dataset:
     `labels` their classes. Both may have `classes` (names) and `names` (one per sample).
     Raises DataError for damaged files and other layouts.
     """
-    arrays = _load(path)
+    arrays = load_arrays(path)
     if not isinstance(arrays, Mapping):
         raise _damaged(path, "a single array, not an .npz archive")
     if "offsets" in arrays and "data" in arrays:
@@ -47,14 +47,14 @@ def open_npz(path: Path) -> Dataset:
             code="npz-layout",
         )
     labels = next((arrays[key] for key in LABEL_KEYS if key in arrays), None)
-    dataset = from_arrays(path.name, arrays[keys[0]], labels, _texts(arrays, "classes"))
-    names = _texts(arrays, "names") or []
+    dataset = from_arrays(path.name, arrays[keys[0]], labels, texts(arrays, "classes"))
+    names = texts(arrays, "names") or []
     return replace(dataset, names=tuple(names)) if len(names) == dataset.count else dataset
 
 
 def open_npy(path: Path) -> Dataset:
     """An .npy array whose first axis counts samples; no labels. Raises DataError when damaged."""
-    array = _load(path)
+    array = load_arrays(path)
     if isinstance(array, Mapping):
         raise _damaged(path, "an .npz archive")
     return from_arrays(path.name, array)
@@ -76,7 +76,7 @@ def from_arrays(
             hint="add the sample axis with array[None]",
             code="array-shape",
         )
-    known, notes = _labels(description, labels, len(samples))
+    known, notes = class_labels(description, labels, len(samples))
     kind, values = _kind(samples)
     return Dataset(
         description,
@@ -129,7 +129,8 @@ UNREADABLE = (
 """What NumPy raises for files that are damaged or not what they seem."""
 
 
-def _load(path: Path) -> Array | dict[str, Array]:
+def load_arrays(path: Path) -> Array | dict[str, Array]:
+    """The arrays of a .npy or .npz file. Raises DataError when it is damaged."""
     try:
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -155,9 +156,9 @@ def _packed(path: Path, arrays: Mapping[str, Array]) -> Dataset:
     fits = data.ndim == 1 and data.dtype == np.uint8 and offsets.ndim == 1 and len(offsets) > 1
     if not fits or offsets[0] < 0 or offsets[-1] > len(data) or bool((np.diff(offsets) <= 0).any()):
         raise _damaged(path, "data and offsets do not belong together")
-    names = _texts(arrays, "names") or [f"sample {i}" for i in range(len(offsets) - 1)]
-    labels, notes = _labels(path.name, arrays.get("labels"), len(offsets) - 1)
-    classes = _texts(arrays, "classes")
+    names = texts(arrays, "names") or [f"sample {i}" for i in range(len(offsets) - 1)]
+    labels, notes = class_labels(path.name, arrays.get("labels"), len(offsets) - 1)
+    classes = texts(arrays, "classes")
 
     def load(index: int) -> Array:
         blob = data[offsets[index] : offsets[index + 1]].tobytes()
@@ -174,7 +175,8 @@ def _packed(path: Path, arrays: Mapping[str, Array]) -> Dataset:
     )
 
 
-def _texts(arrays: Mapping[str, Array], key: str) -> list[str] | None:
+def texts(arrays: Mapping[str, Array], key: str) -> list[str] | None:
+    """An archive's list of names, or None where it has none."""
     if key not in arrays or arrays[key].ndim != 1:
         return None
     return [
@@ -182,7 +184,7 @@ def _texts(arrays: Mapping[str, Array], key: str) -> list[str] | None:
     ]
 
 
-def _labels(
+def class_labels(
     description: str, labels: Any, count: int
 ) -> tuple[tuple[int, ...] | None, tuple[Note, ...]]:
     """Class indices from indices, a column of them, or one-hot rows; None for anything else."""

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from edgekit.artifacts.bundle import Preprocess
 from edgekit.converter.data.dataset import Array, Dataset, Kind, Progress
 from edgekit.converter.data.images import normalize, preprocess_image
+from edgekit.converter.ir.graph import Graph
 from edgekit.errors import DataError
 
 BATCH = 16
 """Samples per batch: large enough for NumPy, small enough for the cache and the memory."""
+
+Batch = NDArray[np.float32] | dict[str, NDArray[np.float32]]
+"""Samples along the first axis: an array for a model with one input, else arrays by its name."""
 
 
 def batches(
@@ -34,6 +38,43 @@ def batches(
         yield np.stack([prepare(dataset, index, preprocess, shape) for index in indices])
         if progress is not None:
             progress(indices.stop, dataset.count)
+
+
+def graph_batches(
+    dataset: Dataset,
+    preprocess: Preprocess,
+    graph: Graph,
+    *,
+    size: int = BATCH,
+    progress: Progress | None = None,
+) -> Iterator[Batch]:
+    """As `batches`, for all inputs of the graph: arrays by name where there are several."""
+    if len(graph.inputs) == 1:
+        shape = graph[graph.inputs[0]].shape[1:]
+        yield from batches(dataset, preprocess, shape, size=size, progress=progress)
+        return
+    for start in range(0, dataset.count, size):
+        indices = range(start, min(start + size, dataset.count))
+        rows = [prepare_all(dataset, index, preprocess, graph) for index in indices]
+        yield {name: np.stack([row[name] for row in rows]) for name in graph.inputs}
+        if progress is not None:
+            progress(indices.stop, dataset.count)
+
+
+def prepare_all(
+    dataset: Dataset, index: int, preprocess: Preprocess, graph: Graph
+) -> dict[str, NDArray[np.float32]]:
+    """Sample `index` for every input of the graph, by name, without the batch axis.
+
+    A data set for several inputs has an array for each, used as it is. Raises DataError.
+    """
+    shapes = {name: graph[name].shape[1:] for name in graph.inputs}
+    if len(shapes) == 1:
+        return {name: prepare(dataset, index, preprocess, shape) for name, shape in shapes.items()}
+    return {
+        name: _reshape(dataset.parts[name](index), shape, dataset, index).astype(np.float32)
+        for name, shape in shapes.items()
+    }
 
 
 def prepare(

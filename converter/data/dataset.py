@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -32,7 +32,8 @@ class Dataset:
 
     `source` names where they come from, without folders; `names` has one entry per sample for
     messages; `load(i)` returns sample i as `kind` says; `total` counts the samples of the whole
-    source when this is a part of it.
+    source when this is a part of it. For a model with several inputs `parts` has the loader of
+    each by the input's name, and `load` is the first one's.
     """
 
     source: str
@@ -43,6 +44,7 @@ class Dataset:
     classes: tuple[str, ...] | None = None
     notes: tuple[Note, ...] = ()
     total: int = 0
+    parts: Mapping[str, Callable[[int], Array]] = field(default_factory=dict)
 
     @property
     def description(self) -> str:
@@ -84,8 +86,13 @@ def pick(dataset: Dataset, indices: list[int]) -> Dataset:
         dataset,
         names=tuple(dataset.names[index] for index in indices),
         load=lambda position: load(indices[position]),
+        parts={name: _picked(part, indices) for name, part in dataset.parts.items()},
         labels=None if labels is None else tuple(labels[index] for index in indices),
     )
+
+
+def _picked(load: Callable[[int], Array], indices: list[int]) -> Callable[[int], Array]:
+    return lambda position: load(indices[position])
 
 
 def _sorted_note(dataset: Dataset, limit: int) -> tuple[Note, ...]:

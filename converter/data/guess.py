@@ -124,6 +124,9 @@ def choose_preprocess(
     if mean is not None or scale is not None:
         values, reason = Preprocess(mean=mean or (0.0,), scale=scale or (1.0,)), "as given"
         guess = Guess(values, reason, Confidence.CERTAIN)
+    elif len(graph.inputs) > 1:
+        reason = "arrays for several inputs are taken as they are"
+        guess = Guess(Preprocess(), reason, Confidence.LIKELY)
     else:
         guess = _guess_values(graph, tensor, dataset, resize or _resize(graph), color)
     fit = resize or ("none" if _arrays(dataset) else _resize(graph))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edgekit.artifacts.bundle import Preprocess
 from edgekit.artifacts.figures import Note
-from edgekit.converter.data.batches import prepare
+from edgekit.converter.data.batches import prepare, prepare_all
 from edgekit.converter.data.dataset import Array, Dataset, Kind, Progress
 from edgekit.converter.data.response import first_layer_spread
 from edgekit.converter.ir.graph import Graph
@@ -52,6 +52,8 @@ def lint_calibration(
     all the same, of another shape, or a factor of 255 away from what the model was trained on
     (a warning instead where `preprocess` comes from flags).
     """
+    if dataset.parts:
+        return _several(graph, dataset, preprocess, progress)
     found = _Findings()
     shape = graph[graph.inputs[0]].shape[1:]
     for index in range(dataset.count):
@@ -66,11 +68,30 @@ def lint_calibration(
     return (*_warnings(dataset, found), *_scale(graph, dataset, preprocess))
 
 
-def _check_finite(dataset: Dataset, index: int, raw: Array) -> None:
+def _several(
+    graph: Graph, dataset: Dataset, preprocess: Preprocess, progress: Progress | None
+) -> tuple[Note, ...]:
+    """The same for a model with several inputs. One of them may well be constant, and two
+    samples may share one: samples are judged whole."""
+    found = _Findings()
+    for index in range(dataset.count):
+        parts = {name: load(index) for name, load in dataset.parts.items()}
+        for name, raw in parts.items():
+            _check_finite(dataset, index, raw, f", input {name}")
+        prepare_all(dataset, index, preprocess, graph)
+        flat = np.concatenate([np.ravel(raw).astype(np.float64) for raw in parts.values()])
+        _inspect(found, dataset.names[index], flat)
+        if progress is not None:
+            progress(index + 1, dataset.count)
+    _refuse(dataset, found)
+    return _warnings(dataset, found)
+
+
+def _check_finite(dataset: Dataset, index: int, raw: Array, where: str = "") -> None:
     if raw.dtype.kind == "f" and not np.isfinite(raw).all():
         bad = int(raw.size - np.isfinite(raw).sum())
         raise DataError(
-            f"{dataset.description}, {dataset.names[index]}",
+            f"{dataset.description}, {dataset.names[index]}{where}",
             f"{bad} values are NaN or infinite",
             hint="remove the sample or repair what makes it",
             code="not-finite",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from edgekit.converter.data.arrays import from_arrays, from_iterable, open_npy, 
 from edgekit.converter.data.dataset import Dataset, subset
 from edgekit.converter.data.folders import from_files, open_csv, open_folder, open_labels
 from edgekit.converter.data.images import SUFFIXES
+from edgekit.converter.data.several import InputSpec, open_several
 from edgekit.errors import DataError
 
 FORMS = (
@@ -25,12 +27,15 @@ READERS = {
 }
 
 
-def open_dataset(spec: Any, *, limit: int | None = None, seed: int = 0) -> Dataset:
+def open_dataset(
+    spec: Any, *, limit: int | None = None, seed: int = 0, inputs: Sequence[InputSpec] = ()
+) -> Dataset:
     """The data set `spec` names, cut down to `limit` samples drawn evenly with `seed`.
 
     `spec` is a path (see FORMS), a NumPy array with samples along the first axis, or an iterable
     (or a function that returns one) of arrays or (array, class index) pairs. Samples load when
-    they are asked for, except those of iterables. Raises DataError.
+    they are asked for, except those of iterables. For a model with several `inputs` see
+    `several.open_several`. Raises DataError.
     """
     if limit is not None and limit < 1:
         raise DataError(
@@ -40,6 +45,8 @@ def open_dataset(spec: Any, *, limit: int | None = None, seed: int = 0) -> Datas
             hint="ask for at least one",
             code="no-samples",
         )
+    if len(inputs) > 1:
+        return subset(_not_empty(open_several(spec, inputs, limit)), limit, seed)
     if isinstance(spec, np.ndarray):
         return subset(_not_empty(from_arrays("NumPy array", spec)), limit, seed)
     if isinstance(spec, str | Path):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.ir.graph import Graph
-from edgekit.converter.quantize.execute import iterate
+from edgekit.converter.quantize.execute import Batch, by_name, count_of, iterate
 from edgekit.converter.quantize.groups import Range
 from edgekit.errors import DataError
 
@@ -18,11 +18,12 @@ Progress = Callable[[int, int], None]
 
 
 def calibrate(
-    graph: Graph, batches: Iterable[NDArray[np.generic]], *, progress: Progress | None = None
+    graph: Graph, batches: Iterable[Batch], *, progress: Progress | None = None
 ) -> dict[str, Range]:
     """The smallest and largest value of each activation, by tensor name.
 
-    Each batch is float32 of the graph input's shape with any leading extent. The plain minimum
+    Each batch is float32 of the graph input's shape with any leading extent, for several inputs
+    such arrays by name. The plain minimum
     and maximum are kept, as TensorFlow's converter does.
 
     Raises DataError when there is no batch, a batch has another shape, or a value is not finite.
@@ -31,10 +32,10 @@ def calibrate(
     done = 0
     for batch in batches:
         check_batch(graph, batch)
-        _widen(ranges, {graph.inputs[0]: batch}, "calibration data")
+        _widen(ranges, by_name(graph, batch), "calibration data")
         for node, results in iterate(graph, batch):
             _widen(ranges, results, f"{node.op.NAME} {node.name}")
-        done += len(batch)
+        done += count_of(batch)
         if progress is not None:
             progress(done, 0)
     if not done:
@@ -44,17 +45,27 @@ def calibrate(
     return ranges
 
 
-def check_batch(graph: Graph, batch: NDArray[np.generic]) -> None:
-    """Raise DataError unless the batch has the graph input's shape after the leading axis."""
-    expected = graph[graph.inputs[0]].shape[1:]
-    if batch.shape[1:] != expected:
+def check_batch(graph: Graph, batch: Batch) -> None:
+    """Raise DataError unless the batch has each graph input's shape after the leading axis."""
+    arrays = by_name(graph, batch)
+    if set(arrays) != set(graph.inputs):
         raise DataError(
             "calibration data",
-            f"samples of shape {list(batch.shape[1:])}",
-            allowed=f"shape {list(expected)}, the model's input",
-            hint="resize or reshape the samples, or choose how with --resize and --color",
-            code="sample-shape",
+            f"arrays for {', '.join(arrays)}",
+            allowed=f"one for each of {', '.join(graph.inputs)}",
+            hint="give every input of the model",
+            code="input-names",
         )
+    for name, array in arrays.items():
+        expected = graph[name].shape[1:]
+        if array.shape[1:] != expected:
+            raise DataError(
+                "calibration data",
+                f"samples of shape {list(array.shape[1:])}",
+                allowed=f"shape {list(expected)}, the model's input {name}",
+                hint="resize or reshape the samples, or choose how with --resize and --color",
+                code="sample-shape",
+            )
 
 
 def _widen(ranges: dict[str, Range], arrays: Mapping[str, Array], subject: str) -> None:

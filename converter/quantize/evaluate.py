@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.artifacts.bundle import AccuracySummary, Preprocess
-from edgekit.converter.data.batches import batches
+from edgekit.converter.data.batches import graph_batches
 from edgekit.converter.data.dataset import Dataset, Progress, subset
 from edgekit.converter.ir.graph import Graph
-from edgekit.converter.quantize.execute import Array, outputs_real
+from edgekit.converter.quantize.execute import Array, Batch, count_of, outputs_real
 from edgekit.converter.quantize.sqnr import Power
 from edgekit.converter.quantize.tasks import Head, Task, fitting_labels, head, with_labels
 
@@ -52,8 +52,7 @@ def compare(
     powers = {name: Power() for name in _judged(float_graph, found)}
     parts: tuple[list[Predictions], list[Predictions]] = ([], [])
     largest = regret = 0.0
-    shape = float_graph[float_graph.inputs[0]].shape[1:]
-    for batch in batches(part, preprocess, shape, progress=progress):
+    for batch in graph_batches(part, preprocess, float_graph, progress=progress):
         names = (*float_graph.outputs, *powers)
         exact = outputs_real(float_graph, batch, names)
         noisy = outputs_real(int8_graph, batch, names)
@@ -95,7 +94,7 @@ def evaluate(
     found = with_labels(head(graph), labels)
     kept = [
         _predictions(found, outputs_real(graph, batch)[found.output], batch)
-        for batch in batches(part, preprocess, graph[graph.inputs[0]].shape[1:], progress=progress)
+        for batch in graph_batches(part, preprocess, graph, progress=progress)
     ]
     both = (_joined(kept), _joined(kept))
     return _summary(found, both, labels, samples=part.count, data=part.description)
@@ -130,14 +129,15 @@ def _gap(exact: Array, noisy: Array) -> float:
     return float(np.abs(exact - noisy).max())
 
 
-def _predictions(found: Head, output: Array, batch: Array) -> Predictions:
-    rows = output.reshape(len(batch), -1).astype(np.float64)
+def _predictions(found: Head, output: Array, batch: Batch) -> Predictions:
+    rows = output.reshape(count_of(batch), -1).astype(np.float64)
     if found.task is Task.CLASSES:
         scores = rows[:, 1] - rows[:, 0] if found.size == 2 else None
         return Predictions(rows.argmax(axis=1), scores)
     if found.task is Task.BINARY:
         return Predictions((rows[:, 0] >= 0.5).astype(np.int64), rows[:, 0])
     if found.task is Task.RECONSTRUCTION:
+        assert isinstance(batch, np.ndarray), "an autoencoder has one input"
         error = np.square(rows - batch.reshape(len(batch), -1)).mean(axis=1)
         return Predictions(scores=error)
     return Predictions()

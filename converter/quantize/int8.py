@@ -18,6 +18,7 @@ from edgekit.converter.interpret.program import fold_constants
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Dequantize, Quantize
 from edgekit.converter.quantize.calibrate import Progress, calibrate
+from edgekit.converter.quantize.execute import Batch
 from edgekit.converter.quantize.groups import Range, Ranges, same_scale_groups, union_ranges
 from edgekit.converter.quantize.params import (
     MAX_BIAS,
@@ -54,18 +55,19 @@ def is_quantized(graph: Graph) -> bool:
 
 def quantize_int8(
     graph: Graph,
-    batches: Iterable[NDArray[np.generic]],
+    batches: Iterable[Batch],
     *,
     progress: Progress | None = None,
     scheme: Scheme = INT8,
 ) -> QuantizeResult:
-    """Quantize a float graph with the ranges seen on `batches` (float32, any leading extent).
+    """Quantize a float graph with the ranges seen on `batches` (float32, any leading extent; by
+    name for several inputs).
 
     A graph that is quantized already comes back as it is and `batches` is not touched. Input and
     outputs become int8; biases int32 with scale input x weights.
 
     Raises DataError for unusable calibration data, UnsupportedError for a graph that mixes float
-    and integer operators, has several inputs, or computes its weights.
+    and integer operators, or computes its weights.
     """
     if is_quantized(graph):
         return QuantizeResult(graph, {}, (_already(graph),))
@@ -216,14 +218,6 @@ class _Builder:
 
 def _check(graph: Graph) -> None:
     """Raise UnsupportedError for graphs this quantizer does not take."""
-    if len(graph.inputs) != 1:
-        raise UnsupportedError(
-            graph.name,
-            f"{len(graph.inputs)} inputs",
-            allowed="1 for post-training quantization",
-            hint="quantize it with TensorFlow's converter and give the int8 .tflite",
-            code="several-inputs",
-        )
     for node in graph.nodes:
         if isinstance(node.op, Quantize | Dequantize):
             raise UnsupportedError(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Logistic, Softmax
-from edgekit.converter.quantize.execute import Array, iterate_real
+from edgekit.converter.quantize.execute import Array, Batch, count_of, cut, iterate_real
 
 MAX_DB = 120.0
 """What stands for no noise at all; float32 itself has about 140 dB."""
@@ -42,24 +42,23 @@ class Power:
         return float(np.clip(10 * math.log10(self.signal / self.noise), -MAX_DB, MAX_DB))
 
 
-def layer_sqnr(
-    float_graph: Graph, int8_graph: Graph, samples: NDArray[np.float32]
-) -> dict[str, float]:
+def layer_sqnr(float_graph: Graph, int8_graph: Graph, samples: Batch) -> dict[str, float]:
     """SQNR in dB of each node's output, by node name, in execution order.
 
-    Both graphs run on the same float32 samples (n, *input shape); errors of earlier layers are
+    Both graphs run on the same float32 samples (n, *input shape), by name for several inputs;
+    errors of earlier layers are
     included. Tensors are matched by name; nodes that only one graph has are left out.
     """
     powers: dict[str, Power] = {}
-    for start in range(0, len(samples), CHUNK):
-        part = samples[start : start + CHUNK]
+    for start in range(0, count_of(samples), CHUNK):
+        part = cut(samples, start, start + CHUNK)
         for node, exact, noisy in _pairs(float_graph, int8_graph, part):
             powers.setdefault(node.name, Power()).add(exact, noisy)
     return {name: power.decibels for name, power in powers.items()}
 
 
 def _pairs(
-    float_graph: Graph, int8_graph: Graph, part: Array
+    float_graph: Graph, int8_graph: Graph, part: Batch
 ) -> Iterator[tuple[Node, Array, Array]]:
     """Walk both graphs in step, so that only a few activations are alive at a time."""
     shared = {name for node in int8_graph.nodes for name in node.outputs}

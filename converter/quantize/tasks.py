@@ -55,7 +55,12 @@ def head(graph: Graph) -> Head:
     if node is not None and isinstance(node.op, Logistic) and size == 1:
         return Head(Task.BINARY, output, graph.input(node).name, size)
     same = graph[graph.inputs[0]].shape[1:] == graph[output].shape[1:]
-    return Head(Task.RECONSTRUCTION if same else Task.VALUES, output, output, size)
+    return Head(
+        Task.RECONSTRUCTION if same and len(graph.inputs) == 1 else Task.VALUES,
+        output,
+        output,
+        size,
+    )
 
 
 def with_labels(found: Head, labels: Iterable[int] | None) -> Head:

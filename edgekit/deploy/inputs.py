@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.artifacts.bundle import Preprocess
-from edgekit.converter.data.batches import prepare
+from edgekit.converter.data.batches import prepare_all
 from edgekit.converter.data.open import open_dataset
-from edgekit.converter.ir.graph import DType, Graph
+from edgekit.converter.data.several import input_specs
+from edgekit.converter.ir.graph import DType, Graph, Tensor
 from edgekit.converter.quantize.params import quantize_input
 from edgekit.deploy.bundles import Bundle
 
@@ -52,15 +53,20 @@ def real_inputs(bundle: Bundle, data: Any, count: int | None) -> Inputs:
     Raises DataError.
     """
     graph = bundle.graph
-    tensor = graph[graph.inputs[0]]
-    dataset = open_dataset(_one_sample(data, tensor.shape[1:]), limit=count)
+    shape = graph[graph.inputs[0]].shape[1:]
+    dataset = open_dataset(_one_sample(data, shape), limit=count, inputs=input_specs(graph))
     preprocess = bundle.manifest.preprocess or Preprocess()
     samples = []
     for index in range(dataset.count):
-        real = prepare(dataset, index, preprocess, tensor.shape[1:])[None]
-        stored = real if tensor.dtype is DType.FLOAT32 else quantize_input(real, tensor)
-        samples.append([stored.reshape(tensor.shape)])
+        real = prepare_all(dataset, index, preprocess, graph)
+        samples.append([_stored(real[name], graph[name]) for name in graph.inputs])
     return Inputs(tuple(samples), dataset.description, dataset.names)
+
+
+def _stored(real: NDArray[np.float32], tensor: Tensor) -> NDArray[Any]:
+    """Real values of one sample as the model's input tensor holds them."""
+    values = real if tensor.dtype is DType.FLOAT32 else quantize_input(real, tensor)
+    return values.reshape(tensor.shape)
 
 
 def _one_sample(data: Any, shape: tuple[int, ...]) -> Any:

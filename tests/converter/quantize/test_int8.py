@@ -22,6 +22,7 @@ from edgekit.converter.quantize.int8 import (
 )
 from edgekit.converter.quantize.params import MAX_BIAS
 from edgekit.converter.quantize.scheme import INT8, INT8_WEIGHTS, UNIT
+from edgekit.converter.quantize.sqnr import layer_sqnr
 from edgekit.errors import DataError, UnsupportedError
 from tests.helpers.float_graphs import FloatGraph, classifier, samples
 from tests.helpers.random_graphs import random_graph
@@ -322,12 +323,39 @@ def test_activations_that_overflow_name_the_node() -> None:
     assert "over" in caught.value.subject
 
 
-def test_several_inputs_are_refused() -> None:
-    g = FloatGraph()
-    a, b = g.input((1, 4), "a"), g.input((1, 4), "b")
-    with pytest.raises(UnsupportedError) as caught:
-        quantize_int8(g.graph(g.node(ops.Add(), [a, b])), [])
-    assert caught.value.code == "several-inputs"
+def _two_inputs() -> tuple[Graph, dict[str, np.ndarray]]:
+    """An image and a vector that meet, both also outputs of the graph on the way."""
+    g = FloatGraph("two")
+    a, b = g.input((1, 6), "a"), g.input((1, 4), "b")
+    left = g.dense(a, weights(4, 6), weights(4), name="left")
+    return g.graph(g.node(ops.Add(), [left, b], "sum"), b), {
+        "a": RNG.normal(0, 3, (50, 6)).astype(np.float32),
+        "b": RNG.normal(2, 1, (50, 4)).astype(np.float32),
+    }
+
+
+def test_several_inputs_have_ranges_of_their_own() -> None:
+    graph, data = _two_inputs()
+    result = quantize_int8(graph, [data])
+    verify(result.graph)
+    for name, array in data.items():
+        assert result.ranges[name] == (float(array.min()), float(array.max()))
+    exact, close = outputs_real(graph, data), outputs_real(result.graph, data)
+    assert set(close) == {"sum", "b"}
+    assert np.abs(exact["b"] - close["b"]).max() <= quant_of(result, "b").scale
+    assert np.abs(exact["sum"] - close["sum"]).max() < 4 * quant_of(result, "sum").scale
+    assert min(layer_sqnr(graph, result.graph, data).values()) > 25
+
+
+def test_several_inputs_need_an_array_each() -> None:
+    graph, data = _two_inputs()
+    with pytest.raises(DataError) as caught:
+        quantize_int8(graph, [{"a": data["a"]}])
+    assert caught.value.code == "input-names"
+    assert caught.value.allowed == "one for each of a, b"
+    with pytest.raises(DataError) as caught:
+        quantize_int8(graph, [{**data, "b": data["a"]}])
+    assert (caught.value.code, "b" in caught.value.allowed) == ("sample-shape", True)
 
 
 def test_mixed_precision_is_refused() -> None:
