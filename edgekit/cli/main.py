@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import typer
 
-from edgekit.cli import bench, build, convert, doctor, inspect, report, targets, verify
+from edgekit.cli import bench, build, convert, doctor, inspect, meters, report, targets, verify
 from edgekit.cli import output as out
 from edgekit.cli import run as run_command
 from edgekit.errors import EdgeKitError, UsageError
@@ -50,6 +50,7 @@ def _main(
 
 for _module in (doctor, targets, inspect, convert, build, bench, run_command, verify, report):
     app.command(name=_module.NAME)(_module.command)
+app.add_typer(meters.app, name=meters.NAME)
 
 
 class Interrupted(EdgeKitError):

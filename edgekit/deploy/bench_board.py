@@ -21,7 +21,8 @@ from edgekit.runtime.devices.bench import (
     bench_device,
 )
 from edgekit.runtime.measure.metered import edge_listener, measure_energy
-from edgekit.runtime.power.meter import Meter, make_meter
+from edgekit.runtime.power.meter import Meter
+from edgekit.runtime.power.names import make_meter
 from edgekit.targets.model import Target
 
 

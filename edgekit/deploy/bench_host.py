@@ -16,7 +16,7 @@ from edgekit.deploy.inputs import Inputs, reference_outputs
 from edgekit.errors import EdgeKitError, MissingExtraError, ToolError
 from edgekit.runtime.engine.native import NativeModel
 from edgekit.runtime.measure.metered import MeteredRun, measure_energy, timed_windows
-from edgekit.runtime.power.meter import make_meter
+from edgekit.runtime.power.names import make_meter
 from edgekit.runtime.runner.host import run_host
 from edgekit.targets.model import Target
 

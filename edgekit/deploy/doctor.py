@@ -97,9 +97,11 @@ def _ports() -> tuple[Check, ...]:
     from edgekit.targets.reader import list_targets
 
     boards = {usb: target.title for target in list_targets() for usb in target.link.usb}
+    meters = _meters()
     found = []
     for port in list_ports():
-        what = METERS.get(port.usb) or boards.get(port.usb) or port.description or "serial port"
+        known = (*meters.get(port.device, ()), boards.get(port.usb, ""))
+        what = " or ".join(filter(None, known)) or port.description or "serial port"
         found.append(Check("ports", port.device, "ok", f"{what} {port.usb}".strip()))
     if not found:
         hint = "plug a board in, or use --target virtual-m4"
@@ -107,4 +109,13 @@ def _ports() -> tuple[Check, ...]:
     return tuple(found)
 
 
-METERS = {"1915:c00a": "Nordic PPK2 power meter (ppk2:)"}
+def _meters() -> dict[str, list[str]]:
+    """Port -> the power meters that its USB identifiers tell of, and how they are named."""
+    from edgekit.runtime.power.finding import plugged_in
+
+    found: dict[str, list[str]] = {}
+    for meter in plugged_in():
+        doubt = "" if meter.sure else "perhaps "
+        text = f"{doubt}{meter.title} power meter ({meter.name})"
+        found.setdefault(meter.path, []).append(text)
+    return found

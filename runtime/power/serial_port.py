@@ -30,18 +30,30 @@ class UsbPort:
     path: str
     serial: str
     interface: int | None
+    usb: str = ""
+    """Identifiers "vendor:product" in lower-case hexadecimal; "" for a port that is not USB."""
+
+
+def all_ports() -> tuple[UsbPort, ...]:
+    """Every serial port the system knows, sorted by path."""
+    from serial.tools.list_ports import comports
+
+    found = [
+        UsbPort(
+            port.device,
+            port.serial_number or "",
+            _interface(port.location),
+            "" if port.vid is None or port.pid is None else f"{port.vid:04x}:{port.pid:04x}",
+        )
+        for port in comports()
+    ]
+    return tuple(sorted(found, key=lambda port: port.path))
 
 
 def usb_ports(vendor: int, product: int) -> tuple[UsbPort, ...]:
     """The ports of all devices with these identifiers, sorted by path."""
-    from serial.tools.list_ports import comports
-
-    found = [
-        UsbPort(port.device, port.serial_number or "", _interface(port.location))
-        for port in comports()
-        if (port.vid, port.pid) == (vendor, product)
-    ]
-    return tuple(sorted(found, key=lambda port: port.path))
+    usb = f"{vendor:04x}:{product:04x}"
+    return tuple(port for port in all_ports() if port.usb == usb)
 
 
 def _interface(location: str | None) -> int | None:

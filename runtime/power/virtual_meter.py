@@ -9,7 +9,8 @@ from typing import Self
 from edgekit.artifacts.figures import Note, Provenance
 from edgekit.artifacts.power import PowerTrace
 from edgekit.runtime.power.load import LoadProfile
-from edgekit.runtime.power.meter import MeterIdentity, MeterSpec
+from edgekit.runtime.power.meter import MeterIdentity
+from edgekit.runtime.power.names import MeterSpec
 from edgekit.runtime.power.ppk2 import Ppk2, Ppk2Settings
 from edgekit.runtime.power.virtual_ppk2 import VirtualPpk2
 from edgekit.targets.model import Target

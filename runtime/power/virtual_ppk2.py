@@ -31,7 +31,18 @@ Floats = NDArray[np.float64]
 SWITCH_A = (50e-6, 500e-6, 5e-3, 50e-3)
 BLOCK = 8192
 BURST = 20
-COMMAND_BYTES = {0x06: 1, 0x07: 1, 0x0C: 2, 0x0D: 3, 0x11: 2, 0x15: 1, 0x16: 1, 0x19: 1, 0x20: 1}
+COMMAND_BYTES = {
+    0x06: 1,
+    0x07: 1,
+    0x0C: 2,
+    0x0D: 3,
+    0x11: 2,
+    0x15: 1,
+    0x16: 1,
+    0x19: 1,
+    0x20: 1,
+    0x25: 6,
+}
 # Made up, of the size that devices state; not linear, so that the driver's formula is exercised.
 CALIBRATION = wire.Calibration(
     r=(1031.64, 101.65, 10.15, 0.94, 0.043),

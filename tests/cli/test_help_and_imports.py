@@ -13,7 +13,12 @@ import pytest
 import edgekit as package
 from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 
-COMMANDS = ("doctor", "targets", "inspect", "convert", "build", "bench", "run", "verify", "report")
+COMMANDS = (
+    *("doctor", "targets", "inspect", "convert", "build", "bench", "run", "verify", "report"),
+    "meters",
+)
+GROUPS = {"meters": ("meters list",)}
+LEAVES = tuple(leaf for command in COMMANDS for leaf in GROUPS.get(command, (command,)))
 HEAVY = (
     "numpy",
     "tensorflow",
@@ -37,12 +42,13 @@ def _help(*words: str) -> str:
     not version("typer").startswith(LOCKED_TYPER),
     reason=f"the golden help texts are those of typer {LOCKED_TYPER}",
 )
-@pytest.mark.parametrize("command", ["", *COMMANDS])
+@pytest.mark.parametrize("command", ["", *GROUPS, *LEAVES])
 def test_help_text(
     command: str, golden: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    golden(f"cli/help-{command or 'edgekit'}.txt", _help(*command.split()))
+    name = command.replace(" ", "-") or "edgekit"
+    golden(f"cli/help-{name}.txt", _help(*command.split()))
 
 
 def test_the_overview_lists_every_command_with_a_whole_sentence(
@@ -54,9 +60,9 @@ def test_the_overview_lists_every_command_with_a_whole_sentence(
     assert all(line.endswith(".") and not line.endswith("...") for line in lines)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", LEAVES)
 def test_every_command_takes_the_uniform_flags(command: str) -> None:
-    text = _help(command)
+    text = _help(*command.split())
     assert all(flag in text for flag in ("--json", "-q, --quiet", "-v, --verbose", "-h, --help"))
 
 

@@ -15,6 +15,7 @@ CALM = (
     "doctor",
     "targets",
     "targets virtual-m4",
+    "meters list",
     "inspect model.tflite -t virtual-m4",
     "inspect model.tflite --graph",
     "convert model.tflite -t rpi4 --calibration data.npz -o out",

@@ -19,7 +19,7 @@ from edgekit.runtime.measure.metered import (
     measure_energy,
     timed_windows,
 )
-from edgekit.runtime.power.meter import make_meter
+from edgekit.runtime.power.names import make_meter
 from edgekit.runtime.power.ppk2 import Ppk2
 from edgekit.targets.reader import load_target
 from tests.helpers.power_traces import Plan, make_trace

@@ -7,7 +7,8 @@ from importlib import import_module
 import pytest
 
 from edgekit.errors import UsageError
-from edgekit.runtime.power.meter import METERS, MeterSpec, TakesEdges, make_meter, parse_meter
+from edgekit.runtime.power.meter import TakesEdges
+from edgekit.runtime.power.names import METERS, MeterSpec, make_meter, parse_meter
 from edgekit.runtime.power.ppk2 import Ppk2
 from edgekit.runtime.power.virtual_meter import VirtualMeter
 from edgekit.targets.reader import load_target
@@ -19,6 +20,7 @@ from edgekit.targets.reader import load_target
         ("virtual", MeterSpec("virtual")),
         ("virtual:", MeterSpec("virtual")),
         ("ppk2:", MeterSpec("ppk2")),
+        ("ppk2:auto", MeterSpec("ppk2")),
         ("ppk2:/dev/ttyACM1", MeterSpec("ppk2", "/dev/ttyACM1")),
         (
             "ppk2:/dev/ttyACM1?mode=ampere&voltage=1800",
@@ -36,7 +38,7 @@ def test_unknown_scheme_lists_the_meters_and_guesses() -> None:
     with pytest.raises(UsageError) as caught:
         parse_meter("pkp2:/dev/ttyACM1")
     assert caught.value.code == "meter-unknown"
-    assert caught.value.allowed == "ppk2:, virtual:"
+    assert caught.value.allowed == ", ".join(f"{name}:" for name in METERS)
     assert "ppk2:" in caught.value.hint
     with pytest.raises(UsageError, match="Write scheme:place"):
         parse_meter("/dev/ttyACM1")
@@ -57,6 +59,7 @@ def test_unknown_option_lists_the_options(text: str) -> None:
         ("ppk2:?voltage=12000", "option voltage=12000", "a number from 800 to 5000"),
         ("ppk2:?voltage=high", "option voltage=high", "a number from 800 to 5000"),
         ("ppk2:?spike_filter=1", "option spike_filter=1", "on or off"),
+        ("ppk2:?input=D8", "option input=D8", "D0 or D1 or D2 or D3 or D4 or D5 or D6 or D7"),
         ("virtual:?loss=2", "option loss=2", "a number from 0 to 0.5"),
     ],
 )

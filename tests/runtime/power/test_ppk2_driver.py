@@ -132,6 +132,31 @@ def test_edges_of_d0_are_marks_in_their_sample() -> None:
     ]
 
 
+def test_any_logic_input_takes_the_trigger() -> None:
+    level = np.ones(300, bool)
+    level[100:200] = False
+    raw = stream(np.full(300, 1e-3), level=4 * level)
+    quick = Ppk2Settings(input=2, silence_s=None, quiet_s=0.002)
+    marks = record(FakePort([raw]), quick).marks
+    assert [(mark.kind, mark.label) for mark in marks] == [
+        ("trigger-fall", "D2"),
+        ("trigger-rise", "D2"),
+    ]
+    assert record(FakePort([raw])).marks == ()
+
+
+def test_what_was_recorded_is_kept_when_the_stream_breaks_off() -> None:
+    port = FakePort([stream(np.full(100, 1e-3))], broken=True)
+    meter = meter_at(port)
+    with meter:
+        meter.start()
+        port.sent.wait(5)
+        with pytest.raises(MeterError):
+            meter.stop()
+    assert meter.salvaged is not None
+    assert len(meter.salvaged.t) == 100
+
+
 def test_host_marks_stand_where_the_stream_was() -> None:
     port = FakePort([stream(np.full(300, 1e-3))])
     with meter_at(port) as meter:

@@ -14,7 +14,7 @@ from edgekit.errors import MeterError, UsageError
 from edgekit.runtime.measure.metered import edge_listener
 from edgekit.runtime.power import ppk2_wire as wire
 from edgekit.runtime.power.load import IDLE_SHARE, LoadProfile
-from edgekit.runtime.power.meter import make_meter
+from edgekit.runtime.power.names import make_meter
 from edgekit.runtime.power.ppk2 import Ppk2, Ppk2Settings
 from edgekit.runtime.power.serial_port import SerialPort
 from edgekit.runtime.power.virtual_meter import VirtualMeter
