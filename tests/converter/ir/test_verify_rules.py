@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekit.converter.interpret import run
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation, Op, Padding
@@ -18,8 +19,9 @@ from edgekit.converter.ir.verify import (
     verify,
     violations,
 )
-from edgekit.converter.tflite import read_tflite
+from edgekit.converter.tflite import read_tflite, write_tflite
 from edgekit.errors import ModelError, UnsupportedError
+from edgekit.litert import open_interpreter
 from tests.helpers.random_graphs import random_graph
 
 ROOT = Path(__file__).parents[3]
@@ -362,3 +364,22 @@ def test_supported_ops_page_lists_operators_attributes_and_rules() -> None:
     assert "| MAX_POOL_2D | `input` | `padding`, `filter_h`," in page
     for row in (*GRAPH_RULES, *NODE_RULES):
         assert f"| `{row.name}` | {row.sentence} |" in page
+
+
+@pytest.mark.parametrize(
+    ("weights", "bias"),
+    [
+        # 2 % of the output scale is more than 2 % of the product here.
+        (Quant.per_tensor(0.03, 0), Quant.per_tensor(0.1 * 0.03 * 1.6, 0)),
+        # TensorFlow's older quantizer rescales single channels of a bias.
+        (Quant.per_channel([0.5, 0.25, 0.1], 0), Quant.per_channel([0.05, 0.2, 0.01], 0)),
+    ],
+)
+def test_biases_that_tflite_runs_are_run_alike(weights: Quant, bias: Quant) -> None:
+    """Its kernels add the stored integers; the scale beside them is checked under one weight
+    scale only, against the output's."""
+    graph = conv(w=replace(W, quant=weights), b=replace(B, quant=bias))
+    verify(graph)
+    x = np.random.default_rng(2).integers(-128, 128, X.shape).astype(np.int8)
+    [expected] = open_interpreter(write_tflite(graph), kernels="reference").run([x])
+    assert np.array_equal(run(graph, x)["y"], expected)
