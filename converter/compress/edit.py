@@ -22,7 +22,7 @@ def named(graph: Graph, name: str) -> Node:
 def only_reader(graph: Graph, name: str) -> Node | None:
     """The one node that reads `name`; None when there are more, none, or it is an output."""
     readers = graph.consumers(name)
-    if len(readers) != 1 or name in graph.outputs or readers[0].inputs.count(name) != 1:
+    if len(readers) != 1 or name in graph.results or readers[0].inputs.count(name) != 1:
         return None
     return readers[0]
 
@@ -57,9 +57,9 @@ def bypassed(graph: Graph, node: Node) -> Graph | None:
     source, output = node.inputs[0], node.output
     assert source is not None
     kept = [other for other in graph.nodes if other is not node]
-    if output not in graph.outputs:
+    if output not in graph.results:
         return graph.with_nodes(_reading(other, output, source) for other in kept)
-    producer = graph.producer(source)
+    producer = graph.producer(source) if output in graph.outputs else None
     if producer is None or only_reader(graph, source) is not node:
         return None
     return replaced(graph.with_nodes(kept), producer, _writing(producer, source, output))

@@ -24,7 +24,7 @@ def drop_identities(graph: Graph) -> Graph:
 
 def drop_dead(graph: Graph) -> Graph:
     """Nodes whose results reach no output of the graph go, with their constants."""
-    alive = set(graph.outputs)
+    alive = set(graph.results)
     kept: list[Node] = []
     for node in reversed(graph.nodes):
         if alive.intersection(node.outputs):

@@ -70,6 +70,8 @@ def _first_layer(graph: Graph) -> Graph | None:
     for node in graph.nodes:
         if isinstance(node.op, Conv2D | DepthwiseConv2D | FullyConnected):
             bare = replace(node, op=replace(node.op, activation=Activation.NONE))
-            return replace(graph, outputs=node.outputs).with_nodes((*kept, bare))
+            held = tuple(replace(state, written=state.read) for state in graph.states)
+            cut = replace(graph, outputs=node.outputs, states=held)
+            return cut.with_nodes((*kept, bare))
         kept.append(node)
     return None

@@ -51,9 +51,18 @@ def _head(sheet: Sheet) -> list[str]:
         f"    {name}_invoke(arena);",
         *(f"    use({name}_{word}(arena));" for word in outputs),
         "",
-        "The arena is yours and need not survive between inferences. Inputs and outputs lie in it:",
+        *(_STATEFUL if sheet.program.states else _STATELESS),
         "write every input before every inference, because later steps use its bytes again.",
     ]
+
+
+_STATELESS = (
+    "The arena is yours and need not survive between inferences. Inputs and outputs lie in it:",
+)
+_STATEFUL = (
+    "The model keeps states from one inference to the next: leave the arena as it is between them.",
+    "Inputs and outputs lie in it:",
+)
 
 
 def _names(sheet: Sheet) -> tuple[list[str], list[str]]:
@@ -112,6 +121,12 @@ def _functions(sheet: Sheet) -> list[str]:
     for word, port in zip(outputs, sheet.program.outputs, strict=True):
         lines.append(f"const {C_TYPES[port.dtype]} *{name}_{word}(const uint8_t *arena);")
     lines += ["", "/* One inference. */", f"void {name}_invoke(uint8_t *arena);", ""]
+    if sheet.program.states:
+        lines += [
+            "/* Puts the states back to where they were before the first inference. */",
+            f"void {name}_reset(uint8_t *arena);",
+            "",
+        ]
     if sheet.labels:
         lines += [f"extern const char *const {name}_labels[{sheet.upper}_LABEL_COUNT];", ""]
     return [

@@ -14,6 +14,7 @@ from edgekit.converter.lower.program import (
     Port,
     ReadArg,
     ScratchArg,
+    StateArg,
     Step,
     WriteArg,
 )
@@ -33,6 +34,7 @@ def source(sheet: Sheet) -> str:
             "",
             *_sections(sheet),
             *_invoke(sheet),
+            *_reset(sheet),
             *_init(sheet),
             *_accessors(sheet),
             *_labels(sheet),
@@ -146,7 +148,7 @@ def _argument(sheet: Sheet, step: Step, arg: Arg) -> str:
             return sheet.symbol(array)
         case NumberArg(value):
             return c_text.number(value)
-        case ReadArg(buffer, c_type) | WriteArg(buffer, c_type):
+        case ReadArg(buffer, c_type) | WriteArg(buffer, c_type) | StateArg(buffer, c_type):
             same = sheet.program.buffer(buffer).c_type == c_type
             return buffer if same else f"({c_type} *)(void *){buffer}"
         case ScratchArg(buffer):
@@ -154,6 +156,19 @@ def _argument(sheet: Sheet, step: Step, arg: Arg) -> str:
 
 
 # --------------------------------------------------------------------------- the rest of API
+
+
+def _reset(sheet: Sheet) -> list[str]:
+    if not sheet.program.states:
+        return []
+    lines = [f"void {sheet.name}_reset(uint8_t *arena)", "{"]
+    for state in sheet.program.states:
+        offset = sheet.memory.offset(state.buffer)
+        source = sheet.symbol(state.array) if state.array else str(state.fill)
+        function = "memcpy" if state.array else "memset"
+        lines.append(f"    /* {state.buffer} */")
+        lines.append(c_text.call(function, [f"arena + {offset}", source, str(state.bytes)]))
+    return [*lines, "}", ""]
 
 
 def _init(sheet: Sheet) -> list[str]:
@@ -167,6 +182,8 @@ def _init(sheet: Sheet) -> list[str]:
         offset = sheet.memory.offset(port.buffer)
         byte = port.zero_point if port.scale else 0
         lines.append(f"    memset(arena + {offset}, {byte}, {port.bytes});")
+    if sheet.program.states:
+        lines.append(f"    {sheet.name}_reset(arena);")
     return [*lines, "    return EK_OK;", "}", ""]
 
 
@@ -214,6 +231,7 @@ def _model(sheet: Sheet) -> list[str]:
         f".output = {'outputs' if program.outputs else '0'},",
         f".step = {'steps' if steps else '0'},",
         f".invoke = {name}_invoke,",
+        *([f".reset = {name}_reset,"] if program.states else []),
     ]
     return [
         *_constants("ek_tensor_t inputs", [_tensor(sheet, port) for port in program.inputs]),

@@ -42,6 +42,10 @@ def weights_source(sheet: Sheet) -> str:
             continue
         sections.append(f"/* ---- {step.name}: {step.operator}, {step.weight_bytes:,} B ---- */")
         sections += [_definition(sheet, by_name[name]) for name in step.constants]
+    for state in sheet.program.states:
+        if state.array:
+            sections.append(f"/* ---- {state.buffer}: after a reset, {state.bytes:,} B ---- */")
+            sections.append(_definition(sheet, by_name[state.array]))
     purpose = "the model's constants, in the order of its steps"
     return (
         "\n\n".join(

@@ -2,6 +2,7 @@
 
     run(graph, inputs)              outputs by name, for any number of samples
     run_batches(graph, batches)     the same, batch by batch
+    run_in_a_row(graph, samples)    invocations of a graph that keeps states
     iterate(graph, inputs)          node by node, for looking at every activation
 
 int8 results equal tflite-micro's reference kernels bit for bit (double rounding; see
@@ -26,6 +27,6 @@ under float32 activations (dynamic-range models) count as the real numbers they 
 also rounds the activations there.
 """
 
-from edgekit.converter.interpret.run import iterate, run, run_batches
+from edgekit.converter.interpret.run import iterate, run, run_batches, run_in_a_row
 
-__all__ = ["iterate", "run", "run_batches"]
+__all__ = ["iterate", "run", "run_batches", "run_in_a_row"]

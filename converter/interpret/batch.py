@@ -19,7 +19,7 @@ def stackable(graph: Graph) -> bool:
     Then n samples can be computed at once; else they are computed one by one.
     """
     shapes = [graph[name].shape for name in graph.activations()]
-    if not all(shapes):
+    if graph.states or not all(shapes):
         return False
     batch = graph[graph.inputs[0]].shape[0]
     return all(shape[0] == batch for shape in shapes) and not any(

@@ -95,7 +95,7 @@ def _folded(graph: Graph) -> tuple[Graph, dict[str, Array]]:
     values: dict[str, Array] = {}
     for node in graph.nodes:
         names = [name for name in node.inputs if name is not None]
-        if not set(node.outputs).isdisjoint(graph.outputs) or not all(
+        if not set(node.outputs).isdisjoint(graph.results) or not all(
             graph[name].constant for name in names
         ):
             kept.append(node)
@@ -115,6 +115,6 @@ def _last_reads(graph: Graph) -> list[tuple[str, ...]]:
             if name is not None and not graph[name].constant:
                 last[name] = index
     return [
-        tuple(name for name, at in last.items() if at == index and name not in graph.outputs)
+        tuple(name for name, at in last.items() if at == index and name not in graph.results)
         for index in range(len(graph.nodes))
     ]

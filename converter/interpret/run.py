@@ -30,13 +30,17 @@ def run(graph: Graph, inputs: Inputs, *, keep: Keep = "outputs") -> dict[str, ND
 
     Each input has the shape and dtype of its tensor, but any leading extent n (a multiple of the
     graph's own where samples cannot share a call); the results are those of n separate runs,
-    stacked.
+    stacked. Where the graph has states they are those of n invocations in a row, from the initial
+    states on.
 
     Raises DataError for inputs that do not fit, UnsupportedError for what cannot be computed.
     """
     ready = program(graph)
     arrays = named_inputs(graph, inputs, ready.stackable)
     names = graph.outputs if keep == "outputs" else graph.activations()
+    if graph.states:
+        kept = list(_in_a_row(ready, _blocks(ready, arrays), names))
+        return {name: _joined([one[name] for one in kept]) for name in names}
     blocks = [_kept(ready, block, names) for block in _blocks(ready, arrays)]
     if len(blocks) == 1:
         return blocks[0]
@@ -51,13 +55,24 @@ def run_batches(
     total: int = 0,
     progress: Progress | None = None,
 ) -> Iterator[dict[str, NDArray[Any]]]:
-    """The results of `run` for each batch; `total` samples, if known, is handed to `progress`."""
+    """The results of `run` for each batch; `total` samples, if known, is handed to `progress`.
+    States begin anew with every batch."""
     done = 0
     for batch in batches:
         yield run(graph, batch, keep=keep)
         if progress is not None:
             done += len(next(iter(named_inputs(graph, batch, True).values())))
             progress(done, total)
+
+
+def run_in_a_row(
+    graph: Graph, samples: Iterable[Inputs], *, keep: Keep = "outputs"
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """The results of one invocation per sample, from the graph's initial states on."""
+    ready = program(graph)
+    names = graph.outputs if keep == "outputs" else graph.activations()
+    arrays = (named_inputs(graph, sample, ready.stackable) for sample in samples)
+    return _in_a_row(ready, arrays, names)
 
 
 def iterate(graph: Graph, inputs: Inputs) -> Iterator[tuple[Node, dict[str, NDArray[Any]]]]:
@@ -67,6 +82,13 @@ def iterate(graph: Graph, inputs: Inputs) -> Iterator[tuple[Node, dict[str, NDAr
     """
     ready = program(graph)
     arrays = named_inputs(graph, inputs, ready.stackable)
+    if graph.states:
+        kept = list(_in_a_row(ready, _blocks(ready, arrays), graph.activations()))
+        nodes = [step.node for step in ready.steps]
+        return (
+            (node, {name: _joined([one[name] for one in kept]) for name in node.outputs})
+            for node in nodes
+        )
     return _steps(ready, [arrays] if ready.stackable else _blocks(ready, arrays))
 
 
@@ -89,6 +111,23 @@ def _kept(ready: Program, inputs: dict[str, Array], names: Sequence[str]) -> dic
     for _, results in _steps(ready, [inputs]):
         found.update((name, value) for name, value in results.items() if name in names)
     return {name: found[name] if name in found else ready.graph[name].values for name in names}
+
+
+def _in_a_row(
+    ready: Program, invocations: Iterable[dict[str, Array]], names: Sequence[str]
+) -> Iterator[dict[str, Array]]:
+    """The named activations of one invocation after the other, each with the states that the one
+    before left behind."""
+    states, constants = ready.graph.states, ready.graph.tensors
+    known: dict[str, Array] = {state.read: state.initial for state in states}
+    for inputs in invocations:
+        found = {**inputs, **known}
+        for _, results in _steps(ready, [found]):
+            found.update(results)
+        wanted = {*names, *(state.written for state in states)}
+        found |= {name: constants[name].values for name in wanted if name not in found}
+        yield {name: found[name] for name in names}
+        known = {state.read: found[state.written] for state in states}
 
 
 def _steps(

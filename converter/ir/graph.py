@@ -132,6 +132,32 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """A value that a model keeps from one invocation to the next.
+
+    `read` names the tensor that has it while an invocation runs, `written` the one whose value it
+    has in the next invocation; neither is a constant, `read` has no producer. `initial`, of the
+    tensor's shape and type, is what a reset puts there. `name` is the variable's in the file.
+    """
+
+    name: str
+    read: str
+    written: str
+    initial: NDArray[np.generic]
+
+    def __post_init__(self) -> None:
+        if self.initial.flags.writeable:
+            frozen = self.initial.copy()
+            frozen.flags.writeable = False
+            object.__setattr__(self, "initial", frozen)
+
+    def renamed(self, names: Mapping[str, str]) -> State:
+        """The state with its tensors under other names."""
+        read, written = (names.get(name, name) for name in (self.read, self.written))
+        return replace(self, read=read, written=written)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Graph:
     """Nodes in execution order over tensors by name."""
 
@@ -142,6 +168,7 @@ class Graph:
     outputs: tuple[str, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Free facts about the model: "source", "description"."""
+    states: tuple[State, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tensors", MappingProxyType(dict(self.tensors)))
@@ -184,9 +211,25 @@ class Graph:
         """The nodes that read `tensor`, in execution order."""
         return tuple(node for node in self.nodes if tensor in node.inputs)
 
+    @property
+    def updated(self) -> tuple[str, ...]:
+        """Tensors of the states that a node of their own updates (`Op.STATES`)."""
+        nodes = [node for node in self.nodes if node.op.STATES]
+        return tuple(node.inputs[at] or "" for node in nodes for at in node.op.STATES)
+
     def activations(self) -> tuple[str, ...]:
-        """Graph inputs and node outputs, in execution order."""
-        return self.inputs + tuple(name for node in self.nodes for name in node.outputs)
+        """Graph inputs, states and node outputs, in execution order."""
+        return self.sources + tuple(name for node in self.nodes for name in node.outputs)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What is there before the first node runs: inputs, then states."""
+        return self.inputs + tuple(state.read for state in self.states)
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """What is needed after the last node: outputs, then what states become."""
+        return self.outputs + tuple(state.written for state in self.states)
 
     def with_tensors(self, *tensors: Tensor) -> Graph:
         """The graph with these tensors added, or put in place of those of the same name."""
@@ -196,6 +239,6 @@ class Graph:
         """The graph with these nodes instead; tensors no longer used are dropped."""
         kept = tuple(nodes)
         used = {name for node in kept for name in (*node.inputs, *node.outputs) if name}
-        used |= {*self.inputs, *self.outputs}
+        used |= {*self.sources, *self.results}
         tensors = {name: tensor for name, tensor in self.tensors.items() if name in used}
         return replace(self, nodes=kept, tensors=tensors)

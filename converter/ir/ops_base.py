@@ -33,3 +33,5 @@ class Op:
     """Position of the operand whose values the operator works on."""
     SEVERAL: ClassVar[bool] = False
     """Whether there is any number of outputs rather than one."""
+    STATES: ClassVar[tuple[int, ...]] = ()
+    """Positions of operands that are states; what they become are the outputs after the first."""

@@ -30,7 +30,7 @@ def names_resolve(graph: Graph) -> tuple[str, str] | None:
         for name in (*node.inputs, *node.outputs):
             if name is not None and name not in graph.tensors:
                 return _of(node), f"no tensor {name!r}"
-    for name in (*graph.inputs, *graph.outputs):
+    for name in (*graph.sources, *graph.results):
         if name not in graph.tensors:
             return "graph", f"no tensor {name!r}"
     return None
@@ -38,11 +38,15 @@ def names_resolve(graph: Graph) -> tuple[str, str] | None:
 
 @graph_rule("one-producer")
 def one_producer(graph: Graph) -> tuple[str, str] | None:
-    """A tensor is a constant, a graph input or the output of exactly one node."""
+    """A tensor is a constant, a graph input, a state or the output of exactly one node."""
     written = dict.fromkeys(graph.inputs, "the graph's inputs")
     for name in graph.inputs:
         if graph[name].constant:
             return f"tensor {name}", "both a graph input and a constant"
+    for state in graph.states:
+        if graph[state.read].constant or state.read in written:
+            return f"tensor {state.read}", f"a state and also {written.get(state.read, 'constant')}"
+        written[state.read] = "a state"
     for node in graph.nodes:
         for name in node.outputs:
             if graph[name].constant or name in written:
@@ -65,15 +69,32 @@ def unique_nodes(graph: Graph) -> tuple[str, str] | None:
 @graph_rule("execution-order")
 def execution_order(graph: Graph) -> tuple[str, str] | None:
     """Nodes stand in execution order, and the graph's outputs have been written at the end."""
-    ready = set(graph.inputs) | {name for name, tensor in graph.tensors.items() if tensor.constant}
+    ready = set(graph.sources) | {name for name, tensor in graph.tensors.items() if tensor.constant}
     for node in graph.nodes:
         for name in node.inputs:
             if name is not None and name not in ready:
                 return _of(node), f"reads {name} before it is written"
         ready.update(node.outputs)
-    for name in graph.outputs:
+    for name in graph.results:
         if name not in ready:
             return "graph", f"output {name} is never written"
+    return None
+
+
+@graph_rule("states-keep-their-form")
+def states_keep_their_form(graph: Graph) -> tuple[str, str] | None:
+    """A state has one shape, element type and quantization throughout, as its initial value, and
+    is no output itself."""
+    for state in graph.states:
+        read, written = graph[state.read], graph[state.written]
+        forms = [(list(t.shape), t.dtype.value, t.quant) for t in (read, written)]
+        if forms[0] != forms[1]:
+            return f"state {state.name}", f"read as {forms[0]}, written as {forms[1]}"
+        if state.initial.shape != read.shape or state.initial.dtype != read.dtype.numpy:
+            found = f"{state.initial.dtype} {list(state.initial.shape)} as initial value"
+            return f"state {state.name}", f"{found} of {read.dtype} {list(read.shape)}"
+        if state.read in graph.outputs:
+            return f"state {state.name}", f"its tensor {state.read} is an output"
     return None
 
 

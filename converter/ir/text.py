@@ -18,8 +18,10 @@ def graph_text(graph: Graph) -> str:
     """
     lines = [f"graph {graph.name}"]
     lines += [f"input  {_declared(graph[name])}" for name in graph.inputs]
+    lines += [f"state  {_declared(graph[state.read])}" for state in graph.states]
     for node in graph.nodes:
         lines += _node_lines(graph, node)
+    lines += [f"next   {state.read} = {state.written}" for state in graph.states]
     lines += [f"output {name}" for name in graph.outputs]
     return "\n".join(lines) + "\n"
 

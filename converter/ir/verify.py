@@ -21,6 +21,7 @@ GRAPH_RULES: tuple[GraphRule, ...] = (
     structure.one_producer,
     structure.unique_nodes,
     structure.execution_order,
+    structure.states_keep_their_form,
     structure.tensors_sound,
 )
 
@@ -117,6 +118,8 @@ def supported_ops_markdown() -> str:
         "weights, `float32` float graphs and the float parts of mixed ones. Before quantization",
         "every operator may be float32.",
         "Operands marked `?` may be absent. Other operators are refused with the cheapest rewrite.",
+        "CALL_ONCE, VAR_HANDLE, READ_VARIABLE and ASSIGN_VARIABLE become states of the model, kept",
+        "between invocations until `<name>_reset()`.",
         "LiteRT on `host` and `rpi` has more, but a conversion keeps to this list on every target.",
         "",
         "| operator | operands | attributes | C in |",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.ir import ops
-from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
 from edgekit.converter.load.rewire import bypass
 from edgekit.errors import ModelError
 
@@ -28,7 +28,13 @@ def dequantize_graph(graph: Graph) -> Graph:
         for name, tensor in graph.tensors.items()
     }
     steps = [n.name for n in graph.nodes if isinstance(n.op, ops.Quantize | ops.Dequantize)]
-    return bypass(replace(graph, tensors=tensors), steps)
+    states = tuple(_real_state(graph, state) for state in graph.states)
+    return bypass(replace(graph, tensors=tensors, states=states), steps)
+
+
+def _real_state(graph: Graph, state: State) -> State:
+    quant = graph[state.read].quant
+    return replace(state, initial=real_values(state.initial, quant)) if quant else state
 
 
 def fold_stored_weights(graph: Graph) -> tuple[Graph, tuple[str, ...]]:

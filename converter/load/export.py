@@ -87,7 +87,8 @@ def rename(graph: Graph, names: Mapping[str, str]) -> Graph:
     }
     nodes = tuple(_renamed(node, names, full) for node in graph.nodes)
     outputs = tuple(full.get(name, name) for name in graph.outputs)
-    return replace(graph, tensors=tensors, nodes=nodes, outputs=outputs)
+    states = tuple(state.renamed(full) for state in graph.states)
+    return replace(graph, tensors=tensors, nodes=nodes, outputs=outputs, states=states)
 
 
 def _renamed(node: Node, names: Mapping[str, str], full: Mapping[str, str]) -> Node:

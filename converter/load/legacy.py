@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgekit.converter.ir import ops
-from edgekit.converter.ir.graph import DType, Graph, Quant, Tensor
+from edgekit.converter.ir.graph import DType, Graph, Quant, State, Tensor
 from edgekit.converter.load.rewire import bypass
 from edgekit.errors import UnsupportedError
 
@@ -37,6 +37,7 @@ def uint8_to_int8(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
             _check_per_tensor(graph, tensor)
             weight = tensor.name in weights and tensor.constant
             tensors.append(_symmetric(graph, tensor) if weight else _shifted(tensor))
+    graph = replace(graph, states=tuple(_shifted_state(state) for state in graph.states))
     converted = _without_identities(graph.with_tensors(*tensors))
     return converted, _notes(graph, converted)
 
@@ -60,6 +61,12 @@ def _shifted(tensor: Tensor) -> Tensor:
     if data is not None:
         data = (data.astype(np.int16) - 128).astype(np.int8)
     return replace(tensor, dtype=DType.INT8, quant=quant, data=data)
+
+
+def _shifted_state(state: State) -> State:
+    if state.initial.dtype != np.uint8:
+        return state
+    return replace(state, initial=(state.initial.astype(np.int16) - 128).astype(np.int8))
 
 
 def _symmetric(graph: Graph, tensor: Tensor) -> Tensor:

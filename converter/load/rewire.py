@@ -29,7 +29,7 @@ def bypass(graph: Graph, nodes: Collection[str]) -> Graph:
 
 def _between_borders(graph: Graph, same: dict[str, str], source: str, node: Node) -> bool:
     origin = same.get(source, source)
-    fixed = origin in graph.inputs or graph[origin].constant or origin in graph.outputs
+    fixed = origin in graph.sources or graph[origin].constant or origin in graph.outputs
     taken = any(same.get(output) == origin for output in graph.outputs)
     return node.output in graph.outputs and (fixed or taken)
 
@@ -56,7 +56,8 @@ def _renamed(graph: Graph, nodes: list[Node], same: dict[str, str]) -> Graph:
         )
         for node in nodes
     ]
-    slimmer = replace(graph, tensors=tensors, nodes=tuple(renamed))
+    states = tuple(state.renamed(final) for state in graph.states)
+    slimmer = replace(graph, tensors=tensors, nodes=tuple(renamed), states=states)
     return slimmer.with_nodes(slimmer.nodes)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from edgekit.converter.ir.cost import node_macs
-from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
-from edgekit.converter.lower.calls import Array, Call, Result, Value
+from edgekit.converter.ir.graph import DType, Graph, Node, State, Tensor
+from edgekit.converter.lower.calls import Array, Call, Kept, Result, Value
 from edgekit.converter.lower.names import Namer
 from edgekit.converter.lower.program import (
     Arg,
@@ -16,10 +16,12 @@ from edgekit.converter.lower.program import (
     BufferKind,
     ConstArg,
     ConstArray,
+    KeptState,
     Port,
     Program,
     ReadArg,
     ScratchArg,
+    StateArg,
     Step,
     WriteArg,
 )
@@ -48,6 +50,7 @@ class Assembly:
             self._buffer(graph[tensor], name, kept)
         for name in self._outputs.values():
             self._namer.reserve(name)
+        self._states = tuple(map(self._state, graph.states))
 
     def add(self, node: Node, calls: tuple[Call, ...]) -> None:
         """One step per call, named after the node."""
@@ -69,7 +72,18 @@ class Assembly:
             steps=tuple(self._steps),
             inputs=tuple(self._port(name) for name in self._graph.inputs),
             outputs=tuple(self._port(name) for name in self._graph.outputs),
+            states=self._states,
         )
+
+    def _state(self, state: State) -> KeptState:
+        """The state's buffer, and how a reset fills it."""
+        name = self._namer.claim(state.read)
+        buffer = self._buffer(self._graph[state.read], name, BufferKind.STATE)
+        stored = np.ascontiguousarray(state.initial).reshape(-1).view(np.int8)
+        if np.all(stored == stored[0]):
+            return KeptState(buffer.name, buffer.bytes, fill=int(stored[0]))
+        array = self._constant(f"{name}_initial", Array("initial", "initial", "int8_t", stored))
+        return KeptState(buffer.name, buffer.bytes, array=array.array)
 
     def _root(self, tensor: str) -> str:
         return self._roots.get(tensor, tensor)
@@ -148,6 +162,8 @@ class Assembly:
                 return WriteArg(made.name, arg.c_type)
             case Value():
                 return self._value(arg, name)
+            case Kept():
+                return StateArg(self._buffers[self._root(arg.tensor)].name, arg.c_type)
             case _:
                 return arg  # type: ignore[return-value]
 

@@ -33,6 +33,14 @@ class Result:
     c_type: str = "int8_t"
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A state (the tensor it is read from) that the kernel updates."""
+
+    tensor: str
+    c_type: str = "int8_t"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Array:
     """Constant data. `suffix` ends its C name, `what` is the word for people."""
@@ -50,7 +58,7 @@ class Call:
     """One kernel call. `tag` tells the calls of one node apart; temporaries are its own tensors."""
 
     family: str
-    args: tuple[Value | Result | Array | ParamsArg | NumberArg, ...]
+    args: tuple[Value | Result | Kept | Array | ParamsArg | NumberArg, ...]
     params: Params | None = None
     tag: str = ""
     temporary: Tensor | None = None

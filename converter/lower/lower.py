@@ -18,6 +18,7 @@ from edgekit.converter.lower.formats import lowered
 from edgekit.converter.lower.operators import ALIASES
 from edgekit.converter.lower.program import Program
 from edgekit.converter.lower.select import KernelTable, kernel_table
+from edgekit.converter.lower.states import assignments
 from edgekit.targets.model import Target
 
 
@@ -34,21 +35,25 @@ def lower(graph: Graph, target: Target, *, kernels: KernelTable | None = None) -
     for node in graph.nodes:
         if node.output not in roots:
             assembly.add(node, lowered(graph, node))
+    for node, calls in assignments(graph, roots):
+        assembly.add(node, calls)
     return assembly.program()
 
 
 def aliases(graph: Graph) -> Mapping[str, str]:
-    """Output of each reshape -> the tensor whose bytes it names.
+    """Output of each reshape -> the tensor whose bytes it names; updated state -> the state.
 
     A reshape stays a copy where its output must be a graph output of its own while its input is
     a graph input or a constant.
     """
     roots: dict[str, str] = {}
     for node in graph.nodes:
+        for operand, updated in zip(node.op.STATES, node.outputs[1:], strict=False):
+            roots[updated] = node.inputs[operand] or ""
         if not isinstance(node.op, ALIASES):
             continue
         root = roots.get(node.inputs[0] or "", node.inputs[0] or "")
-        fixed = root in graph.inputs or graph[root].constant
+        fixed = root in graph.sources or graph[root].constant
         if not (fixed and node.output in graph.outputs):
             roots[node.output] = root
     return MappingProxyType(roots)

@@ -40,7 +40,7 @@ def viewed(graph: Graph, node: Node) -> tuple[Call, ...]:
     x = graph.source(node)
     made: list[Call] = []
     for index, (name, part) in enumerate(zip(node.outputs, _views(graph, node), strict=True)):
-        if name in graph.outputs or graph.consumers(name):
+        if name in graph.results or graph.consumers(name):
             tag = str(index) if len(node.outputs) > 1 else ""
             made += _copies(node, x, graph[name], part, tag)
     return tuple(made)

@@ -24,6 +24,7 @@ class BufferKind(StrEnum):
     OUTPUT = "output"
     ACTIVATION = "activation"
     SCRATCH = "scratch"
+    STATE = "state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,14 @@ class WriteArg:
 
 
 @dataclass(frozen=True, slots=True)
+class StateArg:
+    """A state that the kernel reads and updates, through a pointer to `c_type`."""
+
+    buffer: str
+    c_type: str = "int8_t"
+
+
+@dataclass(frozen=True, slots=True)
 class ScratchArg:
     """A buffer that belongs to this step alone."""
 
@@ -126,7 +135,7 @@ class NumberArg:
     value: int | float
 
 
-Arg = ParamsArg | ConstArg | ReadArg | WriteArg | ScratchArg | NumberArg
+Arg = ParamsArg | ConstArg | ReadArg | WriteArg | StateArg | ScratchArg | NumberArg
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +177,7 @@ class Step:
     @property
     def touches(self) -> tuple[str, ...]:
         """All buffers the call is given, scratch included."""
-        kinds = (ReadArg, WriteArg, ScratchArg)
+        kinds = (ReadArg, WriteArg, StateArg, ScratchArg)
         return tuple(arg.buffer for arg in self.args if isinstance(arg, kinds))
 
 
@@ -186,6 +195,17 @@ class Port:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeptState:
+    """A buffer that keeps its bytes between invocations. A reset copies the constant `array` into
+    it, or, without one, fills it with the byte `fill`."""
+
+    buffer: str
+    bytes: int
+    fill: int = 0
+    array: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """A model as kernel calls in execution order."""
@@ -196,6 +216,7 @@ class Program:
     steps: tuple[Step, ...]
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    states: tuple[KeptState, ...] = ()
 
     def buffer(self, name: str) -> Buffer:
         """The buffer of this name."""

@@ -42,7 +42,7 @@ def lifetimes(program: Program) -> tuple[Live, ...]:
     """Every buffer's lifetime, in the program's buffer order.
 
     Inputs matter from before step 0 until their last reader, so a step after it may overwrite
-    them; outputs until after the last step; scratch during its own step.
+    them; outputs until after the last step; states always; scratch during its own step.
     """
     end = max(len(program.steps) - 1, 0)
     touched: dict[str, list[int]] = {buffer.name: [] for buffer in program.buffers}
@@ -53,6 +53,8 @@ def lifetimes(program: Program) -> tuple[Live, ...]:
         touched[port.buffer].append(0)
     for port in program.outputs:
         touched[port.buffer].append(end)
+    for state in program.states:
+        touched[state.buffer] += [0, end]
     return tuple(
         Live(b.name, b.bytes, min(touched[b.name]), max(touched[b.name]), b.kind.value)
         for b in program.buffers

@@ -54,6 +54,7 @@ _COLOURS = {
     "output": "#59a14f",
     "activation": "#a0b4c8",
     "scratch": "#e6a141",
+    "state": "#b07aa1",
 }
 
 

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from itertools import cycle
 
+import numpy as np
+
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import (
     AveragePool2D,
@@ -48,7 +50,8 @@ _JOINING = (Concatenation, Pack, Maximum, Minimum)
 def same_scale_groups(graph: Graph) -> dict[str, str]:
     """For every tensor of a same-scale operator the name that stands for its group.
 
-    Groups join through shared tensors: CONV -> PAD -> MAX_POOL -> CONCATENATION is one.
+    Groups join through shared tensors: CONV -> PAD -> MAX_POOL -> CONCATENATION is one. What a
+    state is read as and what it becomes join too.
     """
     parent: dict[str, str] = {}
 
@@ -64,6 +67,8 @@ def same_scale_groups(graph: Graph) -> dict[str, str]:
             first, *rest = _members(node)
             for name in rest:
                 parent[root(name)] = root(first)
+    for state in graph.states:
+        parent[root(state.written)] = root(state.read)
     return {name: root(name) for name in parent}
 
 
@@ -83,6 +88,10 @@ def union_ranges(graph: Graph, ranges: Ranges) -> dict[str, Range]:
     """
     groups = same_scale_groups(graph)
     known = dict(ranges)
+    for state in graph.states:
+        if np.issubdtype(state.initial.dtype, np.floating):
+            low, high = float(state.initial.min()), float(state.initial.max())
+            known[state.read] = (min(low, 0.0), max(high, 0.0))
     for name in groups:
         if graph[name].constant:
             values = constant_values(graph[name])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgekit.artifacts.figures import Note
 from edgekit.converter.interpret.program import fold_constants
-from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
 from edgekit.converter.ir.ops import Dequantize, Quantize
 from edgekit.converter.quantize.calibrate import Progress, calibrate
 from edgekit.converter.quantize.execute import Batch
@@ -87,7 +87,9 @@ def quantize_ranges(graph: Graph, ranges: Ranges, scheme: Scheme = INT8) -> Quan
         for name in graph.activations()
         if name in quants
     ]
-    done = graph.with_tensors(*activations, *builder.constants.values()).with_nodes(nodes)
+    states = tuple(_state(state, quants, scheme) for state in graph.states)
+    whole = replace(graph.with_tensors(*activations, *builder.constants.values()), states=states)
+    done = whole.with_nodes(nodes)
     notes = (*_range_notes(graph, unions), *_raised_note(graph, builder.raised))
     seen = {name: unions[name] for name in graph.activations() if name in unions}
     return QuantizeResult(done, seen, notes)
@@ -117,6 +119,14 @@ def _activations(graph: Graph, ranges: Ranges, scheme: Scheme) -> dict[str, Quan
 
 def _integer(tensor: Tensor, quant: Quant, scheme: Scheme) -> Tensor:
     return replace(tensor, dtype=scheme.activation.dtype, quant=quant)
+
+
+def _state(state: State, quants: dict[str, Quant], scheme: Scheme) -> State:
+    quant = quants.get(state.read)
+    if quant is None:
+        return state
+    values = np.asarray(state.initial, np.float32)
+    return replace(state, initial=quantize_array(values, quant, scheme.activation))
 
 
 class _Builder:

@@ -10,7 +10,8 @@ reports show the same ones; a file whose names are already unique identifiers ke
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from edgekit.converter.ir.ops import BY_NAME
 from edgekit.converter.tflite.raw import RawOperator, RawSubgraph
@@ -53,13 +54,20 @@ class Namer:
         return name
 
 
-def tensor_names(graph: RawSubgraph, operators: Sequence[RawOperator]) -> dict[int, str]:
-    """A name for every tensor that the graph's borders or these operators touch."""
-    used = _touched(graph, operators)
+def tensor_names(
+    graph: RawSubgraph,
+    operators: Sequence[RawOperator],
+    states: Mapping[int, str] = MappingProxyType({}),
+) -> dict[int, str]:
+    """A name for every tensor that the graph's borders or these operators touch.
+
+    `states` are tensors that no operator need touch, with words for their names.
+    """
+    used = list(dict.fromkeys([*_touched(graph, operators), *states]))
     names = [graph.tensors[index].name for index in used]
     if len(set(names)) == len(names) and all(map(_IDENTIFIER.match, names)):
         return dict(zip(used, names, strict=True))
-    return _new_names(graph, operators)
+    return _new_names(graph, operators, states)
 
 
 def identifier(text: str, default: str) -> str:
@@ -101,12 +109,18 @@ def _touched(graph: RawSubgraph, operators: Sequence[RawOperator]) -> list[int]:
     return [index for index in dict.fromkeys([*order, *graph.outputs]) if index >= 0]
 
 
-def _new_names(graph: RawSubgraph, operators: Sequence[RawOperator]) -> dict[int, str]:
+def _new_names(
+    graph: RawSubgraph, operators: Sequence[RawOperator], states: Mapping[int, str]
+) -> dict[int, str]:
     namer = Namer()
     names: dict[int, str] = {}
     for index in graph.inputs:
         if index not in names:
             names[index] = namer.unique(_input_name(graph.tensors[index].name))
+    made = {index for operator in operators for index in operator.outputs}
+    for index, word in states.items():
+        if index not in names and index not in made:
+            names[index] = namer.unique(identifier(word, "state"))
     for operator in operators:
         layer = layer_name(graph.tensors[operator.outputs[0]].name, operator.name)
         for index in operator.outputs:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
-from edgekit.converter.ir.ops import BY_NAME
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
+from edgekit.converter.ir.ops import BY_NAME, Reshape
 from edgekit.converter.tflite import support
 from edgekit.converter.tflite.dilated import join_dilations
 from edgekit.converter.tflite.names import layer_name, tensor_names
@@ -21,6 +21,7 @@ from edgekit.converter.tflite.raw import (
     read_raw,
 )
 from edgekit.converter.tflite.resolve import Resolved, resolve
+from edgekit.converter.tflite.variables import RawState, initial_value, without_variables
 from edgekit.errors import UnsupportedError
 
 SIGNATURE_INPUTS = "signature_inputs"
@@ -32,38 +33,55 @@ def read_tflite(data: bytes, name: str, *, subject: str = "") -> Graph:
     """The main graph of a .tflite file, called `name`; errors name `subject` (or `name`).
 
     Operators that contribute nothing to the outputs are left out, and so is arithmetic on
-    shapes, whose results become constants. A dynamic batch becomes 1. Element types are not
-    judged here beyond being known to the IR: `verify` does that.
+    shapes, whose results become constants. A dynamic batch becomes 1, resource variables states.
+    Element types are not judged here beyond being known to the IR: `verify` does that.
 
     Raises ModelError for a file that is damaged or no .tflite, and UnsupportedError for control
-    flow, variables, sparse or block-quantized tensors, dynamic extents, and operators, element
+    flow, sparse or block-quantized tensors, dynamic extents, and operators, element
     types or attributes outside the IR.
     """
-    model = join_dilations(read_raw(data, subject or name))
+    model, states = without_variables(join_dilations(read_raw(data, subject or name)))
     resolved = resolve(model)
-    operators = live_operators(model, resolved.values)
+    operators = live_operators(model, resolved.values, [state.written for state in states])
     _check_operators(model, operators)
     _check_subgraphs(model)
-    reading = _Reading(model, tensor_names(model.main, operators), resolved)
+    named = {index: state.name for state in states for index in (state.read, state.written)}
+    reading = _Reading(model, tensor_names(model.main, operators, named), resolved)
     nodes = tuple(reading.node(operator) for operator in operators)
-    return Graph(
-        name=name,
-        tensors={tensor.name: tensor for tensor in reading.tensors(operators)},
-        nodes=nodes,
-        inputs=tuple(reading.names[index] for index in model.main.inputs),
-        outputs=tuple(reading.names[index] for index in model.main.outputs),
-        metadata=_metadata(model),
+    return outputs_apart(
+        Graph(
+            name=name,
+            tensors={tensor.name: tensor for tensor in reading.tensors(operators, named)},
+            nodes=nodes,
+            inputs=tuple(reading.names[index] for index in model.main.inputs),
+            outputs=tuple(reading.names[index] for index in model.main.outputs),
+            metadata=_metadata(model),
+            states=tuple(map(reading.state, states)),
+        )
     )
 
 
+def outputs_apart(graph: Graph) -> Graph:
+    """The graph with a copy for each output that is a state: the state's own bytes change."""
+    copies = {state.read: f"{state.read}_now" for state in graph.states}
+    copies = {read: copy for read, copy in copies.items() if read in graph.outputs}
+    if not copies:
+        return graph
+    made = [replace(graph[read], name=copy) for read, copy in copies.items()]
+    nodes = [Node(copy, Reshape(), (read,), (copy,)) for read, copy in copies.items()]
+    outputs = tuple(copies.get(name, name) for name in graph.outputs)
+    return replace(graph.with_tensors(*made), nodes=(*graph.nodes, *nodes), outputs=outputs)
+
+
 def live_operators(
-    model: RawModel, known: Collection[int] = frozenset()
+    model: RawModel, known: Collection[int] = frozenset(), more: Collection[int] = ()
 ) -> tuple[RawOperator, ...]:
-    """The main subgraph's operators that its outputs depend on, without those of `known` tensors.
+    """The main subgraph's operators that its outputs (and the tensors `more`) depend on, without
+    those of `known` tensors.
 
     A RESHAPE's computed target shape does not count: the stored output shape says the same.
     """
-    needed = set(model.main.outputs)
+    needed = {*model.main.outputs, *more}
     kept: list[RawOperator] = []
     for operator in reversed(model.main.operators):
         if needed.isdisjoint(operator.outputs) and operator.outputs:
@@ -139,13 +157,19 @@ class _Reading:
         outputs = tuple(self.names[index] for index in raw.outputs)
         return Node(name, read_options(raw, name), stored_operands(raw.name, inputs), outputs)
 
-    def tensors(self, operators: Sequence[RawOperator]) -> list[Tensor]:
+    def state(self, raw: RawState) -> State:
+        """A variable of the file as a state."""
+        read = self.tensor(self.model.main.tensors[raw.read])
+        initial = initial_value(raw, read.shape, read.dtype.numpy, self.model.fail)
+        return State(raw.name, self.names[raw.read], self.names[raw.written], initial)
+
+    def tensors(self, operators: Sequence[RawOperator], more: Collection[int]) -> list[Tensor]:
         """Every tensor used, inputs first, then in the order of the operators."""
         main = self.model.main
         order = [*main.inputs]
         for raw in operators:
             order += [*data_inputs(self.model, raw), *raw.outputs]
-        used = dict.fromkeys([*order, *main.outputs])
+        used = dict.fromkeys([*order, *main.outputs, *more])
         return [self.tensor(main.tensors[index]) for index in used if index >= 0]
 
     def tensor(self, raw: RawTensor) -> Tensor:

@@ -133,6 +133,10 @@ TABLES: Final[dict[str, dict[str, Field]]] = {
         "offset": Field(5, "bool"),
     },
     "SliceOptions": {},
+    "CallOnceOptions": {"init_subgraph_index": Field(0, "i32")},
+    "VarHandleOptions": {"container": Field(0, "str"), "shared_name": Field(1, "str")},
+    "ReadVariableOptions": {},
+    "AssignVariableOptions": {},
     "SplitOptions": {"num_splits": Field(0, "i32")},
     "SplitVOptions": {"num_splits": Field(0, "i32")},
     "PackOptions": {"values_count": Field(0, "i32"), "axis": Field(1, "i32")},
@@ -220,6 +224,10 @@ OPTIONS_TYPES: Final[dict[str, int]] = {
     "HardSwishOptions": 91,
     "DepthToSpaceOptions": 94,
     "BatchMatMulOptions": 101,
+    "CallOnceOptions": 103,
+    "VarHandleOptions": 111,
+    "ReadVariableOptions": 112,
+    "AssignVariableOptions": 113,
 }
 """Numbers of the union `BuiltinOptions`."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from edgekit.converter.ir.graph import DType
 from edgekit.converter.ir.ops import BY_NAME
 from edgekit.converter.tflite.raw import RawOperator, RawTensor
+from edgekit.converter.tflite.variables import VARIABLE_OPERATORS
 
 REWRITES: dict[str, str] = {
     "GELU": "use ReLU as the activation and fine-tune",
@@ -27,12 +28,10 @@ REWRITES: dict[str, str] = {
     "UNIDIRECTIONAL_SEQUENCE_RNN": "use 1-D depthwise-separable convolutions over the time axis",
     "WHILE": "unroll the loop before exporting (unroll=True in Keras' recurrent layers)",
     "IF": "export one branch only",
-    "VAR_HANDLE": "pass the state in and out as inputs and outputs",
-    "READ_VARIABLE": "pass the state in and out as inputs and outputs",
-    "ASSIGN_VARIABLE": "pass the state in and out as inputs and outputs",
-    "CALL_ONCE": "pass the state in and out as inputs and outputs",
     "CUSTOM": "export without custom operators (no select-TF-ops, no post-processing operator)",
 }
+
+STATES_AS_PORTS = "pass the state in and out as inputs and outputs"
 
 RUN_ANYWAY = "LiteRT on `host` and `rpi` has it, for a .tflite run without conversion"
 
@@ -43,8 +42,8 @@ def label(operator: RawOperator) -> str:
 
 
 def supported(operator: RawOperator) -> bool:
-    """Whether the IR has this operator."""
-    return operator.name in BY_NAME
+    """Whether the IR has this operator, or states in its place."""
+    return operator.name in BY_NAME or operator.name in VARIABLE_OPERATORS
 
 
 def summary(operators: Sequence[RawOperator]) -> str:
@@ -85,7 +84,7 @@ def tensor_problem(tensor: RawTensor, *, open_shape: bool) -> Problem | None:
         return Problem("stored in a sparse format", "dense tensors", hint, "sparse-tensor")
     if tensor.variable:
         found = "a variable, kept between runs"
-        return Problem(found, "no state", REWRITES["READ_VARIABLE"], "variable-tensor")
+        return Problem(found, "no state", STATES_AS_PORTS, "variable-tensor")
     if tensor.blockwise:
         allowed = "per tensor, per channel"
         return Problem("block-wise quantization", allowed, RUN_ANYWAY, "blockwise-quantization")

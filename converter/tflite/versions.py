@@ -149,6 +149,7 @@ def runtime_version(graph: Graph) -> str:
     needed = [
         _RUNTIME.get((node.op.NAME, operator_version(graph, node)), _OLDEST) for node in graph.nodes
     ]
+    needed += ["2.6.0"] if graph.states else []
     return max(needed, key=_parts, default=_OLDEST)
 
 

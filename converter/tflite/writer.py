@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import flatbuffers
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
 from edgekit.converter.ir.ops import Add, ArgMax, Reshape
 from edgekit.converter.tflite.complete import with_biases
 from edgekit.converter.tflite.options import COUNTS, OPTIONS_TABLE, options_values
@@ -33,6 +34,12 @@ _SLOT_WRITERS = {
     "u32": "PrependUint32Slot",
     "f32": "PrependFloat32Slot",
 }
+_VARIABLE_OPTIONS = {
+    "CALL_ONCE": "CallOnceOptions",
+    "VAR_HANDLE": "VarHandleOptions",
+    "READ_VARIABLE": "ReadVariableOptions",
+    "ASSIGN_VARIABLE": "AssignVariableOptions",
+}
 _TYPE_NUMBERS = {name: number for number, (name, _) in enumerate(TENSOR_TYPES)}
 
 
@@ -53,13 +60,17 @@ class _Writer:
         self.graph = graph
         self.builder = flatbuffers.Builder(1 << 16)
         self.order = _tensor_order(graph)
+        self.updated = frozenset(graph.updated)
+        self.variables = tuple(s for s in graph.states if s.read not in self.updated)
         self.index = {name: number for number, name in enumerate(self.order)}
         self.buffers: dict[bytes, int] = {b"": 0}
 
     def model(self) -> bytes:
         """The whole file."""
-        tensors = self.tables([self.tensor(self.graph[name]) for name in self.order])
-        subgraph = self.subgraph(tensors)
+        stored = [self.tensor(self.graph[name]) for name in self.order]
+        handles = [self.handle(state) for state in self.variables]
+        subgraphs = [self.subgraph(self.tables([*stored, *handles]))]
+        subgraphs += [self.initialisation()] if self.variables else []
         codes = self.tables([self.operator_code(*key) for key in self.codes])
         signature = self.signature()
         metadata = self.runtime_metadata()
@@ -71,7 +82,7 @@ class _Writer:
             "Model",
             version=SCHEMA_VERSION,
             operator_codes=codes,
-            subgraphs=self.tables([subgraph]),
+            subgraphs=self.tables(subgraphs),
             description=description,
             buffers=buffers,
             metadata=self.tables([metadata]),
@@ -84,12 +95,14 @@ class _Writer:
     def codes(self) -> list[tuple[str, int]]:
         """Operators and versions used, in order of first use."""
         graph = self.graph
-        keys = [(node.op.NAME, operator_version(graph, node)) for node in graph.nodes]
+        keys = [(name, 1) for name in _VARIABLE_OPTIONS if self.variables]
+        keys += [(node.op.NAME, operator_version(graph, node)) for node in graph.nodes]
         return list(dict.fromkeys(keys))
 
     def subgraph(self, tensors: int) -> int:
         codes = self.codes
-        operators = self.tables([self.operator(node, codes) for node in self.graph.nodes])
+        computed = [self.operator(node, codes) for node in self.graph.nodes]
+        operators = self.tables([*self.reads(), *computed, *self.assignments()])
         name = self.builder.CreateString("main")
         inputs = self.ints([self.index[name] for name in self.graph.inputs])
         outputs = self.ints([self.index[name] for name in self.graph.outputs])
@@ -100,6 +113,71 @@ class _Writer:
             outputs=outputs,
             operators=operators,
             name=name,
+        )
+
+    def reads(self) -> list[int]:
+        """The initialisation's call, then each variable's handle and value."""
+        if not self.variables:
+            return []
+        made = [self.plain("CALL_ONCE", [], [], init_subgraph_index=1)]
+        for number, state in enumerate(self.variables):
+            handle = len(self.order) + number
+            made.append(self.var_handle(state, handle))
+            made.append(self.plain("READ_VARIABLE", [handle], [self.index[state.read]]))
+        return made
+
+    def assignments(self) -> list[int]:
+        """Each variable's next value."""
+        return [
+            self.plain("ASSIGN_VARIABLE", [len(self.order) + i, self.index[state.written]], [])
+            for i, state in enumerate(self.variables)
+        ]
+
+    def initialisation(self) -> int:
+        """The subgraph that assigns the first values."""
+        count = len(self.variables)
+        handles = [self.handle(state) for state in self.variables]
+        values = [
+            self.tensor(replace(self.graph[s.read], name=f"{s.read}_initial", data=s.initial))
+            for s in self.variables
+        ]
+        operators = []
+        for i, state in enumerate(self.variables):
+            operators.append(self.var_handle(state, i))
+            operators.append(self.plain("ASSIGN_VARIABLE", [i, count + i], []))
+        return self.table(
+            "SubGraph",
+            tensors=self.tables([*handles, *values]),
+            inputs=self.ints([]),
+            outputs=self.ints([]),
+            operators=self.tables(operators),
+            name=self.builder.CreateString("initialise"),
+        )
+
+    def handle(self, state: State) -> int:
+        """The tensor that stands for a variable."""
+        name = self.builder.CreateString(f"{state.read}_variable")
+        return self.table("Tensor", shape=self.ints([]), type=_TYPE_NUMBERS["RESOURCE"], name=name)
+
+    def var_handle(self, state: State, output: int) -> int:
+        """VAR_HANDLE; a state is known by its tensor's name, which is unique."""
+        container = self.builder.CreateString("")
+        shared = self.builder.CreateString(state.read)
+        return self.plain("VAR_HANDLE", [], [output], container=container, shared_name=shared)
+
+    def plain(
+        self, name: str, inputs: Sequence[int], outputs: Sequence[int], **options: int
+    ) -> int:
+        """An operator on variables."""
+        read, written = self.ints(inputs), self.ints(outputs)
+        table = _VARIABLE_OPTIONS[name]
+        return self.table(
+            "Operator",
+            opcode_index=self.codes.index((name, 1)),
+            inputs=read,
+            outputs=written,
+            builtin_options_type=OPTIONS_TYPES[table],
+            builtin_options=self.table(table, **options),
         )
 
     def tensor(self, tensor: Tensor) -> int:
@@ -114,6 +192,7 @@ class _Writer:
             buffer=buffer,
             name=name,
             quantization=quantization,
+            is_variable=tensor.name in self.updated,
         )
 
     def buffer_of(self, tensor: Tensor) -> int:
@@ -133,7 +212,8 @@ class _Writer:
     def operator(self, node: Node, codes: list[tuple[str, int]]) -> int:
         operands = stored_operands(node.op.NAME, node.inputs)
         inputs = self.ints([-1 if name is None else self.index[name] for name in operands])
-        outputs = self.ints([self.index[name] for name in node.outputs])
+        written = node.outputs[:1] if node.op.STATES else node.outputs
+        outputs = self.ints([self.index[name] for name in written])
         kind, options = self.options(node)
         return self.table(
             "Operator",
@@ -237,9 +317,12 @@ class _Writer:
 def _tensor_order(graph: Graph) -> list[str]:
     """Graph inputs, then each node's constants and outputs: the order the reader gives them."""
     order = list(graph.inputs)
+    inner = set(graph.updated)
+    next_values = {state.written for state in graph.states if state.read in inner}
     for node in graph.nodes:
         order += [name for name in (*node.inputs, *node.outputs) if name is not None]
-    return list(dict.fromkeys([*order, *graph.outputs]))
+    order += [*graph.outputs, *(name for s in graph.states for name in (s.read, s.written))]
+    return [name for name in dict.fromkeys(order) if name not in next_values]
 
 
 def signature_names(graph: Graph, key: str) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ class PlacedBuffer:
     first: int
     last: int
     kind: str = "activation"
-    """"input", "output", "activation" or "scratch"."""
+    """"input", "output", "activation", "scratch" or "state"."""
 
 
 @dataclass(frozen=True, slots=True)

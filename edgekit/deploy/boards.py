@@ -122,20 +122,21 @@ def check_port(target: Target, port: str | None) -> None:
 @contextmanager
 def board_engine(
     bundle: Bundle, target: Target, port: str | None = None
-) -> Iterator[tuple[Callable[[Sample], list[NDArray[Any]]], str]]:
-    """The board as a function from a sample to its outputs, and its name."""
+) -> Iterator[tuple[Callable[[tuple[Sample, ...]], list[NDArray[Any]]], str]]:
+    """The board as a function from a row, one sample several times, to the last outputs; its
+    name."""
     with board(bundle, target, port=port) as opened:
         extension = opened.dut.extension()
         extension.info()
         size = sum(tensor.bytes for tensor in bundle.manifest.outputs)
 
-        def run(sample: Sample) -> list[NDArray[Any]]:
-            data = raw_bytes(sample)
+        def run(row: tuple[Sample, ...]) -> list[NDArray[Any]]:
+            data = raw_bytes(row[0])
             if opened.load_input is not None:
                 opened.load_input(extension, data)
             else:
                 extension.write_input(data)
-            extension.run(timeout=120.0)
+            extension.run(len(row), timeout=120.0)
             return split_outputs(bundle, extension.read_output(size))
 
         yield run, f"edgekit-c {bundle.isa}, {opened.description or target.name}"

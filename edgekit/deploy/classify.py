@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.converter.interpret import run_in_a_row
 from edgekit.converter.ir.graph import DType
 from edgekit.converter.quantize.params import dequantize_array
 from edgekit.deploy.build import native_model
 from edgekit.deploy.bundles import Bundle, open_bundle
-from edgekit.deploy.inputs import Inputs, Sample, real_inputs, reference_outputs
+from edgekit.deploy.inputs import Inputs, Sample, real_inputs
 from edgekit.errors import UsageError
 
 ENGINES = ("litert", "reference", "c")
@@ -34,7 +36,8 @@ class Answer:
 def classify(
     bundle: str | Path, inputs: Iterable[str | Path], *, engine: str = "litert", top: int = 3
 ) -> list[Answer]:
-    """The answers for images or .npy files, in order.
+    """The answers for images or .npy files, in order; a model that keeps states sees them in a
+    row.
 
     `engine` is "litert" (a TFLite interpreter), "reference" (NumPy) or "c" (the generated C,
     compiled here). Raises UsageError, DataError, ModelError, MissingExtraError, ToolError.
@@ -67,7 +70,7 @@ def open_engine(bundle: Bundle, engine: str) -> tuple[Run, str]:
         interpreter = open_interpreter(bundle.model)
         return interpreter.run, interpreter.description
     if engine == "reference":
-        return lambda sample: reference_outputs(bundle.graph, (sample,))[0], "NumPy reference"
+        return _reference(bundle), "NumPy reference"
     if engine == "c":
         return _native(bundle)
     raise UsageError(
@@ -78,7 +81,20 @@ def open_engine(bundle: Bundle, engine: str) -> tuple[Run, str]:
 def _native(bundle: Bundle) -> tuple[Run, str]:
     model = native_model(bundle)
     shapes = [tensor.shape for tensor in bundle.manifest.outputs]
-    return lambda sample: model.run(sample, shapes=shapes), model.description
+    return lambda sample: model.run(sample, shapes=shapes, fresh=False), model.description
+
+
+def _reference(bundle: Bundle) -> Run:
+    """The interpreter, pulled along one sample at a time so that states go on."""
+    graph, waiting = bundle.graph, deque[Sample]()
+    results = run_in_a_row(graph, iter(waiting.popleft, None))
+
+    def run(sample: Sample) -> list[NDArray[Any]]:
+        waiting.append(sample)
+        found = next(results)
+        return [found[name] for name in graph.outputs]
+
+    return run
 
 
 def real_output(bundle: Bundle, output: NDArray[Any]) -> tuple[float, ...]:

@@ -22,6 +22,10 @@ Sample = list[NDArray[Any]]
 """One array per model input, with a batch axis of 1."""
 
 
+ROW = 4
+"""Most inferences in a row of which the last is compared, where a model keeps states."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """Samples ready to run, what they are, and their names."""
@@ -85,8 +89,34 @@ def raw_bytes(sample: Sample) -> bytes:
     return b"".join(np.ascontiguousarray(array).tobytes() for array in sample)
 
 
+def rows_of(
+    graph: Graph, inputs: Inputs, *, repeat: bool = False
+) -> tuple[tuple[Sample, ...], ...]:
+    """The inferences to compare: each sample alone, or, for a model that keeps states, the last of
+    one to four in a row from the initial states on; `repeat` the same sample for all of a row."""
+    samples = inputs.samples
+    if not graph.states:
+        return tuple((sample,) for sample in samples)
+    rows = []
+    for end, sample in enumerate(samples, 1):
+        length = (end - 1) % ROW + 1
+        rows.append((sample,) * length if repeat else samples[max(0, end - length) : end])
+    return tuple(rows)
+
+
+def last_of_row(graph: Graph, row: tuple[Sample, ...]) -> list[NDArray[Any]]:
+    """Outputs of the last of several inferences in a row, by the NumPy interpreter."""
+    from edgekit.converter.interpret import run_in_a_row
+
+    found: dict[str, NDArray[Any]] = {}
+    for result in run_in_a_row(graph, [list(sample) for sample in row]):
+        found = result
+    return [found[name] for name in graph.outputs]
+
+
 def reference_outputs(graph: Graph, samples: tuple[Sample, ...]) -> list[list[NDArray[Any]]]:
-    """Outputs of the NumPy interpreter, per sample one array per model output."""
+    """Outputs of the NumPy interpreter, per sample one array per model output; states begin anew
+    with every sample."""
     from edgekit.converter.interpret import run
 
     answers = []

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,11 +28,13 @@ from edgekit.deploy.build import native_model
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.closeness import FLOAT_TOLERANCE, apart
 from edgekit.deploy.inputs import (
+    ROW,
     Inputs,
     Sample,
+    last_of_row,
     random_inputs,
     real_inputs,
-    reference_outputs,
+    rows_of,
 )
 from edgekit.errors import EdgeKitError, MismatchError, MissingExtraError, ModelError
 from edgekit.litert.quiet import quiet
@@ -40,7 +42,9 @@ from edgekit.targets.model import Target
 
 Progress = Callable[[str, int, int], None]
 Outputs = list[NDArray[Any]]
-Run = Callable[[Sample], Outputs]
+Row = tuple[Sample, ...]
+Run = Callable[[Row], Outputs]
+"""Outputs of the last of several inferences in a row, which start from the initial states."""
 REFERENCE = "NumPy interpreter (double rounding, as TensorFlow Lite Micro)"
 
 
@@ -139,12 +143,16 @@ def verify(
         real = real_inputs(opened, data, samples)
         both = f"{inputs.description}, {real.description}"
         inputs = Inputs((*inputs.samples, *real.samples), both)
-    expected = _reference(opened.graph, inputs, report)
+    repeat = board or port is not None
+    rows = rows_of(opened.graph, inputs, repeat=repeat)
+    expected = _reference(opened.graph, rows, report)
     results = []
     for engine in _engines(opened, profile, board, port):
-        results.append(_compare(opened, engine, inputs, expected, report))
+        results.append(_compare(opened, engine, rows, expected, report))
     floats = any(tensor.dtype == "float32" for tensor in opened.manifest.outputs)
     name, shown = opened.manifest.name, inputs.description
+    if opened.graph.states:
+        shown += f", in rows of 1 to {ROW} inferences" + (" of one input" if repeat else "")
     return Verification(name, REFERENCE, shown, tuple(results), floats)
 
 
@@ -175,8 +183,14 @@ def _engines(bundle: Bundle, target: Target, board: bool, port: str | None) -> I
 def _litert(model: bytes, kernels: Any) -> Iterator[tuple[Run, str]]:
     from edgekit.litert import open_interpreter
 
-    interpreter = open_interpreter(model, kernels=kernels)
-    yield interpreter.run, interpreter.description
+    opened = open_interpreter(model, kernels=kernels)
+    keeps = bool(read_tflite(model, "model").states)
+
+    def run(row: Row) -> Outputs:
+        interpreter = open_interpreter(model, kernels=kernels) if keeps else opened
+        return [interpreter.run(sample) for sample in row][-1]
+
+    yield run, opened.description
 
 
 @contextmanager
@@ -185,12 +199,18 @@ def _tflm(model: bytes, graph: Graph) -> Iterator[tuple[Run, str]]:
     runtime = importlib.import_module("tflite_micro").runtime
     # Its own default, ten times the file, is too little for small files with large activations.
     arena = 10 * len(model) + 2 * sum(graph[name].bytes for name in graph.activations())
-    interpreter = _refusing(lambda: runtime.Interpreter.from_bytes(model, arena_size=arena))
 
-    def run(sample: Sample) -> Outputs:
-        for index, array in enumerate(sample):
-            interpreter.set_input(array, index)
-        _refusing(interpreter.invoke)
+    def fresh() -> Any:
+        return _refusing(lambda: runtime.Interpreter.from_bytes(model, arena_size=arena))
+
+    opened = fresh()
+
+    def run(row: Row) -> Outputs:
+        interpreter = fresh() if graph.states else opened
+        for sample in row:
+            for index, array in enumerate(sample):
+                interpreter.set_input(array, index)
+            _refusing(interpreter.invoke)
         return [np.array(interpreter.get_output(index)) for index in range(len(graph.outputs))]
 
     yield run, f"tflite-micro {importlib.metadata.version('tflite-micro')}"
@@ -212,26 +232,35 @@ def _refusing(work: Callable[[], Any]) -> Any:
 def _native(bundle: Bundle) -> Iterator[tuple[Run, str]]:
     model = native_model(bundle)
     shapes = [tensor.shape for tensor in bundle.manifest.outputs]
-    yield lambda sample: model.run(sample, shapes=shapes), model.description
+
+    def run(row: Row) -> Outputs:
+        found = [model.run(s, shapes=shapes, fresh=i == 0) for i, s in enumerate(row)]
+        return found[-1]
+
+    yield run, model.description
 
 
-def _reference(graph: Graph, inputs: Inputs, report: Progress) -> list[Outputs]:
+def _reference(graph: Graph, rows: Sequence[Row], report: Progress) -> list[Outputs]:
     answers: list[Outputs] = []
-    for index, sample in enumerate(inputs.samples):
-        answers += reference_outputs(graph, (sample,))
-        report("reference", index + 1, len(inputs.samples))
+    for index, row in enumerate(rows):
+        answers.append(last_of_row(graph, row))
+        report("reference", index + 1, len(rows))
     return answers
 
 
 def _compare(
-    bundle: Bundle, engine: _Engine, inputs: Inputs, expected: list[Outputs], report: Progress
+    bundle: Bundle,
+    engine: _Engine,
+    rows: Sequence[Row],
+    expected: list[Outputs],
+    report: Progress,
 ) -> EngineResult:
     """Run an engine over all inputs; one that is not installed is skipped with its reason, as
     is one that need not be equal and refuses the model."""
     with ExitStack() as stack:
         try:
             run, name = stack.enter_context(engine.start())
-            return _measured(bundle, replace(engine, name=name), run, inputs, expected, report)
+            return _measured(bundle, replace(engine, name=name), run, rows, expected, report)
         except EdgeKitError as error:
             if engine.asked or (engine.must_equal and bundle.has_c and not _missing(error)):
                 raise
@@ -252,15 +281,15 @@ def _measured(
     bundle: Bundle,
     engine: _Engine,
     run: Run,
-    inputs: Inputs,
+    rows: Sequence[Row],
     expected: list[Outputs],
     report: Progress,
 ) -> EngineResult:
     equal = different = flips = 0
     largest, first = 0.0, -1
-    total = len(inputs.samples)
-    for index, (sample, wanted) in enumerate(zip(inputs.samples, expected, strict=True)):
-        found = run(sample)
+    total = len(rows)
+    for index, (row, wanted) in enumerate(zip(rows, expected, strict=True)):
+        found = run(row)
         count, gap = _difference(found, wanted)
         equal += count == 0
         different += count
@@ -269,8 +298,8 @@ def _measured(
         largest = max(largest, gap)
         report(engine.name, index + 1, total)
     layer = ""
-    if first >= 0 and engine.kernels:
-        layer = first_difference(bundle.graph, inputs.samples[first], engine.kernels)
+    if first >= 0 and engine.kernels and not bundle.graph.states:
+        layer = first_difference(bundle.graph, rows[first][0], engine.kernels)
     return EngineResult(
         engine.name,
         engine.must_equal,
@@ -307,7 +336,7 @@ def first_difference(graph: Graph, sample: Sample, kernels: str) -> str:
     names = tuple(node.output for node in graph.nodes)
     opened = read_tflite(write_tflite(replace(graph, outputs=names)), graph.name)
     with _litert(write_tflite(opened), kernels) as (engine, _):
-        found = engine(sample)
+        found = engine((sample,))
     wanted = run(graph, dict(zip(graph.inputs, sample, strict=True)), keep="all")
     for node, array in zip(graph.nodes, found, strict=True):
         if apart(array, wanted[node.output]).any():

@@ -36,6 +36,13 @@ static void fill_inputs(void)
     }
 }
 
+/* Every command starts with fresh states; its inferences follow one another. */
+static void begin(void)
+{
+    if (EK_MODEL.reset) EK_MODEL.reset(ek_session.arena);
+    fill_inputs();
+}
+
 /* The pointer is volatile so that the compiler keeps one call sequence for the model and for
  * the empty function: their difference is then the model alone. */
 static ek_window_t timed(uint32_t n, void (*volatile invoke)(uint8_t *))
@@ -111,6 +118,7 @@ void ek_session_stage(void)
 
 void ek_session_warm_up(uint32_t n)
 {
+    if (EK_MODEL.reset) EK_MODEL.reset(ek_session.arena);
     for (uint32_t i = 0; i < n; i++) {
         fill_inputs();
         EK_MODEL.invoke(ek_session.arena);
@@ -119,7 +127,7 @@ void ek_session_warm_up(uint32_t n)
 
 ek_window_t ek_session_run(uint32_t n)
 {
-    fill_inputs();
+    begin();
     ek_port_trigger(false);
     ek_window_t window = timed(n, EK_MODEL.invoke);
     ek_port_trigger(true);
@@ -128,7 +136,7 @@ ek_window_t ek_session_run(uint32_t n)
 
 void ek_session_run_quietly(uint32_t n)
 {
-    fill_inputs();
+    begin();
     (void)timed(n, EK_MODEL.invoke);
 }
 
@@ -157,7 +165,7 @@ bool ek_session_profile(void)
     if (EK_MODEL.steps > EK_MAX_STEPS) return false;
     ek_profile_hook = record_step;
     measure_empty_step();
-    fill_inputs();
+    begin();
     last_reading = ek_port_cycles();
     EK_MODEL.invoke(ek_session.arena);
     ek_profile_hook = 0;

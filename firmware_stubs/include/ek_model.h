@@ -37,6 +37,7 @@ typedef struct {
     const ek_tensor_t *input, *output;
     const ek_step_t *step;
     void (*invoke)(uint8_t *arena);
+    void (*reset)(uint8_t *arena); /* of the states kept between inferences; null without any */
 } ek_model_t;
 
 /* Called after each step when the build defines EK_PROFILE; compiles away otherwise. The

@@ -21,7 +21,8 @@
 #define EK_MSG_INFO 0x01     /* -> text, "key=value\n" each */
 #define EK_MSG_WRITE 0x02    /* u32 offset, bytes -> nothing; into the input buffer */
 #define EK_MSG_COMMIT 0x03   /* u32 crc32 of the whole input -> nothing; input is complete */
-#define EK_MSG_RUN 0x04      /* u32 n, u32 warmup -> u64 ticks, u64 ticks of an empty window */
+#define EK_MSG_RUN 0x04      /* u32 n, u32 warmup -> u64 ticks, u64 ticks of an empty window;
+                              * states begin anew, then n inferences follow one another */
 #define EK_MSG_READ 0x05     /* u32 offset, u16 length -> bytes of the output */
 #define EK_MSG_PROFILE 0x06  /* -> u16 steps, u64 ticks of an empty step; runs one inference */
 #define EK_MSG_STEPS 0x07    /* u16 first, u16 count -> u64 ticks each */

@@ -56,9 +56,11 @@ static void *allocate(long count)
     exit(1);
 }
 
-/* Puts a sample's inputs in their places; the model may overwrite them, so every run does. */
+/* Puts a sample's inputs in their places; the model may overwrite them, so every run does. States
+ * begin anew, so that every run computes the same. */
 static void set_inputs(const uint8_t *sample)
 {
+    if (EK_MODEL.reset) EK_MODEL.reset(arena);
     for (int i = 0; i < EK_MODEL.inputs; i++) {
         memcpy(arena + EK_MODEL.input[i].offset, sample, EK_MODEL.input[i].bytes);
         sample += EK_MODEL.input[i].bytes;

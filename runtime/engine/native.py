@@ -70,6 +70,7 @@ class _Model(ctypes.Structure):
         ("output", ctypes.POINTER(_Tensor)),
         ("step", ctypes.POINTER(_Step)),
         ("invoke", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
+        ("reset", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
     ]
 
 
@@ -106,6 +107,7 @@ class NativeModel:
         self._memory = np.zeros(self.arena_bytes + ALIGNMENT, np.uint8)
         start = -self._memory.ctypes.data % ALIGNMENT
         self._arena = self._memory[start : start + self.arena_bytes]
+        self.reset()
 
     @property
     def description(self) -> str:
@@ -117,11 +119,15 @@ class NativeModel:
         inputs: Sequence[NDArray[Any]],
         *,
         shapes: Sequence[tuple[int, ...]] | None = None,
+        fresh: bool = True,
     ) -> list[NDArray[Any]]:
         """One inference; copies of the outputs, flat, or of `shapes` when given.
 
+        Unless `fresh`, states go on from the inference before.
         Raises DataError when an input's dtype or number of bytes is not the model's.
         """
+        if fresh:
+            self.reset()
         self.set_inputs(inputs)
         self.invoke()
         rows = [self._model.output[index] for index in range(self._model.outputs)]
@@ -145,6 +151,11 @@ class NativeModel:
             row = self._model.input[index]
             _check_input(row, array)
             self._view(row)[:] = np.frombuffer(np.ascontiguousarray(array).tobytes(), np.uint8)
+
+    def reset(self) -> None:
+        """Put the states kept between inferences, if any, back to their first values."""
+        if self._model.reset:
+            self._model.reset(self._arena.ctypes.data)
 
     def invoke(self) -> None:
         """Run on what lies in the arena. Inputs may be overwritten by it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgekit.converter.interpret import run
+from edgekit.converter.interpret import run, run_in_a_row
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.tflite.writer import write_tflite
 from tests.conformance.deviations import Deviation, deviation
@@ -42,7 +42,9 @@ class Answer:
 
 
 def activations(graph: Graph, samples: Sequence[Sequence[Array]]) -> list[Values]:
-    """Every activation that the interpreter has, per sample."""
+    """Every activation that the interpreter has, per sample; states go on from one to the next."""
+    if graph.states:
+        return list(run_in_a_row(graph, [list(sample) for sample in samples], keep="all"))
     return [run(graph, list(sample), keep="all") for sample in samples]
 
 
@@ -64,13 +66,19 @@ def compare(graph: Graph, expected: Sequence[Values], reference: Reference) -> A
 
 
 def probed(graph: Graph, nodes: Sequence[Node]) -> Graph | None:
-    """These nodes with all their outputs as graph outputs; values of the others are inputs."""
+    """These nodes with all their outputs as graph outputs; values of the others are inputs, and so
+    are states, except those that a node of its own updates."""
+    hidden = {name for node in nodes if node.op.STATES for name in node.outputs[1:]}
+    states = tuple(state for state in graph.states if state.written in hidden)
     made = tuple(name for node in nodes for name in node.outputs)
+    known = {*made, *(state.read for state in states)}
     needed = [name for node in nodes for name in node.inputs if name is not None]
-    given = dict.fromkeys(n for n in needed if n not in made and not graph[n].constant)
-    if not made or not given:
+    given = dict.fromkeys(n for n in needed if n not in known and not graph[n].constant)
+    outputs = tuple(name for name in made if name not in hidden)
+    if not outputs or not given:
         return None
-    return replace(graph, inputs=tuple(given), outputs=made).with_nodes(nodes)
+    asked = replace(graph, inputs=tuple(given), outputs=outputs, states=states)
+    return asked.with_nodes(nodes)
 
 
 def _first_difference(

@@ -5,11 +5,11 @@ Registering a generator changes which graph a seed stands for: a seed is quoted 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgekit.converter.ir.graph import DType, Graph
+from edgekit.converter.ir.graph import DType, Graph, State
 from tests.conformance import elementwise as elementwise
 from tests.conformance import movement as movement
 from tests.conformance import rearrange as rearrange
@@ -60,7 +60,7 @@ def random_graph(seed: int, dtype: DType) -> Graph:
     _grow(m, table, first=seed % len(table))
     for _ in range(m.integer(0, MOST_NODES - 1)):
         _grow(m, table, first=m.integer(0, len(table) - 1))
-    return _used_only(m.graph(f"seed_{seed}", _outputs(m)))
+    return _stateful(m, _used_only(m.graph(f"seed_{seed}", _outputs(m))))
 
 
 def _grow(m: Maker, table: tuple[Generator, ...], first: int) -> None:
@@ -86,7 +86,29 @@ def _used_only(graph: Graph) -> Graph:
     unread = [name for name in graph.inputs if name not in read]
     kept = tuple(name for name in graph.inputs if name in read)
     tensors = {name: t for name, t in graph.tensors.items() if name not in unread}
-    return Graph(graph.name, tensors, graph.nodes, kept, graph.outputs, graph.metadata)
+    return replace(graph, tensors=tensors, inputs=kept)
+
+
+def _stateful(m: Maker, graph: Graph) -> Graph:
+    """Now and then an input becomes a state that gets the value of something of its form."""
+    rng = np.random.default_rng([m.integer(0, 1 << 30), 3])
+    if len(graph.inputs) < 2 or rng.random() < 0.4:
+        return graph
+    for name in graph.inputs[1:]:
+        form = _form(graph, name)
+        alike = [n for n in graph.activations() if n != name and _form(graph, n) == form]
+        if alike and name not in graph.outputs:
+            [initial] = random_inputs(replace(graph, inputs=(name,)), rng)
+            first = initial if rng.random() < 0.5 else np.zeros_like(initial)
+            state = State(f"state_{name}", name, str(rng.choice(alike)), first)
+            inputs = tuple(other for other in graph.inputs if other != name)
+            graph = replace(graph, inputs=inputs, states=(*graph.states, state))
+    return graph
+
+
+def _form(graph: Graph, name: str) -> tuple[object, ...]:
+    tensor = graph[name]
+    return tensor.shape, tensor.dtype, tensor.quant
 
 
 def random_inputs(graph: Graph, rng: np.random.Generator, style: int = 0) -> tuple[Array, ...]:

@@ -17,6 +17,12 @@ def changed_by_the_file(graph: Graph, read: Graph) -> str:
         return f"{len(written.nodes)} nodes became {len(read.nodes)}"
     pairs = [("graph", list(zip_longest(written.inputs, read.inputs)))]
     pairs.append(("graph", list(zip_longest(written.outputs, read.outputs))))
+    if len(written.states) != len(read.states):
+        return f"{len(written.states)} states became {len(read.states)}"
+    for before, after in zip(written.states, read.states, strict=True):
+        pairs.append(("state", [(before.read, after.read), (before.written, after.written)]))
+        if not np.array_equal(before.initial, after.initial):
+            return f"the initial value of {before.read} changed"
     for ours, theirs in zip(written.nodes, read.nodes, strict=True):
         if ours.op != theirs.op:
             return f"{ours.op} became {theirs.op}"

@@ -7,13 +7,12 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from edgekit.converter.interpret import run
 from edgekit.converter.ir.graph import Graph, Node, Tensor
 from edgekit.converter.ir.ops import Activation
 from edgekit.converter.ir.shapes import ShapeError, infer_shapes
 from edgekit.converter.ir.verify import verify
 from edgekit.errors import EdgeKitError
-from tests.conformance.against_references import probed
+from tests.conformance.against_references import activations, probed
 from tests.conformance.graphs import random_inputs
 from tests.conformance.maker import Array
 
@@ -77,7 +76,7 @@ def _candidates(shrunk: Shrunk) -> Iterator[Shrunk]:
 def _values(shrunk: Shrunk) -> list[dict[str, Array]]:
     """Every activation; random ones where the interpreter itself is what fails."""
     try:
-        return [run(shrunk.graph, list(sample), keep="all") for sample in shrunk.samples]
+        return [dict(values) for values in activations(shrunk.graph, shrunk.samples)]
     except Exception:
         rng = np.random.default_rng(0)
         every = replace(shrunk.graph, inputs=shrunk.graph.activations())

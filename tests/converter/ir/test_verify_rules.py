@@ -10,7 +10,7 @@ import pytest
 
 from edgekit.converter.interpret import run
 from edgekit.converter.ir import ops
-from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
 from edgekit.converter.ir.ops import Activation, Op, Padding
 from edgekit.converter.ir.verify import (
     GRAPH_RULES,
@@ -59,6 +59,13 @@ CONV = ops.Conv2D(Padding.SAME)
 GOOD = one(CONV, X, W, B, output=Y)
 
 
+KEEPING = replace(GOOD.with_tensors(replace(X, name="other")), inputs=("other",))
+
+
+def _state(read: str, written: str, depth: int = 2) -> State:
+    return State("s", read, written, np.zeros((1, 4, 4, depth), np.int8))
+
+
 def conv(**parts: Tensor) -> Graph:
     chosen = {"x": X, "w": W, "b": B, "y": Y, **parts}
     return one(CONV, chosen["x"], chosen["w"], chosen["b"], output=chosen["y"])
@@ -98,6 +105,19 @@ BROKEN: list[tuple[str, Graph, str]] = [
     ("unique-nodes", _two_relus(name="n"), "another node has this name"),
     ("execution-order", _two_relus(order=(1, 0)), "reads y before it is written"),
     ("execution-order", _two_relus(order=(0,)), "output z is never written"),
+    ("one-producer", replace(GOOD, states=(_state("x", "y"),)), "also the graph's inputs"),
+    ("names-resolve", replace(GOOD, states=(_state("z", "x"),)), "no tensor 'z'"),
+    ("states-keep-their-form", replace(KEEPING, states=(_state("x", "y"),)), "read as"),
+    (
+        "states-keep-their-form",
+        replace(KEEPING, states=(_state("x", "x", 3),)),
+        "int8 [1, 4, 4, 3] as initial value of int8 [1, 4, 4, 2]",
+    ),
+    (
+        "states-keep-their-form",
+        replace(KEEPING, outputs=("y", "x"), states=(_state("x", "x"),)),
+        "its tensor x is an output",
+    ),
     ("tensors-sound", relu(act("x", 0, 2), act("y", 0, 2)), "shape [0, 2]"),
     (
         "tensors-sound",

@@ -40,7 +40,7 @@ static const ek_tensor_t outputs[] = {{"y", 4, 16, EK_S8, 0.25f, 1},
                                       {"z", 4, @OFFSET@, @DTYPE@, 0, 0}};
 static const ek_step_t steps[] = {{"double", "MUL", 4}, {"quarter", "DEQUANTIZE", 1}};
 const ek_model_t tiny_model = {"@NAME@", "0123456789abcdef", 48, 1, 2, 2, inputs, outputs, steps,
-                               @INVOKE@};
+                               @INVOKE@, 0};
 """
 
 Build = Callable[..., Path]
