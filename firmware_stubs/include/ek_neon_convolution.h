@@ -121,7 +121,7 @@ static inline void ek_neon_convolution(ek_neon_add_t *add, const ek_conv2d_s8_t 
     ek_neon_window_t at = {0, 0, -p->pad_top, -p->pad_left, input};
     for (int32_t left = p->batches * p->output_h * p->output_w; left > 0; left -= EK_NEON_ROWS) {
         const int32_t rows = ek_min(EK_NEON_ROWS, left);
-        const int8_t *x[EK_NEON_ROWS];
+        const int8_t *x[EK_NEON_ROWS] = {0};
         for (int32_t i = 0; i < rows; i++) {
             x[i] = ek_neon_row(p, &at, scratch + i * chunks * EK_NEON_CHUNK);
             ek_neon_next_window(p, &at);
@@ -141,7 +141,7 @@ static inline void ek_neon_fully_connected(ek_neon_add_t *add, const ek_fully_co
     const int32_t depth = p->input_c, chunks = ek_neon_chunks(depth);
     for (int32_t r = 0; r < p->rows; r += EK_NEON_ROWS) {
         const int32_t rows = ek_min(EK_NEON_ROWS, p->rows - r);
-        const int8_t *x[EK_NEON_ROWS];
+        const int8_t *x[EK_NEON_ROWS] = {0};
         for (int32_t i = 0; i < EK_NEON_ROWS; i++) {
             const int8_t *row = input + (r + (i < rows ? i : 0)) * depth;
             int8_t *place = scratch + i * chunks * EK_NEON_CHUNK;

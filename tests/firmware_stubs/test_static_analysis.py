@@ -43,6 +43,8 @@ ALLOWED_BY_CLANG = {
     "missing-noreturn": "an application that serves for ever on a board ends on a host",
 }
 """Warnings of clang -Weverything -> why they are off."""
+PORTABLE_VECTORS = {"conditional-uninitialized": "vectors are filled by loops over their lanes"}
+"""The same for the plain C that stands for intrinsics on other machines."""
 
 ALLOWED_BY_CPPCHECK = {
     "shiftTooManyBitsSigned": "x >> 31 of a signed x: arithmetic on every compiler, as all of it",
@@ -61,6 +63,8 @@ CORES = {
         MACHINES["mps3-an547"].cpu,
         ("-Wno-analyzer-use-of-uninitialized-value",),
     ),
+    "neon": ("aarch64-linux-gnu-gcc", (), ()),
+    "neondot": ("aarch64-linux-gnu-gcc", ("-march=armv8.2-a+dotprod",), ()),
 }
 """Kernel folder -> compiler, flags of the core, what is off there."""
 
@@ -106,7 +110,7 @@ def includes(generated: Path) -> list[str]:
 def test_kernels_under_the_analyzer(isa: str) -> None:
     compiler, cpu, off = CORES[isa]
     require(compiler)
-    thumb = ("-mthumb",) if cpu else ()
+    thumb = ("-mthumb",) if compiler.startswith("arm-none") else ()
     command = [compiler, *thumb, *cpu, *WARNINGS, "-O2", "-fanalyzer", *off, f"-I{INCLUDE}"]
     sources = sorted(KERNELS.glob(f"{isa}/*.c"))
     assert sources
@@ -138,6 +142,15 @@ def test_clang_with_all_warnings(generated: Path) -> None:
     assert analyze([*command, *includes(generated)], host_sources(generated)) == ""
 
 
+@pytest.mark.parametrize("isa", ["dsp", "mve", "neon", "neondot"])
+def test_clang_with_all_warnings_on_fast_kernels(isa: str) -> None:
+    """As they are compiled where the intrinsics do not exist."""
+    require("clang")
+    off = [f"-Wno-{name}" for name in (*ALLOWED_BY_CLANG, *PORTABLE_VECTORS)]
+    command = ["clang", "-std=c11", "-O1", "-Werror", "-Weverything", *off, f"-I{INCLUDE}"]
+    assert analyze(command, sorted(KERNELS.glob(f"{isa}/*.c"))) == ""
+
+
 def cppcheck(*words: str) -> str:
     off = [f"--suppress={name}" for name in ALLOWED_BY_CPPCHECK]
     checks = ("--std=c11", "--enable=warning,performance,portability", "--inconclusive")
@@ -149,6 +162,13 @@ def test_cppcheck_finds_nothing(generated: Path) -> None:
     require("cppcheck")
     sources = [str(path) for path in host_sources(generated)]
     assert cppcheck(*DEFINES, *includes(generated), *sources) == ""
+
+
+@pytest.mark.parametrize("isa", ["dsp", "mve", "neon", "neondot"])
+def test_cppcheck_finds_nothing_in_fast_kernels(isa: str) -> None:
+    require("cppcheck")
+    sources = [str(path) for path in sorted(KERNELS.glob(f"{isa}/*.c"))]
+    assert cppcheck(f"-I{INCLUDE}", *sources) == ""
 
 
 WRONG = """

@@ -24,11 +24,12 @@ void ek_add_tables_s8__dsp(const ek_binary_s8_t *p, const int8_t *a, const int8_
 {
     int32_t *const table_a = scratch, *const table_b = table_a + 256;
     const int32_t count = p->extent[0] * p->extent[1] * p->extent[2] * p->extent[3];
-    const int32_t right = -p->output_q.shift, half = 1 << (right - 1);
+    const int32_t right = -p->output_q.shift;
+    assert(right >= 1 && right <= 22);
+    const int32_t half = 1 << (right - 1);
     const ek_finish_t finish = {p->output_q.multiplier, half + 2 * half * p->output_zero, right};
     const uint8_t *x = (const uint8_t *)a, *y = (const uint8_t *)b;
     int8_t *z = output;
-    assert(right >= 1 && right <= 22);
     fill_table(table_a, p->a_zero, p->left_shift, p->a_q);
     fill_table(table_b, p->b_zero, p->left_shift, p->b_q);
     for (int32_t four = count >> 2; four > 0; four--, x += 4, y += 4, z += 4) {
