@@ -26,6 +26,7 @@ PAGES = (
     "docs/bench.md",
     "docs/energy.md",
     "docs/verify.md",
+    "docs/performance.md",
 )
 NEEDS = ("arm-none-eabi-gcc", "qemu-system-arm", "gcc")
 
