@@ -19,9 +19,11 @@ from typing import Any
 
 from edgekit.artifacts.bundle import Refusal
 from edgekit.converter.lower import (
+    packing_c32,
     packing_dsp,
     packing_mve,
     packing_neon,
+    variants_c32,
     variants_dsp,
     variants_mve,
     variants_neon,
@@ -36,17 +38,20 @@ REQUIRES: dict[str, Requirement] = {
 }
 COSTS: dict[str, Cost] = {
     **variants_ref.COSTS,
+    **variants_c32.COSTS,
     **variants_dsp.COSTS,
     **variants_mve.COSTS,
     **variants_neon.COSTS,
 }
 PACKINGS: dict[str, Packing] = {
+    **packing_c32.PACKINGS,
     **packing_dsp.PACKINGS,
     **packing_mve.PACKINGS,
     **packing_neon.PACKINGS,
 }
 BASES: dict[str, str] = {
     "ref": variants_ref.BASIS,
+    "c32": variants_c32.BASIS,
     "dsp": variants_dsp.BASIS,
     "mve": variants_mve.BASIS,
     "neon": variants_neon.BASIS,
@@ -54,6 +59,7 @@ BASES: dict[str, str] = {
 }
 SCRATCHES: dict[str, ScratchSize] = {
     "none": lambda request: 0,
+    **variants_c32.SCRATCHES,
     **variants_dsp.SCRATCHES,
     **variants_mve.SCRATCHES,
     **variants_neon.SCRATCHES,

@@ -2,60 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from edgekit.converter.lower import select
-from edgekit.converter.lower.variants import Request
-from tests.helpers import random_calls
-from tests.helpers.packed_cases import (
-    BOARDS,
-    PackedCase,
-    packed_case,
-    reference,
-    run_natively,
-    run_on,
-)
+from tests.helpers.packed_cases import BOARDS, PackedCase, run_natively, run_on
+from tests.helpers.variant_cases import FAMILIES, variant_cases, variants
 
-FAMILIES = {
-    "conv2d_s8": random_calls.conv2d,
-    "depthwise_conv2d_s8": random_calls.depthwise_conv2d,
-    "fully_connected_s8": random_calls.fully_connected,
-    "average_pool2d_s8": random_calls.average_pool2d,
-    "add_s8": random_calls.add,
-}
-VARIANTS = [k for rows in select.kernel_table().values() for k in rows if k.isa == "dsp"]
 FEW, MANY, AT_ONCE = 200, 2000, 500
 SANITIZE = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 FAST_BOARDS = ("virtual-m4", "virtual-m33")
 
 
 def test_every_variant_has_random_cases() -> None:
-    assert {kernel.family for kernel in VARIANTS} == set(FAMILIES)
-
-
-def fits(kernel: select.Kernel, request: Request) -> bool:
-    return all(select.REQUIRES[name].holds(request) for name in kernel.requires)
+    assert {kernel.family for kernel in variants("dsp")} == set(FAMILIES)
 
 
 def cases(count: int, seed: int) -> Iterator[PackedCase]:
-    """Cases until every variant has had `count`."""
-    rng, seen = np.random.default_rng(seed), Counter[str]()
-    for family, draw in FAMILIES.items():
-        variants = [kernel for kernel in VARIANTS if kernel.family == family]
-        while min(seen[kernel.function] for kernel in variants) < count:
-            call, inputs, outputs = draw(rng)
-            request = Request(call)
-            chosen = [k for k in variants if seen[k.function] < count and fits(k, request)]
-            expected = reference(call, inputs, outputs) if chosen else None
-            for kernel in chosen:
-                seen[kernel.function] += 1
-                assert expected is not None
-                yield packed_case(kernel, call, inputs, expected, skew=int(rng.integers(4)))
+    return variant_cases("dsp", count, seed)
 
 
 @pytest.mark.qemu

@@ -55,6 +55,7 @@ ALLOWED_BY_CPPCHECK = {
 
 CORES = {
     "ref": ("gcc", (), ()),
+    "c32": ("arm-none-eabi-gcc", MACHINES["mps2-an385"].cpu, ()),
     # gcc's own macro __ssat mixes signs.
     "dsp": ("arm-none-eabi-gcc", MACHINES["mps2-an386"].cpu, ("-Wno-sign-conversion",)),
     # gcc 12's analyzer does not see what the store intrinsics write.
@@ -99,7 +100,12 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def host_sources(generated: Path) -> list[Path]:
     """All C that a host compiler can read: portable kernels, application, POSIX port, models."""
     app = [unit.path for unit in (*app_units(), *port_units("posix"))]
-    return [*sorted(KERNELS.glob("ref/*.c")), *app, *sorted(generated.glob("*.c"))]
+    return [
+        *sorted(KERNELS.glob("ref/*.c")),
+        *sorted(KERNELS.glob("c32/*.c")),
+        *app,
+        *sorted(generated.glob("*.c")),
+    ]
 
 
 def includes(generated: Path) -> list[str]:

@@ -41,6 +41,7 @@ class Board:
 
 
 BOARDS = {
+    "virtual-m3": Board("mps2-an385", ("-mcpu=cortex-m3",), 0x21000000, 0x40028018),
     "virtual-m4": Board(
         "mps2-an386",
         ("-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),

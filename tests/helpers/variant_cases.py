@@ -1,0 +1,47 @@
+"""Random cases for every variant of an ISA that takes a family's own parameters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from edgekit.converter.lower import select
+from edgekit.converter.lower.variants import Request
+from tests.helpers import random_calls
+from tests.helpers.packed_cases import PackedCase, packed_case, reference
+
+FAMILIES = {
+    "conv2d_s8": random_calls.conv2d,
+    "depthwise_conv2d_s8": random_calls.depthwise_conv2d,
+    "fully_connected_s8": random_calls.fully_connected,
+    "average_pool2d_s8": random_calls.average_pool2d,
+    "add_s8": random_calls.add,
+}
+
+
+def variants(isa: str) -> list[select.Kernel]:
+    """The kernels of an ISA."""
+    return [k for rows in select.kernel_table().values() for k in rows if k.isa == isa]
+
+
+def fits(kernel: select.Kernel, request: Request) -> bool:
+    """Whether the kernel's requirements hold."""
+    return all(select.REQUIRES[name].holds(request) for name in kernel.requires)
+
+
+def variant_cases(isa: str, count: int, seed: int) -> Iterator[PackedCase]:
+    """Cases until every variant has had `count`."""
+    rng, seen = np.random.default_rng(seed), Counter[str]()
+    for family, draw in FAMILIES.items():
+        kernels = [kernel for kernel in variants(isa) if kernel.family == family]
+        while kernels and min(seen[kernel.function] for kernel in kernels) < count:
+            call, inputs, outputs = draw(rng)
+            request = Request(call)
+            chosen = [k for k in kernels if seen[k.function] < count and fits(k, request)]
+            expected = reference(call, inputs, outputs) if chosen else None
+            for kernel in chosen:
+                seen[kernel.function] += 1
+                assert expected is not None
+                yield packed_case(kernel, call, inputs, expected, skew=int(rng.integers(4)))
