@@ -3,6 +3,7 @@
     load       a model source            -> a verified float (or int8) graph
     compress   named passes              -> a smaller float graph
     quantize   calibration data          -> an int8 graph (float32: left as it is)
+               and a few samples more    -> its biases corrected
     judge      float against int8        -> accuracy, the gate
     write      the graph                 -> model.tflite
     generate   lower, plan, emit         -> C for targets that run C
@@ -34,6 +35,7 @@ from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.precision import kept_as_is
 from edgekit.converter.prepare import Prepared, prepare_data
+from edgekit.converter.quantize.correct import SAMPLES, correct_biases
 from edgekit.converter.quantize.int8 import quantize_int8
 from edgekit.converter.tflite.writer import write_tflite
 from edgekit.targets.model import Target
@@ -172,4 +174,10 @@ def _quantize(
         result = quantize_int8(graph, data.calibration_batches(graph, report))
     verify(result.graph)
     log.graph("quantize", result.graph)
-    return result.graph, result.notes
+    if not options.bias_correction:
+        return result.graph, result.notes
+    with log.stage("correct biases"):
+        corrected, note = correct_biases(graph, result.graph, data.some(graph, SAMPLES))
+    verify(corrected)
+    log.graph("correct-biases", corrected)
+    return corrected, (*result.notes, note)

@@ -99,6 +99,7 @@ def _recipe(
     elif data.calibration is not None and options.precision != "float32":
         recipe["calibration"] = data.calibration.description
         recipe["calibration_samples"] = data.calibration.count
+        recipe["bias_correction"] = options.bias_correction
     for key in ("requantize", "alpha", "input_size", "classes"):
         value = getattr(options, key)
         if value not in (None, False):

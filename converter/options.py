@@ -27,7 +27,8 @@ class ConvertOptions:
     arrays of the model's input shape without the batch axis). `mean` and `scale` are per
     channel or single, y = (x - mean) * scale with x in 0..255. `alpha`, `classes` and `weights`
     are for zoo models, `input_size` (pixels) for those and for models that leave it open.
-    `precision` "float32" leaves a float model as it is and needs no calibration.
+    `bias_correction` takes each layer's mean error off its bias where that helps. `precision`
+    "float32" leaves a float model as it is and needs no calibration.
     Raises UsageError.
     """
 
@@ -40,6 +41,7 @@ class ConvertOptions:
     min_agreement: float | None = None
     max_drop: float | None = None
     gate: bool = True
+    bias_correction: bool = True
     code_format: str = "cmake"
     requantize: bool = False
     resize: str | None = None

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from edgekit.artifacts.bundle import Preprocess
 from edgekit.artifacts.figures import Note
-from edgekit.converter.data.batches import Batch, graph_batches
-from edgekit.converter.data.dataset import Dataset
+from edgekit.converter.data.batches import graph_batches
+from edgekit.converter.data.dataset import Dataset, subset
 from edgekit.converter.data.guess import CANDIDATES, choose_preprocess, describe
 from edgekit.converter.data.lint import lint_calibration
 from edgekit.converter.data.open import open_dataset
@@ -16,6 +16,7 @@ from edgekit.converter.data.several import input_specs
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
+from edgekit.converter.quantize.execute import Batch, joined
 from edgekit.converter.quantize.int8 import is_quantized
 from edgekit.errors import DataError
 
@@ -48,6 +49,13 @@ class Prepared:
             graph,
             progress=lambda done, total: report("calibrate", done, total),
         )
+
+    def some(self, graph: Graph, count: int) -> Batch:
+        """Up to `count` calibration samples in one batch, drawn evenly."""
+        assert self.calibration is not None
+        assert self.preprocess is not None
+        few = subset(self.calibration, count, 0)
+        return joined(list(graph_batches(few, self.preprocess, graph)))
 
 
 def prepare_data(

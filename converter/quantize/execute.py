@@ -28,11 +28,11 @@ def count_of(batch: Batch) -> int:
     return len(next(iter(batch.values())) if isinstance(batch, Mapping) else batch)
 
 
-def cut(batch: Batch, start: int, stop: int) -> Batch:
-    """The samples from `start` to `stop`."""
+def cut(batch: Batch, start: int, stop: int, step: int = 1) -> Batch:
+    """The samples from `start` to `stop`, or every `step`-th of them."""
     if isinstance(batch, Mapping):
-        return {name: array[start:stop] for name, array in batch.items()}
-    part: Array = batch[start:stop]
+        return {name: array[start:stop:step] for name, array in batch.items()}
+    part: Array = batch[start:stop:step]
     return part
 
 

@@ -51,6 +51,13 @@ def command(
         typer.Option(min=0, max=1, help="Refuse above this loss (labelled data)."),
     ] = None,
     gate: Annotated[bool, typer.Option("--gate/--no-gate", help="Refuse a bad result.")] = True,
+    bias_correction: Annotated[
+        bool,
+        typer.Option(
+            "--bias-correction/--no-bias-correction",
+            help="Take each layer's mean error off its bias where that clearly helps.",
+        ),
+    ] = True,
     code_format: Annotated[
         str, typer.Option("--format", help="cmake, arduino, zephyr, platformio or tflm.")
     ] = "cmake",
@@ -110,6 +117,7 @@ def command(
         min_agreement=min_agreement,
         max_drop=max_drop,
         gate=gate,
+        bias_correction=bias_correction,
         code_format=code_format,
         requantize=requantize,
         resize=resize,
