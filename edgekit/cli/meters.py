@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgekit.cli import options, output
 
 if TYPE_CHECKING:
+    from edgekit.artifacts.power import PowerTrace
+    from edgekit.deploy.record import Watch
     from edgekit.runtime.power.finding import Found
 
 NAME = "meters"
@@ -46,6 +52,132 @@ def list_meters(
     else:
         out.say("No meter is plugged in here that its USB identifiers tell.")
         out.say("`edgekit meters list --probe` asks at every serial port.")
+
+
+@app.command("record")
+def record(
+    meter: Annotated[
+        str, typer.Argument(metavar="METER", help="As for bench --power: ppk2:, lpm01a:auto, ...")
+    ],
+    output_file: Annotated[
+        Path, typer.Option("-o", "--output", help="Trace to write: .npz, or .csv.")
+    ],
+    seconds: Annotated[
+        float | None, typer.Option(min=0.01, help="How long; default: until Ctrl-C.")
+    ] = None,
+    png: Annotated[Path | None, typer.Option(help="Picture to write too.")] = None,
+    target: Annotated[
+        str | None, typer.Option("-t", "--target", help="Board whose supply voltage to use.")
+    ] = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Record power with a meter, drawn in the terminal meanwhile.
+
+    What was recorded until a meter failed is kept.
+    """
+    out = output.use(json=json, quiet=quiet, verbose=verbose)
+    from edgekit.deploy.record import check_trace_path, record_trace, write_png, write_trace
+
+    check_trace_path(output_file)
+
+    def keep(trace: PowerTrace) -> None:
+        write_trace(trace, output_file)
+        if png is not None:
+            write_png(trace, png)
+
+    with _drawn(out) as watch:
+        trace = record_trace(meter, seconds=seconds, target=target, watch=watch, keep=keep)
+    keep(trace)
+    _summary(out, trace, output_file)
+
+
+@contextmanager
+def _drawn(out: output.Output) -> Iterator[Watch | None]:
+    """What draws the running recording, if stderr is a terminal."""
+    if out.quiet or out.json or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.live import Live
+
+    from edgekit.runtime.report.trace_picture import terminal_plot
+
+    with Live(console=out.stderr, transient=True) as live:
+        yield lambda trace: live.update(terminal_plot(trace))
+
+
+def _summary(out: output.Output, trace: PowerTrace, path: Path) -> None:
+    """What was recorded, in words or as JSON."""
+    from dataclasses import asdict
+
+    from edgekit.units import si
+
+    watts = trace.volts * trace.amps
+    length = float(trace.t[-1] - trace.t[0])
+    record: dict[str, Any] = {
+        "file": str(path),
+        "meter": trace.meter,
+        "provenance": str(trace.provenance),
+        "samples": len(trace.t),
+        "lost_samples": trace.lost_samples,
+        "seconds": length,
+        "mean_w": float(watts.mean()),
+        "max_w": float(watts.max()),
+        "marks": [asdict(mark) for mark in trace.marks],
+        "warnings": [asdict(note) for note in trace.warnings],
+    }
+    out.emit(record)
+    out.say(
+        f"{path}: {len(trace.t)} samples over {si(length, 's')} ({trace.lost_samples} lost), "
+        f"mean {si(record['mean_w'], 'W')}, most {si(record['max_w'], 'W')}, "
+        f"{len(trace.marks)} marks; {trace.provenance}, {trace.meter}"
+    )
+    out.notes(trace.warnings)
+
+
+@app.command("emulate")
+def emulate(
+    meter: Annotated[
+        str, typer.Argument(metavar="METER", help="Which: ppk2, lpm01a, ... as in the list.")
+    ],
+    load: Annotated[
+        Path | None,
+        typer.Option(help="Recorded trace it shows, over and over; default: a made-up load."),
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0, help="End after so long; default: at Ctrl-C.")
+    ] = None,
+    drop: Annotated[float, typer.Option(min=0, max=1, help="Share of samples never sent.")] = 0.0,
+    noise: Annotated[float, typer.Option(min=0, max=1, help="Share of bytes changed.")] = 0.0,
+    tear: Annotated[float, typer.Option(min=0, max=1, help="Share of bytes lost.")] = 0.0,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Left streaming by an earlier program.")
+    ] = False,
+    reset_after: Annotated[
+        float | None, typer.Option(help="Restart after so many seconds of a recording.")
+    ] = None,
+    hang_after: Annotated[float | None, typer.Option(help="Fall silent after so many.")] = None,
+    unplug_after: Annotated[float | None, typer.Option(help="Go away after so many.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of what goes wrong at random.")] = 0,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Emulate a meter on a pseudo-terminal, to rehearse a measurement.
+
+    It speaks the real wire format, and misbehaves as told.
+    """
+    out = output.use(json=json, quiet=quiet, verbose=verbose)
+    from edgekit.deploy.record import emulate_meter, linger
+    from edgekit.runtime.power.emulators.device import Faults
+
+    faults = Faults(drop, noise, tear, stale, reset_after, hang_after, unplug_after)
+    with emulate_meter(meter, trace=load, faults=faults, seed=seed) as emulator:
+        name = f"{meter}:{emulator.path}"
+        out.emit({"meter": name, "port": emulator.path})
+        out.say(f"{name} is ready: `edgekit meters record {name} -o trace.npz`; Ctrl-C ends it.")
+        linger(seconds)
 
 
 def _row(found: Found) -> tuple[str, str, str]:

@@ -20,6 +20,7 @@ from edgekit.artifacts.power import Mark, PowerTrace
 from edgekit.errors import MeterError, UsageError
 from edgekit.runtime.power import ppk2_wire as wire
 from edgekit.runtime.power.finding import PROBE_S
+from edgekit.runtime.power.meter_notes import clock_note
 from edgekit.runtime.power.names import MeterSpec
 from edgekit.runtime.power.recording import Capture, drain, read_until
 from edgekit.runtime.power.serial_port import Port, alternatives, usb_ports
@@ -27,8 +28,6 @@ from edgekit.runtime.power.spike_filter import filter_spikes
 from edgekit.runtime.power.stream_meter import OpenPort, StreamMeter, Timing
 from edgekit.targets.model import Target
 
-CLOCK_TOLERANCE = 0.01
-CLOCK_SLACK_S = 0.2
 INPUTS = tuple(f"D{number}" for number in range(8))
 
 
@@ -187,18 +186,7 @@ class Ppk2(StreamMeter):
                     "connect the meter directly, without a hub",
                 )
             )
-        if self._identity.wall_clock and elapsed_s - length_s > max(
-            CLOCK_SLACK_S, CLOCK_TOLERANCE * elapsed_s
-        ):
-            notes.append(
-                Note(
-                    "meter-clock",
-                    subject,
-                    f"{length_s:.3f} s of samples arrived in {elapsed_s:.3f} s: more samples are "
-                    "lost than the counter shows",
-                    "use a faster computer or fewer programs beside the measurement",
-                )
-            )
+        notes += clock_note(self._identity, length_s, elapsed_s)
         return tuple(notes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from edgekit.errors import MeterError
@@ -54,6 +55,11 @@ def usb_ports(vendor: int, product: int) -> tuple[UsbPort, ...]:
     """The ports of all devices with these identifiers, sorted by path."""
     usb = f"{vendor:04x}:{product:04x}"
     return tuple(port for port in all_ports() if port.usb == usb)
+
+
+def is_pseudo_terminal(path: str) -> bool:
+    """Whether a program, and no device, is at the other end of the port."""
+    return str(Path(path).resolve()).startswith("/dev/pts/")
 
 
 def _interface(location: str | None) -> int | None:

@@ -11,14 +11,14 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from edgekit.artifacts.figures import Provenance
+from edgekit.artifacts.figures import Note, Provenance
 from edgekit.artifacts.power import PowerTrace
 from edgekit.errors import MeterError
 from edgekit.runtime.power.finding import find_ports, name_the_stranger
 from edgekit.runtime.power.meter import MeterIdentity
 from edgekit.runtime.power.names import METERS
 from edgekit.runtime.power.recording import Capture, Poll, Recording, drain
-from edgekit.runtime.power.serial_port import Port, SerialPort
+from edgekit.runtime.power.serial_port import Port, SerialPort, is_pseudo_terminal
 
 OpenPort = Callable[[str], Port]
 
@@ -65,6 +65,7 @@ class StreamMeter:
         self._open_port = open_port or partial(SerialPort, baud=baud or METERS[scheme].baud)
         self._port: Port | None = None
         self._recording: Recording | None = None
+        self._emulated = False
 
     @property
     def identity(self) -> MeterIdentity:
@@ -105,7 +106,7 @@ class StreamMeter:
         if self._recording is None:
             return None
         try:
-            return self._trace(self._recording.tail(round(seconds * self.bytes_per_second)))
+            return self._read(self._recording.tail(round(seconds * self.bytes_per_second)))
         except MeterError:
             return None
 
@@ -127,7 +128,7 @@ class StreamMeter:
         if recording.failure is not None:
             self._salvage(recording.capture())
             raise recording.failure
-        return self._trace(recording.capture())
+        return self._read(recording.capture())
 
     def close(self) -> None:
         """Leave the device idle and let go of it. Never raises."""
@@ -192,14 +193,31 @@ class StreamMeter:
         except MeterError as error:
             raise name_the_stranger(error, self.scheme, path, self._port) from None
         self._identity = replace(self._identity, place=path, hardware=hardware)
+        if self._identity.provenance is Provenance.MEASURED and is_pseudo_terminal(path):
+            self._identity = replace(self._identity, provenance=Provenance.SIMULATED)
+            self._emulated = True
 
     def _need_port(self) -> Port:
         if self._port is None:
             raise ValueError("the meter is not open")
         return self._port
 
+    def _read(self, capture: Capture) -> PowerTrace:
+        """The trace, which says so when no real device made it."""
+        trace = self._trace(capture)
+        if not self._emulated:
+            return trace
+        note = Note(
+            "meter-emulated",
+            self._identity.name,
+            f"{self._identity.place} is a pseudo-terminal: an emulated meter, or a bridge to one",
+            "measure with a real meter for a figure to rely on",
+            level="info",
+        )
+        return replace(trace, warnings=(note, *trace.warnings))
+
     def _salvage(self, capture: Capture) -> None:
         try:
-            self.salvaged = self._trace(capture)
+            self.salvaged = self._read(capture)
         except MeterError:
             self.salvaged = None

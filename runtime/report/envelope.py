@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import cast
 
 import numpy as np
@@ -39,16 +38,6 @@ def envelope(trace: PowerTrace, *, columns: int = COLUMNS, file: str = TRACE_NAM
         meter=trace.meter,
         file=file,
     )
-
-
-def trace_file(trace: PowerTrace) -> bytes:
-    """The whole trace as a compressed .npz: arrays t (s), volts, amps (float64), marks (text)."""
-    stream = io.BytesIO()
-    marks = np.array([f"{mark.t!r} {mark.kind} {mark.label}".rstrip() for mark in trace.marks])
-    np.savez_compressed(
-        stream, t=trace.t, volts=trace.volts, amps=trace.amps, marks=marks.astype(np.str_)
-    )
-    return stream.getvalue()
 
 
 def _bin_of(t: NDArray[np.float64], step: float, bins: int) -> NDArray[np.intp]:

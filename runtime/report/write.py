@@ -10,8 +10,8 @@ from edgekit.artifacts.files import write_file
 from edgekit.artifacts.power import PowerTrace
 from edgekit.artifacts.report import REPORT_NAME, Report
 from edgekit.errors import UsageError
+from edgekit.runtime.power.trace_file import trace_npz
 from edgekit.runtime.report.csv_text import csv_text
-from edgekit.runtime.report.envelope import trace_file
 from edgekit.runtime.report.html import html
 from edgekit.runtime.report.markdown import markdown
 
@@ -50,7 +50,7 @@ def write_report(
     paths = []
     if trace is not None and record.trace is not None:
         paths.append(folder / record.trace.file)
-        write_file(paths[-1], trace_file(trace))
+        write_file(paths[-1], trace_npz(trace))
     paths.append(folder / REPORT_NAME)
     write_file(paths[-1], record.to_json())
     for name in chosen:

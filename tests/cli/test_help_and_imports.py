@@ -17,7 +17,7 @@ COMMANDS = (
     *("doctor", "targets", "inspect", "convert", "build", "bench", "run", "verify", "report"),
     "meters",
 )
-GROUPS = {"meters": ("meters list",)}
+GROUPS = {"meters": ("meters list", "meters record", "meters emulate")}
 LEAVES = tuple(leaf for command in COMMANDS for leaf in GROUPS.get(command, (command,)))
 HEAVY = (
     "numpy",

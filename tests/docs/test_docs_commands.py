@@ -25,6 +25,7 @@ PAGES = (
     "docs/convert.md",
     "docs/bench.md",
     "docs/energy.md",
+    "docs/meters.md",
     "docs/verify.md",
     "docs/performance.md",
 )

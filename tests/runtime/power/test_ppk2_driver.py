@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from edgekit.artifacts.figures import Provenance
 from edgekit.artifacts.power import PowerTrace
 from edgekit.errors import MeterError
-from edgekit.runtime.power import ppk2, serial_port
+from edgekit.runtime.power import meter_notes, ppk2, serial_port
 from edgekit.runtime.power import ppk2_wire as wire
 from edgekit.runtime.power.ppk2 import Ppk2, Ppk2Settings
 from edgekit.runtime.power.serial_port import UsbPort
@@ -197,7 +197,7 @@ def test_bytes_that_fit_no_sample_are_a_note() -> None:
 
 
 def test_samples_short_of_the_clock_are_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ppk2, "CLOCK_SLACK_S", 0.001)
+    monkeypatch.setattr(meter_notes, "CLOCK_SLACK_S", 0.001)
     trace = record(FakePort([stream(np.full(100, 1e-3))]), pause_s=0.02)
     assert [note.code for note in trace.warnings] == ["meter-clock"]
 

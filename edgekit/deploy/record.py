@@ -1,0 +1,131 @@
+"""Recording with a power meter, and emulating one: what `edgekit meters` does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from edgekit.artifacts.files import write_file
+from edgekit.artifacts.power import PowerTrace
+from edgekit.errors import MeterError, UsageError
+from edgekit.runtime.power.emulators.device import Emulator, Faults
+from edgekit.runtime.power.emulators.load import Load
+from edgekit.runtime.power.meter import Meter, TakesEdges
+from edgekit.runtime.power.names import METERS, load, make_meter
+from edgekit.runtime.power.stream_meter import StreamMeter
+from edgekit.runtime.power.trace_file import FORMATS, read_trace, trace_csv, trace_npz
+from edgekit.runtime.report.trace_picture import png
+from edgekit.targets.model import Target
+from edgekit.targets.reader import load_target
+
+Watch = Callable[[PowerTrace], None]
+LOOK_S = 0.25
+"""How often a running recording is looked at."""
+SHOWN_S = 5.0
+"""How much of it is shown."""
+REHEARSAL_S = 2.0
+"""Length of the made-up window of a meter that has no wire to a board."""
+
+
+def record_trace(
+    meter: str,
+    *,
+    seconds: float | None = None,
+    target: str | Target | None = None,
+    watch: Watch | None = None,
+    keep: Callable[[PowerTrace], None] | None = None,
+) -> PowerTrace:
+    """What `meter` (a name as for `--power`) measures for `seconds`, or until Ctrl-C.
+
+    `watch` is shown the last seconds, again and again; `keep` gets what there is when the
+    recording breaks off, before the MeterError. Raises UsageError, MeterError.
+    """
+    profile = load_target(target) if isinstance(target, str) else target
+    with make_meter(meter, profile) as opened:
+        opened.start()
+        try:
+            _wait(opened, seconds, watch)
+            return opened.stop()
+        except MeterError:
+            salvaged = opened.salvaged if isinstance(opened, StreamMeter) else None
+            if salvaged is not None and keep is not None:
+                keep(salvaged)
+            raise
+
+
+def _wait(meter: Meter, seconds: float | None, watch: Watch | None) -> None:
+    if isinstance(meter, TakesEdges):
+        meter.edge(False, 0.0)
+        meter.edge(True, seconds or REHEARSAL_S)
+        return
+    if not meter.identity.wall_clock:
+        return
+    stream = meter if isinstance(meter, StreamMeter) else None
+    end = None if seconds is None else time.monotonic() + seconds
+    try:
+        while (left := LOOK_S if end is None else end - time.monotonic()) > 0:
+            time.sleep(min(left, LOOK_S))
+            if stream is not None and stream.failure is not None:
+                return  # `stop` tells of it.
+            seen = stream.preview(SHOWN_S) if stream is not None and watch is not None else None
+            if seen is not None and watch is not None:
+                watch(seen)
+    except KeyboardInterrupt:
+        return
+
+
+def write_trace(trace: PowerTrace, path: Path) -> None:
+    """Write `trace` as its file name says, whole or not at all. Raises UsageError, OutputError."""
+    check_trace_path(path)
+    write_file(path, trace_npz(trace) if path.suffix == ".npz" else trace_csv(trace))
+
+
+def write_png(trace: PowerTrace, path: Path) -> None:
+    """Write a picture of `trace`. Raises OutputError."""
+    write_file(path, png(trace))
+
+
+def check_trace_path(path: Path) -> None:
+    """Raise UsageError for a file name that is no trace's."""
+    if path.suffix not in FORMATS:
+        raise UsageError(
+            str(path),
+            f"a trace cannot be written as {path.suffix or 'a file without an ending'}",
+            allowed=", ".join(FORMATS),
+            hint="-o trace.npz keeps everything, -o trace.csv is for other programs",
+            code="trace-format",
+        )
+
+
+def emulate_meter(
+    scheme: str,
+    *,
+    trace: Path | None = None,
+    faults: Faults | None = None,
+    seed: int = 0,
+    seconds: float | None = None,
+) -> Emulator:
+    """An emulated `scheme` meter on a pseudo-terminal that plays `trace`, else two seconds of
+    inferring after each second of idling. Close it. Raises UsageError, MeterError."""
+    emulated = [name for name, kind in METERS.items() if kind.emulator]
+    if scheme not in emulated:
+        raise UsageError(
+            f"meter {scheme!r}",
+            "there is no emulator of it",
+            allowed=", ".join(emulated),
+            hint="see `edgekit meters list`",
+            code="meter-not-emulated",
+        )
+    shown = Load.square() if trace is None else Load.from_trace(read_trace(trace))
+    make: Callable[..., Emulator] = load(METERS[scheme].emulator)
+    return make(shown, faults, seed=seed, seconds=seconds)
+
+
+def linger(seconds: float | None) -> None:
+    """Wait for `seconds`, or for Ctrl-C."""
+    try:
+        threading.Event().wait(seconds)
+    except KeyboardInterrupt:
+        return
