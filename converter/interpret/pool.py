@@ -21,13 +21,14 @@ from edgekit.converter.interpret.kernel import (
 )
 from edgekit.converter.interpret.window import Windows
 from edgekit.converter.ir.graph import DType, Graph, Node
-from edgekit.converter.ir.ops import Mean, Pool2D
+from edgekit.converter.ir.ops import AveragePool2D, Mean, Pool2D
 
 
 def average_pool2d(graph: Graph, node: Node) -> Kernel:
     """Mean of each window's elements that lie inside the image; int8 rounds halves away from 0."""
     windows, clamp = _windows(graph, node), _clamp(graph, node)
     integer = number_format(graph, node) is not DType.FLOAT32
+    half_up = isinstance(node.op, AveragePool2D) and node.op.half_up
     inside = windows.pad(np.ones((1, *graph.input(node).shape[1:3], 1), np.int32), 0, np.int32)
     counts: Array = np.sum([tap for _, _, tap in windows.taps(inside)], axis=0)
 
@@ -38,6 +39,8 @@ def average_pool2d(graph: Graph, node: Node) -> Kernel:
             total += tap
         if not integer:
             return clamp(total / counts.astype(np.float32))
+        if half_up:
+            return clamp((total + counts // 2) // counts)
         return clamp(np.sign(total) * ((np.abs(total) + counts // 2) // counts))
 
     return lambda x, *_: in_blocks(block, x, 4 * int(np.prod(x.shape[1:])))

@@ -121,9 +121,11 @@ class Pool2D(Op):
 
 @dataclass(frozen=True, slots=True)
 class AveragePool2D(Pool2D):
-    """Padding does not count in the mean."""
+    """Padding does not count in the mean. Integer halves round away from zero; `half_up` is how
+    they round in legacy uint8 models, whose files have no such attribute."""
 
     NAME: ClassVar[str] = "AVERAGE_POOL_2D"
+    half_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,8 @@ def activations_dtype(graph: Graph, node: Node) -> str:
     hint="convert the float model instead",
 )
 def weights_dtype(graph: Graph, node: Node) -> str:
-    """Float32 activations have float32 weights and bias, int8 ones int8 or int4 weights and an
-    int32 bias, int16 ones int8 weights and an int64 bias."""
+    """Float32 activations have float32 weights and bias, int8 ones int8, int4 or (from legacy
+    models) uint8 weights and an int32 bias, int16 ones int8 weights and an int64 bias."""
     form = graph.source(node).dtype
     for role, tensor in operands(graph, node):
         allowed = _PARAMETERS[form].get(role)
@@ -54,7 +54,7 @@ def weights_dtype(graph: Graph, node: Node) -> str:
 
 _PARAMETERS: dict[DType, dict[str, tuple[DType, ...]]] = {
     DType.FLOAT32: {"weights": (DType.FLOAT32,), "bias": (DType.FLOAT32,)},
-    DType.INT8: {"weights": _WEIGHTS, "bias": (DType.INT32,)},
+    DType.INT8: {"weights": (*_WEIGHTS, DType.UINT8), "bias": (DType.INT32,)},
     DType.INT16: {"weights": (DType.INT8,), "bias": (DType.INT64,)},
 }
 
@@ -106,7 +106,7 @@ def transposed_weights(graph: Graph, node: Node) -> str:
     if node.op.activation is not Activation.NONE:
         return f"activation {node.op.activation}"
     weights = graph.input(node, 1)
-    return "int4 weights" if weights.dtype is DType.INT4 else ""
+    return f"{weights.dtype} weights" if weights.dtype in (DType.INT4, DType.UINT8) else ""
 
 
 @node_rule("finite-parameters")
@@ -155,8 +155,12 @@ def int16_factor(graph: Graph, node: Node) -> str:
 @node_rule("weights-symmetric", *_CONVOLUTIONS)
 def weights_symmetric(graph: Graph, node: Node) -> str:
     """Int8 and int4 weights have zero point 0 and one scale per tensor or per output channel
-    (axis 0; axis 3 of depthwise ones), all positive and finite."""
+    (axis 0; axis 3 of depthwise ones), all positive and finite; uint8 ones have one scale and a
+    zero point in 0..255."""
     weights = graph.input(node, 1)
+    if weights.dtype is DType.UINT8:
+        found = _bad_activation(weights.quant, 0, 255)
+        return f"{weights.name} has {found}" if found else ""
     if weights.dtype not in _WEIGHTS:
         return ""
     axis = 3 if isinstance(node.op, ops.DepthwiseConv2D) else 0

@@ -1,7 +1,8 @@
 """Legacy uint8 graphs as int8 graphs with the same arithmetic.
 
-An activation's stored value and zero point both fall by 128: the real value stays. Weights must
-become symmetric (zero point 0), so each must fit into -127..127 after its zero point is taken off.
+An activation's stored value and zero point both fall by 128: the real value stays. Weights become
+symmetric int8 where each fits into -127..127 after its zero point is taken off; else they stay as
+they are. Averages round halves up, as they did.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgekit.converter.ir import ops
-from edgekit.converter.ir.graph import DType, Graph, Quant, State, Tensor
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
 from edgekit.converter.load.rewire import bypass
 from edgekit.errors import UnsupportedError
 
@@ -19,25 +20,28 @@ _WEIGHTED = (ops.Conv2D, ops.DepthwiseConv2D, ops.FullyConnected, ops.TransposeC
 
 
 def is_legacy(graph: Graph) -> bool:
-    """Whether any value of the graph is uint8."""
-    return any(tensor.dtype is DType.UINT8 for tensor in graph.tensors.values())
+    """Whether any value of the graph but weights is uint8."""
+    return any(graph[name].dtype is DType.UINT8 for name in graph.activations())
 
 
 def uint8_to_int8(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
     """The int8 graph that computes what the uint8 graph computes, and notes about it.
 
-    Convolutions, fully connected layers, ADD, MUL and data movement are exact; an average that
-    lies halfway between two steps may round the other way. Raises UnsupportedError naming the
-    first weight tensor that does not fit and its range.
+    Convolutions, fully connected layers, ADD, MUL, AVERAGE_POOL_2D and data movement are exact; a
+    MEAN that lies halfway between two steps may round the other way. Raises UnsupportedError for
+    uint8 tensors with several scales, and for a TRANSPOSE_CONV's weights that do not fit int8.
     """
-    weights = {node.inputs[1]: node.name for node in graph.nodes if isinstance(node.op, _WEIGHTED)}
+    weights = {node.inputs[1]: node for node in graph.nodes if isinstance(node.op, _WEIGHTED)}
     tensors = []
     for tensor in graph.tensors.values():
         if tensor.dtype is DType.UINT8:
             _check_per_tensor(graph, tensor)
-            weight = tensor.name in weights and tensor.constant
-            tensors.append(_symmetric(graph, tensor) if weight else _shifted(tensor))
+            reader = weights.get(tensor.name) if tensor.constant else None
+            made = _shifted(tensor) if reader is None else _symmetric(graph, reader, tensor)
+            tensors.append(made)
     graph = replace(graph, states=tuple(_shifted_state(state) for state in graph.states))
+    nodes = tuple(_halves_up(graph, node) for node in graph.nodes)
+    graph = replace(graph, nodes=nodes)
     converted = _without_identities(graph.with_tensors(*tensors))
     return converted, _notes(graph, converted)
 
@@ -69,10 +73,18 @@ def _shifted_state(state: State) -> State:
     return replace(state, initial=(state.initial.astype(np.int16) - 128).astype(np.int8))
 
 
-def _symmetric(graph: Graph, tensor: Tensor) -> Tensor:
+def _halves_up(graph: Graph, node: Node) -> Node:
+    if isinstance(node.op, ops.AveragePool2D) and graph.input(node).dtype is DType.UINT8:
+        return replace(node, op=replace(node.op, half_up=True))
+    return node
+
+
+def _symmetric(graph: Graph, reader: Node, tensor: Tensor) -> Tensor:
     zero = 128 if tensor.quant is None else tensor.quant.zero_point
     centred = tensor.values.astype(np.int16) - zero
     low, high = int(centred.min()), int(centred.max())
+    if (low < -127 or high > 127) and not isinstance(reader.op, ops.TransposeConv):
+        return tensor
     if low < -127 or high > 127:
         raise UnsupportedError(
             f"{graph.name}: tensor {tensor.name}",
@@ -103,6 +115,6 @@ def _notes(before: Graph, after: Graph) -> tuple[str, ...]:
     inputs = [name for name in before.inputs if before[name].dtype is DType.UINT8]
     if inputs:
         notes.append(f"subtract 128 from uint8 data for {', '.join(inputs)}")
-    if any(isinstance(node.op, ops.AveragePool2D | ops.Mean) for node in after.nodes):
-        notes.append("averages exactly halfway between two steps may round the other way")
+    if any(isinstance(node.op, ops.Mean) for node in after.nodes):
+        notes.append("means exactly halfway between two steps may round the other way")
     return tuple(notes)

@@ -35,6 +35,8 @@ def drop_constant_channels(graph: Graph) -> Graph:
     Inputs, outputs and all values that stay are the same for every input. A graph without such
     channels comes back itself.
     """
+    if any(tensor.dtype is DType.UINT8 for tensor in graph.tensors.values()):
+        return graph  # legacy weights have a zero point
     while (smaller := _dropped(graph)) is not graph:
         graph = smaller
     return graph
@@ -87,7 +89,7 @@ def _removable(graph: Graph, ranges: Mapping[str, Ranges]) -> dict[str, Mask]:
 def _made_by_channel(graph: Graph, name: str) -> bool:
     """Whether channels of a tensor can be left out as far as its producer is concerned."""
     node = graph.producer(name)
-    if node is None or name in graph.outputs:
+    if node is None or name in graph.results:
         return False
     return isinstance(node.op, READERS) or _by_channel(graph, node)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from edgekit.converter.ir.graph import DType, Graph, Node
 from edgekit.converter.ir.ops import Op
-from edgekit.converter.lower import calls, float32, int4, int16, operators
+from edgekit.converter.lower import calls, float32, int4, int16, legacy, operators
 from edgekit.converter.lower.calls import Call
 
 Table = Mapping[type[Op], Callable[[Graph, Node], tuple[Call, ...]]]
@@ -14,6 +14,7 @@ Table = Mapping[type[Op], Callable[[Graph, Node], tuple[Call, ...]]]
 _TABLES: Mapping[str, Table] = {
     "int8": operators.LOWERINGS,
     "int4": int4.LOWERINGS,
+    "uint8": legacy.LOWERINGS,
     "int16": int16.LOWERINGS,
     "float32": float32.LOWERINGS,
 }
@@ -36,11 +37,12 @@ def formats_of(operator: type[Op]) -> tuple[str, ...]:
 
 
 def number_format(graph: Graph, node: Node) -> str:
-    """What a node computes in: "int8", "int4" (weights), "int16" or "float32"."""
+    """What a node computes in: "int8", "int4" or "uint8" (weights), "int16" or "float32"."""
     touched = {tensor.dtype for tensor in (graph.source(node), graph.output(node))}
     if DType.INT16 in touched:
         return "int16"
     if touched <= {DType.FLOAT32, DType.INT32} and DType.FLOAT32 in touched:
         return "float32"
     weights = graph.operand(node, 1)
-    return "int4" if weights is not None and weights.dtype is DType.INT4 else "int8"
+    narrow = {DType.INT4: "int4", DType.UINT8: "uint8"}
+    return narrow.get(weights.dtype, "int8") if weights is not None else "int8"

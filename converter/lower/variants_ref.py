@@ -19,6 +19,12 @@ def convolution(request: Request) -> int:
     return request.outputs * (6 * taps + 14 * request.number("kernel_h") + 104)
 
 
+def legacy_convolution(request: Request) -> int:
+    """8 instructions a tap and channel, 40 an output: zero points on both sides."""
+    taps = product(tuple(request.number(name) for name in ("kernel_h", "kernel_w", "input_c")))
+    return request.outputs * (8 * taps + 40)
+
+
 def depthwise(request: Request) -> int:
     """10 instructions a tap, 52 an output."""
     taps = request.number("kernel_h") * request.number("kernel_w")
@@ -123,6 +129,7 @@ def matmul(request: Request) -> int:
 
 COSTS: dict[str, Cost] = {
     "ref_convolution": convolution,
+    "ref_legacy_convolution": legacy_convolution,
     "ref_depthwise": depthwise,
     "ref_fully_connected": fully_connected,
     "ref_pooling": pooling,

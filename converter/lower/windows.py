@@ -6,14 +6,17 @@ import numpy as np
 
 from edgekit.converter.fixed_point import activation_range, mean_requant, window
 from edgekit.converter.ir.graph import Graph, Node
-from edgekit.converter.ir.ops import Pool2D
+from edgekit.converter.ir.ops import AveragePool2D, Pool2D
 from edgekit.converter.lower import calls
 from edgekit.converter.lower.calls import Call, Result, Value
 from edgekit.converter.lower.program import Params, ParamsArg
 
 
 def average_pool(graph: Graph, node: Node) -> tuple[Call, ...]:
-    """One `ek_average_pool2d_s8`."""
+    """One `ek_average_pool2d_s8`, or that of legacy models."""
+    assert isinstance(node.op, AveragePool2D)
+    if node.op.half_up:
+        return _pool(graph, node, "average_pool2d_up_s8")
     return _pool(graph, node, "average_pool2d_s8")
 
 

@@ -51,6 +51,9 @@ _FIELDS = {
 """IR attribute -> field of the options table."""
 
 
+NOT_STORED = frozenset(("half_up",))
+"""Attributes that follow from a file's element types."""
+
 OPTIONS_TABLE: dict[str, str] = {
     operator.NAME: table
     for operator, table in (
@@ -120,7 +123,8 @@ def read_options(raw: RawOperator, node: str) -> Op:
         return _defaults(raw, operator)
     if raw.name == "FULLY_CONNECTED" and options.number("weights_format"):
         raise _unsupported(raw, node, "weights in the shuffled 4x16 layout", "the default layout")
-    values = {row.name: _read(raw, node, options, row.name) for row in fields(operator)}
+    stored = [row.name for row in fields(operator) if row.name not in NOT_STORED]
+    values = {name: _read(raw, node, options, name) for name in stored}
     return operator(**{**values, **raw.attributes})
 
 
@@ -197,6 +201,8 @@ def options_values(op: Op) -> dict[str, int | float | bool | tuple[int, ...]]:
     """Fields of the operator's options table, in the file's numbers."""
     values: dict[str, int | float | bool | tuple[int, ...]] = {}
     for item in fields(op):
+        if item.name in NOT_STORED:
+            continue
         value = getattr(op, item.name)
         if isinstance(value, Padding):
             value = PADDINGS.index(value)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
 from edgekit.converter.ir.ops import Add, ArgMax, Reshape
 from edgekit.converter.tflite.complete import with_biases
+from edgekit.converter.tflite.legacy import as_uint8, needs_uint8
 from edgekit.converter.tflite.options import COUNTS, OPTIONS_TABLE, options_values
 from edgekit.converter.tflite.reader import SIGNATURE_INPUTS, SIGNATURE_OUTPUTS, stored_operands
 from edgekit.converter.tflite.schema import (
@@ -48,9 +49,10 @@ def write_tflite(graph: Graph) -> bytes:
 
     Holds one subgraph, a `serving_default` signature and the oldest runtime version needed.
     Constants with equal bytes share a buffer; buffers are 16-byte aligned. A CONV_2D without a
-    bias gets one of zeros.
+    bias gets one of zeros. What came from a legacy uint8 file is uint8 inside again.
     """
-    return _Writer(with_biases(graph)).model()
+    whole = with_biases(graph)
+    return _Writer(as_uint8(whole) if needs_uint8(whole) else whole).model()
 
 
 class _Writer:

@@ -27,10 +27,12 @@ class Bundle:
 
     @cached_property
     def graph(self) -> Graph:
-        """The graph of model.tflite."""
+        """The graph of model.tflite; where that is uint8 inside, the int8 one it was written of."""
+        from edgekit.converter.load.legacy import is_legacy, uint8_to_int8
         from edgekit.converter.tflite import read_tflite
 
-        return read_tflite(self.model, self.manifest.name)
+        graph = read_tflite(self.model, self.manifest.name)
+        return uint8_to_int8(graph)[0] if is_legacy(graph) else graph
 
     @property
     def model_path(self) -> Path:
