@@ -115,7 +115,7 @@ def supported_ops_markdown() -> str:
         "",
         "TFLite operators that EdgeKit converts to C, with the number formats there are kernels",
         "for: `int4` are weights of 4 bits under int8 activations, `uint8` those of legacy models,",
-        "`int16` activations over int8 weights, `float32` float graphs and float parts of mixed ones.",
+        "`int16` activations over int8 weights, `float32` float graphs and parts of mixed ones.",
         "Before quantization every operator may be float32.",
         "Operands marked `?` may be absent. Others are refused with the cheapest rewrite.",
         "CALL_ONCE, VAR_HANDLE, READ_VARIABLE and ASSIGN_VARIABLE become states of the model, kept",
