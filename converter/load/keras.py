@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 import os
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any, TypeVar
 from edgekit.converter.load.clock import Clock
 from edgekit.converter.load.export import Exported
 from edgekit.converter.load.quiet import quiet
+from edgekit.converter.load.recurrent import unroll
 from edgekit.converter.tflite.names import Namer
 from edgekit.errors import EdgeKitError, MissingExtraError, ModelError, UnsupportedError, UsageError
 
@@ -77,7 +79,14 @@ def export_h5(path: Path, input_size: tuple[int, int] | None, clock: Clock) -> E
 def _with_notes(exported: Exported, dropped: Sequence[str]) -> Exported:
     if not dropped:
         return exported
-    return replace(exported, notes=(f"arguments of older Keras ignored: {', '.join(dropped)}",))
+    notes = exported.notes
+    return replace(
+        exported,
+        notes=(
+            *notes,
+            f"arguments of older Keras ignored: {', '.join(dropped)}",
+        ),
+    )
 
 
 _HARMLESS_GROUPS = (None, 1)
@@ -88,10 +97,21 @@ def tolerant_layers(tf: Any, dropped: set[str]) -> dict[str, Any]:
 
     What was ignored is added to `dropped`. `groups` other than 1 is not ignored but refused.
     """
-    found = {}
+    found = _operations(tf)
     for name, layer in inspect.getmembers(tf.keras.layers, inspect.isclass):
         if issubclass(layer, tf.keras.layers.Layer) and layer is not tf.keras.layers.Layer:
             found[name] = _tolerant(layer, name, _known_arguments(layer), dropped)
+    return found
+
+
+def _operations(tf: Any) -> dict[str, Any]:
+    """Keras' operations (a slice, a division in a functional model) by name: .h5 files hold them
+    as if they were layers, and Keras does not find them by itself."""
+    found: dict[str, Any] = {}
+    for name, module in list(sys.modules.items()):
+        if name.startswith("keras.src.ops."):
+            members = inspect.getmembers(module, inspect.isclass)
+            found |= {key: value for key, value in members if issubclass(value, tf.keras.Operation)}
     return found
 
 
@@ -130,16 +150,20 @@ def export_model(
         for x, name in zip(inputs, names, strict=True)
     ]
 
+    layers = all_layers(model)
+    notes = unroll(tf, layers)
+
     def call(*arrays: Any) -> Any:
-        return model(_as_given(model, arrays), training=False)
+        return model(_as_given(tf, model, arrays), training=False)
 
     with clock.step("convert"):
         tflite = attempt(subject, "convert", lambda: to_tflite(tf, call, specs))
     return Exported(
         tflite=tflite,
-        layers=tuple(layer.name for layer in all_layers(model)),
+        layers=tuple(layer.name for layer in layers),
         inputs=names,
-        outputs=tuple(getattr(model, "output_names", ()) or [model.layers[-1].name]),
+        outputs=_output_names(model),
+        notes=notes,
     )
 
 
@@ -150,8 +174,19 @@ def readable_names(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(namer.unique("input" if name.startswith("keras_") else name) for name in bare)
 
 
-def _as_given(model: Any, arrays: Sequence[Any]) -> Any:
-    """The arrays in the structure the model was built with: one alone, or a list."""
+def _output_names(model: Any) -> tuple[str, ...]:
+    """Names of the outputs in the order in which tracing lists them: a dict's by its keys."""
+    found = getattr(model, "output", None)
+    if isinstance(found, dict):
+        return tuple(sorted(found))
+    return tuple(getattr(model, "output_names", ()) or [model.layers[-1].name])
+
+
+def _as_given(tf: Any, model: Any, arrays: Sequence[Any]) -> Any:
+    """The arrays in the structure the model was built with: one alone, a list or a dict."""
+    structure = getattr(model, "input", None)
+    if isinstance(structure, dict):
+        return tf.nest.pack_sequence_as(structure, list(arrays))
     return arrays[0] if len(arrays) == 1 else list(arrays)
 
 
@@ -248,6 +283,18 @@ _REASONS = (
         "export it as a SavedModel (model.export) and give that folder",
     ),
     (
+        r"(Only input tensors may be passed as positional)|(Could not parse config)",
+        "holds an operation in a form that Keras writes into .h5 files and cannot read back",
+        "keras-operation",
+        "save it as model.keras, or export it as a SavedModel (model.export)",
+    ),
+    (
+        r"(TensorListReserve)",
+        "holds a loop that TFLite's own operators cannot express",
+        "unsupported-operator",
+        "save the model with unroll=True in its recurrent layers, or give the .keras file",
+    ),
+    (
         r"custom op|flex op|Select TF op|needs? Flex|TF Select",
         "uses TensorFlow operators that TFLite does not have",
         "unsupported-operator",
@@ -275,7 +322,7 @@ def explain(subject: str, step: str, reason: str, log: str = "") -> ModelError:
 
 
 def _operators(reason: str) -> str:
-    names = sorted(set(re.findall(r"\btf\.(\w+)", reason)))
+    names = sorted(set(re.findall(r"\btf\.([A-Z]\w+)", reason)))
     return f": {', '.join(names)}" if names else ""
 
 

@@ -15,7 +15,7 @@ from edgekit.converter.tflite.raw import RawModel, RawOperator, RawTensor
 from edgekit.errors import UnsupportedError
 
 Array = NDArray[Any]
-_DTYPES = frozenset(("INT32", "INT64", "FLOAT32"))
+_DTYPES = frozenset(("INT32", "INT64", "FLOAT32", "FLOAT16"))
 _MOST = 64
 """Elements; arithmetic on shapes has a few."""
 
@@ -89,6 +89,7 @@ _FUNCTIONS: dict[str, Callable[[RawOperator, Sequence[Array]], Array]] = {
     "CONCATENATION": lambda raw, xs: np.concatenate(xs, _attribute(raw, "axis")),
     "GATHER": lambda raw, xs: np.take(xs[0], xs[1], _attribute(raw, "axis")),
     "CAST": lambda raw, xs: xs[0],
+    "DEQUANTIZE": lambda raw, xs: xs[0],
     "RESHAPE": lambda raw, xs: xs[0].reshape(xs[1]),
     "SQUEEZE": lambda raw, xs: xs[0].squeeze(_attribute(raw, "axes") or None),
     "EXPAND_DIMS": lambda raw, xs: np.expand_dims(xs[0], int(xs[1].ravel()[0])),

@@ -105,9 +105,10 @@ class _Walk:
     def _filled(self, operator: RawOperator, output: RawTensor) -> Array | None:
         """A FILL's array: the first state of an unrolled recurrent layer, in any element type."""
         extents = self.known(operator.inputs[0])
-        value = small_constant(
-            self.model, self.model.main.tensors[operator.inputs[1]], any_type=True
-        )
+        source = operator.inputs[1]
+        tensor = self.model.main.tensors[source]
+        value = self.values.get(source)
+        value = small_constant(self.model, tensor, any_type=True) if value is None else value
         if extents is None or value is None or output.dtype.lower() not in frozenset(DType):
             return None
         shape = tuple(int(extent) for extent in extents.ravel())

@@ -35,6 +35,12 @@ from edgekit.errors import EdgeKitError, MissingExtraError, ModelError, Unsuppor
             "unsupported-operator",
             "Cumsum, Erfc",
         ),
+        (
+            "ValueError: Only input tensors may be passed as positional arguments. The following",
+            "keras-operation",
+            "Keras writes into .h5 files and cannot read back",
+        ),
+        ("ConverterError: 'tf.TensorListReserve' op requires", "unsupported-operator", "a loop"),
     ],
 )
 def test_known_complaints(reason: str, code: str, words: str) -> None:
@@ -43,6 +49,11 @@ def test_known_complaints(reason: str, code: str, words: str) -> None:
     assert (error.code, error.subject) == (code, "net.h5")
     assert words in error.found
     assert error.hint
+
+
+def test_words_of_the_compiler_are_no_operators() -> None:
+    error = explain("net.h5", "convert", "tf.entry_function: Flex op tf.BitwiseAnd", "")
+    assert error.found.endswith("TFLite does not have: BitwiseAnd")
 
 
 @pytest.mark.parametrize(("step", "code"), [("load", "load-failed"), ("convert", "convert-failed")])
@@ -133,6 +144,8 @@ class _Depthwise(_Layer):
 
 class _TensorFlow:
     class keras:
+        Operation = _Layer
+
         class layers:
             Layer = _Layer
             DepthwiseConv2D = _Depthwise

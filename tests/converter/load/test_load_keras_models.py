@@ -13,6 +13,7 @@ import pytest
 from edgekit.converter.ir.cost import graph_cost
 from edgekit.converter.ir.graph import DType, Graph
 from edgekit.converter.load import LoadedModel, ZooOptions, load_model
+from edgekit.converter.load.recurrent import MOST_STEPS
 from edgekit.converter.tflite import write_tflite
 from edgekit.errors import EdgeKitError, UnsupportedError
 from edgekit.litert import open_interpreter
@@ -192,7 +193,7 @@ def test_models_that_cannot_be_used_say_why(tf: Any, tmp_path: Path) -> None:
     gelu = failure(saved("a.keras", layers.Conv2D(4, 3, activation="gelu", name="conv")))
     assert gelu.code == "unsupported-operator"
     assert "GELU" in gelu.found
-    loop = failure(saved("b.keras", layers.LSTM(3), shape=(4, 8)))
+    loop = failure(saved("b.keras", layers.LSTM(3), shape=(MOST_STEPS + 1, 8)))
     assert "WHILE" in loop.found
     assert "unroll" in loop.hint
     assert failure(saved("d.keras", layers.Lambda(lambda x: x * 2))).code == "lambda-layer"
