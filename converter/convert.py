@@ -174,7 +174,7 @@ def _quantize(
         result = quantize_int8(graph, data.calibration_batches(graph, report))
     verify(result.graph)
     log.graph("quantize", result.graph)
-    if not options.bias_correction:
+    if result.graph is graph or not options.bias_correction:
         return result.graph, result.notes
     with log.stage("correct biases"):
         corrected, note = correct_biases(graph, result.graph, data.some(graph, SAMPLES))

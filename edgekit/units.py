@@ -20,12 +20,14 @@ def si(value: float, unit: str, digits: int = 3) -> str:
 
 
 def bytes_text(count: int) -> str:
-    """Exact below 10 KiB, else KiB or MiB with one decimal: bytes_text(27648) -> '27.0 KiB'."""
+    """Exact below 10 KiB, else KiB, MiB or GiB: bytes_text(27648) -> '27.0 KiB'."""
     if abs(count) < 10240:
         return f"{count} B"
     if abs(count) < 1 << 20:
         return f"{count / 1024:.1f} KiB"
-    return f"{count / (1 << 20):.2f} MiB"
+    if abs(count) < 1 << 30:
+        return f"{count / (1 << 20):.2f} MiB"
+    return f"{count / (1 << 30):.2f} GiB"
 
 
 def count_text(count: float) -> str:

@@ -82,8 +82,8 @@ def _show(
 
     out.emit(json.loads(report.to_json()), wrong)
     if not (out.quiet or out.json):
-        from edgekit.runtime.report.terminal import terminal
+        from edgekit.runtime.report.terminal import WIDTH, terminal
 
-        sys.stdout.write(terminal(report))
+        sys.stdout.write(terminal(report, width=min(out.columns, WIDTH)))
     if folder is not None:
         out.say(f"report: {folder / 'report.html'}")

@@ -9,6 +9,8 @@ import typer
 from edgekit.cli import explanation, options, output
 
 NAME = "inspect"
+WIDE = 100
+"""Columns from which a layer takes one line."""
 
 
 def command(
@@ -36,7 +38,7 @@ def command(
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from dataclasses import asdict
 
-    from edgekit.deploy.inspect import inspect
+    from edgekit.deploy.inspect import LAYER_COLUMNS, NARROW_COLUMNS, inspect
 
     if explain or report:
         _explain(out, model, report)
@@ -48,11 +50,9 @@ def command(
         out.say(found.text)
         return
     out.table(f"{found.name} ({found.format})", ("", ""), found.summary_rows())
-    out.table(
-        "",
-        ("#", "operator", "name", "output", "type", ">MACs", ">weights", "C"),
-        found.layer_rows(),
-    )
+    narrow = out.columns < WIDE
+    columns = NARROW_COLUMNS if narrow else LAYER_COLUMNS
+    out.table("", columns, found.layer_rows(narrow=narrow))
     out.notes(found.notes)
 
 

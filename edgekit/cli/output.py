@@ -37,9 +37,14 @@ class Output:
         """The console results are drawn on."""
         from rich.console import Console
 
-        # Tables piped into a file or a pager are not squeezed into 80 columns.
-        width = None if sys.stdout.isatty() else 120
-        return Console(file=sys.stdout, highlight=False, width=width)
+        return Console(file=sys.stdout, highlight=False, width=self.columns)
+
+    @property
+    def columns(self) -> int:
+        """How wide results may be: the terminal, or 120 into a file or a pager."""
+        import shutil
+
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() else 120
 
     @property
     def stderr(self) -> Console:
@@ -67,17 +72,25 @@ class Output:
         from rich.table import Table
 
         headed = any(columns)
+        # Where it would not fit, columns move together and headings take a line for each word.
+        tight = _natural_width(columns, rows) > self.columns
         table = Table(
             title=title or None,
             title_justify="left",
             box=box.SIMPLE_HEAD if headed else box.SIMPLE,
             pad_edge=False,
+            padding=(0, 1, 0, 0 if tight else 1),
             show_header=headed,
         )
         for column in columns:
             right = column.startswith(">")
             name = column.lstrip(">")
-            table.add_column(name, justify="right" if right else "left", no_wrap=right)
+            table.add_column(
+                name.replace(" ", "\n") if tight and right else name,
+                justify="right" if right else "left",
+                no_wrap=right,
+                overflow="fold",
+            )
         for row in rows:
             table.add_row(*(escape(cell) for cell in row))
         self.stdout.print(table)
@@ -146,6 +159,13 @@ class Output:
             console.print(f"  allowed: {escape(error.allowed)}")
         if error.hint:
             console.print(f"  next:    {escape(error.hint)}")
+
+
+def _natural_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Columns of text that a table takes when nothing wraps, with three between two of them."""
+    texts = [[name.lstrip(">"), *(row[i] for row in rows)] for i, name in enumerate(columns)]
+    lines = ([line for text in column for line in text.splitlines()] for column in texts)
+    return sum(max(map(len, column), default=0) + 3 for column in lines)
 
 
 _current = Output()

@@ -43,6 +43,6 @@ def command(
     elif not written and not quiet:
         import sys
 
-        from edgekit.runtime.report.terminal import terminal
+        from edgekit.runtime.report.terminal import WIDTH, terminal
 
-        sys.stdout.write(terminal(report))
+        sys.stdout.write(terminal(report, width=min(out.columns, WIDTH)))

@@ -24,6 +24,7 @@ def command(
 ) -> None:
     """List the targets, or show one in full."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
+    from edgekit.cli.target_rows import WIDE, narrow, row
     from edgekit.targets.reader import list_targets, load_target
 
     if name is not None:
@@ -31,45 +32,16 @@ def command(
         return
     targets = list_targets()
     out.emit([target.model_dump(mode="json") for target in targets])
-    out.table(
-        "",
-        (">target", "what", "cpu", ">clock", ">flash", ">RAM", "firmware"),
-        [_row(target) for target in targets],
-    )
+    columns: tuple[str, ...] = ("target", "what", "cpu", ">clock", ">flash", ">RAM", "firmware")
+    rows = [row(target) for target in targets]
+    if out.columns < WIDE:
+        columns, rows = narrow(columns, rows)
+    out.table("", columns, rows)
     out.say("`edgekit targets NAME` shows one in full; `--target ./board.toml` uses your own.")
 
 
-def _row(target: Target) -> tuple[str, ...]:
-    from edgekit.units import bytes_text, si
-
-    flash, ram = target.total("flash"), target.total("ram")
-    return (
-        target.name,
-        target.title,
-        target.cpu.name,
-        si(target.clock_hz, "Hz") if target.clock_hz else "-",
-        bytes_text(flash) if flash else "-",
-        bytes_text(ram) if ram else "-",
-        _firmware(target),
-    )
-
-
-def _firmware(target: Target) -> str:
-    if target.family != "cortex-m":
-        return "-"
-    if target.emulator is not None:
-        return "QEMU"
-    return "yes" if target.port else "not yet"
-
-
 def _show(out: output.Output, target: Target) -> None:
-    import json as json_module
+    from edgekit.cli.target_rows import details
 
-    record = target.model_dump(mode="json", exclude_none=True)
-    out.emit(record)
-    rows = []
-    for key, value in record.items():
-        text = value if isinstance(value, str) else json_module.dumps(value, ensure_ascii=False)
-        if value not in ("", [], None):
-            rows.append((key, text))
-    out.table("", ("key", "value"), rows)
+    out.emit(target.model_dump(mode="json", exclude_none=True))
+    out.table("", ("", ""), list(details(target)))

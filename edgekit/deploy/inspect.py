@@ -22,6 +22,9 @@ from edgekit.targets.model import Target
 from edgekit.targets.reader import load_target
 from edgekit.units import bytes_text, count_text
 
+LAYER_COLUMNS = (">#", "operator", "name", "output", "type", ">MACs", ">weights", "C")
+NARROW_COLUMNS = (">#", "operator, name", "output", ">MACs", ">weights", "C")
+
 
 @dataclass(frozen=True, slots=True)
 class TensorRow:
@@ -79,8 +82,17 @@ class Inspection:
             ("quantized", self.quantized),
         ]
 
-    def layer_rows(self) -> list[tuple[str, ...]]:
-        """One row of strings per operator."""
+    def layer_rows(self, *, narrow: bool = False) -> list[tuple[str, ...]]:
+        """One row of strings per operator: LAYER_COLUMNS, or NARROW_COLUMNS of two lines each."""
+        rows = self._layer_rows()
+        if not narrow:
+            return rows
+        return [
+            (index, f"{operator}\n  {name}", f"{shape}\n{dtype}", *rest)
+            for index, operator, name, shape, dtype, *rest in rows
+        ]
+
+    def _layer_rows(self) -> list[tuple[str, ...]]:
         return [
             (
                 str(layer.index),
@@ -242,7 +254,8 @@ def _quant(quant: Quant | None) -> str:
         return ""
     if quant.axis is not None:
         return f"per channel ({len(quant.scales)})"
-    return f"{quant.scale:.6g} * (q - {quant.zero_point})"
+    sign = "-" if quant.zero_point >= 0 else "+"
+    return f"{quant.scale:.6g} * (q {sign} {abs(quant.zero_point)})"
 
 
 def _row_text(row: TensorRow) -> str:

@@ -18,7 +18,7 @@ from edgekit.runtime.report.text import (
     share_text,
     spread_text,
 )
-from edgekit.units import bytes_text, percent, si
+from edgekit.units import bytes_text, count_text, percent, si
 
 Tone = Literal["good", "bad", "neutral"]
 
@@ -101,7 +101,7 @@ def fast(report: Report) -> Answer:
         details.append(f"{figure_text(counted)} instructions ({counted.provenance})")
     per_mac = report.figures.get("instructions_per_mac")
     if per_mac is not None:
-        details.append(f"{figure_text(per_mac)} instructions per MAC")
+        details.append(f"{figure_text(per_mac)} instructions per MAC{_left_out(report)}")
     if name == "estimated_latency" and report.target.clock_hz:
         details.append(f"at {si(report.target.clock_hz, 'Hz')}, {report.target.cpu}")
     rate = report.figures.get("throughput")
@@ -111,29 +111,61 @@ def fast(report: Report) -> Answer:
     return Answer(question, figure_text(figure) + unit, tuple(details), figure.provenance)
 
 
+def _left_out(report: Report) -> str:
+    """How many MACs that is, where they are not those of the model."""
+    computed = report.figures.get("macs_computed")
+    if computed is None:
+        return ""
+    return f" ({figure_text(computed)} of {count_text(report.bundle.macs)} are computed)"
+
+
 def big(report: Report) -> Answer:
     """Flash of the firmware where there is one, else the size of the model file."""
     name, figure = _first(report, "flash", "model_size")
     assert figure is not None, "every bundle has a model file"
-    details = []
+    details = ["model file"]
     if name == "flash":
-        details.append("flash of the built image" if _is_counted(figure) else "flash, before code")
+        counted = _is_counted(figure)
+        details = ["flash of the built firmware" if counted else "flash, before code"]
+        details += _model_flash(report)
         details.append(f"model file {bytes_text(report.bundle.model_bytes)}")
-    else:
-        details.append("model file")
-    for key in ("ram", "arena", "stack", "peak_memory"):
+    details += _ram(report)
+    for key, label in _MEMORY.items():
         if key in report.figures:
-            label = _MEMORY[key]
             details.append(f"{label} {figure_text(report.figures[key])}")
     return Answer("How big?", figure_text(figure), tuple(details), figure.provenance)
 
 
-_MEMORY = {
-    "ram": "RAM",
-    "arena": "arena",
-    "stack": "stack high-water",
-    "peak_memory": "peak memory of the process",
-}
+_MEMORY = {"stack": "stack high-water", "peak_memory": "peak memory of the process"}
+
+
+def _model_flash(report: Report) -> list[str]:
+    """What the model itself takes of the firmware's flash."""
+    image = _image(report)
+    weights = image.get("flash.weights", 0)
+    code = image.get("flash.kernels", 0) + image.get("flash.model", 0)
+    if not (weights and code):
+        return []
+    parts = f"weights {bytes_text(weights)}, code {bytes_text(code)}"
+    return [f"of it the model {bytes_text(weights + code)} ({parts})"]
+
+
+def _ram(report: Report) -> list[str]:
+    """RAM with what it holds, or the arena alone."""
+    ram, arena = report.figures.get("ram"), report.figures.get("arena")
+    if ram is None:
+        return [] if arena is None else [f"arena {figure_text(arena)}"]
+    image = _image(report)
+    parts = [] if arena is None else [f"arena {figure_text(arena)}"]
+    for key, label in (("input_buffer", "copy of the input"), ("ram.stack", "stack")):
+        if key in image:
+            parts.append(f"{label} {bytes_text(image[key])}")
+    return [f"RAM {figure_text(ram)}" + (f" ({', '.join(parts)})" if parts else "")]
+
+
+def _image(report: Report) -> dict[str, int]:
+    """Bytes of the firmware as the first run has them."""
+    return report.runs[0].memory if report.runs else {}
 
 
 def energy(report: Report) -> Answer:

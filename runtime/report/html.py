@@ -89,7 +89,7 @@ def sections(report: Report) -> tuple[Section, ...]:
         Section("speed", "Speed", tuple(_latency(report)), pick("runs", "batches")),
         Section("layers", "Layers", tuple(_layers(found)), pick("layers")),
         Section("energy", "Energy", tuple(_power(report)), pick("windows")),
-        Section("memory", "Memory", tuple(_memory(report)), pick("memory")),
+        Section("memory", "Memory", tuple(_memory(report)), pick("image", "memory")),
         Section("accuracy", "Accuracy", tuple(_noise(found)), pick("accuracy")),
         Section("figures", "Figures and conditions", (), pick("figures", "conditions")),
     )

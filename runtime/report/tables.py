@@ -58,7 +58,7 @@ def tables(report: Report) -> tuple[Table, ...]:
     """Every table that has rows, in reading order."""
     makers: tuple[Callable[[Report], Table], ...] = (
         figures_table, runs_table, batches_table, layers_table, accuracy_table, windows_table,
-        memory_table, conditions_table,
+        image_table, memory_table, conditions_table,
     )  # fmt: skip
     made = (filled(make(report)) for make in makers)
     return tuple(table for table in made if table.rows)
@@ -99,7 +99,10 @@ def runs_table(report: Report) -> Table:
         Column("Samples", True), Column("Median", True), Column("p5", True), Column("p95", True),
         Column("p99", True), Column("Outputs equal", True), Column("Provenance"),
     )  # fmt: skip
+    timed = any(run.latency_s and run.counter_unit != "instructions" for run in report.runs)
     caption = "Latency of one inference; p5, p95 and p99 are percentiles of all samples."
+    if not timed:
+        caption = "Counted in one inference; a sample is a window of inferences."
     return Table("runs", "Runs", columns, tuple(rows), caption if rows else "")
 
 
@@ -161,7 +164,7 @@ def layers_table(report: Report) -> Table:
     )
     columns = tuple(column for column, _ in makers)
     rows = tuple(tuple(make(row) for _, make in makers) for row in found.rows)
-    return Table("layers", "Layers", columns, rows, _layers_caption(report, found))
+    return Table("layers", "Each layer", columns, rows, _layers_caption(report, found))
 
 
 def _layers_caption(report: Report, found: Layers) -> str:
@@ -241,18 +244,67 @@ def windows_table(report: Report) -> Table:
     return Table("windows", "Energy windows", columns, tuple(rows), caption)
 
 
+ORIGINS = {
+    "kernels": "kernels",
+    "model": "the model's own code",
+    "weights": "weights, biases, factors",
+    "app": "application, arena included",
+    "port": "board support",
+    "libc": "C library",
+    "stack": "stack",
+    "padding": "alignment",
+    "total": "all",
+}
+"""Origin of bytes in a built image -> its row."""
+MEMORY = {
+    "arena": "arena",
+    "arena_high_water": "arena, high-water",
+    "input_buffer": "copy of the input",
+    "stack_high_water": "stack, high-water",
+    "model": "model.tflite",
+    "weights": "weights in the C",
+    "constants": "other constants in the C",
+    "peak_rss": "peak resident memory",
+    "rss_before_model": "resident memory before the model",
+}
+"""What else is known in bytes -> its row."""
+
+
+def image_table(report: Report) -> Table:
+    """Flash and RAM of the built firmware by origin, in bytes."""
+    found = report.runs[0].memory if report.runs else {}
+    names = {key.partition(".")[2] for key in found if key.startswith(("flash.", "ram."))}
+    rows = [
+        tuple(map(Cell, (ORIGINS.get(name, name), *(_part(found, k, name) for k in _KINDS))))
+        for name in sorted(names, key=[*ORIGINS, *sorted(names - ORIGINS.keys())].index)
+    ]
+    columns = (Column("Firmware"), Column("Flash", True), Column("RAM", True))
+    return Table("image", "Firmware by origin, in bytes", columns, tuple(rows))
+
+
+_KINDS = ("flash", "ram")
+
+
+def _part(found: dict[str, int], kind: str, name: str) -> str:
+    size = found.get(f"{kind}.{name}")
+    return "" if size is None else count_text(size)
+
+
 def memory_table(report: Report) -> Table:
-    """Sections of the built image and what runs reported, in bytes."""
+    """What the memory plan and the runs reported, in bytes."""
     found = dict(report.bundle.sizes)
     for run in report.runs[:1]:
         found |= run.memory
-    rows = [(Cell(_label(key)), Cell(count_text(size))) for key, size in sorted(found.items())]
+    sections = any("." in key for key in found)
+    keys = [key for key in MEMORY if key in found]
+    keys += [key for key in sorted(found) if key not in MEMORY and "." not in key]
+    rows = [
+        (Cell(MEMORY.get(key, key.replace("_", " "))), Cell(count_text(found[key])))
+        for key in keys
+        if key != "stack" or not sections
+    ]
     columns = (Column("Memory"), Column("Bytes", True))
-    return Table("memory", "Memory", columns, tuple(rows))
-
-
-def _label(key: str) -> str:
-    return key.replace("_", " ").replace("rss", "resident memory")
+    return Table("memory", "Memory, in bytes", columns, tuple(rows))
 
 
 def conditions_table(report: Report) -> Table:

@@ -18,11 +18,14 @@ from edgekit.runtime.report.tables import (
     layers_table,
     runs_table,
 )
+from edgekit.runtime.report.text import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 WIDTH = 100
+NARROW = 98
+"""Below, answers take a column less and the operator, which a layer's name often tells, goes."""
 LAYERS_SHOWN = 12
 """Layers on the terminal, costliest first; the pages have them all."""
 
@@ -41,7 +44,8 @@ def terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
     _print_answers(console, report)
     for table in (figures_table(report), _runs(report), batches_table(report)):
         _print_table(console, _without(filled(table), "Basis"))
-    _print_table(console, _without(filled(_costliest(report)), "Output", "Weights", "Estimated"))
+    left_out = ["Output", "Weights", "Estimated", *(["Operator"] if width < NARROW else [])]
+    _print_table(console, _without(filled(_costliest(report)), *left_out))
     for note in report.warnings:
         console.print(note_line(note), style="yellow" if note.level == "warning" else "")
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
@@ -67,7 +71,10 @@ def _print_answers(console: Console, report: Report) -> None:
     grid.add_column()
     for answer in answers(report):
         tag = f" ({answer.provenance})" if answer.provenance else ""
-        grid.add_row(answer.question, answer.value + tag, "; ".join(answer.details))
+        value = answer.value + tag
+        if console.width < NARROW:
+            value = value.replace(" (", "\n(")
+        grid.add_row(answer.question, value, "; ".join(answer.details))
     console.print(grid)
     console.print()
 
@@ -78,11 +85,13 @@ def _print_table(console: Console, table: Table) -> None:
 
     if not table.rows:
         return
-    drawn = Drawn(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left")
-    for column in table.columns:
+    tight = _natural_width(table) > console.width
+    drawn = Drawn(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0 if tight else 1))
+    for index, column in enumerate(table.columns):
+        number = column.numeric or any(row[index].bar is not None for row in table.rows)
         drawn.add_column(
-            column.title,
-            justify="right" if column.numeric else "left",
+            column.title.replace(" ", "\n") if tight else column.title,
+            justify="right" if number else "left",
             no_wrap=column.numeric,
             overflow="fold",
         )
@@ -92,12 +101,27 @@ def _print_table(console: Console, table: Table) -> None:
     console.print(drawn)
 
 
+def _natural_width(table: Table) -> int:
+    """Columns that no table of this content needs more of: three between two of them."""
+    columns = enumerate(column.title for column in table.columns)
+    texts = ([title, *(row[i].text for row in table.rows)] for i, title in columns)
+    return sum(max(map(len, column)) + 3 for column in texts)
+
+
 def _runs(report: Report) -> Table:
-    """The device moves into the title when all runs share it."""
-    table, devices = runs_table(report), {run.device for run in report.runs}
+    """What all runs share moves into the title: device, threads, provenance."""
+    table, runs = runs_table(report), report.runs
+    devices = {run.device for run in runs}
     if len(devices) != 1:
         return table
-    return replace(_without(table, "Device"), title=f"Runs on {devices.pop()}")
+    shared, title = ["Device"], f"Runs on {devices.pop()}"
+    if len({run.threads for run in runs}) == 1:
+        shared.append("Threads")
+        title += f", {plural(runs[0].threads, 'thread')}" if runs[0].latency_s else ""
+    if len({run.provenance for run in runs}) == 1:
+        shared.append("Provenance")
+        title += f" ({runs[0].provenance})"
+    return replace(_without(table, *shared), title=title)
 
 
 def _without(table: Table, *titles: str) -> Table:

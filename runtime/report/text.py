@@ -53,8 +53,8 @@ def runs_text(count: int) -> str:
 
 
 def share_text(share: float) -> str:
-    """A share as per cent with one decimal."""
-    return percent(share, 1)
+    """A share as per cent with one decimal; what is not nothing is not shown as nothing."""
+    return "< 0.1 %" if 0 < share < 0.0005 else percent(share, 1)
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

@@ -13,6 +13,7 @@ from edgekit.converter.ir.ops import Padding
 from edgekit.converter.tflite import write_tflite
 from edgekit.deploy.convert import convert
 from edgekit.deploy.verify import EngineResult, verify
+from edgekit.errors import ModelError
 from tests.helpers.int8_graphs import GraphBuilder
 
 Q = Quant.per_tensor(0.1, 3)
@@ -49,3 +50,14 @@ def test_tflite_micro_gets_room_for_large_activations_of_small_files(tmp_path: P
     engines = _engines(tmp_path, write_tflite(g.graph(y)))
     assert all(result.equal for name, result in engines.items() if "micro" in name)
     assert any("micro" in name for name in engines)
+
+
+def test_a_refusal_of_tflite_micro_is_an_error_of_the_family() -> None:
+    from edgekit.deploy.verify import _refusing
+
+    def work() -> None:
+        raise RuntimeError("no room")
+
+    with pytest.raises(ModelError, match="no room") as caught:
+        _refusing(work)
+    assert (caught.value.code, caught.value.subject) == ("not-for-micro", "tflite-micro")

@@ -17,11 +17,13 @@ import pytest
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.report import Report, read_report
 from edgekit.errors import OutputError, UsageError
+from edgekit.runtime.report.build import make_report
 from edgekit.runtime.report.csv_text import csv_text
 from edgekit.runtime.report.html import html, sections
 from edgekit.runtime.report.markdown import markdown
-from edgekit.runtime.report.tables import tables
+from edgekit.runtime.report.tables import image_table, tables
 from edgekit.runtime.report.terminal import terminal
+from edgekit.runtime.report.text import share_text
 from edgekit.runtime.report.write import write_report
 from tests.helpers import sample_report as sample
 
@@ -69,6 +71,58 @@ def test_the_terminal_stays_in_its_width_and_has_colours_on_demand() -> None:
     assert "\x1b[" not in terminal(report)
     assert "\x1b[" in terminal(report, color=True)
     assert "Layers: the 12 heaviest of 200" in terminal(report)
+
+
+def test_headings_and_engines_stay_whole_on_a_narrow_terminal() -> None:
+    runs = tuple(
+        replace(sample.host_run(), engine=engine, outputs_checked=3, outputs_equal=3)
+        for engine in ("ai_edge_litert 2.3.0, XNNPACK", "edgekit-c neon+ref, native")
+    )
+    report = replace(sample.host_report(), runs=runs)
+    for width in (80, 100):
+        text = terminal(report, width=width)
+        words = set(text.replace("\n", " ").split())
+        assert {"ai_edge_litert", "edgekit-c", "Provenance", "(measured)"} <= words
+        assert "Runs on host x86_64 Sample CPU, 2 threads (measured)" in text
+
+
+def test_what_is_little_is_not_nothing() -> None:
+    assert "< 0.1 %" in terminal(sample.board_report())
+    assert share_text(0) == "0.0 %"
+    assert (share_text(0.0004), share_text(0.0005)) == ("< 0.1 %", "0.1 %")
+
+
+def test_macs_that_are_not_computed_are_told() -> None:
+    """A board's instructions per MAC are over those that its C computes."""
+    manifest = sample.manifest(4)
+    report = make_report(
+        replace(manifest, macs=2 * manifest.macs), sample.board(), runs=(sample.board_run(4),)
+    )
+    figures = report.figures
+    assert figures["macs_computed"].value == manifest.macs
+    assert figures["macs"].value == 2 * manifest.macs
+    per_mac = figures["instructions_per_mac"]
+    assert per_mac.value == pytest.approx(figures["instructions"].value / manifest.macs)
+    assert per_mac.basis.endswith(f"over {manifest.macs:,} MACs")
+    assert f"({manifest.macs:,} of {2 * manifest.macs:,} are computed)" in markdown(report)
+    assert "macs_computed" not in sample.board_report().figures
+
+
+def test_a_firmware_is_shown_by_origin() -> None:
+    image = {
+        "flash.kernels": 7_000, "flash.weights": 46_000, "flash.model": 4_000, "flash.app": 7_236,
+        "ram.app": 85_000, "ram.stack": 4_096, "flash.total": 64_236, "ram.total": 89_096,
+    }  # fmt: skip
+    run = replace(sample.board_run(), memory={"input_buffer": 27_648, "stack": 4_096})
+    report = make_report(sample.manifest(), sample.board(), runs=(run,), sizes=image)
+    rows = {row[0].text: [cell.text for cell in row[1:]] for row in image_table(report).rows}
+    assert rows["kernels"] == ["7,000", ""]
+    assert rows["application, arena included"] == ["7,236", "85,000"]
+    assert list(rows)[-2:] == ["stack", "all"]
+    text = markdown(report)
+    assert "of it the model 55.7 KiB (weights 44.9 KiB, code 10.7 KiB)" in text
+    assert "RAM 87.0 KiB (arena 56.0 KiB, copy of the input 27.0 KiB, stack 4096 B)" in text
+    assert text.count("4,096") == 1, "the stack stands in one table"
 
 
 def test_markdown_tables_are_whole_whatever_a_name_holds() -> None:
