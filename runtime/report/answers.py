@@ -94,6 +94,8 @@ def fast(report: Report) -> Answer:
     if figure is None:
         return Answer(question, "Not run", ("run edgekit bench on the bundle",))
     details = [spread_text(figure)] if figure.spread else []
+    if name == "latency":  # the basis begins with the device, which the heading has
+        details.append(figure.basis.partition(", ")[2])
     if figure.runs > 1:
         details.append(plural(figure.runs, "sample"))
     counted = report.figures.get("instructions")

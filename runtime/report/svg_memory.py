@@ -9,8 +9,8 @@ from edgekit.units import bytes_text
 KINDS = {"input": "input", "output": "output", "activation": "activation", "scratch": "scratch"}
 """Colour classes of buffers and their names in the legend."""
 
-_ROOM = 0.11
-"""Share of the width and (height / 150) a buffer needs to carry its name."""
+_PAGE, _LETTER = 800, 7
+"""Pixels of the picture for which names are judged to fit, and of a letter."""
 
 
 def memory_plan(memory: MemorySummary) -> str:
@@ -43,7 +43,7 @@ def _byte_ticks(arena: int) -> tuple[float, ...]:
 
 
 def _box(buffer: PlacedBuffer, steps: int, vertical: svg.Axis, frame: svg.Frame) -> str:
-    """An inner svg clips the name, so that a long one cannot run into its neighbour."""
+    """Named where the name has room on a page of 800 pixels; an inner svg clips it on less."""
     x, width = buffer.first / steps, (buffer.last + 1 - buffer.first) / steps
     top = frame.bottom - vertical.place(buffer.offset + buffer.size) * frame.height
     tall = vertical.place(buffer.size) * frame.height
@@ -51,7 +51,7 @@ def _box(buffer: PlacedBuffer, steps: int, vertical: svg.Axis, frame: svg.Frame)
         f"{buffer.name}: {buffer.size:,} bytes at {buffer.offset:,}, "
         f"steps {buffer.first} to {buffer.last}"
     )
-    named = width >= _ROOM and tall >= 16
+    named = width * _PAGE >= _LETTER * len(buffer.name) + 10 and tall >= 16
     label = svg.text(buffer.name, 0, tall / 2 + 4, class_="inside") if named else ""
     return svg.element(
         "svg",

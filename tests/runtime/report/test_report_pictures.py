@@ -137,3 +137,16 @@ def test_each_timed_run_has_its_distribution_up_to_four() -> None:
     text = html(replace(sample.host_report(), runs=runs))
     assert text.count("<h3>Latency: ") == 4
     assert text.count("<h3>In the order of the samples") == 1
+
+
+def test_a_buffer_is_named_only_where_its_name_has_room() -> None:
+    long = "a_rather_long_name_of_a_buffer"
+    buffers = (
+        PlacedBuffer("wide", 0, 40_000, 0, 14),
+        PlacedBuffer(long, 40_000, 20_000, 3, 3),
+        PlacedBuffer(f"{long}_in_all", 40_000, 20_000, 4, 14),
+    )
+    drawing = memory_plan(MemorySummary(60_000, 60_000, buffers))
+    named = re.findall(r'class="inside"[^>]*>([^<]+)<', drawing)
+    assert named == ["wide", f"{long}_in_all"]
+    assert f"{long}: 20,000 bytes at 40,000" in drawing, "it keeps its tip"
