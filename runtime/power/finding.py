@@ -91,6 +91,8 @@ def _data_first(port: UsbPort) -> tuple[bool, str]:
 def name_the_stranger(error: MeterError, scheme: str, path: str, port: Port) -> MeterError:
     """`error` of a driver at a wrong device, saying what the device is where that can be told:
     by its USB identifiers, else by asking it in the words of every other meter."""
+    if error.code == "meter-other":
+        return error  # The driver knows it already.
     here = [found for found in plugged_in() if found.path == path and found.sure]
     if any(found.scheme == scheme for found in here):
         return error  # The right device, but its wrong port, or it is off.

@@ -18,6 +18,8 @@ from edgekit.runtime.power.serial_port import Port
 
 ARRIVAL_S = 0.001
 """Times of arrival are noted at most this often."""
+END_S = 5.0
+"""How long late bytes are waited for, in case the device does not obey the order to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Recording:
         self._port, self._name, self._silence_s, self._poll = port, name, silence_s, poll
         self._stopping = threading.Event()
         self._quiet_s = 0.0
+        self._ending = 0.0
         self._started = self._stopped = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="meter-reader", daemon=True)
 
@@ -79,8 +82,9 @@ class Recording:
         self._stopped = time.monotonic()
 
     def end(self, quiet_s: float) -> None:
-        """Read on until nothing came for `quiet_s`, then end the thread."""
+        """Read on until nothing came for `quiet_s`, at most for END_S, then end the thread."""
         self._quiet_s = quiet_s
+        self._ending = time.monotonic()
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -117,7 +121,7 @@ class Recording:
                 last = now
             quiet = now - last
             if self._stopping.is_set():
-                if quiet >= self._quiet_s:
+                if quiet >= self._quiet_s or now - self._ending > END_S:
                     return
             elif self._silence_s is not None and quiet > self._silence_s:
                 raise self._silent(quiet)

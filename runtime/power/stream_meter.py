@@ -41,6 +41,8 @@ class StreamMeter:
     """
 
     bytes_per_second = 400_000
+    stops = True
+    """Whether the device streams only when it is told to."""
 
     def __init__(
         self,
@@ -89,7 +91,8 @@ class StreamMeter:
         if self._recording is not None:
             raise ValueError("already recording")
         port = self._need_port()
-        drain(port, self.timing.quiet_s)
+        if self.stops:
+            drain(port, self.timing.quiet_s)
         self._recording = Recording(
             port, self._identity.name, silence_s=self.timing.silence_s, poll=self._poll()
         )
@@ -124,7 +127,7 @@ class StreamMeter:
             if recording.failure is None:
                 self._end(self._need_port())
         finally:
-            recording.end(self.timing.quiet_s)
+            recording.end(self.timing.quiet_s if self.stops else 0.0)
         if recording.failure is not None:
             self._salvage(recording.capture())
             raise recording.failure

@@ -17,6 +17,7 @@ from edgekit.runtime.power.names import METERS
 from edgekit.runtime.power.trace_file import read_trace
 from edgekit.runtime.power.virtual_meter import VirtualMeter
 from tests.helpers.command_line import fails, nothing_left_in, started, succeeds
+from tests.helpers.emulated import eventually
 from tests.helpers.ptys import AsciiPeer, fake_peer
 from tests.helpers.usb_ports import plug_in
 from tests.runtime.power.test_virtual_meter import LOAD
@@ -104,7 +105,7 @@ def test_ctrl_c_ends_a_recording(desk: Path) -> None:
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
-        assert not shield.host_control
+        assert eventually(lambda: not shield.host_control)
     assert json.loads(out)["samples"] > 1
 
 

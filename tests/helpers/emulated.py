@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from edgekit.artifacts.power import PowerTrace
 from edgekit.runtime.power.emulators.device import Emulator
 from edgekit.runtime.power.emulators.load import Load
@@ -30,3 +33,11 @@ def codes(trace: PowerTrace) -> list[str]:
     first, *rest = [note.code for note in trace.warnings]
     assert first == "meter-emulated"
     return rest
+
+
+def eventually(condition: Callable[[], bool], limit_s: float = 60.0) -> bool:
+    """Whether the condition comes true: the last words of a driver are on their way."""
+    deadline = time.monotonic() + limit_s
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return condition()

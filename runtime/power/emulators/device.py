@@ -53,7 +53,9 @@ class Emulator:
     """
 
     rate = 1
-    """Samples a second, where the device streams by itself."""
+    """Samples a second, where the device streams."""
+    unasked = False
+    """Whether it streams from the moment it is plugged in."""
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ class Emulator:
         self._output, self._input = bytearray(), bytearray()
         self._streaming = self._closing = self._gone = self._hung = self._ended = False
         self._started = time.monotonic()
-        if self.faults.stale:
+        if self.faults.stale or self.unasked:
             self.begin()
         self._thread = threading.Thread(target=self._run, name="emulated-meter", daemon=True)
         self._thread.start()

@@ -13,7 +13,7 @@ from edgekit.runtime.power.emulators.device import Faults
 from edgekit.runtime.power.emulators.load import Load
 from edgekit.runtime.power.emulators.ppk2 import EmulatedPpk2
 from edgekit.runtime.power.ppk2 import Ppk2, Ppk2Settings
-from tests.helpers.emulated import LOAD, codes, joules, record_all
+from tests.helpers.emulated import LOAD, codes, eventually, joules, record_all
 from tests.helpers.power_traces import Plan, make_trace, trace_of
 
 PATIENT = Ppk2Settings(silence_s=None, answer_s=10.0, quiet_s=0.05)
@@ -47,7 +47,7 @@ def test_the_ppk2_driver_finds_the_energy_of_the_load() -> None:
     with EmulatedPpk2(load, speed=0, seconds=1.6) as device:
         settings = Ppk2Settings(millivolts=1800, silence_s=None, answer_s=10.0, quiet_s=0.05)
         trace = record_all(device, Ppk2(device.path, settings))
-        assert not device.powered
+        assert eventually(lambda: not device.powered)
     assert len(trace.t) == 160_000
     result = energy_per_inference(trace, [10] * 5)
     # A step of the ADC is 47 uA here, and a load without noise stays within one.

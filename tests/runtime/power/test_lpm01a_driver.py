@@ -20,7 +20,7 @@ from edgekit.runtime.power.ppk2 import Ppk2, Ppk2Settings
 from edgekit.runtime.power.serial_port import SerialPort
 from edgekit.runtime.power.stream_meter import Timing
 from edgekit.targets.reader import load_target
-from tests.helpers.emulated import LOAD, PATIENT, codes, joules, record_all
+from tests.helpers.emulated import LOAD, PATIENT, codes, eventually, joules, record_all
 from tests.helpers.fake_ppk2 import FakePort
 from tests.helpers.ptys import fake_peer
 from tests.helpers.usb_ports import plug_in
@@ -43,7 +43,7 @@ def meter_at(emulator: EmulatedLpm01a, settings: Lpm01aSettings | None = None) -
 def test_every_form_yields_the_energy_of_the_load(settings: Lpm01aSettings) -> None:
     with EmulatedLpm01a(LOAD, speed=0, seconds=SECONDS) as shield:
         trace = record_all(shield, meter_at(shield, settings))
-        assert not shield.host_control
+        assert eventually(lambda: not shield.host_control)
         assert shield.settings["pwr"].startswith("off")
     assert len(trace.t) == round(SECONDS * settings.rate)
     assert joules(trace) == pytest.approx(LOAD.joules(0, SECONDS), rel=1e-3)
@@ -135,7 +135,8 @@ def test_host_control_is_released_on_any_exit(failure: type[BaseException]) -> N
     with EmulatedLpm01a(LOAD, speed=0, seconds=SECONDS) as shield:
         with pytest.raises(failure):
             interrupted(meter_at(shield))
-        assert (shield.host_control, shield.settings["pwr"]) == (False, "off nostatus")
+        assert eventually(lambda: not shield.host_control)
+        assert shield.settings["pwr"] == "off nostatus"
 
 
 def test_a_refused_command_is_named() -> None:
