@@ -167,3 +167,19 @@ def test_a_binary_report(desk: Path) -> None:
 @pytest.mark.parametrize("place", ["gone", "gone.json", "."])
 def test_missing_reports(place: str, desk: Path) -> None:
     fails("report", place, exit_code=1, code="report-missing")
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("line", ["bench {} --samples 1 -o out", "verify {} --samples 1 --board"])
+def test_c_that_writes_outside_its_arena_is_refused(
+    line: str, desk: Path, own_bundle: Path
+) -> None:
+    """Its outputs are right, and nothing is reported or proved all the same."""
+    source, start = own_bundle / "c" / "small.c", "void small_invoke(uint8_t *arena)\n{\n"
+    text = source.read_text(encoding="utf-8")
+    assert text.count(start) == 1
+    source.write_text(text.replace(start, f"{start}    arena[SMALL_ARENA_SIZE] = 1;\n"))
+    error = fails(*line.format(own_bundle).split(), exit_code=1, code="guard-broken")
+    assert "behind the arena" in error["found"]
+    assert "cannot be trusted" in error["hint"]
+    assert not Path("out").exists()

@@ -77,19 +77,21 @@ def test_the_last_byte_of_the_arena_is_the_models(tmp_path: Path) -> None:
 
 @needs_qemu
 @pytest.mark.qemu
+@pytest.mark.parametrize("board", ["virtual-m0", "virtual-m4", "virtual-m55"])
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
         ("arena[32] = 1;", "behind the arena"),
+        ("arena[-1] = 1;", "in front of the arena"),
         ("ek_stack_low[0] = 1;", "used to its last word"),
     ],
 )
-def test_guards_on_a_board(statement: str, words: str, tmp_path: Path) -> None:
+def test_guards_on_a_board(statement: str, words: str, board: str, tmp_path: Path) -> None:
     """A stack that is full to its last word has left no trace of how far it went."""
-    target = load_target("virtual-m4")
+    target = load_target(board)
     bundle = overflowing_bundle(tmp_path, statement, "extern uint32_t ek_stack_low[];")
     image = build_firmware(bundle, target, tmp_path / "out")
-    with VirtualBoard(target, image.elf) as board, open_dut(board.port) as dut:
+    with VirtualBoard(target, image.elf) as virtual, open_dut(virtual.port) as dut:
         extension = dut.extension()
         extension.write_input(TINY_INPUT)
         assert extension.memory()["guard"] != 0
