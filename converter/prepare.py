@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from edgekit.artifacts.bundle import Preprocess
 from edgekit.artifacts.figures import Note
 from edgekit.converter.data.batches import graph_batches
+from edgekit.converter.data.candidates import CANDIDATES
 from edgekit.converter.data.dataset import Dataset, subset
-from edgekit.converter.data.guess import CANDIDATES, choose_preprocess, describe
+from edgekit.converter.data.guess import choose_preprocess, describe
 from edgekit.converter.data.lint import lint_calibration
 from edgekit.converter.data.open import open_dataset
 from edgekit.converter.data.several import input_specs
@@ -67,7 +68,7 @@ def prepare_data(
     the result. Raises DataError.
     """
     calibration = _open(options.calibration, options.calibration_samples, graph)
-    evaluation = _open(options.evaluation, options.evaluation_samples, graph)
+    evaluation = _open(options.evaluation, options.evaluation_samples, graph, evaluation=True)
     given = calibration or evaluation
     mean, scale, notes = _architecture(loaded, options)
     guess = choose_preprocess(
@@ -86,8 +87,11 @@ def prepare_data(
     return Prepared(calibration, evaluation, preprocess, notes)
 
 
-def _open(spec: object, limit: int, graph: Graph) -> Dataset | None:
-    return None if spec is None else open_dataset(spec, limit=limit, inputs=input_specs(graph))
+def _open(spec: object, limit: int, graph: Graph, *, evaluation: bool = False) -> Dataset | None:
+    if spec is None:
+        return None
+    inputs = input_specs(graph)
+    return open_dataset(spec, limit=limit, inputs=inputs, evaluation=evaluation)
 
 
 def _architecture(

@@ -18,18 +18,23 @@ from edgekit.converter.data.dataset import Array, Dataset, Kind
 from edgekit.converter.data.images import decode_image
 from edgekit.errors import DataError
 
-SAMPLE_KEYS = ("x", "X", "samples", "images", "inputs", "features", "data", "x_test", "x_train")
-LABEL_KEYS = ("y", "Y", "labels", "label", "targets", "y_test", "y_train")
+PLAIN_KEYS = ("x", "X", "samples", "images", "inputs", "features", "data")
+SPLITS = ("train", "test", "val")
+"""Parts of a set that one archive may hold side by side: x_train, y_train, x_test, ..."""
+SAMPLE_KEYS = (*PLAIN_KEYS, *(f"x_{part}" for part in SPLITS))
+LABEL_KEYS = ("y", "Y", "labels", "label", "targets", *(f"y_{part}" for part in SPLITS))
 MAX_STREAM = 10_000
 """Samples kept of an iterable when no limit is given."""
 
 
-def open_npz(path: Path) -> Dataset:
+def open_npz(path: Path, *, evaluation: bool = False) -> Dataset:
     """An .npz archive, in one of two layouts.
 
     Plain: an array of samples (`x`, `images`, ... or the only one) with optional `y` or `labels`.
     Packed images: `data` holds encoded image files end to end, `offsets` (n + 1) their borders,
-    `labels` their classes. Both may have `classes` (names) and `names` (one per sample).
+    `labels` their classes. Of an archive with `x_train` and `x_test` the training part is taken,
+    for evaluation the test part. Both layouts may have `classes` (names) and `names` (one per
+    sample).
     Raises DataError for damaged files and other layouts.
     """
     arrays = load_arrays(path)
@@ -46,18 +51,24 @@ def open_npz(path: Path) -> Dataset:
             hint="write it with numpy.savez(path, x=samples, y=labels)",
             code="npz-layout",
         )
-    labels = next((arrays[key] for key in LABEL_KEYS if key in arrays), None)
-    dataset = from_arrays(path.name, arrays[keys[0]], labels, texts(arrays, "classes"))
+    parts = [key for key in keys if key not in PLAIN_KEYS]
+    if evaluation and keys[0] in parts:
+        keys.sort(key=lambda key: key == "x_train")
+    own = [f"y{keys[0][1:]}"] if keys[0] in parts else LABEL_KEYS
+    labels = next((arrays[key] for key in own if key in arrays), None)
+    description = f"{path.name}: {keys[0]}" if len(parts) > 1 else path.name
+    dataset = from_arrays(description, arrays[keys[0]], labels, texts(arrays, "classes"))
     names = texts(arrays, "names") or []
     return replace(dataset, names=tuple(names)) if len(names) == dataset.count else dataset
 
 
-def open_npy(path: Path) -> Dataset:
-    """An .npy array whose first axis counts samples; no labels. Raises DataError when damaged."""
+def open_npy(path: Path, *, one: Sequence[tuple[int, ...]] = ()) -> Dataset:
+    """An .npy array whose first axis counts samples, or of a shape in `one` a single sample; no
+    labels. Raises DataError when damaged."""
     array = load_arrays(path)
     if isinstance(array, Mapping):
         raise _damaged(path, "an .npz archive")
-    return from_arrays(path.name, array)
+    return from_arrays(path.name, array[None] if array.shape in one else array)
 
 
 def from_arrays(
@@ -76,7 +87,9 @@ def from_arrays(
             hint="add the sample axis with array[None]",
             code="array-shape",
         )
+    names, labels = _named(labels)
     known, notes = class_labels(description, labels, len(samples))
+    classes = classes if names is None else names
     kind, values = _kind(samples)
     return Dataset(
         description,
@@ -182,6 +195,16 @@ def texts(arrays: Mapping[str, Array], key: str) -> list[str] | None:
     return [
         item.decode() if isinstance(item, bytes) else str(item) for item in arrays[key].tolist()
     ]
+
+
+def _named(labels: Any) -> tuple[list[str] | None, Any]:
+    """Labels that are words as indices into their sorted names; others as they are."""
+    array = None if labels is None else np.asarray(labels)
+    if array is None or array.ndim != 1 or array.dtype.kind not in "US":
+        return None, labels
+    words = [word.decode() if isinstance(word, bytes) else str(word) for word in array.tolist()]
+    names = sorted(set(words))
+    return names, np.array([names.index(word) for word in words])
 
 
 def class_labels(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -51,12 +52,21 @@ def open_folder(folder: Path) -> Dataset:
 
 
 def image_files(folder: Path) -> list[Path]:
-    """Every image below `folder`, hidden files left out, in natural order."""
-    found = [
-        file
-        for file in folder.rglob("*")
-        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
-    ]
+    """Every image below `folder`, hidden files left out, in natural order.
+
+    Links to folders are followed, each folder once.
+    """
+    found: list[Path] = []
+    seen: set[str] = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        files = (Path(parent, name) for name in names if not name.startswith("."))
+        found += [file for file in files if file.suffix.lower() in SUFFIXES and file.is_file()]
     return sorted(found, key=lambda file: _natural(file.relative_to(folder).as_posix()))
 
 
@@ -198,9 +208,15 @@ def _bad_labels(path: Path, found: str) -> DataError:
 def _csv_rows(path: Path) -> list[tuple[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(stream) if any(row)]
+            lines = stream.read().splitlines()
+            reader = csv.reader(lines, delimiter=_delimiter(lines))
+            rows = [[cell.strip() for cell in row] for row in reader if any(row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise _bad_csv(path, f"cannot be read: {error}") from None
+    if rows and all(_NUMBER.fullmatch(cell) for cell in rows[-1]):
+        raise _bad_csv(
+            path, "it holds numbers, not paths of images", "numpy.savez(path, x=samples)"
+        )
     if rows and Path(rows[0][0]).suffix.lower() not in SUFFIXES:
         rows = rows[1:]
     if not rows:
@@ -211,12 +227,25 @@ def _csv_rows(path: Path) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def _bad_csv(path: Path, found: str) -> DataError:
+_NUMBER = re.compile(r"[-+]?\d*\.?\d+([eE][-+]?\d+)?")
+
+
+def _delimiter(lines: list[str]) -> str:
+    """What separates the cells: a comma, unless the first line has only others."""
+    first = lines[0] if lines else ""
+    return next((mark for mark in ",;\t" if mark in first), ",")
+
+
+def _bad_csv(
+    path: Path, found: str, way: str = "write one image path and its class per row"
+) -> DataError:
     return DataError(
         str(path),
         found,
         allowed="rows of path,label",
-        hint="write one image path and its class per row",
+        hint=f"save the samples with {way}"
+        if way
+        else "write one image path and its class per row",
         code="bad-csv",
     )
 

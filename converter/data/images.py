@@ -102,17 +102,27 @@ def _image_shape(shape: tuple[int, ...], preprocess: Preprocess) -> tuple[int, i
 
 
 def _eight_bits(image: Image) -> Image:
-    """The image in mode L or RGB; 16-bit grey keeps its upper byte, transparency is dropped."""
+    """The image in mode L or RGB; transparency is dropped."""
     from PIL import Image as pillow
 
-    if image.mode.startswith("I"):
-        wide = np.asarray(image).astype(np.int64)
-        return pillow.fromarray(np.clip(wide >> 8, 0, 255).astype(np.uint8))
+    if image.mode.startswith("I") or image.mode == "F":
+        return pillow.fromarray(_grey_bytes(np.asarray(image).astype(np.float64)))
     return image if image.mode in ("L", "RGB") else image.convert(_plain_mode(image))
 
 
+def _grey_bytes(values: NDArray[np.float64]) -> Pixels:
+    """Grey values of any format as bytes: up to 1 they are shares of white, up to 255 they are
+    bytes already, else they have 16 bits and the upper byte is kept."""
+    highest = float(values.max(initial=0.0))
+    fraction = highest <= 1 and bool((values != np.floor(values)).any())
+    factor = 255.0 if fraction else 1.0 if highest <= 255 else 1 / 256
+    scaled = values * factor
+    bytes_: Pixels = np.clip(np.rint(scaled) if fraction else scaled, 0, 255).astype(np.uint8)
+    return bytes_
+
+
 def _plain_mode(image: Image) -> str:
-    return "L" if image.mode in ("1", "LA", "F") else "RGB"
+    return "L" if image.mode in ("1", "LA") else "RGB"
 
 
 def _colour(pixels: Pixels, color: str) -> Pixels:

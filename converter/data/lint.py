@@ -204,7 +204,7 @@ def _integers(dataset: Dataset, preprocess: Preprocess) -> tuple[Note, ...]:
 def _against_training(
     graph: Graph, dataset: Dataset, preprocess: Preprocess, values: NDArray[np.float32]
 ) -> tuple[Note, ...]:
-    """Compare with what the weights were trained on: see data/guess.py, rule 4.
+    """Compare with what the weights were trained on: see `trial`.
 
     Two signs must agree, the range of the data and the response of the first layer.
     """

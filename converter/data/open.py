@@ -20,22 +20,26 @@ FORMS = (
 )
 
 READERS = {
-    ".npz": open_npz,
-    ".npy": open_npy,
     ".csv": open_csv,
     ".json": open_labels,
 }
 
 
 def open_dataset(
-    spec: Any, *, limit: int | None = None, seed: int = 0, inputs: Sequence[InputSpec] = ()
+    spec: Any,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    inputs: Sequence[InputSpec] = (),
+    evaluation: bool = False,
 ) -> Dataset:
     """The data set `spec` names, cut down to `limit` samples drawn evenly with `seed`.
 
     `spec` is a path (see FORMS), a NumPy array with samples along the first axis, or an iterable
     (or a function that returns one) of arrays or (array, class index) pairs. Samples load when
-    they are asked for, except those of iterables. For a model with several `inputs` see
-    `several.open_several`. Raises DataError.
+    they are asked for, except those of iterables. An array of the model's one input's very shape is
+    one sample; for several `inputs` see `several.open_several`. `evaluation` takes the test part
+    of an archive that has one. Raises DataError.
     """
     if limit is not None and limit < 1:
         raise DataError(
@@ -48,9 +52,10 @@ def open_dataset(
     if len(inputs) > 1:
         return subset(_not_empty(open_several(spec, inputs, limit)), limit, seed)
     if isinstance(spec, np.ndarray):
+        spec = spec[None] if any(spec.shape == only.shape for only in inputs) else spec
         return subset(_not_empty(from_arrays("NumPy array", spec)), limit, seed)
     if isinstance(spec, str | Path):
-        return subset(_not_empty(_open_path(Path(spec))), limit, seed)
+        return subset(_not_empty(_open_path(Path(spec), inputs, evaluation)), limit, seed)
     if callable(spec) or hasattr(spec, "__iter__"):
         return from_iterable(spec, limit)
     raise DataError(
@@ -62,7 +67,7 @@ def open_dataset(
     )
 
 
-def _open_path(path: Path) -> Dataset:
+def _open_path(path: Path, inputs: Sequence[InputSpec], evaluation: bool) -> Dataset:
     if path.is_dir():
         return open_folder(path)
     if not path.exists():
@@ -73,7 +78,12 @@ def _open_path(path: Path) -> Dataset:
             hint="check the path",
             code="data-missing",
         )
-    reader = READERS.get(path.suffix.lower())
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return open_npz(path, evaluation=evaluation)
+    if suffix == ".npy":
+        return open_npy(path, one=tuple(only.shape for only in inputs))
+    reader = READERS.get(suffix)
     if reader is not None:
         return reader(path)
     if path.suffix.lower() in SUFFIXES:

@@ -87,9 +87,15 @@ def fitting_labels(dataset: Dataset, graph: Graph, *, required: bool) -> NDArray
         dataset.description,
         problem,
         allowed=f"class indices 0 to {_classes(found) - 1}, in the order of the model's output",
-        hint="use a data set with the model's classes; a labels.txt in the folder sets their order",
+        hint=_way_out(dataset.labels, _classes(found)),
         code="class-mismatch",
     )
+
+
+def _way_out(labels: tuple[int, ...], classes: int) -> str:
+    if min(labels) == 1 and max(labels) == classes:
+        return "the labels seem to count from 1: subtract 1 from each"
+    return "use a data set with the model's classes; a labels.txt in the folder sets their order"
 
 
 def _classes(found: Head) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,8 +55,7 @@ def real_inputs(bundle: Bundle, data: Any, count: int | None) -> Inputs:
     Raises DataError.
     """
     graph = bundle.graph
-    shape = graph[graph.inputs[0]].shape[1:]
-    dataset = open_dataset(_one_sample(data, shape), limit=count, inputs=input_specs(graph))
+    dataset = open_dataset(data, limit=count, inputs=input_specs(graph))
     preprocess = bundle.manifest.preprocess or Preprocess()
     samples = []
     for index in range(dataset.count):
@@ -71,17 +68,6 @@ def _stored(real: NDArray[np.float32], tensor: Tensor) -> NDArray[Any]:
     """Real values of one sample as the model's input tensor holds them."""
     values = real if tensor.dtype is DType.FLOAT32 else quantize_input(real, tensor)
     return values.reshape(tensor.shape)
-
-
-def _one_sample(data: Any, shape: tuple[int, ...]) -> Any:
-    """The array of a .npy file that holds a single sample, with a batch axis; else `data`."""
-    if not isinstance(data, str | Path) or Path(data).suffix.lower() != ".npy":
-        return data
-    with contextlib.suppress(OSError, ValueError):  # the data reader says what is wrong
-        array = np.load(data, mmap_mode="r", allow_pickle=False)
-        if array.shape == shape:
-            return np.array(array)[None]
-    return data
 
 
 def raw_bytes(sample: Sample) -> bytes:

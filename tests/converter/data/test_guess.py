@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 
 from edgekit.artifacts.bundle import Preprocess
-from edgekit.converter.data.dataset import Dataset
-from edgekit.converter.data.guess import (
+from edgekit.converter.data.candidates import (
     BYTES,
+    CANDIDATES,
     SIGNED,
     STANDARD,
     UNIT,
     Candidate,
     Confidence,
-    choose_preprocess,
-    describe,
-    information,
 )
+from edgekit.converter.data.dataset import Dataset
+from edgekit.converter.data.guess import choose_preprocess, describe
 from edgekit.converter.data.open import open_dataset
 from edgekit.converter.data.response import first_layer_spread
+from edgekit.converter.data.trial import information
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Quant
 from edgekit.converter.load.load import load_model
@@ -163,13 +163,17 @@ def test_arrays_are_taken_as_they_are() -> None:
 def test_labels_decide(candidate: Candidate) -> None:
     guess = choose_preprocess(brightness(candidate), photos(labels=True))
     assert scaling(guess.preprocess) == (candidate.mean, candidate.scale)
-    assert guess.confidence is Confidence.CERTAIN
+    # ImageNet's mean and deviation tell bright from dark nearly as well as -1..1.
+    sure = Confidence.LIKELY if candidate is SIGNED else Confidence.CERTAIN
+    assert guess.confidence is sure
     assert "labelled samples" in guess.reason
 
 
 def test_labels_of_another_model_do_not_decide() -> None:
-    guess = choose_preprocess(brightness(BYTES, classes=7), photos(labels=True))
-    assert scaling(guess.preprocess) == (BYTES.mean, BYTES.scale)
+    data = replace(photos(labels=True), classes=("dark", "bright"))
+    guess = choose_preprocess(brightness(BYTES, classes=7), data)
+    assert "labelled samples" not in guess.reason
+    assert guess.preprocess.scale == BYTES.scale
 
 
 @pytest.mark.parametrize("candidate", [BYTES, UNIT, SIGNED])
@@ -227,6 +231,29 @@ def test_descriptions(preprocess: Preprocess, text: str) -> None:
     assert describe(preprocess) == text
 
 
+def refitted(graph: Graph, own: Candidate, wanted: Candidate) -> Graph:
+    """The network with its first convolution changed so that it wants other pixels: up to the
+    border, where padding stands for another colour, it computes the same."""
+    conv = next(node for node in graph.nodes if isinstance(node.op, ops.Conv2D))
+    weights, bias = graph.input(conv, 1), graph.role(conv, "bias")
+    assert bias is not None
+
+    def channels(values: tuple[float, ...], order: str) -> np.ndarray:
+        three = np.broadcast_to(np.array(values), (3,))
+        return three[::-1] if order == "bgr" else three
+
+    mean, scale = (channels(values, wanted.color) for values in (wanted.mean, wanted.scale))
+    factor = np.array(own.scale) / scale
+    offset = (mean - np.array(own.mean)) * np.array(own.scale)
+    moved = bias.values + (weights.values * offset).sum(axis=(1, 2, 3))
+    scaled = weights.values * factor
+    scaled = scaled[..., ::-1] if wanted.color == "bgr" else scaled
+    return graph.with_tensors(
+        replace(weights, data=scaled.astype(np.float32)),
+        replace(bias, data=moved.astype(np.float32)),
+    )
+
+
 # ---------------------------------------------------------------------------------- real models
 
 
@@ -247,6 +274,38 @@ def test_published_models(test_data: Path, model: str, data: str, expected: Cand
     guess = choose_preprocess(graph, dataset)
     assert scaling(guess.preprocess) == (expected.mean, expected.scale)
     assert guess.confidence is not Confidence.UNSURE
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("wanted", CANDIDATES, ids=lambda candidate: candidate.name)
+@pytest.mark.parametrize("labelled", [True, False])
+def test_every_known_scaling_is_found(test_data: Path, wanted: Candidate, labelled: bool) -> None:
+    """One published network, refitted to each."""
+    graph = load_model(test_data / "models" / "mlperf_resnet8_cifar10_float.tflite").graph
+    packed = test_data / "datasets" / "cifar10_lossless" / "train_webp_lossless.npz"
+    dataset = open_dataset(packed, limit=48)
+    if not labelled:
+        dataset = replace(dataset, labels=None, classes=None)
+    guess = choose_preprocess(refitted(graph, BYTES, wanted), dataset)
+    assert scaling(guess.preprocess) == (wanted.mean, wanted.scale)
+    assert guess.preprocess.color == wanted.color
+
+
+@pytest.mark.parametrize("color", ["rgb", "bgr"])
+def test_a_given_order_of_channels_stands(color: str) -> None:
+    guess = choose_preprocess(brightness(UNIT), photos(labels=True), color=color)
+    assert guess.preprocess.color == color
+
+
+def test_black_images_decide_nothing() -> None:
+    data = open_dataset(np.zeros((10, 8, 8, 3), np.uint8))
+    guess = choose_preprocess(brightness(UNIT), data)
+    assert guess.confidence is Confidence.UNSURE
+    assert "no known scaling" in guess.reason
+
+
+def test_a_few_images_leave_a_guess_unsure() -> None:
+    assert choose_preprocess(brightness(UNIT), photos(4)).confidence is Confidence.UNSURE
 
 
 def test_a_model_right_with_several_scales_takes_the_best() -> None:
