@@ -1,7 +1,7 @@
 """The lines of EdgeKit's bridge for INA219, INA226 and INA228 (firmware_stubs/power_meter).
 
     host      `?` `rate HZ` `start` `stop`, each ended by a newline
-    bridge    `# edgekit-power 1 chip=ina226 shunt_uohm=100000 rate=1000 lsb_na=25000 max_ua=819200
+    bridge    `# edgekit-power 1 chip=ina226 shunt_uohm=100000 rate=1000 lsb_na=25000 max_ua=819170
               cols=n,t_us,v_uv,i_na,mark,sum` in answer to the first two and when it boots, then
               `# start`, lines of integers in the order of cols, `# end n=COUNT missed=COUNT`
 
@@ -35,8 +35,8 @@ class Chip:
 
 CHIPS = {
     "ina219": Chip("INA219", 4_000_000, 10_000, 320_000, 500),
-    "ina226": Chip("INA226", 1_250_000, 2_500, 81_920, 1000),
-    "ina228": Chip("INA228", 195_313, 313, 163_840, 2000),
+    "ina226": Chip("INA226", 1_250_000, 2_500, 81_917, 1000),
+    "ina228": Chip("INA228", 195_313, 313, 163_839, 2000),
 }
 SHUNT_UOHM = 100_000
 
