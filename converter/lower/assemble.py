@@ -55,13 +55,14 @@ class Assembly:
     def add(self, node: Node, calls: tuple[Call, ...]) -> None:
         """One step per call, named after the node."""
         base = self._namer.step(node)
-        for call in calls:
+        shares = _shared(node_macs(self._graph, node), calls)
+        for call, macs in zip(calls, shares, strict=True):
             name = self._namer.claim(f"{base}_{call.tag}") if call.tag else base
             if call.temporary is not None:
                 self._buffer(call.temporary, f"{name}_y")
             # A node with several outputs names each after the call that writes it.
             stem = name if node.op.SEVERAL else base
-            self._steps.append(self._step(node, call, name, stem))
+            self._steps.append(self._step(node, call, name, stem, macs))
 
     def program(self) -> Program:
         """The finished program."""
@@ -104,7 +105,7 @@ class Assembly:
             )
         return self._buffers[tensor.name]
 
-    def _step(self, node: Node, call: Call, name: str, base: str) -> Step:
+    def _step(self, node: Node, call: Call, name: str, base: str, macs: int) -> Step:
         request = Request(call)
         choice = choose(self._table, request, self._isas)
         kernel = choice.kernel
@@ -122,7 +123,7 @@ class Assembly:
             params=call.params,
             args=tuple(args),
             output_shape=self._output(node, call).shape,
-            macs=node_macs(self._graph, node),
+            macs=macs,
             constants=tuple(array.name for array in fresh),
             weight_bytes=sum(array.bytes for array in fresh),
             scratch_bytes=scratch,
@@ -191,6 +192,14 @@ class Assembly:
             )
         made = self._constants[key]
         return ConstArg(made.name)
+
+
+def _shared(macs: int, calls: Sequence[Call]) -> list[int]:
+    """A node's MACs among its calls: equally among those with weights, else all to the first."""
+    weighted = [any(isinstance(a, Array) and a.suffix == "w" for a in c.args) for c in calls]
+    if not any(weighted):
+        return [macs, *[0] * (len(calls) - 1)] if calls else []
+    return [macs // sum(weighted) if own else 0 for own in weighted]
 
 
 def _packed(request: Request, kernel: Kernel) -> list[object]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edgekit.artifacts.bundle import Refusal
+from edgekit.converter.ir.cost import node_macs
 from edgekit.converter.ir.ops import BY_NAME
 from edgekit.converter.lower import select
 from edgekit.converter.lower.calls import Array, Call
@@ -113,6 +114,18 @@ def test_the_listed_operators_are_those_that_end_there() -> None:
         for step in lower(random_graph(seed), TARGET).steps:
             family = step.kernel.removeprefix("ek_").split("__")[0]
             assert step.operator in rows[family]["operators"]
+
+
+def test_the_calls_of_a_node_share_its_macs() -> None:
+    """A grouped convolution is many calls; together they do what the node states."""
+    for seed in range(120):
+        graph = random_graph(seed)
+        program = lower(graph, TARGET)
+        sums: dict[str, int] = {}
+        for step in program.steps:
+            sums[step.layer] = sums.get(step.layer, 0) + step.macs
+        for node in graph.nodes:
+            assert sums.get(node.name, 0) in (0, node_macs(graph, node)), node.name
 
 
 @pytest.fixture
