@@ -344,15 +344,15 @@ def test_a_mean_of_too_many_int16_values_is_refused() -> None:
     assert "a mean of 70000 int16 values (allowed: 65536)" in str(error)
 
 
-def test_uint8_weights_are_refused() -> None:
-    weights = np.ones((1, 4), np.uint8)
+def test_int16_weights_are_refused() -> None:
+    weights = np.ones((1, 4), np.int16)
     tensors = (
         Tensor("x", (1, 4), DType.INT8, Q),
-        Tensor("w", (1, 4), DType.UINT8, Q, weights),
+        Tensor("w", (1, 4), DType.INT16, Q, weights),
         Tensor("y", (1, 1), DType.INT8, Q),
     )
     error = refused(Node("fc", ops.FullyConnected(), ("x", "w", None), ("y",)), *tensors)
-    assert "weights are uint8 (allowed: int8)" in str(error)
+    assert "weights are int16 (allowed: int8)" in str(error)
 
 
 def test_a_quantize_between_other_types_is_refused() -> None:
