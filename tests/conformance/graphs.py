@@ -34,10 +34,11 @@ class Case:
     samples: tuple[tuple[Array, ...], ...]
 
 
-def case(seed: int, dtype: DType | None = None) -> Case:
-    """The graph of a seed, in the number format the seed chooses or in a given one."""
+def case(seed: int, dtype: DType | None = None, first: str = "") -> Case:
+    """The graph of a seed, in the number format the seed chooses or in a given one; it starts
+    with the operator `first`, where one is named."""
     chosen = dtype or _format(seed)
-    graph = random_graph(seed, chosen)
+    graph = random_graph(seed, chosen, first)
     rng = np.random.default_rng([seed, 1])
     return Case(seed, graph, tuple(random_inputs(graph, rng, style) for style in range(SAMPLES)))
 
@@ -51,13 +52,14 @@ def _format(seed: int) -> DType:
     return DType.INT8
 
 
-def random_graph(seed: int, dtype: DType) -> Graph:
+def random_graph(seed: int, dtype: DType, first: str = "") -> Graph:
     """One to ten operators over one or more inputs; every loose end is an output."""
     m = Maker(seed, dtype)
     m.input(m.image_shape())
     table = generators(dtype)
     # The first operator goes round the table: any run of seeds as long as it has them all.
-    _grow(m, table, first=seed % len(table))
+    named = [index for index, row in enumerate(table) if row.operator == first]
+    _grow(m, table, first=named[seed % len(named)] if named else seed % len(table))
     for _ in range(m.integer(0, MOST_NODES - 1)):
         _grow(m, table, first=m.integer(0, len(table) - 1))
     return _stateful(m, _used_only(m.graph(f"seed_{seed}", _outputs(m))))
