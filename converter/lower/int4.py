@@ -28,6 +28,17 @@ def packed_rows(rows: NDArray[np.int8]) -> NDArray[np.uint8]:
     return np.bitwise_or(even[:, 0::2], high, dtype=np.uint8)
 
 
+def unpacked_rows(packed: NDArray[np.uint8], count: int) -> NDArray[np.int8]:
+    """The weights (rows, count) that `packed_rows` was given.
+
+    >>> unpacked_rows(packed_rows(np.array([[1, -8, 7]], np.int8)), 3)
+    array([[ 1, -8,  7]], dtype=int8)
+    """
+    both = np.stack([np.left_shift(packed, 4), packed & np.uint8(0xF0)], axis=-1)
+    rows: NDArray[np.int8] = both.view(np.int8).reshape(len(packed), -1)[:, :count] >> 4
+    return rows
+
+
 def _by_channel(weights: NDArray[np.int8]) -> NDArray[np.int8]:
     return weights.reshape(weights.shape[0], -1)
 

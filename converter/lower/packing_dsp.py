@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.fixed_point import multiply_by_quantized_multiplier
-from edgekit.converter.lower.calls import Array
+from edgekit.converter.lower.calls import Array, product
+from edgekit.converter.lower.int4 import unpacked_rows
 from edgekit.converter.lower.variants import Packing, Request
 
 Scalar = TypeVar("Scalar", np.int8, np.int32, np.int64)
@@ -39,10 +40,23 @@ def absolute_weights(request: Request) -> NDArray[np.int64]:
 
 def channel_rows(request: Request) -> NDArray[np.int8]:
     """Weights as one row per output channel, taps outermost."""
+    family = request.call.family
+    by_tap = family.startswith("depthwise_conv2d")
+    if family.endswith("s8w4"):
+        rows = unpacked_rows(request.packed_weights, _row_length(request, by_tap))
+        return rows.T if by_tap else rows
     weights = request.weights
-    if request.call.family == "depthwise_conv2d_s8":
+    if by_tap:
         return weights.reshape(-1, weights.shape[-1]).T
     return weights.reshape(weights.shape[0], -1)
+
+
+def _row_length(request: Request, by_tap: bool) -> int:
+    """Weights in a packed row: all channels of a tap, or all taps of a channel."""
+    if by_tap:
+        return request.number("output_c")
+    names = {"kernel_h", "kernel_w", "input_c"} & request.names
+    return product(tuple(request.number(name) for name in names))
 
 
 def finish_columns(request: Request) -> NDArray[np.int64]:

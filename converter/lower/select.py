@@ -21,10 +21,12 @@ from edgekit.artifacts.bundle import Refusal
 from edgekit.converter.lower import (
     packing_c32,
     packing_dsp,
+    packing_dsp_wide,
     packing_mve,
     packing_neon,
     variants_c32,
     variants_dsp,
+    variants_dsp_wide,
     variants_mve,
     variants_neon,
     variants_ref,
@@ -33,6 +35,7 @@ from edgekit.converter.lower.variants import Cost, Packing, Request, Requirement
 
 REQUIRES: dict[str, Requirement] = {
     **variants_dsp.REQUIRES,
+    **variants_dsp_wide.REQUIRES,
     **variants_mve.REQUIRES,
     **variants_neon.REQUIRES,
 }
@@ -40,12 +43,14 @@ COSTS: dict[str, Cost] = {
     **variants_ref.COSTS,
     **variants_c32.COSTS,
     **variants_dsp.COSTS,
+    **variants_dsp_wide.COSTS,
     **variants_mve.COSTS,
     **variants_neon.COSTS,
 }
 PACKINGS: dict[str, Packing] = {
     **packing_c32.PACKINGS,
     **packing_dsp.PACKINGS,
+    **packing_dsp_wide.PACKINGS,
     **packing_mve.PACKINGS,
     **packing_neon.PACKINGS,
 }
@@ -61,6 +66,7 @@ SCRATCHES: dict[str, ScratchSize] = {
     "none": lambda request: 0,
     **variants_c32.SCRATCHES,
     **variants_dsp.SCRATCHES,
+    **variants_dsp_wide.SCRATCHES,
     **variants_mve.SCRATCHES,
     **variants_neon.SCRATCHES,
 }

@@ -56,6 +56,16 @@ class Request:
         return self._array("w").astype(np.int8)
 
     @property
+    def packed_weights(self) -> NDArray[np.uint8]:
+        """Weights of 4 bits as they are stored, see ek_w4.h."""
+        return self._array("w").astype(np.uint8)
+
+    @property
+    def wide_bias(self) -> NDArray[np.int64]:
+        """One bias per output channel, where it has 64 bits."""
+        return self._array("b").astype(np.int64)
+
+    @property
     def bias(self) -> NDArray[np.int32]:
         """One folded bias per output channel."""
         return self._array("b").astype(np.int32)
@@ -64,7 +74,7 @@ class Request:
     def factors(self) -> NDArray[np.int32]:
         """(multiplier, shift) for every output channel, also where the model has one for all."""
         rows = self._array("q").astype(np.int32)
-        return np.broadcast_to(rows, (self.bias.size, 2))
+        return np.broadcast_to(rows, (self._array("b").size, 2))
 
     def _array(self, suffix: str) -> NDArray[np.generic]:
         found = (a for a in self.call.args if isinstance(a, Array) and a.suffix == suffix)

@@ -36,6 +36,40 @@ def fully_connected(request: Request) -> int:
     return request.outputs * (4 * request.number("input_c") + 75)
 
 
+def w4_convolution(request: Request) -> int:
+    """Weights of 4 bits: 11 instructions a tap and channel, 140 an output, 300 a further row."""
+    taps = product(tuple(request.number(name) for name in ("kernel_h", "kernel_w", "input_c")))
+    return request.outputs * (11 * taps + 140 + 300 * (request.number("kernel_h") - 1))
+
+
+def w4_depthwise(request: Request) -> int:
+    """33 instructions a tap, 105 an output."""
+    taps = request.number("kernel_h") * request.number("kernel_w")
+    return request.outputs * (33 * taps + 105)
+
+
+def w4_fully_connected(request: Request) -> int:
+    """8 instructions a weight, 65 an output."""
+    return request.outputs * (8 * request.number("input_c") + 65)
+
+
+def s16_convolution(request: Request) -> int:
+    """int16 activations: 14 instructions a tap and channel, 65 an output."""
+    taps = product(tuple(request.number(name) for name in ("kernel_h", "kernel_w", "input_c")))
+    return request.outputs * (14 * taps + 65)
+
+
+def s16_depthwise(request: Request) -> int:
+    """38 instructions a tap, 65 an output."""
+    taps = request.number("kernel_h") * request.number("kernel_w")
+    return request.outputs * (38 * taps + 65)
+
+
+def s16_fully_connected(request: Request) -> int:
+    """7 instructions a weight, 75 an output."""
+    return request.outputs * (7 * request.number("input_c") + 75)
+
+
 def pooling(request: Request) -> int:
     """10 instructions a tap, 45 an output."""
     taps = request.number("kernel_h") * request.number("kernel_w")
@@ -132,6 +166,12 @@ COSTS: dict[str, Cost] = {
     "ref_legacy_convolution": legacy_convolution,
     "ref_depthwise": depthwise,
     "ref_fully_connected": fully_connected,
+    "ref_w4_convolution": w4_convolution,
+    "ref_w4_depthwise": w4_depthwise,
+    "ref_w4_fully_connected": w4_fully_connected,
+    "ref_s16_convolution": s16_convolution,
+    "ref_s16_depthwise": s16_depthwise,
+    "ref_s16_fully_connected": s16_fully_connected,
     "ref_pooling": pooling,
     "ref_binary": binary,
     "ref_scaled": scaled,

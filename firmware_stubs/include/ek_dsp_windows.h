@@ -134,27 +134,39 @@ static inline void ek_gather_one(ek_conv_windows_t *s, int32_t *x)
     }
 }
 
+/* The windows of one image, from the first; `patch` holds two, whole words each. */
+static inline ek_conv_windows_t ek_windows(const ek_conv2d_s8_t *p, const int8_t *input,
+                                           int8_t *patch)
+{
+    const int32_t row = p->kernel_w * p->input_c, fours = (p->kernel_h * row + 3) / 4;
+    return (ek_conv_windows_t){
+        .p = p,
+        .input = input,
+        .patch = {patch, patch + 4 * fours},
+        .row = row,
+        .line = p->dilation_h * p->input_w * p->input_c,
+        /* Rows that are not whole words are copied, and then the window is one row. */
+        .rows = row & 3 ? 1 : p->kernel_h,
+        .fours = row & 3 ? fours : row / 4,
+        .inside_h = p->input_h - (p->kernel_h - 1) * p->dilation_h,
+        .inside_w = p->dilation_w == 1 ? p->input_w - p->kernel_w + 1 : 0,
+        .h = -p->pad_top,
+        .w = -p->pad_left,
+        .left = p->output_w,
+    };
+}
+
 /* A convolution; `multiply` makes the outputs of a block. */
 EK_INLINE void ek_convolve_windows(const ek_conv2d_s8_t *p, const int8_t *input,
                                    const int8_t *weights, const int32_t *finish, int8_t *output,
                                    void *scratch, ek_block_t *multiply)
 {
-    const int32_t row = p->kernel_w * p->input_c, fours = (p->kernel_h * row + 3) / 4;
+    const int32_t fours = (p->kernel_h * p->kernel_w * p->input_c + 3) / 4;
     const int32_t pixels = p->output_h * p->output_w;
     int32_t *const block = scratch;
     int8_t *const patch = (int8_t *)(block + 2 * EK_BLOCK * fours), *y = output;
-    ek_conv_windows_t s = {.p = p, .patch = {patch, patch + 4 * fours}, .row = row};
-    s.line = p->dilation_h * p->input_w * p->input_c;
-    /* Rows that are not whole words are copied, and then the window is one row. */
-    s.rows = row & 3 ? 1 : p->kernel_h;
-    s.fours = row & 3 ? fours : row / 4;
-    s.inside_h = p->input_h - (p->kernel_h - 1) * p->dilation_h;
-    s.inside_w = p->dilation_w == 1 ? p->input_w - p->kernel_w + 1 : 0;
     for (int32_t n = 0; n < p->batches; n++) {
-        s.input = input + n * p->input_h * p->input_w * p->input_c;
-        s.h = -p->pad_top;
-        s.w = -p->pad_left;
-        s.left = p->output_w;
+        ek_conv_windows_t s = ek_windows(p, input, patch);
         for (int32_t left = pixels, count; left > 0; left -= count) {
             count = left >= EK_BLOCK ? EK_BLOCK : 1;
             if (count == EK_BLOCK) {
@@ -165,6 +177,7 @@ EK_INLINE void ek_convolve_windows(const ek_conv2d_s8_t *p, const int8_t *input,
             multiply(block, count, 2 * fours, weights, finish, p->output_c, y);
             y += count * p->output_c;
         }
+        input += p->input_h * p->input_w * p->input_c;
     }
     ek_clamp_s8(output, p->batches * pixels * p->output_c, p->act_min, p->act_max);
 }

@@ -46,4 +46,12 @@ static inline int32_t ek_w4_sum(const uint8_t *row, int32_t first, int32_t count
     return sum;
 }
 
+/* `rows` rows of `count` weights, a byte each. */
+static inline void ek_w4_unpack(const uint8_t *w, int32_t rows, int32_t count, int8_t *y)
+{
+    for (; rows > 0; rows--, w += ek_w4_row(count), y += count) {
+        for (int32_t i = 0; i < count; i++) y[i] = (int8_t)ek_w4_at(w, i);
+    }
+}
+
 #endif

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -173,6 +173,36 @@ def product(rows: int, inner: int, columns: int) -> Make:
     return make
 
 
+def nibbles(layer: Make) -> Make:
+    """The layer with weights of 4 bits."""
+
+    def make(g: GraphBuilder, rng: np.random.Generator) -> str:
+        y = layer(g, rng)
+        weights = g.tensors[str(g.nodes[-1].inputs[1])]
+        few = (weights.values.astype(np.int8) >> 4).clip(-7, 7)
+        g.tensors[weights.name] = replace(weights, dtype=DType.INT4, data=few)
+        return y
+
+    return make
+
+
+def short(layer: Make) -> Make:
+    """The layer with int16 activations."""
+
+    def make(g: GraphBuilder, rng: np.random.Generator) -> str:
+        y = layer(g, rng)
+        source, _, bias = (g.tensors[str(name)] for name in g.nodes[-1].inputs)
+        for tensor in (source, g.tensors[y]):
+            assert tensor.quant is not None
+            quant = Quant.per_tensor(tensor.quant.scale, 0)
+            g.tensors[tensor.name] = replace(tensor, dtype=DType.INT16, quant=quant)
+        wide = bias.values.astype(np.int64)
+        g.tensors[bias.name] = replace(bias, dtype=DType.INT64, data=wide)
+        return y
+
+    return make
+
+
 LAYERS: dict[str, Make] = {
     "conv 3x3 s2 3->8 of 48x48": conv(48, 3, 8, 3, 2),
     "conv 3x3 16->16 of 16x16": conv(16, 16, 16, 3),
@@ -211,6 +241,17 @@ LAYERS: dict[str, Make] = {
         ops.ResizeBilinear(), (1, 8, 8, 16), (1, 16, 16, 16), (16, 16)
     ),
     "transpose conv 16->8 of 8x8": grown(8, 16, 8),
+    "int4 conv 3x3 16->16 of 16x16": nibbles(conv(16, 16, 16, 3)),
+    "int4 conv 1x1 128->64 of 6x6": nibbles(conv(6, 128, 64, 1)),
+    "int4 depthwise 3x3 64 of 12x12": nibbles(depthwise(12, 64)),
+    "int4 depthwise 5x5 32 of 12x12": nibbles(depthwise(12, 32, 1, 5)),
+    "int4 dense 640->128": nibbles(dense(640, 128)),
+    "int4 dense 64->10": nibbles(dense(64, 10)),
+    "int16 conv 3x3 16->16 of 16x16": short(conv(16, 16, 16, 3)),
+    "int16 conv 1x1 128->64 of 6x6": short(conv(6, 128, 64, 1)),
+    "int16 depthwise 3x3 64 of 12x12": short(depthwise(12, 64)),
+    "int16 dense 640->128": short(dense(640, 128)),
+    "int16 dense 64->10": short(dense(64, 10)),
     "arg max 512": arg_max(512),
     "matmul 16x64x16": product(16, 64, 16),
 }

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgekit.converter.fixed_point import Requant
+from edgekit.converter.lower.calls import Array as ConstArray
 from edgekit.converter.lower.calls import Call
 from edgekit.converter.lower.select import PACKINGS, SCRATCHES, Kernel, kernel_table
 from edgekit.converter.lower.variants import Request
@@ -126,13 +127,13 @@ def packed_case(
 
 
 def reference(call: Call, inputs: Sequence[Array], outputs: int) -> Array:
-    """What the family's `ref` kernel computes, shape (outputs,), int8."""
+    """What the family's `ref` kernel computes, shape (outputs,)."""
     library, request = load(), Request(call)
-    y = np.zeros(outputs, np.int8)
+    y = np.zeros(outputs, np.int16 if call.family.endswith("s16w8") else np.int8)
     params = np.frombuffer(params_bytes(call), np.int32)
-    constants: list[Array] = []
-    if call.family in ("conv2d_s8", "depthwise_conv2d_s8", "fully_connected_s8"):
-        constants = [np.ascontiguousarray(request.weights), np.ascontiguousarray(request.bias)]
+    arrays = {arg.suffix: arg.values for arg in call.args if isinstance(arg, ConstArray)}
+    constants = [np.ascontiguousarray(arrays[name]) for name in ("w", "b") if name in arrays]
+    if constants:
         q = requants(request.factors if request.number("q_step") else request.factors[:1])
         library.call(f"ek_{call.family}__ref", params, q, *inputs, *constants, y)
     else:
@@ -187,6 +188,7 @@ def build(
     table.write_text(table_of(functions))
     kernels = [source] if source else [catalog.kernel_source(name) for name in functions]
     kernels += [catalog.kernel_source(name) for name in helpers_of(functions)]
+    kernels = list(dict.fromkeys(kernels))  # a helper may be a kernel of its own
     sources = [TESTS / "packed_main.c", table, *kernels]
     includes = (f"-I{catalog.INCLUDE}", f"-I{TESTS}")
     return ["-w", "-Wno-error", *flags, *includes, *sources]

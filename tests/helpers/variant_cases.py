@@ -11,6 +11,7 @@ from edgekit.converter.lower import select
 from edgekit.converter.lower.variants import Request
 from tests.helpers import random_calls
 from tests.helpers.packed_cases import PackedCase, packed_case, reference
+from tests.helpers.random_wide_calls import with_int16, with_nibbles
 
 FAMILIES = {
     "conv2d_s8": random_calls.conv2d,
@@ -18,6 +19,12 @@ FAMILIES = {
     "fully_connected_s8": random_calls.fully_connected,
     "average_pool2d_s8": random_calls.average_pool2d,
     "add_s8": random_calls.add,
+    "conv2d_s8w4": with_nibbles(random_calls.conv2d),
+    "depthwise_conv2d_s8w4": with_nibbles(random_calls.depthwise_conv2d),
+    "fully_connected_s8w4": with_nibbles(random_calls.fully_connected),
+    "conv2d_s16w8": with_int16(random_calls.conv2d),
+    "depthwise_conv2d_s16w8": with_int16(random_calls.depthwise_conv2d),
+    "fully_connected_s16w8": with_int16(random_calls.fully_connected),
 }
 
 
@@ -44,4 +51,5 @@ def variant_cases(isa: str, count: int, seed: int) -> Iterator[PackedCase]:
             for kernel in chosen:
                 seen[kernel.function] += 1
                 assert expected is not None
-                yield packed_case(kernel, call, inputs, expected, skew=int(rng.integers(4)))
+                skew = int(rng.integers(4)) * inputs[0].itemsize
+                yield packed_case(kernel, call, inputs, expected, skew)

@@ -36,8 +36,8 @@ typedef struct {
 } tap_t;
 
 /* Sums of four channels, of the first window in 0..3 and of the second in 4..7; returns the weights
- * that follow. */
-static inline const int8_t *sum_quad(windows_t at, const int8_t *w, int32_t sums[2 * QUAD])
+ * that follow. Not inlined, so that sums have the registers. */
+static __attribute__((noinline)) const int8_t *sum_quad(windows_t at, const int8_t *w, int32_t sums[2 * QUAD])
 {
     ek_eight_t s = {0, 0, 0, 0, 0, 0, 0, 0};
     for (int32_t left = at.rows; left > 0; left--, at.first += at.stride) {

@@ -28,15 +28,13 @@ EK_INLINE uint32_t load_channels(const int8_t *x, int32_t count)
 }
 
 /* Adds the products of all taps to the sums of channels 0, 1, 2, 3. */
-static void add_taps(int32_t sums[LANES], const taps_t *taps)
+EK_INLINE void add_products(int32_t sums[LANES], taps_t t, int32_t count)
 {
-    const taps_t t = *taps;
     int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
-    const int8_t *x_row = t.x, *w_row = t.w;
-    for (int32_t i = t.rows; i > 0; i--, x_row += t.x_row, w_row += t.w_row) {
-        const int8_t *x = x_row, *w = w_row;
+    for (; t.rows > 0; t.rows--, t.x += t.x_row, t.w += t.w_row) {
+        const int8_t *x = t.x, *w = t.w;
         for (int32_t j = t.columns; j > 0; j--, x += t.x_column, w += t.w_column) {
-            const uint32_t a = load_channels(x, t.count), b = load_channels(w, t.count);
+            const uint32_t a = load_channels(x, count), b = load_channels(w, count);
             const int32_t a_even = ek_sxtb16(a), b_even = ek_sxtb16(b);
             const int32_t a_odd = ek_sxtb16_odd(a), b_odd = ek_sxtb16_odd(b);
             s0 = ek_smlabb(a_even, b_even, s0);
@@ -51,19 +49,33 @@ static void add_taps(int32_t sums[LANES], const taps_t *taps)
     sums[3] = s3;
 }
 
-/* The same for taps that read zero points: all of them but those inside. */
+static void add_taps(int32_t sums[LANES], const taps_t *taps)
+{
+    if (taps->count >= LANES) {
+        add_products(sums, *taps, LANES); /* without a test in the loop */
+    } else {
+        add_products(sums, *taps, taps->count);
+    }
+}
+
+/* The same for a rectangle of taps that read zero points. */
+static void add_rectangle(int32_t sums[LANES], const taps_t *all, ek_span_t rows, ek_span_t columns)
+{
+    taps_t taps = *all;
+    taps.w += rows.begin * all->w_row + columns.begin * all->w_column;
+    taps.rows = rows.end - rows.begin;
+    taps.columns = columns.end - columns.begin;
+    if (taps.rows > 0 && taps.columns > 0) add_taps(sums, &taps);
+}
+
+/* All taps but those inside: above and below, then left and right of them. */
 static void add_outside(int32_t sums[LANES], const taps_t *all, ek_span_t rows, ek_span_t columns)
 {
-    const int8_t *const zeros = all->x;
-    for (int32_t i = 0; i < all->rows; i++) {
-        for (int32_t j = 0; j < all->columns; j++) {
-            const bool inside = i >= rows.begin && i < rows.end && j >= columns.begin &&
-                                j < columns.end;
-            const int8_t *w = all->w + i * all->w_row + j * all->w_column;
-            const taps_t one = {zeros, w, !inside, 1, 0, 0, 0, 0, all->count};
-            add_taps(sums, &one);
-        }
-    }
+    const ek_span_t across = {0, all->columns};
+    add_rectangle(sums, all, (ek_span_t){0, rows.begin}, across);
+    add_rectangle(sums, all, (ek_span_t){rows.end, all->rows}, across);
+    add_rectangle(sums, all, rows, (ek_span_t){0, columns.begin});
+    add_rectangle(sums, all, rows, (ek_span_t){columns.end, all->columns});
 }
 
 /* All channels of the window at (h, w). */
