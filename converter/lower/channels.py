@@ -21,7 +21,13 @@ from numpy.typing import NDArray
 
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
-from edgekit.converter.lower.ranges import Ranges, channel_ranges, keeps_channels, pads
+from edgekit.converter.lower.ranges import (
+    Ranges,
+    centred_weights,
+    channel_ranges,
+    keeps_channels,
+    pads,
+)
 
 Mask = NDArray[np.bool_]
 READERS = (ops.Conv2D, ops.FullyConnected)
@@ -98,7 +104,7 @@ def _by_channel(graph: Graph, node: Node) -> bool:
     """Whether each channel of the output is computed from the same channel of the input."""
     match node.op:
         case ops.DepthwiseConv2D():
-            return node.op.depth_multiplier == 1
+            return node.op.depth_multiplier == 1 and centred_weights(graph, node)
         case ops.AveragePool2D() | ops.MaxPool2D():
             return True
         case ops.Reshape() | ops.Mean():
@@ -115,6 +121,7 @@ def _agree(graph: Graph, node: Node, ranges: Mapping[str, Ranges], masks: dict[s
         return
     for name in read:
         plain = isinstance(node.op, READERS) and name == node.inputs[0]
+        plain = plain and centred_weights(graph, node)
         needed = _needed(graph, node, ranges[name]) if plain else np.ones_like(masks[name])
         masks[name] &= ~needed
 

@@ -50,10 +50,21 @@ def channel_ranges(graph: Graph) -> Mapping[str, Ranges]:
             found[name] = _anything(tensor)
     for node in graph.nodes:
         rule = RULES.get(type(node.op))
-        source = node.inputs[node.op.SOURCE]
-        if rule is not None and source in found and node.output in found:
+        source = str(node.inputs[node.op.SOURCE])
+        if rule is None or source not in found or node.output not in found:
+            continue
+        if centred_weights(graph, node):
             found[node.output] = rule(graph, node, found[source])
     return found
+
+
+def centred_weights(graph: Graph, node: Node) -> bool:
+    """Whether weights, if the node has any, are integers around zero: not those of uint8 models."""
+    weights = graph.role(node, "weights")
+    if weights is None:
+        return True
+    signed = weights.dtype in (DType.INT8, DType.INT4)
+    return signed and weights.quant is not None and not any(weights.quant.zero_points)
 
 
 def pads(graph: Graph, node: Node) -> bool:

@@ -13,7 +13,7 @@ from edgekit.converter.generate import left_out_note
 from edgekit.converter.interpret import run
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.cost import graph_cost
-from edgekit.converter.ir.graph import Graph, Quant
+from edgekit.converter.ir.graph import DType, Graph, Quant
 from edgekit.converter.ir.ops import Activation, Padding
 from edgekit.converter.ir.verify import verify
 from edgekit.converter.lower.channels import drop_constant_channels
@@ -158,6 +158,19 @@ def test_a_mean_over_channels_needs_them_all() -> None:
     graph = g.graph(y)
     assert drop_constant_channels(graph) is graph
     assert not channel_ranges(graph)[y].constant.any()
+
+
+def test_weights_of_uint8_models_are_left_alone() -> None:
+    graph = two_convolutions(40, 1, Padding.SAME)
+    weights = graph[graph.nodes[0].inputs[1] or ""]
+    shifted = replace(
+        weights, dtype=DType.UINT8, data=weights.values.astype(np.uint8),
+        quant=Quant.per_tensor(0.01, 9),
+    )  # fmt: skip
+    legacy = graph.with_tensors(shifted)
+    ranges = channel_ranges(legacy)[graph.nodes[0].output]
+    assert not ranges.constant.any()
+    assert drop_constant_channels(legacy) is legacy
 
 
 def test_a_bias_that_would_leave_int32_keeps_the_channels() -> None:
