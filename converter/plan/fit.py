@@ -152,13 +152,26 @@ def _advice(
     others: Iterable[Target],
 ) -> str:
     changes = [*_smaller_input(result, target, sizes, shape), *_thinner(result, target, sizes)]
-    homes = [t.name for t in others if t.name != target.name and check_fit(sizes, t).fits]
+    homes = _homes(sizes, target, others)
     advice = []
     if changes:
         advice.append("by rough estimate it would fit with " + " or ".join(changes))
     if homes:
-        advice.append("it fits as it is on " + ", ".join(sorted(homes)))
+        advice.append("it fits as it is on " + homes)
     return "; ".join(advice) or "use a smaller model: this target has too little even for its code"
+
+
+HOMES = 6
+"""Targets that are named; `edgekit targets` has the rest."""
+
+
+def _homes(sizes: Footprint, target: Target, others: Iterable[Target]) -> str:
+    """Where it fits: the target's own kind first, the smallest memory first."""
+    fitting = [t for t in others if t.name != target.name and check_fit(sizes, t).fits]
+    fitting.sort(key=lambda t: (t.family != target.family, t.total("ram") or math.inf, t.name))
+    names = ", ".join(t.name for t in fitting[:HOMES])
+    rest = len(fitting) - HOMES
+    return f"{names} and {rest} more" if rest > 0 else names
 
 
 def _room(result: FitResult, target: Target, sizes: Footprint) -> tuple[float, float]:

@@ -117,6 +117,18 @@ def test_too_little_ram_names_an_input_size_a_width_and_homes() -> None:
     )
 
 
+def test_the_nearest_homes_are_named_and_the_rest_counted() -> None:
+    """The smallest memory first, another kind of target last, six names at most."""
+    boards = [board(f"b{ram}", 1024, ram) for ram in (512, 64, 128, 1024, 256)]
+    phone = BIG.model_copy(update={"name": "a-phone", "family": "android"})
+    small = board("small", 1024, 32)
+    hint = refusal(small, others=[phone, *boards]).hint
+    assert hint.endswith("it fits as it is on b64, b128, b256, b512, b1024, a-phone")
+    more = [board(f"c{ram}", 1024, ram) for ram in (65, 66)]
+    hint = refusal(small, others=[phone, *boards, *more]).hint
+    assert hint.endswith("it fits as it is on b64, c65, c66, b128, b256, b512 and 2 more")
+
+
 def test_the_suggested_input_would_fit() -> None:
     error = refusal(board("small", 1024, 32), input_shape=(1, 96, 96, 3))
     assert "64x64" in error.hint
