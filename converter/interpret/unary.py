@@ -29,7 +29,8 @@ def table(graph: Graph, node: Node) -> Kernel:
     return lambda x: look_up(entries, x)
 
 
-def _logistic(x: Array) -> Array:
+def float_logistic(x: Array) -> Array:
+    """1 / (1 + exp(-x)) in float32."""
     # exp of a negative number only, so that nothing overflows.
     power = np.exp(-np.abs(x))
     one = np.float32(1)
@@ -52,7 +53,7 @@ def _hard_swish(x: Array) -> Array:
 
 
 _FUNCTIONS: dict[type[ops.Op], Kernel] = {
-    ops.Logistic: _logistic,
+    ops.Logistic: float_logistic,
     ops.Tanh: np.tanh,
     ops.Relu: _clip(0, np.inf),
     ops.Relu6: _clip(0, 6),

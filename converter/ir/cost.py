@@ -61,6 +61,11 @@ def node_macs(graph: Graph, node: Node) -> int:
     if isinstance(node.op, ops.BatchMatmul):
         inner = graph.input(node).shape[-2 if node.op.adj_x else -1]
         return graph.output(node).size * inner
+    if isinstance(node.op, ops.Svdf):
+        return graph.input(node).shape[0] * sum(graph.input(node, at).size for at in (1, 2))
+    if isinstance(node.op, ops.UnidirectionalSequenceLstm):
+        first, second, _ = graph.output(node).shape
+        return first * second * sum(graph.input(node, at).size for at in range(1, 9))
     if not isinstance(node.op, ops.Conv2D | ops.DepthwiseConv2D | ops.FullyConnected):
         return 0
     weights, outputs = graph.input(node, 1), graph.output(node)

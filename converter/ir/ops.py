@@ -32,6 +32,10 @@ from edgekit.converter.ir.ops_movement import StridedSlice as StridedSlice
 from edgekit.converter.ir.ops_movement import Tile as Tile
 from edgekit.converter.ir.ops_movement import Transpose as Transpose
 from edgekit.converter.ir.ops_movement import Unpack as Unpack
+from edgekit.converter.ir.ops_recurrent import Svdf as Svdf
+from edgekit.converter.ir.ops_recurrent import (
+    UnidirectionalSequenceLstm as UnidirectionalSequenceLstm,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +318,8 @@ OPERATORS: tuple[type[Op], ...] = (
     FullyConnected,
     TransposeConv,
     BatchMatmul,
+    Svdf,
+    UnidirectionalSequenceLstm,
     # 2. pooling and reduction
     AveragePool2D,
     MaxPool2D,

@@ -80,10 +80,24 @@ INDEX_ROLES = frozenset(
 )  # fmt: skip
 """Operands of integers that say where values go."""
 
-PARAMETER_ROLES = frozenset(("weights", "bias")) | INDEX_ROLES
+_GATES = ("input", "forget", "cell", "output")
+WEIGHT_ROLES = frozenset(
+    (
+        "weights",
+        "weights_time",
+        "projection",
+        *(f"{kind}_{gate}" for kind in ("weights", "recurrent", "peephole") for gate in _GATES),
+    )
+)
+BIAS_ROLES = frozenset(("bias", "projection_bias", *(f"bias_{gate}" for gate in _GATES)))
+PARAMETER_ROLES = WEIGHT_ROLES | BIAS_ROLES | INDEX_ROLES
+STATE_ROLES = frozenset(("state", "hidden", "cell"))
+"""Operands that are states; an integer operator keeps some of them in another element type."""
 
 
 def activations(graph: Graph, node: Node) -> list[tuple[str, Tensor]]:
-    """The operands that carry values through the network, and the outputs."""
-    inputs = [(role, t) for role, t in operands(graph, node) if role not in PARAMETER_ROLES]
-    return inputs + [("output", graph[name]) for name in node.outputs]
+    """The operands that carry values through the network, and the outputs; without states."""
+    apart = PARAMETER_ROLES | STATE_ROLES
+    inputs = [(role, t) for role, t in operands(graph, node) if role not in apart]
+    outputs = node.outputs[:1] if node.op.STATES else node.outputs
+    return inputs + [("output", graph[name]) for name in outputs]

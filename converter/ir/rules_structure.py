@@ -116,13 +116,14 @@ def tensors_sound(graph: Graph) -> tuple[str, str] | None:
 def operand_count(graph: Graph, node: Node) -> str:
     """A node has the operands its operator takes; only those marked "?" may be absent."""
     roles = node.op.INPUTS
-    if not node.outputs or (len(node.outputs) > 1 and not node.op.SEVERAL):
+    wanted = 1 + len(node.op.STATES)
+    if not node.outputs or (len(node.outputs) != wanted and not node.op.SEVERAL):
         return f"{len(node.outputs)} outputs"
     if roles[-1].endswith("..."):
         return "" if node.inputs and None not in node.inputs else "an operand is absent"
-    required = [role for role in roles if not role.endswith("?")]
-    present = [name for name in node.inputs[: len(required)] if name is not None]
-    if len(present) < len(required) or len(node.inputs) > len(roles):
+    padded = (*node.inputs, *[None] * len(roles))
+    absent = [r for r, name in zip(roles, padded, strict=False) if name is None and r[-1] != "?"]
+    if absent or len(node.inputs) > len(roles):
         return f"{len(node.inputs)} operands instead of {', '.join(roles)}"
     return ""
 

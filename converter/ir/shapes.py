@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.converter.ir import ops
+from edgekit.converter.ir import ops, shapes_recurrent
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Op, Padding
 from edgekit.converter.ir.shapes_movement import MOVED, PARTS, resize
@@ -17,7 +17,7 @@ from edgekit.converter.ir.slicing import ShapeError as ShapeError
 
 def infer_shapes(graph: Graph, node: Node) -> tuple[Shape, ...]:
     """Shapes of all outputs of the node; see `infer_shape`."""
-    parts = PARTS.get(type(node.op))
+    parts = _SEVERAL.get(type(node.op))
     return (infer_shape(graph, node),) if parts is None else parts(graph, node, node.op)
 
 
@@ -27,7 +27,7 @@ def infer_shape(graph: Graph, node: Node) -> Shape:
     RESHAPE's is the output tensor's own, after checking that it holds as many elements as the
     input. Raises ShapeError where operands do not fit one another.
     """
-    parts = PARTS.get(type(node.op))
+    parts = _SEVERAL.get(type(node.op))
     return parts(graph, node, node.op)[0] if parts else _INFER[type(node.op)](graph, node, node.op)
 
 
@@ -192,6 +192,13 @@ def _prelu(graph: Graph, node: Node, op: Any) -> Shape:
 def _same(graph: Graph, node: Node, op: Any) -> Shape:
     return graph.input(node).shape
 
+
+_SEVERAL: dict[type[Op], Callable[[Graph, Node, Any], tuple[Shape, ...]]] = {
+    **PARTS,
+    ops.Svdf: shapes_recurrent.svdf,
+    ops.UnidirectionalSequenceLstm: shapes_recurrent.lstm,
+}
+"""Operators with several outputs."""
 
 _INFER: dict[type[Op], Callable[[Graph, Node, Any], Shape]] = {
     ops.Conv2D: _conv,

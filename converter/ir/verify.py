@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from edgekit.converter.ir import rules_numbers as numbers
+from edgekit.converter.ir import rules_recurrent as recurrent
 from edgekit.converter.ir import rules_structure as structure
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import OPERATORS, Op
@@ -51,6 +52,8 @@ NODE_RULES: tuple[NodeRule, ...] = (
     numbers.leaky_alpha,
     numbers.hard_swish_scale,
     numbers.plain_concatenation,
+    recurrent.plain_recurrent,
+    recurrent.recurrent_formats,
 )
 
 

@@ -10,7 +10,7 @@ from edgekit.converter.bilinear import real_places
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Activation, ResizeBilinear
-from edgekit.converter.lower import fields, moves, products, reductions
+from edgekit.converter.lower import fields, moves, products, recurrent, reductions
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
@@ -199,6 +199,8 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     ops.TransposeConv: transpose_conv,
     ops.BatchMatmul: batch_matmul,
     # 2. pooling and reduction
+    ops.Svdf: recurrent.svdf,
+    ops.UnidirectionalSequenceLstm: recurrent.lstm,
     ops.AveragePool2D: average_pool,
     ops.MaxPool2D: max_pool,
     ops.Mean: mean,

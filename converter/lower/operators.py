@@ -11,6 +11,7 @@ from edgekit.converter.lower import (
     movement,
     moves,
     products,
+    recurrent,
     reductions,
     resizes,
     weighted,
@@ -28,6 +29,8 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     # 2. pooling and reduction
     ops.TransposeConv: resizes.transpose_conv,
     ops.BatchMatmul: products.batch_matmul,
+    ops.Svdf: recurrent.svdf,
+    ops.UnidirectionalSequenceLstm: recurrent.lstm,
     ops.Sum: reductions.total,
     ops.ReduceMax: reductions.largest,
     ops.ArgMax: reductions.arg_max,

@@ -156,6 +156,18 @@ def arg_max(request: Request) -> int:
     return 11 * product(tuple(request.number(name) for name in ("outer", "count", "inner")))
 
 
+def svdf(request: Request) -> int:
+    """5 instructions a weight, 40 a filter."""
+    filters = request.number("batches") * request.number("filters")
+    return filters * (5 * (request.number("input_c") + request.number("memory")) + 40)
+
+
+def lstm(request: Request) -> int:
+    """5 instructions a weight, 400 a unit and step."""
+    units = product(tuple(request.number(name) for name in ("batches", "steps", "units")))
+    return units * (20 * (request.number("input_c") + request.number("units")) + 400)
+
+
 def matmul(request: Request) -> int:
     """15 instructions a multiply-accumulate, 50 an output."""
     return product(request.numbers("extent")) * (15 * request.number("inner") + 50)
@@ -189,4 +201,6 @@ COSTS: dict[str, Cost] = {
     "ref_transposed": transposed,
     "ref_arg_max": arg_max,
     "ref_matmul": matmul,
+    "ref_svdf": svdf,
+    "ref_lstm": lstm,
 }

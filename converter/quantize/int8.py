@@ -236,6 +236,15 @@ def _check(graph: Graph) -> None:
                 hint="give the float model, or one that is int8 throughout",
                 code="mixed-precision-input",
             )
+        if node.op.STATES:
+            raise UnsupportedError(
+                f"{node.op.NAME} {node.name}",
+                "float32, and EdgeKit does not quantize operators with states of their own",
+                allowed="such an operator in int8 already",
+                hint="keep the model in float32 (--precision float32), or give the int8 .tflite of"
+                " TensorFlow's converter",
+                code="recurrent-quantization",
+            )
         weights = graph.operand(node, 1) if type(node.op) in WEIGHTED else None
         if weights is not None and not weights.constant:
             raise UnsupportedError(

@@ -12,7 +12,8 @@ from edgekit.converter.tflite.names import Namer
 
 
 def with_biases(graph: Graph) -> Graph:
-    """The graph whose every CONV_2D has a bias: tflite-runtime and LiteRT refuse one without.
+    """The graph whose every CONV_2D and SVDF has a bias: tflite-runtime and LiteRT refuse a
+    CONV_2D without, tflite-micro crashes in an SVDF.
 
     Added biases are zeros, with the element type and scale that TFLite's specifications ask for.
     """
@@ -24,8 +25,21 @@ def with_biases(graph: Graph) -> Graph:
             bias = _zeros(graph, node, namer.unique(f"{node.name}_bias"))
             added.append(bias)
             node = replace(node, inputs=(*node.inputs[:2], bias.name))
+        if isinstance(node.op, ops.Svdf) and graph.operand(node, 3) is None:
+            bias = _svdf_zeros(graph, node, namer.unique(f"{node.name}_bias"))
+            added.append(bias)
+            node = replace(node, inputs=(*node.inputs[:3], bias.name, *node.inputs[4:]))
         nodes.append(node)
     return replace(graph.with_tensors(*added), nodes=tuple(nodes)) if added else graph
+
+
+def _svdf_zeros(graph: Graph, node: Node, name: str) -> Tensor:
+    count = graph.output(node).shape[-1]
+    state, times = graph.input(node, 4).quant, graph.input(node, 2).quant
+    if state is None or times is None:
+        return Tensor(name, (count,), DType.FLOAT32, None, np.zeros(count, np.float32))
+    quant = Quant.per_tensor(state.scale * times.scale, 0)
+    return Tensor(name, (count,), DType.INT32, quant, np.zeros(count, np.int32))
 
 
 def _zeros(graph: Graph, node: Node, name: str) -> Tensor:

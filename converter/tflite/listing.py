@@ -3,12 +3,13 @@ the file through LiteRT."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgekit.converter.tflite import support
 from edgekit.converter.tflite.dilated import join_dilations
 from edgekit.converter.tflite.options import read_options
 from edgekit.converter.tflite.raw import RawModel, RawOperator, RawTensor, read_raw
+from edgekit.converter.tflite.reader import variable_operands
 from edgekit.converter.tflite.resolve import Resolved, resolve
 from edgekit.converter.tflite.variables import VARIABLE_OPERATORS
 from edgekit.errors import UnsupportedError
@@ -112,6 +113,8 @@ def _problem(model: RawModel, raw: RawOperator, resolved: Resolved) -> tuple[str
         if index < 0:
             continue
         tensor = model.main.tensors[index]
+        if index in variable_operands([raw]):
+            tensor = replace(tensor, variable=False)
         found = support.tensor_problem(tensor, open_shape=index in resolved.open)
         if found is not None:
             return f"{tensor.name}: {found.found}", found.hint

@@ -30,6 +30,10 @@ _FIELDS = {
     "beta": "beta",
     "alpha": "alpha",
     "mode": "mode",
+    "rank": "rank",
+    "cell_clip": "cell_clip",
+    "projection_clip": "proj_clip",
+    "time_major": "time_major",
     **{
         name: name
         for name in (
@@ -62,6 +66,8 @@ OPTIONS_TABLE: dict[str, str] = {
         (ops.FullyConnected, "FullyConnectedOptions"),
         (ops.TransposeConv, "TransposeConvOptions"),
         (ops.BatchMatmul, "BatchMatMulOptions"),
+        (ops.Svdf, "SVDFOptions"),
+        (ops.UnidirectionalSequenceLstm, "UnidirectionalSequenceLSTMOptions"),
         (ops.Sum, "ReducerOptions"),
         (ops.ReduceMax, "ReducerOptions"),
         (ops.ArgMax, "ArgMaxOptions"),
@@ -123,6 +129,10 @@ def read_options(raw: RawOperator, node: str) -> Op:
         return _defaults(raw, operator)
     if raw.name == "FULLY_CONNECTED" and options.number("weights_format"):
         raise _unsupported(raw, node, "weights in the shuffled 4x16 layout", "the default layout")
+    if operator is ops.UnidirectionalSequenceLstm:
+        word = _enumeration(raw, options, "fused_activation_function", ACTIVATIONS)
+        if word != "TANH":
+            raise _unsupported(raw, node, f"activation {word}", "TANH")
     stored = [row.name for row in fields(operator) if row.name not in NOT_STORED]
     values = {name: _read(raw, node, options, name) for name in stored}
     return operator(**{**values, **raw.attributes})
@@ -200,6 +210,8 @@ COUNTS: dict[type[Op], tuple[str, str]] = {
 def options_values(op: Op) -> dict[str, int | float | bool | tuple[int, ...]]:
     """Fields of the operator's options table, in the file's numbers."""
     values: dict[str, int | float | bool | tuple[int, ...]] = {}
+    if isinstance(op, ops.UnidirectionalSequenceLstm):
+        values["fused_activation_function"] = ACTIVATIONS.index("TANH")
     for item in fields(op):
         if item.name in NOT_STORED:
             continue

@@ -46,7 +46,8 @@ def read_tflite(data: bytes, name: str, *, subject: str = "") -> Graph:
     _check_operators(model, operators)
     _check_subgraphs(model)
     named = {index: state.name for state in states for index in (state.read, state.written)}
-    reading = _Reading(model, tensor_names(model.main, operators, named), resolved)
+    kept = frozenset(variable_operands(operators))
+    reading = _Reading(model, tensor_names(model.main, operators, named), resolved, kept)
     nodes = tuple(reading.node(operator) for operator in operators)
     return outputs_apart(
         Graph(
@@ -56,7 +57,7 @@ def read_tflite(data: bytes, name: str, *, subject: str = "") -> Graph:
             inputs=tuple(reading.names[index] for index in model.main.inputs),
             outputs=tuple(reading.names[index] for index in model.main.outputs),
             metadata=_metadata(model),
-            states=tuple(map(reading.state, states)),
+            states=(*map(reading.state, states), *map(reading.own_state, sorted(kept))),
         )
     )
 
@@ -91,6 +92,16 @@ def live_operators(
         kept.append(operator)
         needed.update(data_inputs(model, operator))
     return tuple(reversed(kept))
+
+
+def variable_operands(operators: Sequence[RawOperator]) -> list[int]:
+    """Indices of the variable tensors that are states of their operators."""
+    return [
+        operator.inputs[at]
+        for operator in operators
+        for at in BY_NAME[operator.name].STATES
+        if at < len(operator.inputs) and operator.inputs[at] >= 0
+    ]
 
 
 def data_inputs(model: RawModel, operator: RawOperator) -> tuple[int, ...]:
@@ -149,12 +160,15 @@ class _Reading:
     model: RawModel
     names: dict[int, str]
     resolved: Resolved
+    kept: frozenset[int]
+    """Variable tensors that are states."""
 
     def node(self, raw: RawOperator) -> Node:
         name = self.names[raw.outputs[0]]
         shown = [i if i in data_inputs(self.model, raw) else -1 for i in raw.inputs]
         inputs = tuple(None if index < 0 else self.names[index] for index in shown)
         outputs = tuple(self.names[index] for index in raw.outputs)
+        outputs += tuple(self._next(index) for index in variable_operands([raw]))
         return Node(name, read_options(raw, name), stored_operands(raw.name, inputs), outputs)
 
     def state(self, raw: RawState) -> State:
@@ -163,6 +177,16 @@ class _Reading:
         initial = initial_value(raw, read.shape, read.dtype.numpy, self.model.fail)
         return State(raw.name, self.names[raw.read], self.names[raw.written], initial)
 
+    def own_state(self, index: int) -> State:
+        """A variable tensor as a state; a reset is real zero, as in tflite-micro."""
+        read = self.tensor(self.model.main.tensors[index])
+        zero = read.quant.zero_point if read.quant is not None else 0
+        initial = np.full(read.shape, zero, read.dtype.numpy)
+        return State(read.name, read.name, self._next(index), initial)
+
+    def _next(self, index: int) -> str:
+        return f"{self.names[index]}_next"
+
     def tensors(self, operators: Sequence[RawOperator], more: Collection[int]) -> list[Tensor]:
         """Every tensor used, inputs first, then in the order of the operators."""
         main = self.model.main
@@ -170,11 +194,14 @@ class _Reading:
         for raw in operators:
             order += [*data_inputs(self.model, raw), *raw.outputs]
         used = dict.fromkeys([*order, *main.outputs, *more])
-        return [self.tensor(main.tensors[index]) for index in used if index >= 0]
+        found = [self.tensor(main.tensors[index]) for index in used if index >= 0]
+        updated = [self.tensor(main.tensors[index]) for index in sorted(self.kept)]
+        return [*found, *(replace(tensor, name=f"{tensor.name}_next") for tensor in updated)]
 
     def tensor(self, raw: RawTensor) -> Tensor:
         name = self.names[raw.index]
-        problem = support.tensor_problem(raw, open_shape=raw.index in self.resolved.open)
+        judged = replace(raw, variable=False) if raw.index in self.kept else raw
+        problem = support.tensor_problem(judged, open_shape=raw.index in self.resolved.open)
         if problem is not None:
             raise UnsupportedError(
                 f"{self.model.subject}: tensor {name}",

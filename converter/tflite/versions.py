@@ -133,6 +133,8 @@ def operator_version(graph: Graph, node: Node) -> int:
         node.op.align_corners or node.op.half_pixel_centers
     ):
         return 3
+    if name == "SVDF":
+        return 3 if x.dtype is DType.INT8 else 1
     if name == "TILE" and x.dtype is DType.INT8:
         return 3
     if name == "PAD" and len(x.shape) > 4:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
-from edgekit.converter.ir.ops import Add, ArgMax, Reshape
+from edgekit.converter.ir.ops import Add, ArgMax, Reshape, UnidirectionalSequenceLstm
+from edgekit.converter.ir.ops_recurrent import GATES
 from edgekit.converter.tflite.complete import with_biases
 from edgekit.converter.tflite.legacy import as_uint8, needs_uint8
 from edgekit.converter.tflite.options import COUNTS, OPTIONS_TABLE, options_values
@@ -41,6 +42,7 @@ _VARIABLE_OPTIONS = {
     "READ_VARIABLE": "ReadVariableOptions",
     "ASSIGN_VARIABLE": "AssignVariableOptions",
 }
+_LSTM_OPERANDS = 24
 _TYPE_NUMBERS = {name: number for number, (name, _) in enumerate(TENSOR_TYPES)}
 
 
@@ -64,6 +66,7 @@ class _Writer:
         self.order = _tensor_order(graph)
         self.updated = frozenset(graph.updated)
         self.variables = tuple(s for s in graph.states if s.read not in self.updated)
+        self.inner = tuple(n.name for n in graph.nodes if _has_intermediates(graph, n))
         self.index = {name: number for number, name in enumerate(self.order)}
         self.buffers: dict[bytes, int] = {b"": 0}
 
@@ -71,7 +74,8 @@ class _Writer:
         """The whole file."""
         stored = [self.tensor(self.graph[name]) for name in self.order]
         handles = [self.handle(state) for state in self.variables]
-        subgraphs = [self.subgraph(self.tables([*stored, *handles]))]
+        inner = [t for name in self.inner for t in self.intermediates(named_node(self.graph, name))]
+        subgraphs = [self.subgraph(self.tables([*stored, *handles, *inner]))]
         subgraphs += [self.initialisation()] if self.variables else []
         codes = self.tables([self.operator_code(*key) for key in self.codes])
         signature = self.signature()
@@ -213,10 +217,13 @@ class _Writer:
 
     def operator(self, node: Node, codes: list[tuple[str, int]]) -> int:
         operands = stored_operands(node.op.NAME, node.inputs)
+        if isinstance(node.op, UnidirectionalSequenceLstm):
+            operands += (None,) * (_LSTM_OPERANDS - len(operands))
         inputs = self.ints([-1 if name is None else self.index[name] for name in operands])
         written = node.outputs[:1] if node.op.STATES else node.outputs
         outputs = self.ints([self.index[name] for name in written])
         kind, options = self.options(node)
+        inner = self.intermediate_indices(node)
         return self.table(
             "Operator",
             opcode_index=codes.index((node.op.NAME, operator_version(self.graph, node))),
@@ -224,7 +231,23 @@ class _Writer:
             outputs=outputs,
             builtin_options_type=kind,
             builtin_options=options,
+            intermediates=inner,
         )
+
+    def intermediates(self, node: Node) -> list[int]:
+        """What LiteRT wants of an int8 LSTM: formats of its four sums and of what is hidden."""
+        form = Tensor("", (0,), DType.INT16, Quant.per_tensor(2**-12, 0))
+        names = [f"{node.name}_{gate}_sum" for gate in GATES]
+        sums = [self.tensor(replace(form, name=name)) for name in names]
+        hidden = replace(self.graph.output(node), name=f"{node.name}_hidden_form", shape=(0,))
+        return [*sums, self.tensor(hidden)]
+
+    def intermediate_indices(self, node: Node) -> int | None:
+        """Their indices, behind all other tensors."""
+        if node.name not in self.inner:
+            return None
+        start = len(self.order) + len(self.variables) + 5 * self.inner.index(node.name)
+        return self.ints(range(start, start + 5))
 
     def options(self, node: Node) -> tuple[int, int | None]:
         """Number of the options' table in the union, and the table."""
@@ -314,6 +337,16 @@ class _Writer:
                 self.builder.PrependUOffsetTRelativeSlot(row.slot, value, 0)
         offset: int = self.builder.EndObject()
         return offset
+
+
+def _has_intermediates(graph: Graph, node: Node) -> bool:
+    lstm = isinstance(node.op, UnidirectionalSequenceLstm)
+    return lstm and graph.input(node).dtype is DType.INT8
+
+
+def named_node(graph: Graph, name: str) -> Node:
+    """The node of this name."""
+    return next(node for node in graph.nodes if node.name == name)
 
 
 def _tensor_order(graph: Graph) -> list[str]:

@@ -322,4 +322,46 @@ EK_DEQUANTIZE_S8_F32(ref);
 #define EK_COPY_S8(isa) void ek_copy_s8__##isa(int32_t count, const int8_t *input, int8_t *output)
 EK_COPY_S8(ref);
 
+/* A filter over time. `state` holds, per batch and filter, the last `memory` of
+ *   clamp(requant(sum over i of (x[i] - input_zero) * weights[filter][i], state_q));
+ * it moves up by one, takes the newest, and
+ *   y[unit] = clamp(requant(bias[unit] + sum over the unit's `rank` filters and t of
+ *     state[filter][t] * times[filter][t], output_q) + output_zero) */
+typedef struct {
+    int32_t batches, input_c;
+    int32_t filters, memory, rank;
+    int32_t input_zero, output_zero;
+    ek_requant_t state_q, output_q;
+} ek_svdf_s8_t;
+
+#define EK_SVDF_S8(isa)                                                              \
+    void ek_svdf_s8__##isa(const ek_svdf_s8_t *p, const int8_t *input,               \
+                           const int8_t *weights, const int16_t *times,              \
+                           const int32_t *bias, int16_t *state, int8_t *output)
+EK_SVDF_S8(ref);
+
+/* LSTM with an int16 cell. Of four gates (input, forget, cell, output), one after another in
+ * `weights` [4][units][input_c], `recurrent` [4][units][units], `bias` [4][units] and twice in q,
+ *   sum = sat(requant((x - input_zero) . w + bias, q[gate])) + sat(requant((h - hidden_zero) . r,
+ *     q[4 + gate])), saturated to int16, in steps of 2^-12;
+ *   cell = sat(requant(sigmoid(forget) * cell, forget_q)) + sat(requant(sigmoid(input) *
+ *     tanh(cell gate), update_q)), clamped to +-cell_clip;
+ *   h = clamp(requant(sigmoid(output) * tanh(cell), output_q) + hidden_zero).
+ * `table` is that of LOGISTIC on int16. Strides count rows of the sequence. */
+typedef struct {
+    int32_t batches, steps, input_c, units;
+    int32_t batch_stride, step_stride;
+    int32_t input_zero, hidden_zero;
+    ek_requant_t forget_q, update_q, output_q;
+    int32_t tanh_multiplier, tanh_shift;
+    int32_t cell_clip;
+} ek_lstm_s8_t;
+
+#define EK_LSTM_S8(isa)                                                                          \
+    void ek_lstm_s8__##isa(const ek_lstm_s8_t *p, const ek_requant_t *q,                         \
+                           const uint16_t table[256], const int8_t *input, const int8_t *weights, \
+                           const int8_t *recurrent, const int32_t *bias, int8_t *hidden,         \
+                           int16_t *cell, int8_t *output)
+EK_LSTM_S8(ref);
+
 #endif

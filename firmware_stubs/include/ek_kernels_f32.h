@@ -237,4 +237,29 @@ EK_PAD_F32(ref);
     void ek_arg_max_f32__##isa(const ek_arg_max_s8_t *p, const float *input, int32_t *output)
 EK_ARG_MAX_F32(ref);
 
+/* As ek_svdf_s8 and ek_lstm_s8, in real numbers; an SVDF clamps its output. */
+typedef struct {
+    int32_t batches, input_c;
+    int32_t filters, memory, rank;
+    float act_min, act_max;
+} ek_svdf_f32_t;
+
+#define EK_SVDF_F32(isa)                                                               \
+    void ek_svdf_f32__##isa(const ek_svdf_f32_t *p, const float *input,                \
+                            const float *weights, const float *times,                  \
+                            const float *bias, float *state, float *output)
+EK_SVDF_F32(ref);
+
+typedef struct {
+    int32_t batches, steps, input_c, units;
+    int32_t batch_stride, step_stride;
+    float cell_clip;
+} ek_lstm_f32_t;
+
+#define EK_LSTM_F32(isa)                                                                  \
+    void ek_lstm_f32__##isa(const ek_lstm_f32_t *p, const float *input,                   \
+                            const float *weights, const float *recurrent,                 \
+                            const float *bias, float *hidden, float *cell, float *output)
+EK_LSTM_F32(ref);
+
 #endif

@@ -13,6 +13,7 @@ from edgekit.converter.ir.graph import DType, Graph, State
 from tests.conformance import elementwise as elementwise
 from tests.conformance import movement as movement
 from tests.conformance import rearrange as rearrange
+from tests.conformance import recurrent as recurrent
 from tests.conformance import reductions as reductions
 from tests.conformance import weighted as weighted
 from tests.conformance.maker import Array, Maker
@@ -75,7 +76,7 @@ def _grow(m: Maker, table: tuple[Generator, ...], first: int) -> None:
 def _outputs(m: Maker) -> list[str]:
     """What nobody reads, in random order, and now and then a value that is read as well."""
     read = {name for node in m.nodes for name in node.inputs}
-    made = [name for node in m.nodes for name in node.outputs]
+    made = [n for node in m.nodes for n in (node.outputs[:1] if node.op.STATES else node.outputs)]
     loose = [name for name in made if name not in read]
     inner = [name for name in made if name in read]
     chosen = [*loose, *(name for name in inner if m.chance(0.1))]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
 from edgekit.converter.ir.ops import Activation, Op, Padding
 from edgekit.converter.ir.shapes import infer_shape, infer_shapes
 
@@ -37,15 +37,15 @@ class Maker:
         self.tensors: dict[str, Tensor] = {}
         self.nodes: list[Node] = []
         self.inputs: list[str] = []
+        self.states: list[State] = []
 
     # ------------------------------------------------------------------------------- building
 
     def graph(self, name: str, outputs: Sequence[str]) -> Graph:
         """The graph with these outputs; what they do not depend on stays in it."""
         inputs = tuple(self.inputs)
-        return Graph(name, self.tensors, tuple(self.nodes), inputs, tuple(outputs)).with_nodes(
-            self.nodes
-        )
+        whole = Graph(name, self.tensors, tuple(self.nodes), inputs, tuple(outputs))
+        return replace(whole, states=tuple(self.states)).with_nodes(self.nodes)
 
     def input(self, shape: Shape, dtype: DType | None = None, quant: Quant | None = None) -> str:
         """A new graph input, of a random quantization unless told."""
@@ -87,6 +87,25 @@ class Maker:
         self.tensors[name] = tensor
         self.nodes.append(node)
         return name
+
+    def add_updating(
+        self, op: Op, inputs: Sequence[str | None], states: Sequence[Tensor], quant: Quant | None
+    ) -> None:
+        """Append a node with states of its own, which become its last operands."""
+        name = f"{op.NAME.lower()}_{len(self.nodes)}"
+        kept = [replace(tensor, name=f"{name}_s{i}") for i, tensor in enumerate(states)]
+        after = [replace(tensor, name=f"{tensor.name}_next") for tensor in kept]
+        node = Node(name, op, (*inputs, *(t.name for t in kept)), (name, *(t.name for t in after)))
+        blank = Tensor(name, (), self.dtype, quant)
+        self.tensors |= {tensor.name: tensor for tensor in (blank, *kept, *after)}
+        known = Graph("so_far", self.tensors, (node,), (), (name,))
+        shape, *_ = infer_shapes(known, node)
+        self.tensors[name] = replace(blank, shape=tuple(map(int, shape)))
+        self.nodes.append(node)
+        for before, later in zip(kept, after, strict=True):
+            zero = before.quant.zero_point if before.quant else 0
+            first = np.full(before.shape, zero, before.dtype.numpy)
+            self.states.append(State(before.name, before.name, later.name, first))
 
     def add_several(
         self, op: Op, inputs: Sequence[str | None], quant: Quant | None, count: int
@@ -131,7 +150,8 @@ class Maker:
 
     def values(self, fits: Callable[[Tensor], bool] = lambda tensor: True) -> list[str]:
         """Activations in the graph's number format that fit, oldest first."""
-        made = [name for node in self.nodes for name in node.outputs]
+        own = {state.written for state in self.states}
+        made = [name for node in self.nodes for name in node.outputs if name not in own]
         return [name for name in (*self.inputs, *made) if self._mine(name) and fits(self[name])]
 
     def _mine(self, name: str) -> bool:

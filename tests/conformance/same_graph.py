@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 import numpy as np
 
-from edgekit.converter.ir.graph import Graph, Quant, Tensor
+from edgekit.converter.ir.graph import Graph, Quant, State, Tensor
 from edgekit.converter.tflite.complete import with_biases
 
 
@@ -19,7 +19,7 @@ def changed_by_the_file(graph: Graph, read: Graph) -> str:
     pairs.append(("graph", list(zip_longest(written.outputs, read.outputs))))
     if len(written.states) != len(read.states):
         return f"{len(written.states)} states became {len(read.states)}"
-    for before, after in zip(written.states, read.states, strict=True):
+    for before, after in zip(_states(written), _states(read), strict=True):
         pairs.append(("state", [(before.read, after.read), (before.written, after.written)]))
         if not np.array_equal(before.initial, after.initial):
             return f"the initial value of {before.read} changed"
@@ -34,6 +34,11 @@ def changed_by_the_file(graph: Graph, read: Graph) -> str:
             if text:
                 return f"{where}: {text}"
     return ""
+
+
+def _states(graph: Graph) -> list[State]:
+    """Files have variables first, then what belongs to an operator."""
+    return sorted(graph.states, key=lambda state: state.read in graph.updated)
 
 
 def _tensors(written: Graph, old: str | None, read: Graph, new: str | None) -> str:

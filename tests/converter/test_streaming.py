@@ -13,7 +13,7 @@ import pytest
 
 from edgekit.converter.interpret import run, run_in_a_row
 from edgekit.converter.ir import ops
-from edgekit.converter.ir.graph import Graph, Node, State
+from edgekit.converter.ir.graph import DType, Graph, Node, State
 from edgekit.converter.ir.text import graph_text
 from edgekit.converter.ir.verify import verify
 from edgekit.converter.load.dequantize import dequantize_graph
@@ -220,3 +220,36 @@ def test_a_streaming_convolution_from_tensorflow(quantized: bool, tmp_path: Path
     assert result.proved
     micro = [row for row in result.engines if row.engine.startswith("tflite-micro")]
     assert all(row.equal for row in micro)
+
+
+def test_a_float_model_with_an_svdf_is_not_quantized() -> None:
+    from edgekit.errors import UnsupportedError
+    from tests.conformance.maker import Maker
+    from tests.conformance.recurrent import svdf
+
+    m = Maker(0, DType.FLOAT32)
+    assert svdf(m)
+    graph = m.graph("filter", [m.nodes[-1].output])
+    verify(graph)
+    with pytest.raises(UnsupportedError) as caught:
+        quantize_int8(graph, [np.zeros(graph[graph.inputs[0]].shape, np.float32)])
+    assert caught.value.code == "recurrent-quantization"
+    assert "EdgeKit does not quantize operators with states of their own" in str(caught.value)
+    assert "--precision float32" in caught.value.hint
+
+
+def test_an_lstm_with_another_activation_is_refused() -> None:
+    from edgekit.errors import UnsupportedError
+    from tests.conformance.maker import Maker
+    from tests.conformance.recurrent import lstm
+    from tests.helpers.odd_tflite import changed, option_is
+
+    m = Maker(1, DType.INT8)
+    assert lstm(m)
+    data = write_tflite(m.graph("lstm", [m.nodes[-1].output]))
+    [state, _] = read_tflite(data, "lstm").states
+    assert np.unique(state.initial).tolist() == [m[state.read].quant.zero_point]  # type: ignore[union-attr]
+    with pytest.raises(UnsupportedError) as caught:
+        read_tflite(changed(data, option_is(0, fusedActivationFunction=1)), "lstm")
+    assert "activation RELU" in str(caught.value)
+    assert "allowed: TANH" in str(caught.value)

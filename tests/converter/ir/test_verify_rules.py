@@ -59,7 +59,56 @@ CONV = ops.Conv2D(Padding.SAME)
 GOOD = one(CONV, X, W, B, output=Y)
 
 
+def _svdf(activation: Activation = Activation.RELU, **parts: Tensor) -> Graph:
+    """Two units of one filter over three steps."""
+    wide = Quant.per_tensor(0.001, 0)
+    tensors = {
+        "x": act("x", 1, 2),
+        "w": const("w", np.ones((2, 2)), DType.INT8, Q),
+        "t": const("t", np.ones((2, 3)), DType.INT16, Q),
+        "b": const("b", [1, 2], DType.INT32, Q),
+        "s": act("s", 1, 6, quant=wide, dtype=DType.INT16),
+        "n": act("n", 1, 6, quant=wide, dtype=DType.INT16),
+        "y": act("y", 1, 2),
+        **parts,
+    }
+    node = Node("n", ops.Svdf(1, activation), ("x", "w", "t", "b", "s"), ("y", "n"))
+    state = State("s", "s", "n", np.zeros((1, 6), np.int16))
+    return Graph("g", tensors, (node,), ("x",), ("y",), {}, (state,))
+
+
+def _lstm(*, peephole: bool = False, cell: float = 2**-11, hidden: Quant = Q) -> Graph:
+    """One unit, one value, two steps."""
+    roles = ops.UnidirectionalSequenceLstm.INPUTS
+    tensors: dict[str, Tensor] = {}
+    for role in roles:
+        if role.startswith(("weights", "recurrent")):
+            tensors[role] = const(role, [[1]], DType.INT8, Q)
+        elif role.startswith("bias"):
+            tensors[role] = const(role, [1], DType.INT32, Q)
+    if peephole:
+        tensors["peephole_input?"] = const("peephole_input?", [1], DType.INT16, Q)
+    tensors["input"] = act("input", 1, 2, 1)
+    for end in ("", "_next"):
+        tensors["hidden" + end] = act("hidden" + end, 1, 1, quant=hidden)
+        quant = Quant.per_tensor(cell, 0)
+        tensors["cell" + end] = act("cell" + end, 1, 1, quant=quant, dtype=DType.INT16)
+    tensors["y"] = act("y", 1, 2, 1)
+    inputs = tuple(role if role in tensors else None for role in roles)
+    node = Node("n", ops.UnidirectionalSequenceLstm(), inputs, ("y", "hidden_next", "cell_next"))
+    states = (
+        State("hidden", "hidden", "hidden_next", np.zeros((1, 1), np.int8)),
+        State("cell", "cell", "cell_next", np.zeros((1, 1), np.int16)),
+    )
+    return Graph("g", tensors, (node,), ("input",), ("y",), {}, states)
+
+
 KEEPING = replace(GOOD.with_tensors(replace(X, name="other")), inputs=("other",))
+
+
+def _stays(read: str, written: str) -> State:
+    """A state that is written, but not what its node reads."""
+    return State("s", read, read, np.zeros((1, 6), np.int16))
 
 
 def _state(read: str, written: str, depth: int = 2) -> State:
@@ -140,6 +189,21 @@ BROKEN: list[tuple[str, Graph, str]] = [
         one(ops.Mean(), X, const("a", [1, 2], DType.INT64), output=act("y", 1, 2)),
         "axes int64",
     ),
+    (
+        "recurrent-formats",
+        _svdf(t=const("t", np.ones((2, 3)), DType.INT8, Q)),
+        "weights_time int8 with int8 activations",
+    ),
+    (
+        "recurrent-formats",
+        _svdf(w=const("w", np.ones((2, 2)), DType.INT8, Quant.per_tensor(0.1, 4))),
+        "weights w: zero point 4",
+    ),
+    ("recurrent-formats", _lstm(cell=0.001), "cell scale 0.001"),
+    ("recurrent-formats", _lstm(hidden=UNIT), "different scales or zero points"),
+    ("plain-recurrent", _svdf(Activation.NONE), "activation NONE"),
+    ("plain-recurrent", _lstm(peephole=True), "peephole_input"),
+    ("plain-recurrent", replace(_svdf(), states=(_stays("s", "n"),)), "s is no state of its own"),
     ("shapes-agree", conv(y=act("y", 1, 4, 4, 4)), "output [1, 4, 4, 4], operands give"),
     ("activations-dtype", relu(X, floats("y", 1, 4, 4, 2)), "input int8, output float32"),
     (
