@@ -21,6 +21,7 @@ from edgekit.runtime.devices.bench import (
     bench_device,
 )
 from edgekit.runtime.measure.metered import edge_listener, measure_energy
+from edgekit.runtime.measure.windows import WINDOW_END, WINDOW_START
 from edgekit.runtime.power.meter import Meter
 from edgekit.runtime.power.names import make_meter
 from edgekit.targets.model import Target
@@ -89,7 +90,12 @@ def _energy(
         opened.listen(feed.from_board if feed else None)
         for index in range(options.windows):
             report("energy windows", index, options.windows)
+            # Evidence for a meter that has no wire to the board; its trigger edges go before.
+            if feed is None:
+                meter.mark(WINDOW_START)
             extension.run(inferences, timeout=wall)
+            if feed is None:
+                meter.mark(WINDOW_END)
         report("energy windows", options.windows, options.windows)
         if feed is not None:
             feed.await_windows(options.windows)
