@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 from edgekit.artifacts.bundle import MemorySummary, StepInfo
 from edgekit.artifacts.figures import Note
+from edgekit.converter import budget
 from edgekit.converter.emit.c import CSource, emit_c, steps_info
 from edgekit.converter.emit.tflm import emit_tflm
 from edgekit.converter.ir.cost import graph_cost
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.lower.lower import lower
-from edgekit.converter.lower.program import Program
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.plan.fit import footprint, require_fit
-from edgekit.converter.plan.plan import memory_summary, plan
+from edgekit.converter.plan.plan import memory_summary
 from edgekit.converter.precision import soft_float_note
 from edgekit.errors import UnsupportedError
 from edgekit.targets.model import Target
@@ -63,24 +63,29 @@ def generate(
         if target.family == "cortex-m":
             raise
         return Code(extra=extra, notes=(_without(error),))
-    return _planned(graph, program, target, model, labels, tool_version, others, extra)
+    budgeted = budget.within(program, options.ram_budget, graph.name)
+    shape = graph[graph.inputs[0]].shape
+    require_fit(
+        footprint(budgeted.program, budgeted.memory),
+        target,
+        model=graph.name,
+        input_shape=shape,
+        others=others,
+        rescue=lambda: budget.rescue(program, target),
+    )
+    return _emitted(graph, budgeted, target, model, labels, tool_version, extra)
 
 
-def _planned(
+def _emitted(
     graph: Graph,
-    program: Program,
+    budgeted: budget.Budgeted,
     target: Target,
     model: bytes,
     labels: tuple[str, ...],
     tool_version: str,
-    others: Iterable[Target],
     extra: Mapping[str, str],
 ) -> Code:
-    memory = plan(program)
-    shape = graph[graph.inputs[0]].shape
-    require_fit(
-        footprint(program, memory), target, model=graph.name, input_shape=shape, others=others
-    )
+    program, memory = budgeted.program, budgeted.memory
     source = emit_c(
         program,
         memory,
@@ -92,15 +97,16 @@ def _planned(
     )
     steps = steps_info(program, memory)
     weights = sum(array.bytes for array in program.constants if array.what == "weights")
+    left_out = left_out_note(graph, program)
     slow = soft_float_note(target.name, target.cpu.flags, program.kernels)
     return Code(
         source,
         steps,
-        memory_summary(memory),
+        memory_summary(memory, budgeted.price),
         weights,
         program.constant_bytes - weights,
         extra,
-        tuple(note for note in (slow, left_out_note(graph, program)) if note is not None),
+        (*budgeted.notes, *(note for note in (slow, left_out) if note is not None)),
     )
 
 

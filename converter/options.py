@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import UsageError
+from edgekit.units import parse_size
 
 CODE_FORMATS = ("cmake", "arduino", "zephyr", "platformio", "tflm")
 RESIZES = ("stretch", "crop", "none")
@@ -28,7 +29,8 @@ class ConvertOptions:
     channel or single, y = (x - mean) * scale with x in 0..255. `alpha`, `classes` and `weights`
     are for zoo models, `input_size` (pixels) for those and for models that leave it open.
     `bias_correction` takes each layer's mean error off its bias where that helps. `precision`
-    "float32" leaves a float model as it is and needs no calibration.
+    "float32" leaves a float model as it is and needs no calibration. `ram_budget` is the most
+    bytes the arena may take; where it has to, C runs layers stripe by stripe.
     Raises UsageError.
     """
 
@@ -53,6 +55,7 @@ class ConvertOptions:
     classes: int | None = None
     weights: Path | None = None
     dump: Path | None = None
+    ram_budget: int | None = None
 
     def __post_init__(self) -> None:
         _one_of("--format", self.code_format, CODE_FORMATS)
@@ -61,6 +64,13 @@ class ConvertOptions:
             _one_of("--resize", self.resize, RESIZES)
         if self.color is not None:
             _one_of("--color", self.color, COLORS)
+        if self.ram_budget is not None and self.ram_budget <= 0:
+            raise UsageError(
+                "--ram-budget",
+                f"{self.ram_budget} bytes hold nothing",
+                allowed="a size such as 64K",
+                code="bad-option",
+            )
         if self.scale is not None and 0 in self.scale:
             raise UsageError(
                 "--scale", "0 makes every input the same", allowed="not 0", code="bad-option"
@@ -72,6 +82,21 @@ def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
         raise UsageError(
             option, f"unknown value {value!r}", allowed=", ".join(allowed), code="bad-option"
         )
+
+
+def size(option: str, text: str | int | None) -> int | None:
+    """'64K', '0x8000' or 65536 as bytes. Raises UsageError."""
+    if text is None or isinstance(text, int):
+        return text
+    try:
+        return parse_size(text)
+    except ValueError:
+        raise UsageError(
+            option,
+            f"not understood: {text!r}",
+            allowed="bytes, or a size such as 64K, 64KiB or 1M",
+            code="bad-option",
+        ) from None
 
 
 def numbers(option: str, text: str | None) -> tuple[float, ...] | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from edgekit.converter.emit import c_text
+from functools import partial
+
+from edgekit.converter.emit import c_cascade, c_text
 from edgekit.converter.emit.sheet import C_TYPES, DTYPE_TAGS, Sheet, ports
 from edgekit.converter.lower.headers import header
 from edgekit.converter.lower.program import (
@@ -62,6 +64,7 @@ def _head(sheet: Sheet) -> list[str]:
         f"  target   {sheet.target.name} ({sheet.target.cpu.name}, kernels: {', '.join(isas)})",
         f"  arena    {sheet.memory.arena_bytes:,} B, of which at most"
         f" {sheet.memory.lower_bound:,} B are live at once",
+        *(f"  stripes  {c_cascade.title(sheet.program, c)}" for c in sheet.program.cascades),
         "",
         *(f"  {line}" for line in cost_table(sheet)),
     ]
@@ -89,7 +92,9 @@ def _sections(sheet: Sheet) -> list[str]:
     lines = []
     for index, step in enumerate(sheet.program.steps):
         lines.append(f"/* ---- {index}  {step.name}: {_summary(sheet, step)} ---- */")
-        if step.params is not None:
+        if step.stripes is not None:
+            lines += ["", *c_cascade.tables(step)]
+        elif step.params is not None:
             declaration = f"static const {step.params.c_type} {step.name}"
             lines += ["", c_text.struct(declaration, step.params.fields)]
         lines.append("")
@@ -104,9 +109,14 @@ def _summary(sheet: Sheet, step: Step) -> str:
 def _invoke(sheet: Sheet) -> list[str]:
     lines = [f"void {sheet.name}_invoke(uint8_t *arena)", "{"]
     lines += _pointers(sheet)
+    loops = {cascade.first: cascade for cascade in sheet.program.cascades}
     for index, step in enumerate(sheet.program.steps):
-        arguments = [_argument(sheet, step, arg) for arg in step.args]
-        lines += ["", c_text.call(step.kernel, arguments), f"    EK_STEP_DONE({index});"]
+        if index in loops:
+            argument = partial(_argument, sheet)
+            lines += c_cascade.loop(sheet.program, loops[index], argument)
+        if step.stripes is None:
+            arguments = [_argument(sheet, step, arg) for arg in step.args]
+            lines += ["", c_text.call(step.kernel, arguments), f"    EK_STEP_DONE({index});"]
     if not sheet.program.steps:
         lines.append("    (void)arena;")
     return [*lines, "}", ""]
@@ -115,7 +125,10 @@ def _invoke(sheet: Sheet) -> list[str]:
 def _pointers(sheet: Sheet) -> list[str]:
     """Named pointers into the arena, with the steps during which each value matters."""
     used = {name for step in sheet.program.steps for name in step.touches}
-    replaced = {pair.output: pair.operand for pair in sheet.memory.in_place}
+    replaced = {
+        pair.output: f"{'over rows' if pair.by_rows else 'in place'} of {pair.operand}"
+        for pair in sheet.memory.in_place
+    }
     rows = []
     for buffer in sheet.program.buffers:
         if buffer.name in used:
@@ -136,7 +149,7 @@ def _lifetime(sheet: Sheet, buffer: Buffer, replaced: dict[str, str]) -> str:
     shape = buffer.shape[1:] if buffer.shape[:1] == (1,) else buffer.shape
     text = f"{c_text.extents(shape) or '[1]'}, live {placed.first}..{placed.last}"
     if buffer.name in replaced:
-        text += f", in place of {replaced[buffer.name]}"
+        text += f", {replaced[buffer.name]}"
     return f"/* {text} */"
 
 

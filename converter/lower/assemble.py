@@ -25,7 +25,7 @@ from edgekit.converter.lower.program import (
     Step,
     WriteArg,
 )
-from edgekit.converter.lower.select import PACKINGS, SCRATCHES, Kernel, KernelTable, choose
+from edgekit.converter.lower.select import PACKINGS, SCRATCHES, Kernel, KernelTable, Origin, choose
 from edgekit.converter.lower.variants import Request
 
 SHARED_FROM = 256
@@ -131,6 +131,7 @@ class Assembly:
             cost=choice.cost,
             refused=choice.refused,
             helpers=kernel.helper_functions,
+            origin=Origin(request, kernel),
         )
 
     def _output(self, node: Node, call: Call) -> Tensor:

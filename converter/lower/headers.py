@@ -5,6 +5,15 @@ from __future__ import annotations
 _TYPES = frozenset(("s8", "u8", "s16", "s32", "f32", "s8w4", "s8u8", "s16w8"))
 
 
+def operation(family: str) -> str:
+    """What a family of kernels computes: its name without the types.
+
+    >>> operation("conv2d_s16w8"), operation("requantize_s16_s8"), operation("max_pool2d_s8")
+    ('conv2d', 'requantize', 'max_pool2d')
+    """
+    return "_".join(word for word in family.split("_") if word not in _TYPES)
+
+
 def header(function: str) -> str:
     """The header of a kernel function, below include/.
 

@@ -24,7 +24,7 @@ _RESERVED_WORDS = """
            fmax fmin fmod free gamma hypot index j0 j1 jn labs ldexp linux log log2 logb main malloc
            memcmp memcpy memset modf pow printf puts realloc remainder rint round scalb signbit sin
            sinh sqrt strcmp strlen tan tanh trunc unix y0 y1 yn
-    ours:  arena init input inputs invoke labels model name output outputs step steps weights
+    ours:  arena init input inputs invoke labels model name output outputs step steps stripe weights
 """
 RESERVED = frozenset(word for word in _RESERVED_WORDS.split() if not word.endswith(":"))
 """Words that cannot be, or had better not be, identifiers in generated code."""
@@ -73,6 +73,7 @@ class Namer:
         "_rows",
         "_cols",
         "_scratch",
+        "_at",
     )
 
     def __init__(self) -> None:

@@ -1,13 +1,15 @@
 """What lowering hands to planning and emission: kernel calls over named buffers and constants.
 
 A `Program` is the model as straight-line C: every step is one call of one kernel function, with
-its arguments in call order. Names are C identifiers, unique within the program.
+its arguments in call order. Names are C identifiers, unique within the program. Neighbouring steps
+may form a cascade, which runs stripe by stripe: all its steps on a few rows, then on the next ones.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from numpy.typing import NDArray
 from edgekit.artifacts.bundle import Refusal
 from edgekit.converter.fixed_point import Requant
 from edgekit.converter.ir.graph import DType
+
+if TYPE_CHECKING:
+    from edgekit.converter.lower.select import Origin
 
 
 class BufferKind(StrEnum):
@@ -139,6 +144,58 @@ Arg = ParamsArg | ConstArg | ReadArg | WriteArg | StateArg | ScratchArg | Number
 
 
 @dataclass(frozen=True, slots=True)
+class StripeCall:
+    """One call of a step in a cascade: it computes rows `first` to `end` (excluded) of the output.
+
+    `reads` are the rows, counted in their buffers, at which the operands start, one for each buffer
+    read; `write` is the row of its buffer where the output starts. Before the call `kept` rows of
+    that buffer, from row `kept_from`, move to its start. A call of no rows is not made.
+    """
+
+    first: int
+    end: int
+    params: Params | None
+    reads: tuple[int, ...]
+    write: int
+    kept: int = 0
+    kept_from: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows computed."""
+        return self.end - self.first
+
+
+@dataclass(frozen=True, slots=True)
+class Stripes:
+    """How a step of a cascade is called, stripe by stripe.
+
+    `read_rows` and `write_row` are elements of one row as the kernel sees them, 0 for an operand
+    that every row reads whole.
+    """
+
+    calls: tuple[StripeCall, ...]
+    read_rows: tuple[int, ...]
+    write_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cascade:
+    """Steps first..last, both included, run stripe by stripe, from the top or `upward`.
+
+    `rows` of the last step's output make a stripe. Buffers `held` keep rows from one stripe to the
+    next; the others among the steps hold nothing between stripes.
+    """
+
+    first: int
+    last: int
+    stripes: int
+    rows: int
+    held: tuple[str, ...]
+    upward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One kernel call. `layer` and `operator` are the model's words, `name` the C identifier."""
 
@@ -163,6 +220,10 @@ class Step:
     """The other kernels of the target that compute the same."""
     helpers: tuple[str, ...] = ()
     """Functions in files of their own that the kernel calls."""
+    stripes: Stripes | None = None
+    """How the step is called in a cascade; None for a single call."""
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+    """What the step was made from: for rewriting it."""
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -217,6 +278,7 @@ class Program:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     states: tuple[KeptState, ...] = ()
+    cascades: tuple[Cascade, ...] = ()
 
     def buffer(self, name: str) -> Buffer:
         """The buffer of this name."""
@@ -241,3 +303,8 @@ class Program:
     def macs(self) -> int:
         """Multiply-accumulates of one inference."""
         return sum(step.macs for step in self.steps)
+
+    @property
+    def cost(self) -> int:
+        """Estimated instructions of one inference, of the steps that have an estimate."""
+        return sum(step.cost for step in self.steps)

@@ -31,6 +31,7 @@ from edgekit.converter.lower import (
     variants_neon,
     variants_ref,
 )
+from edgekit.converter.lower.program import Params
 from edgekit.converter.lower.variants import Cost, Packing, Request, Requirement, ScratchSize
 
 REQUIRES: dict[str, Requirement] = {
@@ -112,6 +113,18 @@ KernelTable = Mapping[str, tuple[Kernel, ...]]
 """family -> its kernels, the portable one first."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """The call a step was made from, and the kernel chosen for it."""
+
+    request: Request
+    kernel: Kernel
+
+    def suits(self, params: Params | None) -> bool:
+        """Whether the kernel may be called with other parameters."""
+        return broken(self.kernel, self.request.with_params(params)) is None
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The kernel for a call, its estimated instructions, and why each other one is not it."""
@@ -166,24 +179,25 @@ def choose(table: KernelTable, request: Request, isas: Sequence[str]) -> Choice:
     ranks = [*isas, *(["ref"] if "ref" not in isas else [])]
     known = [kernel for kernel in table[request.call.family] if kernel.isa in ranks]
     known.sort(key=lambda kernel: ranks.index(kernel.isa))
-    broken = {kernel: _broken(kernel, request) for kernel in known}
-    costs = {k: _cost(k, request) for k, why in broken.items() if why is None}
+    wrong = {kernel: broken(kernel, request) for kernel in known}
+    costs = {k: cost(k, request) for k, why in wrong.items() if why is None}
     best = min(costs, key=lambda kernel: costs[kernel])
     refused = tuple(
         Refusal(k.function, why or "is slower by estimate", costs.get(k, 0))
-        for k, why in broken.items()
+        for k, why in wrong.items()
         if k != best
     )
     return Choice(best, costs[best], refused)
 
 
-def _broken(kernel: Kernel, request: Request) -> str | None:
+def broken(kernel: Kernel, request: Request) -> str | None:
     """The sentence of the first requirement that does not hold."""
     rules = (REQUIRES[name] for name in kernel.requires)
     return next((rule.sentence for rule in rules if not rule.holds(request)), None)
 
 
-def _cost(kernel: Kernel, request: Request) -> int:
+def cost(kernel: Kernel, request: Request) -> int:
+    """Estimated instructions of a call; 0 without an estimate."""
     return COSTS[kernel.cost](request) if kernel.cost else 0
 
 

@@ -7,14 +7,14 @@ and `packing_<isa>.py`, one pair of files per ISA.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.fixed_point import Requant
 from edgekit.converter.lower.calls import Array, Call, product
-from edgekit.converter.lower.program import NumberArg
+from edgekit.converter.lower.program import NumberArg, Params
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +22,14 @@ class Request:
     """A kernel call that wants a function: its parameters and its constant data."""
 
     call: Call
+
+    def with_params(self, params: Params | None, count: int | None = None) -> Request:
+        """The same call with other parameters, and with another leading number."""
+        args = self.call.args
+        if count is not None:
+            at = next(i for i, arg in enumerate(args) if isinstance(arg, NumberArg))
+            args = (*args[:at], NumberArg(count), *args[at + 1 :])
+        return Request(replace(self.call, params=params, args=args))
 
     def number(self, field: str) -> int:
         """An int among the parameters."""

@@ -5,7 +5,7 @@ Written without any of the planner's code, so that both have to be wrong for a b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 from edgekit.artifacts.bundle import PlacedBuffer
@@ -22,10 +22,11 @@ def violations(
 
     Checked: every live buffer is placed once, with its own size and lifetime; aligned; inside
     the arena; and no two that matter at once share a byte, except an in-place pair that sits at
-    one address and meets in a single step, its operand being no output.
+    one address and meets in a single step, its operand being neither an output nor a state. A pair by rows sits at
+    its stated distance; that no row is lost is for `trace` to prove.
     """
     wanted = {live.name: live for live in lives}
-    allowed = {(pair.operand, pair.output) for pair in in_place}
+    allowed = {(pair.operand, pair.output): pair for pair in in_place}
     return (
         *_misstated(placements, wanted),
         *(text for placed in placements for text in _misplaced(placed, arena_bytes)),
@@ -66,6 +67,10 @@ def _collide(a: PlacedBuffer, b: PlacedBuffer) -> bool:
     return in_time and in_space
 
 
-def _in_place(old: PlacedBuffer, new: PlacedBuffer, allowed: set[tuple[str, str]]) -> bool:
-    meet = old.last == new.first and (old.name, new.name) in allowed
-    return meet and old.kind != "output" and old.offset == new.offset and old.size == new.size
+def _in_place(
+    old: PlacedBuffer, new: PlacedBuffer, allowed: Mapping[tuple[str, str], InPlace]
+) -> bool:
+    pair = allowed.get((old.name, new.name))
+    if pair is None or old.kind in ("output", "state") or old.offset - new.offset != pair.shift:
+        return False
+    return pair.by_rows or (old.last == new.first and old.size == new.size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from edgekit.converter.lower.program import Program
@@ -111,19 +111,32 @@ def require_fit(
     model: str,
     input_shape: tuple[int, ...] = (),
     others: Iterable[Target] = (),
+    rescue: Callable[[], str] | None = None,
 ) -> FitResult:
     """The fit, or DoesNotFitError (exit 3) naming what is too big and what would fit.
 
-    `input_shape` (NHWC) makes the advice name an input size; `others` are targets to suggest.
+    `input_shape` (NHWC) makes the advice name an input size; `others` are targets to suggest, and
+    `rescue` says what a RAM budget could do, asked only where RAM is short.
     """
     result = check_fit(sizes, target)
     if result.fits:
         return result
+    advice = [_advice(sizes, result, target, input_shape, others)]
+    if rescue is not None and not result.ram_fits:
+        advice.insert(0, rescue())
     raise DoesNotFitError(
         f"{model} on {target.name}",
         "; ".join(_too_big(result)),
-        hint=_advice(sizes, result, target, input_shape, others),
+        hint="; ".join(text for text in advice if text),
     )
+
+
+def arena_room(target: Target) -> int | None:
+    """Bytes the target's RAM has for an arena beside stack and variables; None without a limit."""
+    rams = [memory.size for memory in target.memories if memory.kind == "ram"]
+    if not rams:
+        return None
+    return max(min(sum(rams) - target.stack_bytes - STATIC_BYTES, max(rams)), 0)
 
 
 def _too_big(result: FitResult) -> list[str]:

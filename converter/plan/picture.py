@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from edgekit.artifacts.bundle import PlacedBuffer
+from edgekit.artifacts.bundle import CascadeInfo, PlacedBuffer
 from edgekit.converter.plan.plan import MemoryPlan
 from edgekit.units import bytes_text, count_text
 
@@ -28,14 +28,35 @@ def plan_text(memory: MemoryPlan) -> str:
         + _bar(p, steps, width)
         for p in sorted(memory.placements, key=lambda p: (-p.offset, p.first, p.name))
     ]
-    return "\n".join((_title(memory), head, *rows)) + "\n"
+    return "\n".join((_title(memory), head, *rows, *_stripes(memory, steps, width, head))) + "\n"
+
+
+def _stripes(memory: MemoryPlan, steps: int, width: int, head: str) -> list[str]:
+    """A line that marks the steps that run in stripes, and one for each cascade."""
+    if not memory.cascades:
+        return []
+    inside = [step for c in memory.cascades for step in range(c.first, c.last + 1)]
+    columns = {step * width // steps for step in inside}
+    marks = "".join("=" if column in columns else "." for column in range(width))
+    at = head.index("steps 0..")
+    return [f"{'in stripes':{at}}{marks}", *(f"  {stripes_text(c)}" for c in memory.cascades)]
+
+
+def stripes_text(cascade: CascadeInfo) -> str:
+    """A cascade in words: "steps 2..3 in 3 stripes of 8 rows"."""
+    span = f"step {cascade.first}"
+    if cascade.last > cascade.first:
+        span = f"steps {cascade.first}..{cascade.last}"
+    rows = f"{cascade.rows} row" + ("s" if cascade.rows > 1 else "")
+    return f"{span} in {cascade.stripes} stripes of {rows}" + (", upward" * cascade.upward)
 
 
 def _title(memory: MemoryPlan) -> str:
     arena = f"arena {count_text(memory.arena_bytes)} B"
     over = memory.arena_bytes - memory.lower_bound
     if over <= 0:
-        return f"{arena}, the most that is live at once: no plan needs less"
+        rival = "no plan with these stripes" if memory.cascades else "no plan"
+        return f"{arena}, the most that is live at once: {rival} needs less"
     return f"{arena}, {count_text(over)} B above the most that is live at once"
 
 
@@ -76,12 +97,24 @@ def plan_svg(memory: MemoryPlan) -> str:
             f" aria-label={quoteattr(_title(memory))}"
             ' font-family="system-ui, sans-serif" font-size="11" fill="currentColor">',
             f'<text x="{_LEFT}" y="18" font-size="13">{escape(_title(memory))}</text>',
+            *_bands(memory, wide, tall * arena),
             *boxes,
             *_axes(steps, wide, tall, arena),
             "</svg>",
             "",
         )
     )
+
+
+def _bands(memory: MemoryPlan, wide: float, tall: float) -> list[str]:
+    """A shaded column behind the steps of each cascade, with a tooltip."""
+    return [
+        f'<g><title>{escape(stripes_text(c))}</title><rect class="stripes"'
+        f' x="{_LEFT + c.first * wide:.1f}" y="{_TOP - 8}"'
+        f' width="{(c.last - c.first + 1) * wide:.1f}" height="{tall + 8:.1f}"'
+        ' fill="#b07aa1" fill-opacity="0.25"/></g>'
+        for c in memory.cascades
+    ]
 
 
 def _box(placed: PlacedBuffer, wide: float, tall: float, arena: int, overwritten: bool) -> str:

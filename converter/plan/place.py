@@ -15,39 +15,76 @@ from edgekit.converter.plan.lifetimes import InPlace, Live, aligned
 
 Offsets = tuple[int, ...]
 """One offset per region, in region order."""
+EFFORT = 4_000_000
+"""Elementary comparisons of the local search."""
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """Buffers that share one address: a chain of in-place steps, or a single buffer."""
+class Part:
+    """A buffer of a region: it starts `shift` bytes above the region and matters first..last."""
 
-    names: tuple[str, ...]
+    name: str
+    shift: int
     size: int
     first: int
     last: int
 
+    @property
+    def top(self) -> int:
+        """One past the last byte, from the region's start."""
+        return self.shift + self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Buffers whose distances are fixed: a chain of in-place steps, or a single buffer."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes from the lowest start to the highest end."""
+        return max(part.top for part in self.parts)
+
+    @property
+    def first(self) -> int:
+        """The first step at which one matters."""
+        return min(part.first for part in self.parts)
+
+    @property
+    def last(self) -> int:
+        """The last step at which one matters."""
+        return max(part.last for part in self.parts)
+
 
 def regions(lives: Sequence[Live], pairs: Iterable[InPlace]) -> tuple[Region, ...]:
-    """The buffers with every in-place pair merged; sizes are aligned.
-
-    Merging never costs: it only removes bytes from the step where both ends of a pair matter.
-    """
+    """The buffers with every in-place pair merged; sizes are aligned."""
     head = {live.name: live.name for live in lives}
-    for pair in pairs:
+    shift = dict.fromkeys(head, 0)
+    for pair in sorted(pairs, key=lambda pair: _first(lives, pair.output)):
         head[pair.output] = head[pair.operand]
+        shift[pair.output] = shift[pair.operand] - pair.shift
     groups: dict[str, list[Live]] = {}
     for live in lives:
         groups.setdefault(head[live.name], []).append(live)
-    return tuple(_region(group) for group in groups.values())
+    return tuple(_region(group, shift) for group in groups.values())
 
 
-def _region(group: list[Live]) -> Region:
-    first, last = min(live.first for live in group), max(live.last for live in group)
-    names = tuple(live.name for live in group)
-    return Region(names, max(aligned(live.size) for live in group), first, last)
+def _first(lives: Sequence[Live], name: str) -> int:
+    return next(live.first for live in lives if live.name == name)
 
 
-def place(blocks: Sequence[Region], bound: int, effort: int = 4_000_000) -> Offsets:
+def _region(group: list[Live], shift: dict[str, int]) -> Region:
+    lowest = min(shift[live.name] for live in group)
+    return Region(
+        tuple(
+            Part(live.name, shift[live.name] - lowest, aligned(live.size), live.first, live.last)
+            for live in group
+        )
+    )
+
+
+def place(blocks: Sequence[Region], bound: int, effort: int = EFFORT) -> Offsets:
     """The best offsets found; `effort` bounds the local search in elementary comparisons.
 
     Deterministic: equal input gives equal offsets, on every machine.
@@ -81,28 +118,48 @@ def _order(blocks: Sequence[Region], key: Callable[[Region], tuple[int, ...]]) -
     return sorted(range(len(blocks)), key=lambda index: (*key(blocks[index]), index))
 
 
-def _rivals(blocks: Sequence[Region]) -> list[list[int]]:
-    """For each region those that matter at a common step."""
+Rivals = list[list[tuple[int, tuple[tuple[int, int], ...]]]]
+"""For each region those that matter at a common step, with the distances that collide: at offset
+o of the rival the region may not start between o + low and o + high (both excluded)."""
+
+
+def _rivals(blocks: Sequence[Region]) -> Rivals:
     return [
-        [j for j, b in enumerate(blocks) if j != i and a.first <= b.last and b.first <= a.last]
+        [
+            (j, gaps)
+            for j, b in enumerate(blocks)
+            if j != i and a.first <= b.last and b.first <= a.last and (gaps := _gaps(a, b))
+        ]
         for i, a in enumerate(blocks)
     ]
+
+
+def _gaps(a: Region, b: Region) -> tuple[tuple[int, int], ...]:
+    return tuple(
+        (q.shift - p.top, q.top - p.shift)
+        for p in a.parts
+        for q in b.parts
+        if p.first <= q.last and q.first <= p.last
+    )
 
 
 def _height(blocks: Sequence[Region], offsets: Offsets) -> int:
     return max(offset + block.size for offset, block in zip(offsets, blocks, strict=True))
 
 
-def _first_fit(blocks: Sequence[Region], rivals: list[list[int]], order: list[int]) -> Offsets:
+def _first_fit(blocks: Sequence[Region], rivals: Rivals, order: list[int]) -> Offsets:
     """Each region in turn at the lowest offset that is free during its whole lifetime."""
     offsets = [-1] * len(blocks)
     for index in order:
         taken = sorted(
-            (offsets[j], offsets[j] + blocks[j].size) for j in rivals[index] if offsets[j] >= 0
+            (offsets[j] + low, offsets[j] + high)
+            for j, gaps in rivals[index]
+            if offsets[j] >= 0
+            for low, high in gaps
         )
         offset = 0
         for low, high in taken:
-            if low - offset >= blocks[index].size:
+            if low >= offset:
                 break
             offset = max(offset, high)
         offsets[index] = offset
@@ -111,7 +168,7 @@ def _first_fit(blocks: Sequence[Region], rivals: list[list[int]], order: list[in
 
 def _climb(
     blocks: Sequence[Region],
-    rivals: list[list[int]],
+    rivals: Rivals,
     order: list[int],
     best: Offsets,
     bound: int,
@@ -128,7 +185,7 @@ def _climb(
         top = [i for i, b in enumerate(blocks) if offsets[i] + b.size >= _height(blocks, offsets)]
         chosen = rng.choice(top)
         if rivals[chosen] and rng.random() < 0.5:
-            chosen = rng.choice(rivals[chosen])
+            chosen = rng.choice(rivals[chosen])[0]
         candidate = [index for index in current if index != chosen]
         candidate.insert(rng.randrange(len(candidate) + 1), chosen)
         found = _first_fit(blocks, rivals, candidate)

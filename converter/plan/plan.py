@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from edgekit.artifacts.bundle import MemorySummary, PlacedBuffer
+from edgekit.artifacts.bundle import CascadeInfo, MemorySummary, PlacedBuffer, RamBudget
 from edgekit.converter.lower.program import Program
 from edgekit.converter.plan.check import violations
 from edgekit.converter.plan.lifetimes import (
@@ -16,7 +16,9 @@ from edgekit.converter.plan.lifetimes import (
     lifetimes,
     lower_bound,
 )
-from edgekit.converter.plan.place import place, regions
+from edgekit.converter.plan.place import EFFORT, place, regions
+from edgekit.converter.plan.replace import cascade_pairs
+from edgekit.converter.plan.trace import misread
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class MemoryPlan:
     lower_bound: int
     placements: tuple[PlacedBuffer, ...]
     in_place: tuple[InPlace, ...] = ()
+    cascades: tuple[CascadeInfo, ...] = ()
 
     def offset(self, buffer: str) -> int:
         """First byte of a buffer in the arena."""
@@ -41,19 +44,37 @@ class MemoryPlan:
         return next(placed for placed in self.placements if placed.name == buffer)
 
 
-def plan(program: Program) -> MemoryPlan:
-    """The memory plan of a program, proved free of overlaps by `plan.check`."""
+def plan(program: Program, effort: int = EFFORT) -> MemoryPlan:
+    """The memory plan of a program, proved free of overlaps by `plan.check`.
+
+    Of a program with cascades every call is played through as well (`plan.trace`).
+    """
     lives = lifetimes(program)
-    return plan_buffers(lives, in_place_pairs(program, lives))
+    pairs = in_place_pairs(program, lives)
+    memory = plan_buffers(lives, pairs, effort)
+    if program.cascades:
+        shared = plan_buffers(lives, (*pairs, *cascade_pairs(program, lives)), effort)
+        best = min(memory, shared, key=lambda plan: plan.arena_bytes)
+        cascades = tuple(
+            CascadeInfo(c.first, c.last, c.stripes, c.rows, c.upward) for c in program.cascades
+        )
+        memory = replace(best, lower_bound=shared.lower_bound, cascades=cascades)
+        broken = misread(program, memory_summary(memory))
+        assert not broken, "; ".join(broken)
+    return memory
 
 
-def plan_buffers(lives: Sequence[Live], pairs: tuple[InPlace, ...] = ()) -> MemoryPlan:
+def plan_buffers(
+    lives: Sequence[Live], pairs: tuple[InPlace, ...] = (), effort: int = EFFORT
+) -> MemoryPlan:
     """A plan for buffers with given lifetimes, of which `pairs` are written in place."""
     blocks = regions(lives, pairs)
     bound = lower_bound(tuple(lives), pairs)
-    offsets = place(blocks, bound)
+    offsets = place(blocks, bound, effort)
     where = {
-        name: offset for block, offset in zip(blocks, offsets, strict=True) for name in block.names
+        part.name: offset + part.shift
+        for block, offset in zip(blocks, offsets, strict=True)
+        for part in block.parts
     }
     placements = tuple(
         PlacedBuffer(v.name, where[v.name], v.size, v.first, v.last, v.kind) for v in lives
@@ -64,6 +85,8 @@ def plan_buffers(lives: Sequence[Live], pairs: tuple[InPlace, ...] = ()) -> Memo
     return MemoryPlan(arena, bound, placements, pairs)
 
 
-def memory_summary(memory: MemoryPlan) -> MemorySummary:
+def memory_summary(memory: MemoryPlan, budget: RamBudget | None = None) -> MemorySummary:
     """The plan as the bundle's manifest records it."""
-    return MemorySummary(memory.arena_bytes, memory.lower_bound, memory.placements)
+    return MemorySummary(
+        memory.arena_bytes, memory.lower_bound, memory.placements, memory.cascades, budget
+    )

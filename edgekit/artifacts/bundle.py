@@ -101,12 +101,48 @@ class PlacedBuffer:
 
 
 @dataclass(frozen=True, slots=True)
+class CascadeInfo:
+    """Steps first..last run stripe by stripe: `rows` rows of the last one's output at a time."""
+
+    first: int
+    last: int
+    stripes: int
+    rows: int
+    upward: bool = False
+    """Whether the lowest stripe comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RamBudget:
+    """What keeping the arena within `bytes` cost.
+
+    The arena without a budget, and the instructions of one inference without and with it: estimated
+    by the cost model, 0 where it has no estimate.
+    """
+
+    bytes: int
+    arena_before: int
+    instructions_before: int
+    instructions: int
+
+    @property
+    def more(self) -> float | None:
+        """The share of instructions that the budget adds; None without an estimate."""
+        if not self.instructions_before:
+            return None
+        return self.instructions / self.instructions_before - 1
+
+
+@dataclass(frozen=True, slots=True)
 class MemorySummary:
     """The memory plan of the generated C. `lower_bound` is the largest live set in bytes."""
 
     arena_bytes: int
     lower_bound: int
     buffers: tuple[PlacedBuffer, ...] = ()
+    cascades: tuple[CascadeInfo, ...] = ()
+    budget: RamBudget | None = None
+    """None where none was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

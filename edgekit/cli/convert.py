@@ -62,6 +62,13 @@ def command(
         str, typer.Option("--format", help="cmake, arduino, zephyr, platformio or tflm.")
     ] = "cmake",
     name: Annotated[str | None, typer.Option(help="Prefix of the C symbols.")] = None,
+    ram_budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Most bytes of the arena, such as 64K: trades instructions for RAM if it has to.",
+        ),
+    ] = None,
     requantize: Annotated[
         bool, typer.Option("--requantize", help="Dequantize a quantized file and quantize it anew.")
     ] = False,
@@ -104,7 +111,7 @@ def command(
     targets that run it, C. Exit 3 when the result is not accurate enough or does not fit.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    from edgekit.converter.options import ConvertOptions, numbers
+    from edgekit.converter.options import ConvertOptions, numbers, size
     from edgekit.deploy.convert import convert
 
     chosen = ConvertOptions(
@@ -129,6 +136,7 @@ def command(
         classes=classes,
         weights=weights,
         dump=dump,
+        ram_budget=size("--ram-budget", ram_budget),
     )
     with out.working():
         result = convert(

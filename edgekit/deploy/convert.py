@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit import __version__
@@ -12,7 +12,7 @@ from edgekit.artifacts.bundle import MANIFEST_NAME, Manifest
 from edgekit.artifacts.files import output_folder
 from edgekit.converter.convert import Conversion, convert_model
 from edgekit.converter.emit.bundle import bundle_files
-from edgekit.converter.options import ConvertOptions
+from edgekit.converter.options import ConvertOptions, size
 from edgekit.firmware_stubs.catalog import headers_for, kernel_source
 from edgekit.targets.model import Target
 from edgekit.targets.reader import list_targets, load_target
@@ -39,18 +39,22 @@ def convert(
     output_dir: str | Path,
     options: ConvertOptions | None = None,
     calibration: object = None,
+    ram_budget: int | str | None = None,
     progress: Progress | None = None,
 ) -> Converted:
     """Quantize a trained network to int8 and write a bundle for a target.
 
     `source` is a .tflite, .keras or .h5 file, a SavedModel folder or a zoo name; `calibration` is
-    short for `ConvertOptions(calibration=...)`. The bundle appears whole or not at all.
+    short for `ConvertOptions(calibration=...)`, `ram_budget` (bytes, or "64K") for its namesake
+    there. The bundle appears whole or not at all.
 
     Raises UsageError, ModelError, DataError, MissingExtraError, OutputError; AccuracyError and
     DoesNotFitError as verdicts.
     """
     began = time.perf_counter()
     chosen = options or ConvertOptions(calibration=calibration)
+    if ram_budget is not None:
+        chosen = replace(chosen, ram_budget=size("ram_budget", ram_budget))
     profile = load_target(target) if isinstance(target, str) else target
     folder = Path(output_dir)
     with output_folder(folder, marker=MANIFEST_NAME) as new:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgekit.artifacts.bundle import AccuracySummary, Manifest
+from edgekit.artifacts.bundle import AccuracySummary, Manifest, MemorySummary, RamBudget
 from edgekit.deploy.convert import Converted
 from edgekit.units import bytes_text, count_text, percent
 
@@ -60,10 +60,21 @@ def _sizes(manifest: Manifest) -> list[tuple[str, str]]:
     if manifest.memory is not None:
         arena, bound = manifest.memory.arena_bytes, manifest.memory.lower_bound
         rows.append(("arena", f"{count_text(arena)} B (lower bound {count_text(bound)} B)"))
+        if manifest.memory.budget is not None:
+            rows.append(("RAM budget", _budget(manifest.memory, manifest.memory.budget)))
     if "weights" in manifest.sizes:
         constants = bytes_text(manifest.sizes["constants"])
         rows.append(("C data", f"{bytes_text(manifest.sizes['weights'])} weights + {constants}"))
     return rows
+
+
+def _budget(memory: MemorySummary, budget: RamBudget) -> str:
+    text = f"{count_text(budget.bytes)} B"
+    if not memory.cascades:
+        return f"{text}: kept as it is"
+    parts = f"{len(memory.cascades)} part{'s' if len(memory.cascades) > 1 else ''} in stripes"
+    price = "" if budget.more is None else f", {percent(budget.more)} more instructions (estimated)"
+    return f"{text}: {parts} instead of an arena of {count_text(budget.arena_before)} B{price}"
 
 
 def _fit(result: Converted) -> str:

@@ -142,22 +142,26 @@ void ek_session_run_quietly(uint32_t n)
 
 #ifdef EK_PROFILE
 void (*ek_profile_hook)(uint32_t step);
-static uint64_t last_reading;
+static uint64_t last_reading, last_ticks;
 
-/* Read twice: the bookkeeping between the two readings belongs to no step. */
+/* Read twice: the bookkeeping between the two readings belongs to no step. A step in stripes comes
+ * once a stripe, of which the host takes one empty step away and this the others. */
 static void record_step(uint32_t step)
 {
-    uint64_t now = ek_port_cycles();
-    ek_session.step[step] = now - last_reading;
+    last_ticks = ek_port_cycles() - last_reading;
+    if (ek_session.step[step]) last_ticks -= ek_session.empty_step;
+    ek_session.step[step] += last_ticks;
     last_reading = ek_port_cycles();
 }
 
 static void measure_empty_step(void)
 {
+    ek_session.empty_step = 0;
     last_reading = ek_port_cycles();
     EK_STEP_DONE(0);
     EK_STEP_DONE(0);
-    ek_session.empty_step = ek_session.step[0];
+    ek_session.empty_step = last_ticks;
+    memset(ek_session.step, 0, sizeof ek_session.step);
 }
 
 bool ek_session_profile(void)

@@ -322,6 +322,11 @@ EK_DEQUANTIZE_S8_F32(ref);
 #define EK_COPY_S8(isa) void ek_copy_s8__##isa(int32_t count, const int8_t *input, int8_t *output)
 EK_COPY_S8(ref);
 
+/* Moves `count` bytes down to a lower address; the operands may overlap. For the rows that a stripe
+ * leaves to the next. */
+#define EK_MOVE_S8(isa) void ek_move_s8__##isa(int32_t count, const int8_t *input, int8_t *output)
+EK_MOVE_S8(ref);
+
 /* A filter over time. `state` holds, per batch and filter, the last `memory` of
  *   clamp(requant(sum over i of (x[i] - input_zero) * weights[filter][i], state_q));
  * it moves up by one, takes the newest, and

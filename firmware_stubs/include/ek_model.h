@@ -40,8 +40,19 @@ typedef struct {
     void (*reset)(uint8_t *arena); /* of the states kept between inferences; null without any */
 } ek_model_t;
 
-/* Called after each step when the build defines EK_PROFILE; compiles away otherwise. The
- * application owns the pointer; null means no profile is wanted now. */
+/* One call of a step that runs stripe by stripe. Rows are counted in the buffers they lie in. Before
+ * the call `kept` rows of the output's buffer, from row `from`, move to its start; a call of no rows
+ * is left out. */
+typedef struct {
+    uint16_t call;  /* which of the step's parameters */
+    uint16_t rows;  /* computed */
+    uint16_t x, x2; /* the first row of the operands */
+    uint16_t y;     /* the first row of the output */
+    uint16_t kept, from;
+} ek_stripe_t;
+
+/* Called after each step, of a step in stripes once a stripe, when the build defines EK_PROFILE;
+ * compiles away otherwise. The application owns the pointer; null means no profile is wanted now. */
 #ifdef EK_PROFILE
 extern void (*ek_profile_hook)(uint32_t step);
 #define EK_STEP_DONE(step)                         \

@@ -55,6 +55,7 @@ void fuzz_softmax(void);
 void fuzz_pad(void);
 void fuzz_concat(void);
 void fuzz_copy(void);
+void fuzz_move(void);
 void fuzz_strided_copy(void);
 void fuzz_take(void);
 void fuzz_arg_max(void);

@@ -26,6 +26,7 @@ static const struct {
     {"pad_s8", fuzz_pad},
     {"concat_s8", fuzz_concat},
     {"copy_s8", fuzz_copy},
+    {"move_s8", fuzz_move},
     {"sub_s8", fuzz_sub},
     {"prelu_s8", fuzz_prelu},
     {"maximum_s8", fuzz_maximum},

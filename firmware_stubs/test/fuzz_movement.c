@@ -55,6 +55,20 @@ void fuzz_copy(void)
     fuzz_compare(found, x, count);
 }
 
+/* Down within one array, by less than its length and by more. */
+void fuzz_move(void)
+{
+    const int32_t count = fuzz_int(0, 60), from = fuzz_int(0, 40);
+    const int8_t *x = fuzz_s8(from + count);
+    int8_t *found = fuzz_alloc(from + count), *expected = fuzz_alloc(from + count);
+    for (int32_t i = 0; i < from + count; i++) {
+        found[i] = x[i];
+        expected[i] = i < count ? x[i + from] : x[i];
+    }
+    ek_move_s8__ref(count, found + from, found);
+    fuzz_compare(found, expected, from + count);
+}
+
 /* A shuffled, stepped, repeated or reversed view of an input of just the size that it reaches. */
 void fuzz_strided_copy(void)
 {

@@ -8,7 +8,7 @@ another header is an error and not a crash, as far as that can be told from outs
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter_ns
@@ -208,20 +208,21 @@ class NativeModel:
         except ValueError:
             return ()
         self.set_inputs(inputs)
-        stamps: list[int] = []
-        callback = _Hook(lambda step: stamps.append(perf_counter_ns()))
+        stamps: list[tuple[int, int]] = []
+        callback = _Hook(lambda step: stamps.append((step, perf_counter_ns())))
         rows = []
         hook.value = ctypes.cast(callback, ctypes.c_void_p).value
         try:
             for _ in range(repeats):
-                stamps[:] = [perf_counter_ns()]
+                stamps.clear()
+                began = perf_counter_ns()
                 self.invoke()
-                rows.append(np.diff(np.array(stamps, np.int64)))
+                rows.append(_by_step(began, stamps))
         finally:
             hook.value = None
         return self._steps(rows)
 
-    def _steps(self, rows: Sequence[NDArray[np.int64]]) -> tuple[StepCost, ...]:
+    def _steps(self, rows: Sequence[Mapping[int, int]]) -> tuple[StepCost, ...]:
         if any(len(row) != self._model.steps for row in rows):
             return ()
         costs = []
@@ -233,7 +234,7 @@ class NativeModel:
                     name=step.name.decode(),
                     operator=step.operation.decode(),
                     macs=int(step.macs),
-                    count=median(int(row[index]) for row in rows) / 1e9,
+                    count=median(row[index] for row in rows) / 1e9,
                 )
             )
         return tuple(costs)
@@ -244,6 +245,15 @@ class NativeModel:
 
     def _view(self, row: _Tensor) -> NDArray[np.uint8]:
         return self._arena[row.offset : row.offset + row.bytes]
+
+
+def _by_step(began: int, stamps: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """Nanoseconds of each step; one that runs in stripes has a stamp for each of them."""
+    found: dict[int, int] = {}
+    for step, now in stamps:
+        found[step] = found.get(step, 0) + now - began
+        began = now
+    return found
 
 
 def _load(path: Path) -> ctypes.CDLL:

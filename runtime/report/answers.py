@@ -258,9 +258,18 @@ def memory_peak(report: Report) -> str:
 
 
 def live_bytes(buffers: tuple[PlacedBuffer, ...]) -> dict[int, int]:
-    """Bytes of live buffers at each step."""
+    """Bytes of live buffers at each step; bytes that two share in place count once."""
     steps = range(min(b.first for b in buffers), max(b.last for b in buffers) + 1)
-    return {step: sum(b.size for b in buffers if b.first <= step <= b.last) for step in steps}
+    return {step: _covered([b for b in buffers if b.first <= step <= b.last]) for step in steps}
+
+
+def _covered(buffers: list[PlacedBuffer]) -> int:
+    covered = end = 0
+    for buffer in sorted(buffers, key=lambda buffer: buffer.offset):
+        top = buffer.offset + buffer.size
+        covered += max(0, top - max(end, buffer.offset))
+        end = max(end, top)
+    return covered
 
 
 def _is_counted(figure: Figure) -> bool:

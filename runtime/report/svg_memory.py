@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgekit.artifacts.bundle import MemorySummary, PlacedBuffer
+from edgekit.artifacts.bundle import CascadeInfo, MemorySummary, PlacedBuffer
 from edgekit.runtime.report import svg
 from edgekit.units import bytes_text
 
@@ -27,11 +27,27 @@ def memory_plan(memory: MemorySummary) -> str:
         "Memory plan",
         f"{len(memory.buffers)} buffers over {steps} steps in an arena of {memory.arena_bytes:,} "
         f"bytes; the largest live set, a lower bound, is {memory.lower_bound:,} bytes.",
+        *(_band(cascade, steps, frame) for cascade in memory.cascades),
         *(_box(buffer, steps, vertical, frame) for buffer in memory.buffers),
         _line(memory.arena_bytes, "arena", vertical, frame),
         _steps(horizontal, frame),
         vertical=vertical,
     )
+
+
+def _band(cascade: CascadeInfo, steps: int, frame: svg.Frame) -> str:
+    """A shaded column behind the steps that run stripe by stripe."""
+    words = (
+        f"steps {cascade.first} to {cascade.last} run in {cascade.stripes} stripes of "
+        f"{cascade.rows} rows"
+    )
+    x, width = cascade.first / steps, (cascade.last + 1 - cascade.first) / steps
+    return svg.element(
+        "svg",
+        svg.tip(words),
+        svg.element("rect", width="100%", height="100%", class_="band"),
+        x=svg.percent(x), y=frame.top, width=svg.percent(width), height=frame.height,
+    )  # fmt: skip
 
 
 def _byte_ticks(arena: int) -> tuple[float, ...]:

@@ -85,10 +85,17 @@ class Campaign:
     """The references' processes and the compiled kernels, kept from graph to graph."""
 
     def __init__(
-        self, folder: Path, *, sanitize: bool = False, board: Board | None = None, c: bool = True
+        self,
+        folder: Path,
+        *,
+        sanitize: bool = False,
+        board: Board | None = None,
+        c: bool = True,
+        stripes: bool = False,
     ) -> None:
         self.folder = folder
         self.board = board
+        self.stripes = stripes
         self.c = c
         self.target: Target = board.target if board else host_target()
         flags = ("-O1", *SANITIZERS) if sanitize else ("-O0",)
@@ -196,7 +203,7 @@ class Campaign:
             return None
         name = graph.name if graph.name.isidentifier() else "model"
         try:
-            emitted = emit(graph, name, self.target, samples, expected)
+            emitted = emit(graph, name, self.target, samples, expected, self.stripes)
             if self.board is None or emitted.room <= self.board.most_arena:
                 return emitted
             result.refused[f"too large for the RAM of {self.place}"] += 1

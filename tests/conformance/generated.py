@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from edgekit.targets.model import Target
 from tests.conformance.against_references import FLOAT_FLOOR, FLOAT_TOLERANCE, Values, largest
 from tests.conformance.maker import Array
 from tests.helpers.generated_c import INCLUDE, kernel_paths
+from tests.helpers.striped import striped
 from tests.helpers.toolchains import STRICT, Machine, require, run
 
 HERE = Path(__file__).parent
@@ -77,9 +79,15 @@ def emit(
     target: Target,
     samples: Sequence[Sequence[Array]],
     expected: Sequence[Values],
+    stripes: bool = False,
 ) -> Emitted:
-    """Lower, plan (the plan checks itself), emit. Raises UnsupportedError without a kernel."""
+    """Lower, plan (the plan checks itself), emit. Raises UnsupportedError without a kernel.
+
+    With `stripes` the steps that can be run so are cut into cascades at random.
+    """
     program = lower(graph, target)
+    if stripes:
+        program = striped(program, zlib.crc32(graph.name.encode()))
     memory = plan(program)
     source = emit_c(
         program, memory, name=name, model_sha256="0" * 64, target=target, tool_version="0.0.test"

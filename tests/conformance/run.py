@@ -56,19 +56,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--format", type=DType, help="int8, int16 or float32 for all graphs")
     parser.add_argument("--board", choices=sorted(BOARDS), help="in QEMU instead of on the host")
     parser.add_argument("--sanitize", action="store_true", help="AddressSanitizer and UBSan")
+    parser.add_argument("--stripes", action="store_true", help="run steps stripe by stripe")
     parser.add_argument("--models", nargs="?", const="", help="a folder of .tflite files")
     return parser
 
 
 def _campaign(options: argparse.Namespace, folder: Path) -> Campaign:
     board = BOARDS[options.board] if options.board else None
-    return Campaign(folder, sanitize=options.sanitize, board=board)
+    return Campaign(folder, sanitize=options.sanitize, board=board, stripes=options.stripes)
 
 
 def _kept(campaign: Campaign, failure: Failure, options: argparse.Namespace) -> str:
     extra = [f"--format {options.format}"] if options.format else []
     extra += [f"--board {options.board}"] if options.board else []
-    extra += ["--sanitize"] * options.sanitize
+    extra += ["--sanitize"] * options.sanitize + ["--stripes"] * options.stripes
     return keep(campaign, failure, extra)
 
 

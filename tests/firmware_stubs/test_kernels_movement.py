@@ -1,4 +1,4 @@
-"""pad_s8, concat_s8 and copy_s8 against NumPy; nothing outside the output may change."""
+"""pad_s8, concat_s8, copy_s8 and move_s8 against NumPy; nothing outside the output may change."""
 
 from __future__ import annotations
 
@@ -53,3 +53,14 @@ def test_copy_copies_exactly_count_bytes() -> None:
         y = np.full(x.shape, 77, np.int8)
         lib.call("ek_copy_s8__ref", count, x, y)
         np.testing.assert_array_equal(y, np.where(np.arange(x.size) < count, x, 77))
+
+
+def test_move_moves_down_over_itself() -> None:
+    lib, rng = load(), np.random.default_rng(18)
+    for _ in range(SHAPES):
+        x = formula.random_s8(rng, int(rng.integers(1, 90)))
+        start = int(rng.integers(0, x.size))
+        count = int(rng.integers(0, x.size - start + 1))
+        y = x.copy()
+        lib.call("ek_move_s8__ref", count, y[start:], y)
+        np.testing.assert_array_equal(y, np.concatenate([x[start : start + count], x[count:]]))

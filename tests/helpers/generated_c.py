@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,10 +49,15 @@ class Generated:
 
 
 def generate(
-    graph: Graph, name: str, *, model: bytes = b"", labels: Sequence[str] = ()
+    graph: Graph,
+    name: str,
+    *,
+    model: bytes = b"",
+    labels: Sequence[str] = (),
+    rewrite: Callable[[Program], Program] = lambda program: program,
 ) -> Generated:
-    """Lower, plan and emit with fixed version and target."""
-    program = lower(graph, TARGET)
+    """Lower, plan and emit with fixed version and target; `rewrite` changes what was lowered."""
+    program = rewrite(lower(graph, TARGET))
     memory = plan(program)
     digest = hashlib.sha256(model or name.encode()).hexdigest()
     source = emit_c(

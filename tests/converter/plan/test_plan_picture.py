@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from xml.etree import ElementTree
 
+from edgekit.artifacts.bundle import CascadeInfo
 from edgekit.converter.plan.lifetimes import Live
 from edgekit.converter.plan.picture import plan_svg, plan_text
 from edgekit.converter.plan.plan import plan_buffers
@@ -49,3 +51,26 @@ def test_svg_escapes_names() -> None:
     memory = plan_buffers([Live('<a&"b>', 64, 0, 0)])
     assert "<a&" not in plan_svg(memory)
     ElementTree.fromstring(plan_svg(memory))
+
+
+STRIPED = replace(
+    MEMORY, cascades=(CascadeInfo(0, 0, 4, 1, upward=True), CascadeInfo(2, 3, 3, 2))
+)
+
+
+def test_text_of_stripes() -> None:
+    lines = plan_text(STRIPED).splitlines()
+    assert lines[0].endswith("no plan with these stripes needs less")
+    assert lines[-3].split() == ["in", "stripes", "=.=="]
+    assert lines[-3].index("=") == lines[1].index("steps")
+    assert lines[-2:] == [
+        "  step 0 in 4 stripes of 1 row, upward",
+        "  steps 2..3 in 3 stripes of 2 rows",
+    ]
+
+
+def test_svg_of_stripes() -> None:
+    root = ElementTree.fromstring(plan_svg(STRIPED))
+    bands = root.findall(".//{http://www.w3.org/2000/svg}rect[@class='stripes']")
+    assert [round(float(band.get("width", "0"))) for band in bands] == [194, 387]
+    assert "steps 2..3 in 3 stripes of 2 rows" in plan_svg(STRIPED)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from edgekit.artifacts.bundle import PlacedBuffer
 from edgekit.artifacts.figures import Provenance
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report.answers import answers, live_bytes
@@ -208,6 +209,12 @@ def test_live_bytes_count_every_step() -> None:
     live = live_bytes(memory.buffers)
     assert sorted(live) == [0, 1, 2, 3]
     assert max(live.values()) == memory.lower_bound
+
+
+def test_live_bytes_count_shared_bytes_once() -> None:
+    x, y = PlacedBuffer("x", 64, 128, 0, 1), PlacedBuffer("y", 0, 160, 1, 2)
+    far = PlacedBuffer("z", 256, 16, 1, 1, "scratch")
+    assert live_bytes((x, y, far)) == {0: 128, 1: 192 + 16, 2: 160}
 
 
 def test_warnings_are_collected_once() -> None:

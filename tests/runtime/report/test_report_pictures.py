@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgekit.artifacts.bundle import MemorySummary, PlacedBuffer
+from edgekit.artifacts.bundle import CascadeInfo, MemorySummary, PlacedBuffer
 from edgekit.artifacts.power import EnergyResult
 from edgekit.runtime.report import svg
 from edgekit.runtime.report.html import html
@@ -130,6 +130,14 @@ def test_a_memory_plan_of_one_buffer_and_of_none() -> None:
     one = MemorySummary(16, 16, (PlacedBuffer("x", 0, 16, 0, 0, "novel kind"),))
     ElementTree.fromstring(memory_plan(one))
     assert 'class="box activation"' in memory_plan(one)
+
+
+def test_a_memory_plan_shades_the_steps_that_run_in_stripes() -> None:
+    buffers = (PlacedBuffer("x", 0, 16, 0, 3),)
+    picture = memory_plan(MemorySummary(16, 16, buffers, (CascadeInfo(1, 2, 6, 4),)))
+    ElementTree.fromstring(picture)
+    assert picture.count('class="band"') == 1
+    assert "steps 1 to 2 run in 6 stripes of 4 rows" in picture
 
 
 def test_each_timed_run_has_its_distribution_up_to_four() -> None:
