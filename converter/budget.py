@@ -12,7 +12,7 @@ from edgekit.converter.plan.fit import arena_room
 from edgekit.converter.plan.plan import MemoryPlan, plan
 from edgekit.errors import DoesNotFitError
 from edgekit.targets.model import Target
-from edgekit.units import bytes_text, count_text, percent
+from edgekit.units import bytes_text, count_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,13 @@ def rescue(program: Program, target: Target) -> str:
             f"--ram-budget would not do: the smallest arena is {count_text(size)} B,"
             f" {bytes_text(size - room)} too much at {_layer(found)}"
         )
-    price = RamBudget(room, 0, program.cost, found.program.cost)
-    more = (
-        "" if price.more is None else f", for {percent(price.more)} more instructions (estimated)"
-    )
-    return f"its RAM would do with --ram-budget {size}{more}"
+    price = RamBudget(room, 0, program.cost, found.program.cost).price
+    return f"its RAM would do with --ram-budget {size}, for {price}"
 
 
 def _note(model: str, found: Planned, price: RamBudget) -> Note:
     if not found.program.cascades:
         return Note("ram-budget", model, "the arena keeps the RAM budget as it is", level="info")
-    more = "" if price.more is None else f" for {percent(price.more)} more instructions (estimated)"
     layers = ", ".join(
         f"{found.program.steps[c.first].name} to {found.program.steps[c.last].name}"
         if c.first < c.last
@@ -76,7 +72,7 @@ def _note(model: str, found: Planned, price: RamBudget) -> Note:
         "ram-budget",
         model,
         f"arena {count_text(found.memory.arena_bytes)} B instead of"
-        f" {count_text(price.arena_before)} B{more}",
+        f" {count_text(price.arena_before)} B, for {price.price}",
         f"run stripe by stripe: {layers}",
         level="info",
     )

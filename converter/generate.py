@@ -14,6 +14,7 @@ from edgekit.converter.emit.tflm import emit_tflm
 from edgekit.converter.ir.cost import graph_cost
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.lower.lower import lower
+from edgekit.converter.lower.program import Program
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.plan.fit import footprint, require_fit
 from edgekit.converter.plan.plan import memory_summary

@@ -22,8 +22,8 @@ def violations(
 
     Checked: every live buffer is placed once, with its own size and lifetime; aligned; inside
     the arena; and no two that matter at once share a byte, except an in-place pair that sits at
-    one address and meets in a single step, its operand being neither an output nor a state. A pair by rows sits at
-    its stated distance; that no row is lost is for `trace` to prove.
+    one address and meets in a single step, its operand being neither an output nor a state. A
+    pair by rows sits at its stated distance; that no row is lost is for `trace` to prove.
     """
     wanted = {live.name: live for live in lives}
     allowed = {(pair.operand, pair.output): pair for pair in in_place}

@@ -13,6 +13,7 @@ from typing import Any
 
 from edgekit.artifacts.figures import Note
 from edgekit.errors import ModelError
+from edgekit.units import percent
 
 SCHEMA_VERSION = 1
 MANIFEST_NAME = "edgekit.json"
@@ -131,6 +132,14 @@ class RamBudget:
         if not self.instructions_before:
             return None
         return self.instructions / self.instructions_before - 1
+
+    @property
+    def price(self) -> str:
+        """The same in words: "0.05 % more instructions (estimated)"."""
+        if self.more is None:
+            return "instructions without an estimate"
+        word = "more" if self.more >= 0 else "fewer"
+        return f"{percent(abs(self.more))} {word} instructions (estimated)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,8 @@ def _budget(memory: MemorySummary, budget: RamBudget) -> str:
     if not memory.cascades:
         return f"{text}: kept as it is"
     parts = f"{len(memory.cascades)} part{'s' if len(memory.cascades) > 1 else ''} in stripes"
-    price = "" if budget.more is None else f", {percent(budget.more)} more instructions (estimated)"
-    return f"{text}: {parts} instead of an arena of {count_text(budget.arena_before)} B{price}"
+    before = f"instead of an arena of {count_text(budget.arena_before)} B"
+    return f"{text}: {parts} {before}, {budget.price}"
 
 
 def _fit(result: Converted) -> str:

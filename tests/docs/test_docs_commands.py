@@ -23,6 +23,7 @@ PAGES = (
     "docs/quickstart.md",
     "docs/targets.md",
     "docs/convert.md",
+    "docs/memory.md",
     "docs/bench.md",
     "docs/energy.md",
     "docs/meters.md",

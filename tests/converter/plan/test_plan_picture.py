@@ -53,9 +53,7 @@ def test_svg_escapes_names() -> None:
     ElementTree.fromstring(plan_svg(memory))
 
 
-STRIPED = replace(
-    MEMORY, cascades=(CascadeInfo(0, 0, 4, 1, upward=True), CascadeInfo(2, 3, 3, 2))
-)
+STRIPED = replace(MEMORY, cascades=(CascadeInfo(0, 0, 4, 1, upward=True), CascadeInfo(2, 3, 3, 2)))
 
 
 def test_text_of_stripes() -> None:
