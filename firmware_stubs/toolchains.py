@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 import subprocess
@@ -70,6 +72,9 @@ def run_compiler(command: list[str], *, cwd: Path, log: Path, subject: str) -> N
         raise _failure(done.stdout + done.stderr, log, subject, done.returncode)
 
 
+_FULL = os.strerror(errno.ENOSPC)
+
+
 def _failure(text: str, log: Path, subject: str, status: int) -> ToolError | DoesNotFitError:
     overflow = _OVERFLOW.search(text)
     if overflow:
@@ -78,6 +83,13 @@ def _failure(text: str, log: Path, subject: str, status: int) -> ToolError | Doe
             subject,
             f"{overflow[2]} bytes too large for the {memory}",
             hint=f"choose a larger target or a smaller model; the linker's words are in {log}",
+        )
+    if _FULL in text:
+        return ToolError(
+            subject,
+            f"the compiler found no room: {_FULL}",
+            hint="free space, or set TMPDIR to a folder that has some: compilers keep files there",
+            code="disk-full",
         )
     lines = text.splitlines() or [f"the compiler stopped with status {status}"]
     first = next((line for line in lines if _ERROR_LINE.search(line)), lines[-1])

@@ -55,18 +55,33 @@ def build(
     out = Path(output_dir) if output_dir else opened.folder / kind / profile.name
     check_writable(out)
     try:
-        if kind == "runner":
-            image = build_runner_image(opened.folder, profile, out)
-        else:
-            image = build_firmware(opened.folder, profile, out, model_id=model_id)
+        with _gone_if_interrupted(out):
+            if kind == "runner":
+                image = build_runner_image(opened.folder, profile, out)
+            else:
+                image = build_firmware(opened.folder, profile, out, model_id=model_id)
     except OSError as error:  # a full disk
         raise cannot_write(out, error) from error
     except ToolError as error:  # compilers blame other things for it
-        if error.code == "compile-failed" and shutil.disk_usage(out).free < LEAST_SPACE:
+        full = ("compile-failed", "disk-full")
+        if error.code in full and shutil.disk_usage(out).free < LEAST_SPACE:
             raise cannot_write(out, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) from error
         raise
     check_image(image, profile)
     return image
+
+
+@contextmanager
+def _gone_if_interrupted(out: Path) -> Iterator[None]:
+    """After Ctrl-C a folder that the block made is gone; one that was there is as usable as
+    before, because an unfinished program is not taken for a finished one."""
+    new = not out.exists()
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        if new:
+            shutil.rmtree(out, ignore_errors=True)
+        raise
 
 
 def program_kind(target: Target) -> str:

@@ -14,7 +14,7 @@ from edgekit.firmware_stubs import build as build_module
 from edgekit.firmware_stubs.build import build_firmware, build_host_library, build_posix
 from edgekit.firmware_stubs.image import Image
 from edgekit.firmware_stubs.sources import memory_script
-from edgekit.firmware_stubs.toolchains import find_toolchain
+from edgekit.firmware_stubs.toolchains import find_toolchain, run_compiler
 from edgekit.targets.model import Memory, Target
 from edgekit.targets.reader import list_targets, load_target
 from tests.helpers.tiny_bundle import tiny_bundle
@@ -232,3 +232,15 @@ def test_a_profile_without_ram() -> None:
 def test_image_shows_its_sizes(tiny_posix: Image) -> None:
     assert tiny_posix.sections == tiny_posix.sizes.sections
     assert tiny_posix.stack_bytes == 0
+
+
+def test_a_full_disk_is_told_from_a_wrong_program(tmp_path: Path) -> None:
+    """Compilers keep temporary files elsewhere: neither the bundle nor its C is to blame."""
+    fake = tmp_path / "cc"
+    fake.write_text("#!/bin/sh\necho 'x.c:9:1: fatal error: error writing to /tmp/c.s: "
+                    "No space left on device' >&2\nexit 1\n")  # fmt: skip
+    fake.chmod(0o755)
+    with pytest.raises(ToolError) as caught:
+        run_compiler([str(fake)], cwd=tmp_path, log=tmp_path / "log", subject="firmware")
+    assert caught.value.code == "disk-full"
+    assert "TMPDIR" in caught.value.hint
