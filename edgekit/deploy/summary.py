@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from edgekit.artifacts.bundle import AccuracySummary, Manifest, MemorySummary, RamBudget
 from edgekit.deploy.convert import Converted
-from edgekit.units import bytes_text, count_text, percent
+from edgekit.units import bytes_text, count_text, percent, si
 
 METRICS = {"top1": "top-1", "auc": "AUC", "agreement": "agreement", "sqnr": "kept power"}
 
@@ -23,6 +25,7 @@ def conversion_rows(result: Converted) -> list[tuple[str, str]]:
         rows += _accuracy(manifest.accuracy)
     rows += _sizes(manifest)
     rows.append(("fits", _fit(result)))
+    rows += _speed(result)
     rows.append(("time", _time(result)))
     return rows
 
@@ -86,6 +89,24 @@ def _fit(result: Converted) -> str:
     return (
         f"flash {bytes_text(flash)} of data + code in {bytes_text(target.total('flash'))}, "
         f"RAM {bytes_text(ram)} with stack in {bytes_text(target.total('ram'))}"
+    )
+
+
+def _speed(result: Converted) -> Iterator[tuple[str, str]]:
+    """Time and energy of one inference before anything ran, where the target has a basis."""
+    steps, target = result.manifest.steps, result.target
+    instructions = sum(step.estimate for step in steps)
+    seconds = target.seconds_per_instruction
+    if not instructions or seconds is None or not all(step.estimate for step in steps):
+        return
+    latency = instructions * seconds
+    text = f"about {si(latency, 's')} at {si(target.clock_hz, 'Hz')}"
+    if target.power is not None and target.power.active_mw is not None:
+        text += f", {si(latency * target.power.active_mw / 1e3, 'J')}"
+    yield (
+        "estimate",
+        f"{text}: {count_text(instructions)} instructions by the cost model,"
+        f" {target.cpu.cycles_per_instruction:g} cycles each",
     )
 
 

@@ -98,14 +98,16 @@ def fast(report: Report) -> Answer:
         details.append(figure.basis.partition(", ")[2])
     if figure.runs > 1:
         details.append(plural(figure.runs, "sample"))
-    counted = report.figures.get("instructions")
-    if counted is not None and name != "instructions":
+    _, counted = _first(report, "instructions", "estimated_instructions")
+    if counted is not None and name not in ("instructions", "latency"):
         details.append(f"{figure_text(counted)} instructions ({counted.provenance})")
     per_mac = report.figures.get("instructions_per_mac")
     if per_mac is not None:
         details.append(f"{figure_text(per_mac)} instructions per MAC{_left_out(report)}")
     if name == "estimated_latency" and report.target.clock_hz:
         details.append(f"at {si(report.target.clock_hz, 'Hz')}, {report.target.cpu}")
+    if not report.runs:
+        details.append("nothing ran yet: edgekit bench counts")
     rate = report.figures.get("throughput")
     if rate is not None:
         details.append(f"throughput {figure_text(rate)}, {rate.basis.partition(',')[0]}")

@@ -30,6 +30,7 @@ LABELS: dict[str, str] = {
     "estimated_latency": "Latency, estimated",
     "throughput": "Throughput",
     "instructions": "Instructions per inference",
+    "estimated_instructions": "Instructions, estimated",
     "cycles": "Cycles per inference",
     "instructions_per_mac": "Instructions per MAC",
     "macs": "Multiply-accumulates",
@@ -71,6 +72,7 @@ def build_figures(
     found |= _sizes(manifest, target, image)
     for run in reversed(runs):
         found |= _run(run, manifest)
+    found |= _modelled(manifest, target)
     found |= _estimates(target, found)
     if energy is not None:
         found |= _energy(energy)
@@ -201,9 +203,22 @@ def _latency(run: RunResult) -> dict[str, Figure]:
     return found
 
 
+def _modelled(manifest: Manifest, target: Target) -> Named:
+    """Instructions as the cost model has them, for targets whose time goes by instructions."""
+    estimates = [step.estimate for step in manifest.steps]
+    if not estimates or not all(estimates) or target.seconds_per_instruction is None:
+        return
+    basis = "; ".join(f"{isa} kernels from {text}" for isa, text in manifest.cost_basis.items())
+    yield (
+        "estimated_instructions",
+        Figure(sum(estimates), "instructions", Provenance.ESTIMATED, f"cost model, {basis}"),
+    )
+
+
 def _estimates(target: Target, found: Mapping[str, Figure]) -> Named:
     """Time from instructions, and energy from that time; both say what they assume."""
-    counted, seconds = found.get("instructions"), target.seconds_per_instruction
+    counted = found.get("instructions", found.get("estimated_instructions"))
+    seconds = target.seconds_per_instruction
     if counted is None or seconds is None:
         return
     latency = counted.value * seconds

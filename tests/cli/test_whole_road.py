@@ -29,6 +29,7 @@ def test_convert_prints_what_came_of_it(desk: Path) -> None:
         ("MACs", r"[\d,]+"),
         ("arena", r"[\d,]+ B \(lower bound [\d,]+ B\)"),
         ("fits", r"flash .* in 4\.00 MiB, RAM .* with stack in 4\.00 MiB"),
+        ("estimate", r"about \S+ \S+ at 120 MHz, \S+ \S+: [\d,]+ instructions by the cost model, "),
         ("time", r"\d+\.\d s"),
     ):
         assert re.search(rf"^ *{name} +{value}", out, re.MULTILINE), (name, out)
@@ -236,6 +237,7 @@ def test_inspect_says_what_is_inside(desk: Path, small_bundle: Path) -> None:
 
 def test_a_report_of_a_conversion_has_no_date_and_no_run(desk: Path, small_bundle: Path) -> None:
     shown = succeeds("report", small_bundle).out
-    assert re.search(r"How fast\? +Not run", shown)
+    assert re.search(r"How fast\? +\S+ \S+ \(estimated\) +[\d,]+ instructions \(estimated\)", shown)
+    assert "nothing ran yet" in shown
     assert re.search(r"How big\? +.*\(estimated\)", shown)
     assert edgekit("report", small_bundle, "--json").record["created"] == ""

@@ -131,13 +131,30 @@ def test_the_six_answers_of_a_board() -> None:
 
 
 def test_the_answers_before_anything_was_run() -> None:
-    found = _answers(sample.bundle_report())
+    """Without a cost model's estimates nothing is said of speed; with them, that it is one."""
+    manifest = sample.manifest(10, accuracy=False)
+    bare = tuple(replace(step, estimate=0) for step in manifest.steps)
+    found = _answers(make_report(replace(manifest, steps=bare), sample.board()))
     assert [found[q][0] for q in ("How accurate?", "How fast?", "How much energy?")] == [
         "Not checked",
         "Not run",
         "Not measured",
     ]
     assert found["Does it fit?"] == ("Yes", "good")
+    report = sample.bundle_report()
+    fast = next(row for row in answers(report) if row.question == "How fast?")
+    assert (fast.value, fast.provenance) == ("44.7 ms", Provenance.ESTIMATED)
+    assert "nothing ran yet: edgekit bench counts" in fast.details
+    assert "1,909,000 instructions (estimated)" in fast.details
+    modelled = report.figures["estimated_instructions"]
+    assert modelled.value == sum(step.estimate for step in manifest.steps)
+    assert modelled.basis.startswith("cost model, ref kernels from counts of whole layers")
+
+
+def test_a_target_without_cycles_per_instruction_gets_no_estimate() -> None:
+    figures = make_report(sample.manifest(), sample.this_machine()).figures
+    assert "estimated_instructions" not in figures
+    assert "estimated_latency" not in figures
 
 
 def test_what_does_not_fit_says_by_how_much() -> None:
