@@ -3,8 +3,9 @@
 Per window i, of n_i inferences: gross e_i = E_i / n_i, net (E_i - P_idle * T_i) / n_i. The result
 is the median over the windows, as MLPerf Tiny has it. The 95 % interval of the gross median
 covers what repeats: the scatter from window to window (exact for normal scatter, see
-MEDIAN_FACTOR), samples that were lost and the position of the window's edges. It does not cover
-the meter's own calibration error, which repeats in all windows.
+MEDIAN_FACTOR), samples that were lost, the position of the window's edges and half a step of the
+meter's resolution. It does not cover the meter's own calibration error, which repeats in all
+windows.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.artifacts.figures import Note
 from edgekit.artifacts.power import EnergyResult, EnergyWindow, PowerTrace
 from edgekit.errors import MeterError
-from edgekit.runtime.measure.energy_notes import notes_for
+from edgekit.runtime.measure.energy_notes import Facts, notes_for
 from edgekit.runtime.measure.integral import Energy, integrate
 from edgekit.runtime.measure.windows import Span, Windows, find_windows
 
@@ -97,7 +97,20 @@ def energy_per_inference(
         provenance=trace.provenance,
         meter=trace.meter,
         lost_samples=trace.lost_samples,
-        warnings=_warnings(trace, found, result_windows, idle, average, min_window_s),
+        warnings=(
+            *trace.warnings,
+            *notes_for(
+                Facts(
+                    trace=trace,
+                    windows=result_windows,
+                    idle_w=idle,
+                    idle_change_w=_idle_change(trace, watts, spans, found.spans),
+                    average_w=average,
+                    min_window_s=min_window_s,
+                    skipped=len(found.spans) - len(result_windows),
+                )
+            ),
+        ),
         extra=_extra(median, battery, price_per_kwh),
     )
 
@@ -114,6 +127,24 @@ def idle_power(
     if np.count_nonzero(idle) * _spacing(trace) < MIN_IDLE_S:
         return None
     return float(watts[idle].mean())
+
+
+def _idle_change(
+    trace: PowerTrace, watts: Floats, spans: Sequence[Span], busy: Sequence[Span]
+) -> float:
+    """Idle power after the windows minus that before them, watts; 0 where it is within the noise
+    (four standard errors) or not known."""
+    idle = np.ones(len(trace.t), np.bool_)
+    for span in busy:
+        idle &= ~_within(trace.t, span, GUARD_S)
+    first, last = spans[0].start_s, spans[-1].end_s
+    before = watts[idle & (trace.t < first) & (trace.t > first - NEAR_S)]
+    after = watts[idle & (trace.t > last) & (trace.t < last + NEAR_S)]
+    if min(len(before), len(after)) * _spacing(trace) < MIN_IDLE_S:
+        return 0.0
+    error = math.sqrt(before.var() / len(before) + after.var() / len(after))
+    change = float(after.mean() - before.mean())
+    return change if abs(change) > 4 * error else 0.0
 
 
 def _within(t: Floats, span: Span, around_s: float) -> NDArray[np.bool_]:
@@ -168,14 +199,16 @@ def _doubt(
 ) -> float:
     """Half the 95 % interval of the gross median, joules per inference.
 
-    The statistical part, plus the mean of what gaps and edges may hide in a window: those are
-    bounds, not deviations, and are added as they are.
+    The statistical part, plus the mean of what gaps, edges and the meter's resolution may hide in
+    a window: those are bounds, not deviations, and are added as they are.
     """
     counts = np.asarray(inferences, np.float64)
     power = np.array([energy.joules / energy.seconds for energy in energies])
     edges = np.array([span.uncertain_s for span in spans]) * power / 2
     gaps = np.array([energy.gap_j for energy in energies])
-    hidden = float(((edges + gaps) / counts).mean())
+    seconds = np.array([energy.seconds for energy in energies])
+    steps = trace.range_a[0] / 2 * float(trace.volts.mean()) * seconds
+    hidden = float(((edges + gaps + steps) / counts).mean())
     return _statistical(trace, watts, spans, counts, gross) + hidden
 
 
@@ -193,18 +226,6 @@ def _statistical(
         return 0.0
     deviation = float(np.std(parts, ddof=1)) / math.sqrt(len(parts))
     return T_19 * deviation * span.seconds / float(counts[0])
-
-
-def _warnings(
-    trace: PowerTrace,
-    found: Windows,
-    windows: tuple[EnergyWindow, ...],
-    idle: float | None,
-    average: float,
-    min_window_s: float,
-) -> tuple[Note, ...]:
-    more = len(found.spans) - len(windows)
-    return (*trace.warnings, *notes_for(trace, windows, idle, average, min_window_s, more))
 
 
 def _extra(gross_j: float, battery: Battery | None, price: float | None) -> dict[str, float]:

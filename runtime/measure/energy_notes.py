@@ -5,8 +5,11 @@ A rule looks at the facts of one measurement and returns what it found, or "".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.power import EnergyWindow, PowerTrace
@@ -16,16 +19,28 @@ RESOLUTION_STEPS = 20
 """A power of fewer steps of the meter's resolution than this is said to be at its limit."""
 
 
+FEW = 5
+"""Windows from which their scatter is known well enough."""
+TREND = 0.02
+"""Change from the first window to the last that is worth a word, as a share."""
+IDLE_CHANGE = 0.05
+"""Change of the idle power, as a share of what the windows took above it."""
+T_95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31)
+"""95 % quantile of |t| by degrees of freedom from 1 on; beyond, the last one holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One measurement; `skipped` windows before the ones that were asked for."""
+    """One measurement; `skipped` windows before the ones that were asked for, `idle_change_w`
+    the idle power after the windows minus that before."""
 
     trace: PowerTrace
     windows: tuple[EnergyWindow, ...]
     idle_w: float | None
     average_w: float
     min_window_s: float
-    skipped: int
+    skipped: int = 0
+    idle_change_w: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +52,8 @@ class Rule:
     find: Callable[[Facts], str]
 
 
-def notes_for(
-    trace: PowerTrace,
-    windows: tuple[EnergyWindow, ...],
-    idle_w: float | None,
-    average_w: float,
-    min_window_s: float,
-    skipped: int,
-) -> tuple[Note, ...]:
+def notes_for(facts: Facts) -> tuple[Note, ...]:
     """The notes of one measurement, in the order of the table."""
-    facts = Facts(trace, windows, idle_w, average_w, min_window_s, skipped)
     found = ((rule, rule.find(facts)) for rule in RULES)
     return tuple(Note(rule.code, "energy", text, rule.advice) for rule, text in found if text)
 
@@ -63,6 +70,49 @@ def _single(facts: Facts) -> str:
     return text if len(facts.windows) == 1 else ""
 
 
+def _few(facts: Facts) -> str:
+    count = len(facts.windows)
+    return f"{count} windows only: their scatter is little known" if 1 < count < FEW else ""
+
+
+def _drift(facts: Facts) -> str:
+    seconds = [window.end_s - window.start_s for window in facts.windows]
+    joules = [window.joules for window in facts.windows]
+    change = _trend([e / s for e, s in zip(joules, seconds, strict=True)])
+    if not change:
+        return ""
+    return f"the power {'rose' if change > 0 else 'fell'} by {abs(change):.1%} over the windows"
+
+
+def _throttling(facts: Facts) -> str:
+    change = _trend([(w.end_s - w.start_s) / w.inferences for w in facts.windows])
+    return f"inferences got slower by {change:.1%} over the windows" if change > 0 else ""
+
+
+def _trend(values: Sequence[float]) -> float:
+    """Change along a fitted line from first to last, as a share of the mean; 0 where it is below
+    TREND or may be chance (Student's t of the slope)."""
+    n = len(values)
+    if n < 3:
+        return 0.0
+    x = np.arange(n) - (n - 1) / 2
+    y = np.asarray(values, np.float64)
+    slope = float(x @ y / (x @ x))
+    rest = y - y.mean() - slope * x
+    error = math.sqrt(float(rest @ rest) / (n - 2) / float(x @ x))
+    change = slope * (n - 1) / float(y.mean())
+    sure = abs(slope) > T_95[min(n - 3, len(T_95) - 1)] * error
+    return change if sure and abs(change) > TREND else 0.0
+
+
+def _idle_drift(facts: Facts) -> str:
+    above = facts.average_w - (facts.idle_w or 0.0)
+    if abs(facts.idle_change_w) <= IDLE_CHANGE * abs(above):
+        return ""
+    word = "rose" if facts.idle_change_w > 0 else "fell"
+    return f"the idle power {word} by {abs(facts.idle_change_w):.3g} W from before to after"
+
+
 def _loss(facts: Facts) -> str:
     total = len(facts.trace.t) + facts.trace.lost_samples
     share = facts.trace.lost_samples / total
@@ -71,7 +121,8 @@ def _loss(facts: Facts) -> str:
 
 def _saturation(facts: Facts) -> str:
     count = facts.trace.saturated_samples
-    return f"{count} samples are at or beyond the end of the meter's range" if count else ""
+    text = f"{count} samples are at or beyond the end of the meter's range, so it may be more"
+    return text if count else ""
 
 
 def _no_idle(facts: Facts) -> str:
@@ -112,9 +163,15 @@ TO_TRIGGER = "wire the board's trigger pin to the meter's D0, with a common grou
 RULES: tuple[Rule, ...] = (
     Rule("energy-short-window", "run more inferences per window", _short),
     Rule("energy-one-window", "measure five windows", _single),
+    Rule("energy-few-windows", "measure five windows", _few),
+    Rule("energy-drift", "warm up for longer, and keep supply and room steady", _drift),
+    Rule("energy-throttling", "cool the board, or fix its clock", _throttling),
     Rule("energy-loss", "use a faster computer or a direct USB port", _loss),
     Rule("energy-saturated", "lower the load or take a meter of a higher range", _saturation),
     Rule("energy-no-idle", "leave the board idle before and after the windows", _no_idle),
+    Rule(
+        "energy-idle-drift", "let the board settle for longer: net energy is in doubt", _idle_drift
+    ),
     Rule("energy-resolution", "take a meter of finer resolution", _resolution),
     Rule("energy-idle-above", "let the board settle after power-on before measuring", _idle_above),
     Rule("energy-marks", TO_TRIGGER, _marks),

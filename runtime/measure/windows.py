@@ -16,6 +16,9 @@ WINDOW_START = "window-start"
 WINDOW_END = "window-end"
 """Labels of host marks that bound a window."""
 
+MARK_S = 0.01
+"""How far a host mark may be off: samples wait in a USB adapter while the host sets it."""
+
 BLOCKS = 500
 """Resolution of the plateau search: the trace is averaged into about this many blocks."""
 VOTES = 5
@@ -94,7 +97,7 @@ def mark_spans(trace: PowerTrace) -> tuple[Span, ...]:
     """Windows between the host's marks WINDOW_START and WINDOW_END."""
     marks = [mark for mark in trace.marks if mark.kind == "host"]
     return tuple(
-        Span(begin.t, end.t)
+        Span(begin.t, end.t, 2 * MARK_S)
         for begin, end in pairwise(marks)
         if begin.label.startswith(WINDOW_START) and end.label.startswith(WINDOW_END)
     )

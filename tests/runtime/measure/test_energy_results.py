@@ -219,12 +219,43 @@ def test_a_good_measurement_has_no_notes() -> None:
         (Plan(), {"range_a": (0.01, 1.0)}, "energy-resolution"),
         (Plan(idle_w=0.1), {}, "energy-idle-above"),
         (Plan(edges=False), {}, "energy-plateau"),
+        (Plan(drift=0.04), {}, "energy-drift"),
+        (Plan(slowing=0.04), {}, "energy-throttling"),
+        (Plan(idle_drift_w=0.004), {}, "energy-idle-drift"),
     ],
 )
 def test_each_weakness_has_its_note(plan: Plan, changes: dict[str, object], code: str) -> None:
     trace = replace(make_trace(plan)[0], **changes)
     found = codes(trace, N, min_window_s=0.45)
     assert found == [code]
+
+
+def test_few_windows_have_a_note() -> None:
+    trace, _ = make_trace(Plan(windows=4))
+    assert codes(trace, [10] * 4, min_window_s=0.45) == ["energy-few-windows"]
+
+
+@pytest.mark.parametrize("plan", [Plan(drift=-0.01), Plan(slowing=-0.04), Plan(noise=0.5)])
+def test_small_changes_speed_and_noise_are_no_drift(plan: Plan) -> None:
+    assert codes(make_trace(plan, 3)[0], N, min_window_s=0.45) == []
+
+
+def test_scatter_is_seldom_taken_for_a_drift() -> None:
+    """A trend by chance has the rate of the test behind it, 5 %."""
+    plan = Plan(window_s=0.01, idle_s=0.03, scatter=0.05)
+    found = [codes(make_trace(plan, seed)[0], N, min_window_s=0.0) for seed in range(400)]
+    alarms = sum("energy-drift" in names for names in found)
+    assert alarms / 400 < 0.05 + 3 * math.sqrt(0.05 * 0.95 / 400)
+
+
+def test_words_about_a_drift() -> None:
+    for plan, words in (
+        (Plan(drift=-0.04), "the power fell by 4.1% over the windows"),
+        (Plan(slowing=0.1), "inferences got slower by 9."),
+        (Plan(idle_drift_w=-0.004), "the idle power fell by 0.004 W from before to after"),
+    ):
+        notes = energy_per_inference(make_trace(plan)[0], N, min_window_s=0.45).warnings
+        assert notes[0].message.startswith(words)
 
 
 def test_windows_from_host_marks_have_a_note() -> None:
