@@ -71,12 +71,17 @@ def _relu(request: Request) -> bool:
     return request.number("act_min") >= request.number("output_zero")
 
 
+def _planes(request: Request) -> bool:
+    return request.numbers("reduce") == (0, 1, 1, 0)
+
+
 def _no_multiplier(request: Request) -> bool:
     return request.number("depth_multiplier") == 1
 
 
 REQUIRES: dict[str, Requirement] = {
     "dsp_no_multiplier": Requirement("needs a depth multiplier of 1", _no_multiplier),
+    "dsp_planes": Requirement("needs a mean over height and width", _planes),
     "dsp_relu": Requirement("needs outputs at or above their zero point", _relu),
     "dsp_one_shape": Requirement("needs operands of one shape", _one_shape),
     "dsp_output_factor": Requirement("needs an output scale factor below 1/2", _moderate_output),
@@ -217,7 +222,28 @@ def _whole(request: Request, axis: str) -> int:
     return max(0, min(last, count - 1) - quotient_up(before, stride) + 1)
 
 
+def mul_cost(request: Request) -> int:
+    """22 instructions an output, 60 a row."""
+    extent = request.numbers("extent")
+    return product(extent[:3]) * (22 * extent[3] + 60)
+
+
+def max_pooling_cost(request: Request) -> int:
+    """7 instructions for a tap of four channels, 25 to store them, 90 a window."""
+    channels = request.number("channels")
+    return request.outputs // channels * (90 + quads_of(channels) * (7 * _taps(request) + 25))
+
+
+def planes_cost(request: Request) -> int:
+    """6 instructions for a pixel of four channels, 45 a channel."""
+    batches, height, width, channels = request.numbers("extent")
+    return batches * (quads_of(channels) * (6 * height * width + 30) + 45 * channels)
+
+
 COSTS: dict[str, Cost] = {
+    "dsp_mul": mul_cost,
+    "dsp_max_pooling": max_pooling_cost,
+    "dsp_planes": planes_cost,
     "dsp_lanes": lanes_cost,
     "dsp_pointwise_relu": without_ties(pointwise_cost),
     "dsp_blocks_relu": without_ties(blocks_cost),

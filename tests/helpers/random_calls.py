@@ -8,9 +8,11 @@ Now and then zero points and clamps are extreme, sums saturate, a channel is dea
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from edgekit.converter.fixed_point import Requant, add_params
+from edgekit.converter.fixed_point import Requant, add_params, mean_requant, mul_requant
 from edgekit.converter.ir.graph import Quant
 from edgekit.converter.lower import calls
 from edgekit.converter.lower.calls import Array as ConstArray
@@ -183,6 +185,68 @@ def add(rng: Rng) -> Sample:
     args = (ParamsArg(), Value("a"), Value("b"), Result("y"))
     call = Call("add_s8", args, Params("ek_binary_s8_t", fields))
     return call, [formula.random_s8(rng, *extent) for _ in "ab"], int(np.prod(extent))
+
+
+def max_pool2d(rng: Rng) -> Sample:
+    """The same windows."""
+    call, inputs, outputs = average_pool2d(rng)
+    return replace(call, family="max_pool2d_s8"), inputs, outputs
+
+
+def sub(rng: Rng) -> Sample:
+    """As addition."""
+    call, inputs, outputs = add(rng)
+    return replace(call, family="sub_s8"), inputs, outputs
+
+
+def mul(rng: Rng) -> Sample:
+    """Operands that may repeat along any axis; factors as lowering has them, sometimes any."""
+    a, b, y = (
+        Quant.per_tensor(float(rng.uniform(0.005, 0.2)), formula.random_zero(rng)) for _ in "aby"
+    )
+    extent = tuple(ints(rng, 1, 9, 4))
+    shapes = [tuple(n if rng.integers(4) else 1 for n in extent) for _ in "ab"]
+    low, high = formula.random_range(rng)
+    fields = (
+        ("extent", extent),
+        *((f"{name}_stride", _repeating(shape)) for name, shape in zip("ab", shapes, strict=True)),
+        ("a_zero", a.zero_point),
+        ("b_zero", b.zero_point),
+        ("output_zero", y.zero_point),
+        ("left_shift", 0),
+        ("a_q", Requant(0, 0)),
+        ("b_q", Requant(0, 0)),
+        ("output_q", mul_requant(a, b, y)),
+        ("act_min", low),
+        ("act_max", high),
+    )
+    args = (ParamsArg(), Value("a"), Value("b"), Result("y"))
+    call = Call("mul_s8", args, Params("ek_binary_s8_t", fields))
+    return call, [formula.random_s8(rng, *shape) for shape in shapes], int(np.prod(extent))
+
+
+def _repeating(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides of a dense operand, 0 where it repeats."""
+    dense = strides(shape)
+    return tuple(0 if n == 1 else s for n, s in zip(shape, dense, strict=True))
+
+
+def mean(rng: Rng) -> Sample:
+    """Over height and width, sometimes other axes; now and then more pixels than a lane holds."""
+    high = 30 if rng.integers(5) == 0 else 9
+    extent = (ints(rng, 1, 3, 1)[0], *ints(rng, 1, high, 2), ints(rng, 1, 11, 1)[0])
+    reduce = (0, 1, 1, 0) if rng.integers(4) else tuple(ints(rng, 0, 1, 4))
+    outputs = int(np.prod([1 if r else n for n, r in zip(extent, reduce, strict=True)]))
+    x, y = (Quant.per_tensor(float(rng.uniform(0.01, 0.2)), formula.random_zero(rng)) for _ in "xy")
+    fields = (
+        ("extent", extent),
+        ("reduce", reduce),
+        ("input_zero", x.zero_point),
+        ("output_zero", y.zero_point),
+        ("q", mean_requant(x, y, int(np.prod(extent)) // outputs)),
+    )
+    call = Call("mean_s8", (ParamsArg(), Value("x"), Result("y")), Params("ek_mean_s8_t", fields))
+    return call, [formula.random_s8(rng, *extent)], outputs
 
 
 def _input(rng: Rng, f: dict[str, int]) -> Array:

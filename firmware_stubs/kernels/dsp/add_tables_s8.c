@@ -5,40 +5,11 @@
  *
  * scratch: two tables of 256 words, indexed by the operand's byte as unsigned, values doubled.
  */
-#include <assert.h>
-
-#include "ek_dsp.h"
+#include "ek_dsp_tables.h"
 #include "ek_kernels_dsp.h"
-#include "ek_requant.h"
-
-static void fill_table(int32_t table[256], int32_t zero, int32_t left_shift, ek_requant_t q)
-{
-    for (int32_t value = INT8_MIN; value <= INT8_MAX; value++) {
-        const int32_t shifted = ek_wrapping_shift_left(value - zero, left_shift);
-        table[(uint8_t)value] = 2 * ek_requant(shifted, q);
-    }
-}
 
 void ek_add_tables_s8__dsp(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b,
                            int8_t *output, void *scratch)
 {
-    int32_t *const table_a = scratch, *const table_b = table_a + 256;
-    const int32_t count = p->extent[0] * p->extent[1] * p->extent[2] * p->extent[3];
-    const int32_t right = -p->output_q.shift;
-    assert(right >= 1 && right <= 22);
-    const int32_t half = 1 << (right - 1);
-    const ek_finish_t finish = {p->output_q.multiplier, half + 2 * half * p->output_zero, right};
-    const uint8_t *x = (const uint8_t *)a, *y = (const uint8_t *)b;
-    int8_t *z = output;
-    fill_table(table_a, p->a_zero, p->left_shift, p->a_q);
-    fill_table(table_b, p->b_zero, p->left_shift, p->b_q);
-    for (int32_t four = count >> 2; four > 0; four--, x += 4, y += 4, z += 4) {
-        for (int32_t i = 0; i < 4; i++) {
-            z[i] = (int8_t)ek_finish(table_a[x[i]] + table_b[y[i]], finish, EK_AWAY_FROM_ZERO);
-        }
-    }
-    for (int32_t i = 0; i < (count & 3); i++) {
-        z[i] = (int8_t)ek_finish(table_a[x[i]] + table_b[y[i]], finish, EK_AWAY_FROM_ZERO);
-    }
-    ek_clamp_s8(output, count, p->act_min, p->act_max);
+    ek_add_by_tables(p, a, b, output, scratch, 1);
 }
