@@ -202,6 +202,34 @@ def softmax_params(input: Quant, beta: float) -> SoftmaxParams:
     return SoftmaxParams(multiplier, left_shift, -input_radius(integer_bits, left_shift))
 
 
+@dataclass(frozen=True, slots=True)
+class LogSoftmaxParams:
+    """LOG_SOFTMAX: differences to Q5.26 and back."""
+
+    multiplier: int
+    left_shift: int
+    diff_min: int
+    reverse: Requant
+
+
+def log_softmax_params(input: Quant) -> LogSoftmaxParams:
+    """Parameters of an int8 LOG_SOFTMAX."""
+    forward = softmax_params(input, 1.0)
+    reverse = requant(float(1 << (31 - forward.left_shift)) / forward.multiplier)
+    return LogSoftmaxParams(forward.multiplier, forward.left_shift, forward.diff_min, reverse)
+
+
+def squared_difference_params(a: Quant, b: Quant, output: Quant) -> AddParams:
+    """Parameters of an int8 SQUARED_DIFFERENCE: operands shifted left by 7, brought to twice the
+    larger scale."""
+    left_shift = 7
+    twice_max = 2.0 * max(a.scale, b.scale)
+    factor = twice_max * twice_max / ((1 << 2 * left_shift) * output.scale)
+    return AddParams(
+        left_shift, requant(a.scale / twice_max), requant(b.scale / twice_max), requant(factor)
+    )
+
+
 def input_radius(integer_bits: int, left_shift: int) -> int:
     """Largest difference that fixed point with `integer_bits` can hold after the left shift."""
     top = ((1 << integer_bits) - 1) * float(1 << (31 - integer_bits))

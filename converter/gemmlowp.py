@@ -109,6 +109,80 @@ def tanh(a: Int32s, integer_bits: int) -> Int32s:
     return np.where(a == 0, np.int32(0), np.where(a > 0, positive, -positive))
 
 
+def inverse_sqrt(x: int) -> tuple[int, int]:
+    """1 / sqrt(x) for an integer x >= 0 as (multiplier, shift): multiplier * 2**(shift - 31).
+
+    Five Newton-Raphson steps with 3 integer bits. 0 and 1 give the largest multiplier.
+    """
+    if x <= 1:
+        return INT32_MAX, 0
+    shift = 11
+    while x >= 1 << 29:
+        x, shift = x // 4, shift + 1
+    pairs = (32 - x.bit_length() - 1) // 2 - 1
+    shift -= pairs
+    x <<= 2 * pairs
+    half = _int(rounding_divide_by_pot(x >> 1, 1))
+    root = 1 << 28
+    for _ in range(5):
+        cube = _left(_mul(_mul(root, root), root), 6)
+        root = _left(_mul((1 << 28) + (1 << 27), root) - _mul(half, cube), 3)
+    root = _mul(root, _SQRT_HALF)
+    if shift < 0:
+        root, shift = root << -shift, 0
+    return root, -shift
+
+
+_SQRT_HALF = 1518500250
+
+
+def _int(x: Int32s) -> int:
+    return int(np.asarray(x))
+
+
+def _mul(a: int, b: int) -> int:
+    return _int(saturating_rounding_doubling_high_mul(a, b))
+
+
+def _left(x: int, exponent: int) -> int:
+    return min(max(x << exponent, INT32_MIN), INT32_MAX)
+
+
+def log_from_1(x: Int32s, integer_bits: int, output_bits: int) -> Int32s:
+    """log(x) for x >= 1 with `integer_bits`; the result has `output_bits`."""
+    mul, shift = saturating_rounding_doubling_high_mul, shift_left_saturating
+    wide = output_bits + 1
+    quarter = rounding_divide_by_pot(np.int32(536870912), wide)
+    zeros = (32 - np.frexp(x.astype(np.float64))[1]).astype(np.int64)
+    first = np.clip(x.astype(np.int64) << (zeros - 1), INT32_MIN, INT32_MAX)
+    r_a = shift(mul(first, _SQRT_HALF), 1)
+    a_power = np.clip(((integer_bits - zeros) << (31 - wide)) + quarter, INT32_MIN, INT32_MAX)
+    lower = mul(x, _SQRT_HALF)
+    room = (32 - np.frexp(lower.astype(np.float64))[1]).astype(np.int64) - 1
+    r_b = np.clip(x.astype(np.int64) << room, INT32_MIN, INT32_MAX)
+    b_power = np.clip(((integer_bits - room) << (31 - wide)) - quarter, INT32_MIN, INT32_MAX)
+    r = np.minimum(r_a, r_b).astype(np.int32)
+    power = np.maximum(a_power, b_power).astype(np.int32)
+    p = _half_sum(r, 1805811301)
+    q = r - np.int32(1805811301)
+    q = q + q
+    square = mul(q, q)
+    numerator = mul(q, r) + mul(mul(q, square), 117049297)
+    inner = np.int32(1057819769) + q + mul(127690142, square)
+    denominator = mul(p, inner) + mul(638450708, q)
+    inverse = one_over_one_plus_x(denominator)
+    scaled = rounding_divide_by_pot(numerator, wide)
+    return shift(mul(power, 1488522236) + mul(scaled, inverse), wide - output_bits)
+
+
+def _half_sum(a: Int32s, b: int) -> Int32s:
+    """(a + b) / 2, halves away from zero."""
+    total = a.astype(np.int64) + b
+    sign = np.where(total >= 0, 1, -1)
+    half: Int64s = np.abs(total + sign) // 2 * sign
+    return half.astype(np.int32)
+
+
 def reciprocal(x: Int32s, integer_bits: int) -> tuple[Int32s, Int32s]:
     """1/x for x > 0 as (raw Q0.31 in (1/2, 1], right shift that belongs to it)."""
     headroom = 32 - np.frexp(x.astype(np.float64))[1]

@@ -166,6 +166,34 @@ def _high_mul16(a: NDArray[np.int64], b: int) -> NDArray[np.int64]:
     return np.asarray(rounded, np.int64)
 
 
+def _abs(op: Op, input: Quant, output: Quant) -> Codes:
+    """The distance from zero, rescaled where the scales differ."""
+    distance = np.abs(INT8_CODES - np.int32(input.zero_point))
+    if input.scale != output.scale:
+        factor = requant(float(np.float32(input.scale) / np.float32(output.scale)))
+        distance = multiply_by_quantized_multiplier(distance, factor.multiplier, factor.shift)
+    codes: Codes = distance + np.int32(output.zero_point)
+    return codes
+
+
+def _rsqrt(op: Op, input: Quant, output: Quant) -> Codes:
+    """Fixed point with 20 bits behind the point; zero gives the largest code."""
+    precise = 20
+    factor = requant(1.0 / float(np.sqrt(np.float32(input.scale)) * np.float32(output.scale)))
+    found = []
+    for code in (INT8_CODES - np.int32(input.zero_point)).tolist():
+        if code <= 0:
+            found.append(127)
+            continue
+        multiplier, shift = gemmlowp.inverse_sqrt(code)
+        inverse = multiply_by_quantized_multiplier(1, multiplier, shift + precise)
+        scaled = multiply_by_quantized_multiplier(
+            inverse, factor.multiplier, factor.shift - precise
+        )
+        found.append(int(scaled) + output.zero_point)
+    return np.array(found, np.int32)
+
+
 TABLES: dict[type[Op], Callable[[Op, Quant, Quant], Codes]] = {
     ops.Logistic: _logistic,
     ops.Tanh: _tanh,
@@ -176,6 +204,8 @@ TABLES: dict[type[Op], Callable[[Op, Quant, Quant], Codes]] = {
     ops.LeakyRelu: _leaky_relu,
     ops.Elu: _elu,
     ops.HardSwish: _hard_swish,
+    ops.Abs: _abs,
+    ops.Rsqrt: _rsqrt,
     ops.Quantize: _clamped(Activation.NONE),
 }
 """How each operator's table is made."""

@@ -13,6 +13,7 @@ from edgekit.converter.fixed_point import (
     mul_requant,
     multiply_by_quantized_multiplier,
     prelu_params,
+    squared_difference_params,
 )
 from edgekit.converter.interpret.kernel import (
     Array,
@@ -24,7 +25,7 @@ from edgekit.converter.interpret.kernel import (
 )
 from edgekit.converter.interpret.requantize import Requantizer
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
-from edgekit.converter.ir.ops import Activation, Add, Mul, Sub
+from edgekit.converter.ir.ops import Activation, Add, Div, Mul, Sub
 
 
 def add(graph: Graph, node: Node) -> Kernel:
@@ -66,6 +67,25 @@ def mul(graph: Graph, node: Node) -> Kernel:
     finish = _finish(mul_requant(a, b, output), output, op.activation, peak=255 * 255)
     a_zero, b_zero = a.zero_point, b.zero_point
     return lambda a, b: finish((a.astype(np.int32) - a_zero) * (b.astype(np.int32) - b_zero))
+
+
+def div(graph: Graph, node: Node) -> Kernel:
+    """a / b in float32."""
+    assert isinstance(node.op, Div)
+    activation = node.op.activation
+    return lambda a, b: activate(a / b, activation)
+
+
+def squared_difference(graph: Graph, node: Node) -> Kernel:
+    """finish((a * a_factor - b * b_factor)^2), each operand brought to a common scale first."""
+    if number_format(graph, node) is DType.FLOAT32:
+        return lambda a, b: np.square(a - b)
+    a, b, output = (quant_of(node, t) for t in _operands(graph, node))
+    params = squared_difference_params(a, b, output)
+    scaled_a = _scaled(a, params.a, params.left_shift)
+    scaled_b = _scaled(b, params.b, params.left_shift)
+    finish = _finish(params.output, output, Activation.NONE, peak=255 * 255 << 14)
+    return lambda a, b: finish(np.square(look_up(scaled_a, a) - look_up(scaled_b, b)))
 
 
 def maximum(graph: Graph, node: Node) -> Kernel:

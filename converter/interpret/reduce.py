@@ -13,7 +13,7 @@ from edgekit.converter.interpret.kernel import (
     same_quantization,
 )
 from edgekit.converter.ir.graph import DType, Graph, Node
-from edgekit.converter.ir.ops import ReduceMax, Sum
+from edgekit.converter.ir.ops import ReduceMax, ReduceMin, Sum
 from edgekit.converter.ir.shapes import reduced_axes
 from edgekit.converter.ir.slicing import ints
 
@@ -42,6 +42,14 @@ def largest(graph: Graph, node: Node) -> Kernel:
     assert isinstance(op, ReduceMax)
     same_quantization(graph, node)
     return lambda x, *_: x.max(axis=axes, keepdims=op.keep_dims)
+
+
+def smallest(graph: Graph, node: Node) -> Kernel:
+    """Minimum over the axes."""
+    op, axes = node.op, reduced_axes(graph, node)
+    assert isinstance(op, ReduceMin)
+    same_quantization(graph, node)
+    return lambda x, *_: x.min(axis=axes, keepdims=op.keep_dims)
 
 
 def arg_max(graph: Graph, node: Node) -> Kernel:

@@ -10,6 +10,7 @@ from edgekit.converter.interpret import (
     elementwise,
     matmul,
     movement,
+    normalize,
     pool,
     recurrent,
     reduce,
@@ -22,6 +23,8 @@ from edgekit.converter.interpret.kernel import Build
 from edgekit.converter.ir import ops
 from edgekit.converter.moves import TAKES, VIEWS
 
+UNARY = (ops.Abs, ops.Rsqrt, ops.Exp, ops.Log, ops.Sqrt, ops.Square, ops.Neg, ops.Floor)
+
 BUILDS: dict[type[ops.Op], Build] = {
     ops.Conv2D: conv.conv2d,
     ops.DepthwiseConv2D: depthwise.depthwise_conv2d,
@@ -32,6 +35,12 @@ BUILDS: dict[type[ops.Op], Build] = {
     ops.UnidirectionalSequenceLstm: recurrent.lstm,
     ops.Sum: reduce.total,
     ops.ReduceMax: reduce.largest,
+    ops.ReduceMin: reduce.smallest,
+    ops.Div: elementwise.div,
+    ops.SquaredDifference: elementwise.squared_difference,
+    ops.LogSoftmax: normalize.log_softmax,
+    ops.L2Normalization: normalize.l2_normalization,
+    **dict.fromkeys(UNARY, unary.unary),
     ops.ArgMax: reduce.arg_max,
     ops.ResizeBilinear: resize.resize_bilinear,
     ops.AveragePool2D: pool.average_pool2d,

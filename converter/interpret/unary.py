@@ -61,4 +61,12 @@ _FUNCTIONS: dict[type[ops.Op], Kernel] = {
     ops.Relu0To1: _clip(0, 1),
     ops.Elu: _elu,
     ops.HardSwish: _hard_swish,
+    ops.Abs: np.abs,
+    ops.Rsqrt: lambda x: np.float32(1) / np.sqrt(x),
+    ops.Exp: np.exp,
+    ops.Log: np.log,
+    ops.Sqrt: np.sqrt,
+    ops.Square: np.square,
+    ops.Neg: np.negative,
+    ops.Floor: np.floor,
 }

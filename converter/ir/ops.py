@@ -12,6 +12,19 @@ from typing import ClassVar
 from edgekit.converter.ir.ops_base import Activation as Activation
 from edgekit.converter.ir.ops_base import Op as Op
 from edgekit.converter.ir.ops_base import Padding as Padding
+from edgekit.converter.ir.ops_elementwise import Abs as Abs
+from edgekit.converter.ir.ops_elementwise import Div as Div
+from edgekit.converter.ir.ops_elementwise import Exp as Exp
+from edgekit.converter.ir.ops_elementwise import Floor as Floor
+from edgekit.converter.ir.ops_elementwise import L2Normalization as L2Normalization
+from edgekit.converter.ir.ops_elementwise import Log as Log
+from edgekit.converter.ir.ops_elementwise import LogSoftmax as LogSoftmax
+from edgekit.converter.ir.ops_elementwise import Neg as Neg
+from edgekit.converter.ir.ops_elementwise import ReduceMin as ReduceMin
+from edgekit.converter.ir.ops_elementwise import Rsqrt as Rsqrt
+from edgekit.converter.ir.ops_elementwise import Sqrt as Sqrt
+from edgekit.converter.ir.ops_elementwise import Square as Square
+from edgekit.converter.ir.ops_elementwise import SquaredDifference as SquaredDifference
 from edgekit.converter.ir.ops_movement import Concatenation as Concatenation
 from edgekit.converter.ir.ops_movement import DepthToSpace as DepthToSpace
 from edgekit.converter.ir.ops_movement import ExpandDims as ExpandDims
@@ -326,6 +339,7 @@ OPERATORS: tuple[type[Op], ...] = (
     Mean,
     Sum,
     ReduceMax,
+    ReduceMin,
     ArgMax,
     ResizeBilinear,
     # 3. elementwise
@@ -344,7 +358,19 @@ OPERATORS: tuple[type[Op], ...] = (
     LeakyRelu,
     Elu,
     HardSwish,
+    Abs,
+    Rsqrt,
+    Exp,
+    Log,
+    Sqrt,
+    Square,
+    Neg,
+    Floor,
+    Div,
+    SquaredDifference,
     Softmax,
+    LogSoftmax,
+    L2Normalization,
     # 4. movement
     Pad,
     Concatenation,

@@ -9,6 +9,7 @@ import numpy as np
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation
+from edgekit.converter.ir.ops_elementwise import FLOAT_ONLY
 from edgekit.converter.ir.rule import INDEX_ROLES, activations, node_rule, operands
 
 _CONVOLUTIONS = (ops.Conv2D, ops.DepthwiseConv2D, ops.FullyConnected, ops.TransposeConv)
@@ -73,16 +74,43 @@ _NOT_INT16 = (
     ops.HardSwish,
     ops.SpaceToDepth,
     ops.DepthToSpace,
+    ops.ReduceMin,
+    ops.Abs,
+    ops.Rsqrt,
+    ops.SquaredDifference,
+    ops.LogSoftmax,
+    ops.L2Normalization,
 )
 
 
 @node_rule("int16-operators", supported=True, hint="quantize the model to int8 instead")
 def int16_operators(graph: Graph, node: Node) -> str:
     """No int16 activations with TRANSPOSE_CONV, BATCH_MATMUL, SUM, REDUCE_MAX, ARG_MAX,
-    RESIZE_BILINEAR, PRELU, RELU_N1_TO_1, RELU_0_TO_1, ELU, HARD_SWISH, SPACE_TO_DEPTH and
-    DEPTH_TO_SPACE."""
+    RESIZE_BILINEAR, PRELU, RELU_N1_TO_1, RELU_0_TO_1, ELU, HARD_SWISH, SPACE_TO_DEPTH,
+    DEPTH_TO_SPACE, REDUCE_MIN, ABS, RSQRT, SQUARED_DIFFERENCE, LOG_SOFTMAX and L2_NORMALIZATION."""
     wide = any(tensor.dtype is DType.INT16 for _, tensor in activations(graph, node))
     return "int16" if wide and isinstance(node.op, _NOT_INT16) else ""
+
+
+@node_rule(
+    "float-operators",
+    *FLOAT_ONLY,
+    supported=True,
+    hint="put DEQUANTIZE before it and QUANTIZE behind, or convert the float model",
+)
+def float_operators(graph: Graph, node: Node) -> str:
+    """EXP, LOG, SQRT, SQUARE, NEG, FLOOR and DIV have float32 activations."""
+    kinds = {tensor.dtype for _, tensor in activations(graph, node)} - {DType.FLOAT32}
+    return ", ".join(sorted(kinds))
+
+
+@node_rule("rsqrt-input", ops.Rsqrt, supported=True, hint="quantize the model again")
+def rsqrt_input(graph: Graph, node: Node) -> str:
+    """An int8 RSQRT's input has zero point -128, so that it is never negative."""
+    x = graph.input(node)
+    if x.dtype is not DType.INT8 or x.quant is None or x.quant.zero_point == -128:
+        return ""
+    return f"zero point {x.quant.zero_point}"
 
 
 @node_rule("index-dtype", supported=True)
@@ -218,6 +246,7 @@ _SAME_SCALE = (
     ops.ResizeNearestNeighbor,
     ops.ResizeBilinear,
     ops.ReduceMax,
+    ops.ReduceMin,
 )
 
 
@@ -238,13 +267,16 @@ _OUTPUTS: dict[type[ops.Op], Quant] = {
     ops.Softmax: Quant.per_tensor(1 / 256, -128),
     ops.Logistic: Quant.per_tensor(1 / 256, -128),
     ops.Tanh: Quant.per_tensor(1 / 128, 0),
+    ops.L2Normalization: Quant.per_tensor(1 / 128, 0),
+    ops.LogSoftmax: Quant.per_tensor(1 / 16, 127),
 }
 
 
 @node_rule("unit-output", *_OUTPUTS, hint="quantize the model again")
 def unit_output(graph: Graph, node: Node) -> str:
-    """An int8 SOFTMAX or LOGISTIC has output scale 1/256 and zero point -128, a TANH 1/128 and
-    0; with int16 all three have 1/32768 and 0."""
+    """An int8 SOFTMAX or LOGISTIC has output scale 1/256 and zero point -128, a TANH or
+    L2_NORMALIZATION 1/128 and 0, a LOG_SOFTMAX 1/16 and 127; with int16 SOFTMAX, LOGISTIC and TANH
+    have 1/32768 and 0."""
     y = graph.output(node)
     if y.dtype not in _INTEGERS:
         return ""

@@ -38,6 +38,8 @@ NODE_RULES: tuple[NodeRule, ...] = (
     structure.shapes_agree,
     numbers.activations_dtype,
     numbers.int16_operators,
+    numbers.float_operators,
+    numbers.rsqrt_input,
     numbers.weights_dtype,
     numbers.transposed_weights,
     numbers.finite_parameters,

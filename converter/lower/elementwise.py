@@ -13,16 +13,18 @@ from edgekit.converter.fixed_point import (
     Requant,
     activation_range,
     add_params,
+    log_softmax_params,
     mul_requant,
     prelu_params,
     requantized,
     softmax_params,
+    squared_difference_params,
 )
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation, Softmax
 from edgekit.converter.lower import calls
 from edgekit.converter.lower.calls import Call, Result, Value
-from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
+from edgekit.converter.lower.program import FieldValue, NumberArg, Params, ParamsArg
 from edgekit.converter.tables import lut_for
 
 
@@ -38,6 +40,43 @@ def sub(graph: Graph, node: Node) -> tuple[Call, ...]:
     a, b, y = (calls.quant(node, tensor) for tensor in _three(graph, node))
     params = add_params(a, b, y)
     return _binary(graph, node, "sub_s8", params.left_shift, params.a, params.b, params.output)
+
+
+def squared_difference(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_squared_difference_s8`."""
+    a, b, y = (calls.quant(node, tensor) for tensor in _three(graph, node))
+    params = squared_difference_params(a, b, y)
+    factors = (params.left_shift, params.a, params.b, params.output)
+    return _binary(graph, node, "squared_difference_s8", *factors)
+
+
+def log_softmax(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_log_softmax_s8`."""
+    x = graph.input(node)
+    factor = log_softmax_params(calls.quant(node, x))
+    fields = (
+        ("multiplier", factor.multiplier),
+        ("left_shift", factor.left_shift),
+        ("diff_min", factor.diff_min),
+        ("reverse_q", factor.reverse),
+    )
+    return _rows(graph, node, "log_softmax_s8", *fields)
+
+
+def l2_normalization(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_l2_normalization_s8`."""
+    zero = calls.quant(node, graph.input(node)).zero_point
+    return _rows(graph, node, "l2_normalization_s8", ("input_zero", zero))
+
+
+def _rows(
+    graph: Graph, node: Node, family: str, *fields: tuple[str, FieldValue]
+) -> tuple[Call, ...]:
+    x, y = graph.input(node), graph.output(node)
+    depth = x.shape[-1]
+    shape = (("rows", x.size // depth), ("depth", depth))
+    params = Params(f"ek_{family}_t", (*shape, *fields))
+    return (Call(family, (ParamsArg(), Value(x.name), Result(y.name)), params),)
 
 
 def prelu(graph: Graph, node: Node) -> tuple[Call, ...]:

@@ -168,6 +168,17 @@ def softmax(graph: Graph, node: Node) -> tuple[Call, ...]:
     return (_with_params(graph, node, "softmax_f32", params),)
 
 
+def by_rows(family: str) -> Lowering:
+    """One kernel along the last axis."""
+
+    def lowering(graph: Graph, node: Node) -> tuple[Call, ...]:
+        x = graph.input(node)
+        params = Params("ek_rows_t", (("rows", x.size // x.shape[-1]), ("depth", x.shape[-1])))
+        return (_with_params(graph, node, family, params),)
+
+    return lowering
+
+
 # -------------------------------------------------------------------------------- in common
 
 
@@ -206,6 +217,7 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     ops.Mean: mean,
     ops.Sum: total,
     ops.ReduceMax: largest,
+    ops.ReduceMin: reductions.minima,
     ops.ResizeBilinear: resize_bilinear,
     ops.ArgMax: reductions.arg_max,
     # 3. elementwise
@@ -224,7 +236,19 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     ops.LeakyRelu: leaky_relu,
     ops.Elu: unary("elu_f32"),
     ops.HardSwish: unary("hard_swish_f32"),
+    ops.Abs: unary("abs_f32"),
+    ops.Rsqrt: unary("rsqrt_f32"),
+    ops.Exp: unary("exp_f32"),
+    ops.Log: unary("log_f32"),
+    ops.Sqrt: unary("sqrt_f32"),
+    ops.Square: unary("square_f32"),
+    ops.Neg: unary("neg_f32"),
+    ops.Floor: unary("floor_f32"),
+    ops.Div: binary("div_f32"),
+    ops.SquaredDifference: binary("squared_difference_f32"),
     ops.Softmax: softmax,
+    ops.LogSoftmax: by_rows("log_softmax_f32"),
+    ops.L2Normalization: by_rows("l2_normalization_f32"),
     # 4. movement
     ops.Pad: fields.pad_bytes,
     ops.Concatenation: fields.concatenation_bytes,

@@ -57,6 +57,31 @@ def maxima(graph: Graph, node: Node, types: str, c_type: str, limits: Fields) ->
     return tuple(made)
 
 
+def minima(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_reduce_min_s8` or `_f32` per run of neighbouring axes."""
+    x, y = graph.input(node), graph.output(node)
+    spans = _spans(reduced_axes(graph, node)) or [(0, 0)]
+    kind = "f32" if x.dtype is DType.FLOAT32 else "s8"
+    made: list[Call] = []
+    source = x
+    for index, (first, end) in enumerate(spans):
+        last = index == len(spans) - 1
+        shape = (*source.shape[:first], *(1,) * (end - first), *source.shape[end:])
+        target = y if last else Tensor(f"{node.name}:axis {first}", shape, x.dtype, x.quant)
+        fields = (
+            ("outer", calls.product(source.shape[:first])),
+            ("count", calls.product(source.shape[first:end])),
+            ("inner", calls.product(source.shape[end:])),
+        )
+        c_type = calls.c_type(x)
+        args = (ParamsArg(), Value(source.name, c_type), Result(target.name, c_type))
+        params = Params("ek_arg_max_s8_t", fields)
+        tag, temporary = ("", None) if last else (str(first), target)
+        made.append(Call(f"reduce_min_{kind}", args, params, tag=tag, temporary=temporary))
+        source = target
+    return tuple(made)
+
+
 def _spans(axes: Shape) -> list[tuple[int, int]]:
     """Sorted axes as runs [first, end) of neighbours."""
     spans: list[tuple[int, int]] = []

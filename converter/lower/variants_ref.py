@@ -168,6 +168,11 @@ def lstm(request: Request) -> int:
     return units * (20 * (request.number("input_c") + request.number("units")) + 400)
 
 
+def rows_of(request: Request) -> int:
+    """25 instructions an element, 300 a row."""
+    return request.number("rows") * (25 * request.number("depth") + 300)
+
+
 def matmul(request: Request) -> int:
     """15 instructions a multiply-accumulate, 50 an output."""
     return product(request.numbers("extent")) * (15 * request.number("inner") + 50)
@@ -201,6 +206,7 @@ COSTS: dict[str, Cost] = {
     "ref_transposed": transposed,
     "ref_arg_max": arg_max,
     "ref_matmul": matmul,
+    "ref_rows_of": rows_of,
     "ref_svdf": svdf,
     "ref_lstm": lstm,
 }

@@ -22,6 +22,7 @@ from edgekit.converter.ir.ops import (
     Op,
     Pack,
     ReduceMax,
+    ReduceMin,
     ResizeBilinear,
 )
 from edgekit.converter.ir.rule import PARAMETER_ROLES
@@ -38,6 +39,7 @@ SAME_SCALE: tuple[type[Op], ...] = (
     AveragePool2D,
     ResizeBilinear,
     ReduceMax,
+    ReduceMin,
     Maximum,
     Minimum,
 )

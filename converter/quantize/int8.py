@@ -17,6 +17,7 @@ from edgekit.artifacts.figures import Note
 from edgekit.converter.interpret.program import fold_constants
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
 from edgekit.converter.ir.ops import Dequantize, Quantize
+from edgekit.converter.ir.ops_elementwise import FLOAT_ONLY
 from edgekit.converter.quantize.calibrate import Progress, calibrate
 from edgekit.converter.quantize.execute import Batch
 from edgekit.converter.quantize.groups import Range, Ranges, same_scale_groups, union_ranges
@@ -145,6 +146,8 @@ class _Builder:
         """The node over integer operands, and a requantization after it where that is needed."""
         if type(node.op) in WEIGHTED:
             return (self._weighted(node),)
+        if isinstance(node.op, FLOAT_ONLY):
+            return self._island(node)
         made = replace(node, inputs=tuple(self._operand(node, name) for name in node.inputs))
         fixed = self.scheme.fixed(node.op)
         if fixed is None or fixed == self.quants[node.output]:
@@ -154,6 +157,25 @@ class _Builder:
         self.constants[inner] = _integer(tensor, fixed, self.scheme)
         again = Node(f"{node.name}/requantize", Quantize(), (inner,), node.outputs)
         return (replace(made, outputs=(inner,)), again)
+
+    def _island(self, node: Node) -> tuple[Node, ...]:
+        """A node that stays in float32, between DEQUANTIZE and QUANTIZE."""
+        made: list[Node] = []
+        inputs: list[str | None] = []
+        for name in node.inputs:
+            if name is None or self.graph[name].constant:
+                inputs.append(name)
+                continue
+            real = f"{node.name}/{name}/real"
+            if real not in self.constants:
+                self.constants[real] = replace(self.graph[name], name=real)
+                made.append(Node(f"{real}", Dequantize(), (name,), (real,)))
+            inputs.append(real)
+        result = f"{node.output}/real"
+        self.constants[result] = replace(self.graph[node.output], name=result)
+        same = replace(node, inputs=tuple(inputs), outputs=(result,))
+        again = Node(f"{node.name}/quantize", Quantize(), (result,), node.outputs)
+        return (*made, same, again)
 
     def _operand(self, node: Node, name: str | None) -> str | None:
         """A constant operand of an elementwise or same-scale operator, as an activation."""

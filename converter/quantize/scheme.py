@@ -16,7 +16,9 @@ from edgekit.converter.ir.ops import (
     Conv2D,
     DepthwiseConv2D,
     FullyConnected,
+    L2Normalization,
     Logistic,
+    LogSoftmax,
     Op,
     Softmax,
     Tanh,
@@ -47,6 +49,8 @@ UNIT = Quant.per_tensor(1 / 256, -128)
 """[0, 1) in 256 steps."""
 SIGNED_UNIT = Quant.per_tensor(1 / 128, 0)
 """[-1, 1) in 256 steps."""
+LOGARITHMS = Quant.per_tensor(1 / 16, 127)
+"""(-16, 0] in 256 steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,15 @@ INT8 = Scheme(
     "int8",
     activation=INT8_ACTIVATION,
     weights=INT8_WEIGHTS,
-    fixed_outputs=MappingProxyType({Softmax: UNIT, Logistic: UNIT, Tanh: SIGNED_UNIT}),
+    fixed_outputs=MappingProxyType(
+        {
+            Softmax: UNIT,
+            Logistic: UNIT,
+            Tanh: SIGNED_UNIT,
+            L2Normalization: SIGNED_UNIT,
+            LogSoftmax: LOGARITHMS,
+        }
+    ),
 )
 """TFLite's 8-bit specification: int8 activations, per-channel int8 weights (also for
 FULLY_CONNECTED, which TensorFlow 2.21, tflite-runtime 2.14 and tflite-micro compute alike)."""

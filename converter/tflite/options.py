@@ -58,7 +58,22 @@ _FIELDS = {
 NOT_STORED = frozenset(("half_up",))
 """Attributes that follow from a file's element types."""
 
-OPTIONS_TABLE: dict[str, str] = {
+_PLAIN: tuple[type[Op], ...] = (
+    ops.Abs,
+    ops.Rsqrt,
+    ops.Exp,
+    ops.Log,
+    ops.Sqrt,
+    ops.Square,
+    ops.Neg,
+    ops.Floor,
+    ops.SquaredDifference,
+    ops.LogSoftmax,
+    ops.L2Normalization,
+)
+"""Operators whose options say nothing."""
+
+OPTIONS_TABLE: dict[str, str] = {operator.NAME: "" for operator in _PLAIN} | {
     operator.NAME: table
     for operator, table in (
         (ops.Conv2D, "Conv2DOptions"),
@@ -70,6 +85,8 @@ OPTIONS_TABLE: dict[str, str] = {
         (ops.UnidirectionalSequenceLstm, "UnidirectionalSequenceLSTMOptions"),
         (ops.Sum, "ReducerOptions"),
         (ops.ReduceMax, "ReducerOptions"),
+        (ops.ReduceMin, "ReducerOptions"),
+        (ops.Div, "DivOptions"),
         (ops.ArgMax, "ArgMaxOptions"),
         (ops.ResizeBilinear, "ResizeBilinearOptions"),
         (ops.AveragePool2D, "Pool2DOptions"),

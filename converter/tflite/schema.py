@@ -134,6 +134,7 @@ TABLES: Final[dict[str, dict[str, Field]]] = {
         "offset": Field(5, "bool"),
     },
     "SliceOptions": {},
+    "DivOptions": {"fused_activation_function": Field(0, "i8")},
     "SVDFOptions": {"rank": Field(0, "i32"), "fused_activation_function": Field(1, "i8")},
     "UnidirectionalSequenceLSTMOptions": {
         "fused_activation_function": Field(0, "i8"),
@@ -232,6 +233,7 @@ OPTIONS_TYPES: Final[dict[str, int]] = {
     "HardSwishOptions": 91,
     "DepthToSpaceOptions": 94,
     "SVDFOptions": 6,
+    "DivOptions": 29,
     "UnidirectionalSequenceLSTMOptions": 71,
     "BatchMatMulOptions": 101,
     "CallOnceOptions": 103,

@@ -17,9 +17,6 @@ from edgekit.converter.tflite.variables import VARIABLE_OPERATORS
 
 REWRITES: dict[str, str] = {
     "GELU": "use ReLU as the activation and fine-tune",
-    "DIV": "multiply by the reciprocal constant",
-    "L2_NORMALIZATION": "normalise after the network, on the host side",
-    "LOG_SOFTMAX": "end with SOFTMAX; the order of the classes is the same",
     "CAST": "feed the element type that the next operator wants",
     "CONV_3D": "use 2-D convolutions with the third axis folded into the channels",
     "LSTM": "use 1-D (depthwise-separable) convolutions over the time axis",

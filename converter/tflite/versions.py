@@ -89,6 +89,12 @@ _INT8_IS_2 = frozenset(
         "TRANSPOSE_CONV",
         "SUM",
         "REDUCE_MAX",
+        "REDUCE_MIN",
+        "ABS",
+        "RSQRT",
+        "SQUARED_DIFFERENCE",
+        "LOG_SOFTMAX",
+        "L2_NORMALIZATION",
         "ARG_MAX",
         "BATCH_MATMUL",
     )

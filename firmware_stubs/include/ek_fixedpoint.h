@@ -70,4 +70,58 @@ static inline int32_t ek_one_over_one_plus(int32_t a)
     return ek_saturating_shift_left(x, 1); /* halving is Q2 read as Q1; this is Q1 to Q0 */
 }
 
+static inline int32_t ek_leading_zeros(uint32_t x)
+{
+    int32_t zeros = 0;
+    for (; zeros < 32 && !(x >> 31); x <<= 1) zeros++;
+    return zeros;
+}
+
+/* 1 / sqrt(x) for an integer x >= 0: five Newton steps in Q3; 0 and 1 give the largest Q0. */
+static inline ek_requant_t ek_inverse_sqrt(int32_t x)
+{
+    int32_t shift = 11;
+    if (x <= 1) return (ek_requant_t){INT32_MAX, 0};
+    for (; x >= 1 << 29; x /= 4) shift++;
+    const int32_t pairs = (ek_leading_zeros((uint32_t)x) - 1) / 2 - 1;
+    const int32_t scaled = x << (2 * pairs), half = ek_rounding_shift_right(scaled >> 1, 1);
+    int32_t root = 1 << 28;
+    for (int step = 0; step < 5; step++) {
+        const int32_t square = ek_doubling_high_mul(root, root);
+        const int32_t cube = ek_saturating_shift_left(ek_doubling_high_mul(square, root), 6);
+        const int32_t kept = ek_doubling_high_mul((1 << 28) + (1 << 27), root);
+        root = ek_saturating_shift_left(kept - ek_doubling_high_mul(half, cube), 3);
+    }
+    root = ek_doubling_high_mul(root, 1518500250); /* by sqrt(1/2) */
+    shift -= pairs;
+    if (shift < 0) return (ek_requant_t){root * (1 << -shift), 0};
+    return (ek_requant_t){root, -shift};
+}
+
+/* log(x) for x >= 1, Q12 to Q5. x is brought to a fraction near sqrt(sqrt(1/2)) in two ways, one of
+ * which is the nearer one; a rational function serves what is left. */
+static inline int32_t ek_log_from_1(int32_t x)
+{
+    enum { INTEGER_BITS = 12, WIDE = 6, QUARTER = 1 << (31 - WIDE - 2) };
+    const int32_t sqrt_half = 1518500250, sqrt_sqrt_half = 1805811301;
+    const int32_t zeros = ek_leading_zeros((uint32_t)x);
+    const int32_t first = ek_saturating_shift_left(x, zeros - 1);
+    const int32_t r_a = ek_saturating_shift_left(ek_doubling_high_mul(first, sqrt_half), 1);
+    const int32_t a_power = (INTEGER_BITS - zeros) * (1 << (31 - WIDE)) + QUARTER;
+    const int32_t room = ek_leading_zeros((uint32_t)ek_doubling_high_mul(x, sqrt_half)) - 1;
+    const int32_t r_b = ek_saturating_shift_left(x, room);
+    const int32_t b_power = (INTEGER_BITS - room) * (1 << (31 - WIDE)) - QUARTER;
+    const int32_t r = ek_min(r_a, r_b), power = ek_max(a_power, b_power);
+    const int32_t p = (int32_t)(((int64_t)r + sqrt_sqrt_half + 1) / 2);
+    const int32_t q = 2 * (r - sqrt_sqrt_half);
+    const int32_t square = ek_doubling_high_mul(q, q);
+    const int32_t cubic = ek_doubling_high_mul(ek_doubling_high_mul(q, square), 117049297);
+    const int32_t numerator = ek_doubling_high_mul(q, r) + cubic;
+    const int32_t inner = 1057819769 + q + ek_doubling_high_mul(127690142, square);
+    const int32_t denominator = ek_doubling_high_mul(p, inner) + ek_doubling_high_mul(638450708, q);
+    const int32_t inverse = ek_one_over_one_plus(denominator);
+    const int32_t quotient = ek_doubling_high_mul(ek_rounding_shift_right(numerator, WIDE), inverse);
+    return ek_saturating_shift_left(ek_doubling_high_mul(power, 1488522236) + quotient, 1);
+}
+
 #endif

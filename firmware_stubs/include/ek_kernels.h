@@ -369,4 +369,39 @@ typedef struct {
                            int16_t *cell, int8_t *output)
 EK_LSTM_S8(ref);
 
+/* y = clamp(requant((requant((a - a_zero) << left_shift, a_q) - requant((b - b_zero) << left_shift,
+ * b_q))^2, output_q) + output_zero), with broadcasting as in addition. May run in place. */
+#define EK_SQUARED_DIFFERENCE_S8(isa)                                                \
+    void ek_squared_difference_s8__##isa(const ek_binary_s8_t *p, const int8_t *a,   \
+                                         const int8_t *b, int8_t *output)
+EK_SQUARED_DIFFERENCE_S8(ref);
+
+/* y[i][j] = min over k of x[i][k][j] */
+#define EK_REDUCE_MIN_S8(isa) \
+    void ek_reduce_min_s8__##isa(const ek_arg_max_s8_t *p, const int8_t *input, int8_t *output)
+EK_REDUCE_MIN_S8(ref);
+
+/* Along the last axis x over the root of the sum of squares, in steps of 1/128. May run in place. */
+typedef struct {
+    int32_t rows, depth;
+    int32_t input_zero;
+} ek_l2_normalization_s8_t;
+
+#define EK_L2_NORMALIZATION_S8(isa)                                                          \
+    void ek_l2_normalization_s8__##isa(const ek_l2_normalization_s8_t *p, const int8_t *input, \
+                                       int8_t *output)
+EK_L2_NORMALIZATION_S8(ref);
+
+/* Along the last axis x - max - log(sum of exp(x - max)), in steps of 1/16 below 127. Differences
+ * are brought to Q5 by multiplier and left_shift, back by reverse_q. May run in place. */
+typedef struct {
+    int32_t rows, depth;
+    int32_t multiplier, left_shift, diff_min;
+    ek_requant_t reverse_q;
+} ek_log_softmax_s8_t;
+
+#define EK_LOG_SOFTMAX_S8(isa) \
+    void ek_log_softmax_s8__##isa(const ek_log_softmax_s8_t *p, const int8_t *input, int8_t *output)
+EK_LOG_SOFTMAX_S8(ref);
+
 #endif

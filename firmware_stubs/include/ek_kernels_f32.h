@@ -262,4 +262,66 @@ typedef struct {
                             const float *bias, float *hidden, float *cell, float *output)
 EK_LSTM_F32(ref);
 
+/* |x|, -x, x * x, the integer below, exp, log, the root and one over it; all may run in place. */
+#define EK_ABS_F32(isa) \
+    void ek_abs_f32__##isa(int32_t count, const float *input, float *output)
+EK_ABS_F32(ref);
+
+#define EK_NEG_F32(isa) \
+    void ek_neg_f32__##isa(int32_t count, const float *input, float *output)
+EK_NEG_F32(ref);
+
+#define EK_SQUARE_F32(isa) \
+    void ek_square_f32__##isa(int32_t count, const float *input, float *output)
+EK_SQUARE_F32(ref);
+
+#define EK_FLOOR_F32(isa) \
+    void ek_floor_f32__##isa(int32_t count, const float *input, float *output)
+EK_FLOOR_F32(ref);
+
+#define EK_EXP_F32(isa) \
+    void ek_exp_f32__##isa(int32_t count, const float *input, float *output)
+EK_EXP_F32(ref);
+
+#define EK_LOG_F32(isa) \
+    void ek_log_f32__##isa(int32_t count, const float *input, float *output)
+EK_LOG_F32(ref);
+
+#define EK_SQRT_F32(isa) \
+    void ek_sqrt_f32__##isa(int32_t count, const float *input, float *output)
+EK_SQRT_F32(ref);
+
+#define EK_RSQRT_F32(isa) \
+    void ek_rsqrt_f32__##isa(int32_t count, const float *input, float *output)
+EK_RSQRT_F32(ref);
+
+/* a / b, clamped, and (a - b)^2, with broadcasting as in addition. */
+#define EK_DIV_F32(isa) \
+    void ek_div_f32__##isa(const ek_binary_f32_t *p, const float *a, const float *b, float *output)
+EK_DIV_F32(ref);
+
+#define EK_SQUARED_DIFFERENCE_F32(isa)                                               \
+    void ek_squared_difference_f32__##isa(const ek_binary_f32_t *p, const float *a,  \
+                                          const float *b, float *output)
+EK_SQUARED_DIFFERENCE_F32(ref);
+
+/* y[i][j] = min over k of x[i][k][j] */
+#define EK_REDUCE_MIN_F32(isa) \
+    void ek_reduce_min_f32__##isa(const ek_arg_max_s8_t *p, const float *input, float *output)
+EK_REDUCE_MIN_F32(ref);
+
+/* Along the last axis: x - max - log(sum of exp(x - max)); x over max(root of the sum of squares,
+ * 1e-6). Both may run in place. */
+typedef struct {
+    int32_t rows, depth;
+} ek_rows_t;
+
+#define EK_LOG_SOFTMAX_F32(isa) \
+    void ek_log_softmax_f32__##isa(const ek_rows_t *p, const float *input, float *output)
+EK_LOG_SOFTMAX_F32(ref);
+
+#define EK_L2_NORMALIZATION_F32(isa) \
+    void ek_l2_normalization_f32__##isa(const ek_rows_t *p, const float *input, float *output)
+EK_L2_NORMALIZATION_F32(ref);
+
 #endif

@@ -17,6 +17,7 @@ UNIT = {
     DType.INT16: Quant.per_tensor(1 / 32768, 0),
     DType.FLOAT32: None,
 }
+LOGARITHMS = {DType.INT8: Quant.per_tensor(1 / 16, 127), DType.FLOAT32: None}
 SIGNED_UNIT = {
     DType.INT8: Quant.per_tensor(1 / 128, 0),
     DType.INT16: Quant.per_tensor(1 / 32768, 0),
@@ -127,7 +128,7 @@ def _far(m: Maker) -> str:
     return m.input(m.image_shape(), quant=m.quant(low=0.5, high=80))
 
 
-def _fixed(name: str, output: dict[DType, Quant | None]) -> None:
+def _fixed(name: str, output: dict[DType, Quant | None], *formats: str) -> None:
     def grow(m: Maker) -> bool:
         x = _far(m) if m.chance(0.15) else m.pick()
         if x is None:
@@ -135,7 +136,7 @@ def _fixed(name: str, output: dict[DType, Quant | None]) -> None:
         m.add(ops.BY_NAME[name](), [x], output[m.dtype])
         return True
 
-    generator(name)(grow)
+    generator(name, *formats)(grow)
 
 
 _unary("RELU")
@@ -159,6 +160,64 @@ def softmax(m: Maker) -> bool:
         return False
     beta = float(np.float32(m.one_of((1.0, 1.0, 1.0, 0.5, 2.0))))
     m.add(ops.Softmax(beta), [x], UNIT[m.dtype])
+    return True
+
+
+_unary("ABS", "int8", "float32")
+_fixed("L2_NORMALIZATION", SIGNED_UNIT, "int8", "float32")
+_fixed("LOG_SOFTMAX", LOGARITHMS, "int8", "float32")
+
+
+@generator("RSQRT", "int8", "float32")
+def rsqrt(m: Maker) -> bool:
+    """Of values that are not negative."""
+    if m.dtype is DType.FLOAT32:
+        m.add(ops.Rsqrt(), [_positive(m)], None)
+        return True
+    x = m.input(m.image_shape(), quant=Quant.per_tensor(float(m.rng.uniform(0.001, 1)), -128))
+    m.add(ops.Rsqrt(), [x], Quant.per_tensor(float(m.rng.uniform(0.01, 1)), m.zero_point()))
+    return True
+
+
+def _positive(m: Maker) -> str:
+    """|x| + 1/8, of a float value."""
+    x = m.add(ops.Abs(), [m.pick() or m.input(m.image_shape())], None)
+    return m.add(ops.Add(), [x, m.constant(np.array([0.125], np.float32))], None)
+
+
+def _of_positive(name: str) -> None:
+    def grow(m: Maker) -> bool:
+        m.add(ops.BY_NAME[name](), [_positive(m)], None)
+        return True
+
+    generator(name, "float32")(grow)
+
+
+_of_positive("LOG")
+_of_positive("SQRT")
+_unary("SQUARE", "float32")
+_unary("NEG", "float32")
+
+
+@generator("FLOOR", "float32")
+def floor(m: Maker) -> bool:
+    """Of an input: a value computed may lie on the other side of an integer."""
+    m.add(ops.Floor(), [m.input(m.image_shape())], None)
+    return True
+
+
+@generator("EXP", "float32")
+def exp(m: Maker) -> bool:
+    x = m.add(ops.Tanh(), [m.pick() or m.input(m.image_shape())], None)
+    m.add(ops.Exp(), [x], None)
+    return True
+
+
+@generator("DIV", "float32")
+def div(m: Maker) -> bool:
+    b = _positive(m)
+    a = m.one_of(m.values(lambda t: _broadcast(t.shape, m[b].shape)))
+    m.add(ops.Div(m.activation()), [a, b], None)
     return True
 
 

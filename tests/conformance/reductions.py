@@ -37,6 +37,7 @@ def _reduction(name: str, same_scale: bool) -> None:
 
 _reduction("SUM", same_scale=False)
 _reduction("REDUCE_MAX", same_scale=True)
+_reduction("REDUCE_MIN", same_scale=True)
 
 
 @generator("ARG_MAX", *NARROW)

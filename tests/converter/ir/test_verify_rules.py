@@ -190,6 +190,16 @@ BROKEN: list[tuple[str, Graph, str]] = [
         "axes int64",
     ),
     (
+        "float-operators",
+        one(ops.Exp(), act("x", 1, 2), output=act("y", 1, 2)),
+        "int8",
+    ),
+    (
+        "rsqrt-input",
+        one(ops.Rsqrt(), act("x", 1, 2), output=act("y", 1, 2)),
+        "zero point 0",
+    ),
+    (
         "recurrent-formats",
         _svdf(t=const("t", np.ones((2, 3)), DType.INT8, Q)),
         "weights_time int8 with int8 activations",

@@ -25,7 +25,14 @@ FITTED = {"virtual-m3": ("c32",), "virtual-m4": ("dsp", "ref"), "virtual-m55": (
 """Board -> the kernel folders whose estimates rest on it (BASIS of variants_<isa>.py)."""
 CHEAPEST = {"virtual-m3": 1, "virtual-m4": 99, "virtual-m55": 3}
 """Kernels run of each layer. On the M55 the slowest are ten times slower than Helium."""
-NOT_HERE = {"ref_float_binary", "ref_counted", "ref_legacy_convolution", "ref_svdf", "ref_lstm"}
+NOT_HERE = {
+    "ref_float_binary",
+    "ref_counted",
+    "ref_legacy_convolution",
+    "ref_svdf",
+    "ref_lstm",
+    "ref_rows_of",
+}
 """Costs of kernels without rivals to be chosen from: float32, int16, legacy uint8, SVDF, LSTM."""
 
 

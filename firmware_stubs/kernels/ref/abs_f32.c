@@ -1,0 +1,13 @@
+/* abs_f32.c - the magnitude. */
+#include <assert.h>
+
+#include "ek_kernels_f32.h"
+
+void ek_abs_f32__ref(int32_t count, const float *input, float *output)
+{
+    assert(count >= 0);
+    for (int32_t i = 0; i < count; i++) {
+        const float x = input[i];
+        output[i] = x < 0.0f ? -x : x + 0.0f;
+    }
+}

@@ -1,0 +1,15 @@
+/* log_f32.c - log without libm. */
+#include <assert.h>
+
+#include "ek_kernels_f32.h"
+#include "ek_log_f32.h"
+
+
+void ek_log_f32__ref(int32_t count, const float *input, float *output)
+{
+    assert(count >= 0);
+    for (int32_t i = 0; i < count; i++) {
+        const float x = input[i];
+        output[i] = ek_log_f32(x);
+    }
+}

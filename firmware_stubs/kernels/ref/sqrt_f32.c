@@ -1,0 +1,15 @@
+/* sqrt_f32.c - the root without libm. */
+#include <assert.h>
+
+#include "ek_kernels_f32.h"
+#include "ek_log_f32.h"
+
+
+void ek_sqrt_f32__ref(int32_t count, const float *input, float *output)
+{
+    assert(count >= 0);
+    for (int32_t i = 0; i < count; i++) {
+        const float x = input[i];
+        output[i] = ek_sqrt_f32(x);
+    }
+}
