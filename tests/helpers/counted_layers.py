@@ -64,9 +64,11 @@ def conv(size: int, inputs: int, outputs: int, kernel: int, stride: int = 1) -> 
     return make
 
 
-def depthwise(size: int, channels: int, stride: int = 1, kernel: int = 3) -> Make:
+def depthwise(
+    size: int, channels: int, stride: int = 1, kernel: int = 3, *, width: int = 0
+) -> Make:
     def make(g: GraphBuilder, rng: np.random.Generator) -> str:
-        x = g.input((1, size, size, channels), BYTES)
+        x = g.input((1, size, width or size, channels), BYTES)
         weights = rng.integers(-127, 128, (1, kernel, kernel, channels)).astype(np.int8)
         bias = rng.integers(-9_000, 9_000, channels).astype(np.int32)
         out = Quant.per_tensor(0.1, -128)
@@ -217,6 +219,7 @@ LAYERS: dict[str, Make] = {
     "depthwise 3x3 64 of 12x12": depthwise(12, 64),
     "depthwise 3x3 s2 128 of 6x6": depthwise(6, 128, 2),
     "depthwise 3x3 256 of 3x3": depthwise(3, 256),
+    "depthwise 3x3 64 of 25x5": depthwise(25, 64, width=5),
     "depthwise 5x5 32 of 12x12": depthwise(12, 32, 1, 5),
     "dense 640->128": dense(640, 128),
     "dense 128->8": dense(128, 8),
