@@ -134,8 +134,10 @@ def blocks_scratch(request: Request) -> int:
 
 
 def depthwise_cost(request: Request) -> int:
-    """For four channels 620 instructions, 120 a row, 75 an output at stride 1; 205 and 115 at stride
-    2. Outputs go in twos, 50 more for one alone; 200 a row where not all rows fit into scratch."""
+    """For four channels 620 instructions, 120 a row, 75 an output (205 and 115 at stride 2).
+
+    Outputs go in twos, 50 more for one alone; 200 a row where not all rows fit into scratch.
+    """
     rows, width = request.number("output_h"), request.number("output_w")
     start, each = (120, 75) if request.number("stride_w") == 1 else (205, 115)
     odd = width % 2
