@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.ir.verify import verify, verify_structure
+from edgekit.converter.load.centre import centre_weights
 from edgekit.converter.load.clock import Clock
 from edgekit.converter.load.dequantize import dequantize_graph, fold_stored_weights
 from edgekit.converter.load.detect import Format, Source, detect
@@ -61,7 +62,8 @@ def prepare(graph: Graph, *, requantize: bool = False) -> tuple[Graph, tuple[str
     """A read graph in the forms the rules allow, and notes about what was changed.
 
     Weights stored as float16 or as int8 in a float graph become float32; legacy uint8 becomes
-    int8; with `requantize`, everything becomes float32. No two nodes share a bias. Raises
+    int8; with `requantize`, everything becomes float32. No two nodes share a bias, and int8 weights
+    are symmetric. Raises
     ModelError for a graph that contradicts itself and UnsupportedError for uint8 weights that do
     not fit int8.
     """
@@ -70,6 +72,7 @@ def prepare(graph: Graph, *, requantize: bool = False) -> tuple[Graph, tuple[str
     graph = own_biases(graph)
     if requantize:
         return dequantize_graph(graph), notes
+    graph = centre_weights(graph)
     if is_legacy(graph):
         graph, more = uint8_to_int8(graph)
         notes += more

@@ -63,12 +63,14 @@ def read_tflite(data: bytes, name: str, *, subject: str = "") -> Graph:
 
 
 def outputs_apart(graph: Graph) -> Graph:
-    """The graph with a copy for each output that is a state: the state's own bytes change."""
+    """The graph with a copy for each output that is a state, whose own bytes change, or a
+    constant, which no node writes."""
     copies = {state.read: f"{state.read}_now" for state in graph.states}
+    copies |= {name: f"{name}_copy" for name in graph.outputs if graph[name].constant}
     copies = {read: copy for read, copy in copies.items() if read in graph.outputs}
     if not copies:
         return graph
-    made = [replace(graph[read], name=copy) for read, copy in copies.items()]
+    made = [replace(graph[read], name=copy, data=None) for read, copy in copies.items()]
     nodes = [Node(copy, Reshape(), (read,), (copy,)) for read, copy in copies.items()]
     outputs = tuple(copies.get(name, name) for name in graph.outputs)
     return replace(graph.with_tensors(*made), nodes=(*graph.nodes, *nodes), outputs=outputs)
@@ -117,12 +119,15 @@ def data_inputs(model: RawModel, operator: RawOperator) -> tuple[int, ...]:
 
 
 def _check_subgraphs(model: RawModel) -> None:
-    if len(model.subgraphs) > 1:
+    """Refuse several models in one file; subgraphs that nothing calls do not matter, and what
+    calls one is refused before."""
+    if len(model.subgraphs) > 1 and len(model.signatures) > 1:
         raise UnsupportedError(
             model.subject,
-            f"{len(model.subgraphs)} subgraphs (control flow, or several models in one file)",
-            allowed="1",
-            hint=f"export one function without loops and branches; or {support.RUN_ANYWAY}",
+            f"{len(model.signatures)} signatures over {len(model.subgraphs)} subgraphs: "
+            + ", ".join(signature.key for signature in model.signatures),
+            allowed="1 signature",
+            hint=f"export one function; or {support.RUN_ANYWAY}",
             code="several-subgraphs",
         )
 

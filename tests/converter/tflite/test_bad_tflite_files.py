@@ -205,8 +205,13 @@ def test_all_unsupported_operators_are_counted() -> None:
     assert "GELU (2)" in refused(data).found
 
 
-def _second_subgraph(module: Any, model: Any) -> None:
+def _second_model(module: Any, model: Any) -> None:
+    """Another subgraph, and a signature for each."""
     model.subgraphs.append(model.subgraphs[0])
+    model.signatureDefs = [module.SignatureDefT(), module.SignatureDefT()]
+    for index, signature in enumerate(model.signatureDefs):
+        signature.signatureKey, signature.subgraphIndex = f"part_{index}", index
+        signature.inputs, signature.outputs = [], []
 
 
 def _blockwise(module: Any, model: Any) -> None:
@@ -221,7 +226,7 @@ def _sparse(module: Any, model: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "code", "words"),
     [
-        (_second_subgraph, "several-subgraphs", "2 subgraphs"),
+        (_second_model, "several-subgraphs", "2 signatures over 2 subgraphs: part_0, part_1"),
         (tensor_has(3, isVariable=True), "variable-tensor", "kept between runs"),
         (_sparse, "sparse-tensor", "sparse format"),
         (_blockwise, "blockwise-quantization", "block-wise"),

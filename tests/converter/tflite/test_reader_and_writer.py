@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgekit.converter.interpret import run
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Padding
@@ -18,9 +20,16 @@ from edgekit.converter.tflite.reader import SIGNATURE_INPUTS, SIGNATURE_OUTPUTS,
 from edgekit.converter.tflite.versions import operator_version, runtime_version
 from edgekit.converter.tflite.writer import pack_int4
 from tests.helpers import oracle
+from tests.helpers.generated_c import build, generate, run_c
 from tests.helpers.graph_equality import assert_same_graph
 from tests.helpers.int8_graphs import GraphBuilder
-from tests.helpers.odd_tflite import changed, tensor_has, with_doubled_size, with_shape_arithmetic
+from tests.helpers.odd_tflite import (
+    added_tensor,
+    changed,
+    tensor_has,
+    with_doubled_size,
+    with_shape_arithmetic,
+)
 from tests.helpers.random_graphs import random_graph, random_inputs
 
 MODELS = (
@@ -272,3 +281,31 @@ def _conv_graph() -> Graph:
             x, weights, Padding.SAME, Quant.per_tensor(0.5, 1), bias=np.arange(3, dtype=np.int32)
         )
     )
+
+
+def test_a_constant_output_gets_a_node(tmp_path: Path) -> None:
+    """So that something writes it, in generated C as well."""
+
+    def with_constant(module: Any, model: Any) -> None:
+        main = model.subgraphs[0]
+        index = added_tensor(module, model, "fixed", [1, 3], np.array([[1, -2, 3]], np.int8))
+        main.tensors[index].quantization = main.tensors[0].quantization
+        main.outputs = [*main.outputs, index]
+        model.signatureDefs = []
+
+    found = read_tflite(changed(write_tflite(_conv_graph()), with_constant), "g")
+    verify(found)
+    assert [node.op.NAME for node in found.nodes] == ["CONV_2D", "RESHAPE"]
+    x = np.zeros((1, 4, 4, 2), np.int8)
+    assert run(found, x)[found.outputs[1]].tolist() == [[1, -2, 3]]
+    made = generate(found, "g")
+    answers = run_c(build([made], tmp_path), made, [x])
+    assert answers[1].tolist() == [[1, -2, 3]]
+
+
+def test_a_subgraph_that_nothing_calls_does_not_matter() -> None:
+    def with_another(module: Any, model: Any) -> None:
+        model.subgraphs.append(model.subgraphs[0])
+
+    data = changed(write_tflite(_conv_graph()), with_another)
+    assert_same_graph(read_tflite(data, "g"), read_tflite(write_tflite(_conv_graph()), "g"))
