@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 from edgekit.errors import OutputError
 
@@ -52,14 +55,50 @@ def output_folder(path: Path, *, marker: str) -> Iterator[Path]:
     with _naming(path):
         place = path.resolve()
         _refuse(path, place, marker)
-        with _folders_above(place):
-            temporary = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
-            try:
-                yield temporary
-                temporary.chmod(0o777 & ~_umask())
-                _swap(temporary, place)
-            finally:
-                shutil.rmtree(temporary, ignore_errors=True)
+        hidden = f".{place.name}."
+        with _folders_above(place), scratch_folder(hidden, within=place.parent) as temporary:
+            yield temporary
+            temporary.chmod(0o777 & ~_umask())
+            _swap(temporary, place)
+
+
+@contextmanager
+def scratch_folder(prefix: str, *, within: Path | None = None) -> Iterator[Path]:
+    """A folder for the block alone, in `within` or where the system keeps temporary files.
+
+    It is gone afterwards, also when Ctrl-C comes while it is made or removed.
+    """
+    made: list[Path] = []
+    try:
+        with uninterrupted():
+            made.append(Path(tempfile.mkdtemp(dir=within, prefix=prefix)))
+        yield made[0]
+    finally:
+        with uninterrupted():
+            for folder in made:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Holds back Ctrl-C and SIGTERM until the block has ended. Other threads get no signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[tuple[int, FrameType | None]] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    former = {n: signal.signal(n, lambda *arrived: caught.append(arrived)) for n in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+        for arrived, frame in caught:
+            handler = former[signal.Signals(arrived)]
+            if callable(handler):
+                handler(arrived, frame)
+            else:
+                signal.raise_signal(arrived)
 
 
 def check_writable(folder: Path) -> None:
@@ -126,15 +165,14 @@ def _swap(new: Path, place: Path) -> None:
     if not place.exists():
         new.replace(place)
         return
-    old = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}.old."))
-    former = old / "was"
-    try:
-        place.replace(former)
-        new.replace(place)
-    finally:
-        if former.exists() and not place.exists():  # also after Ctrl-C between the two
-            former.replace(place)
-        shutil.rmtree(old, ignore_errors=True)
+    with scratch_folder(f".{place.name}.old.", within=place.parent) as old:
+        former = old / "was"
+        try:
+            place.replace(former)
+            new.replace(place)
+        finally:
+            if former.exists() and not place.exists():  # also after Ctrl-C between the two
+                former.replace(place)
 
 
 def _umask() -> int:

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Sequence
 
 import typer
 
-from edgekit.cli import bench, build, convert, doctor, inspect, meters, report, targets, verify
+from edgekit.cli import (
+    bench,
+    build,
+    convert,
+    doctor,
+    inspect,
+    meters,
+    report,
+    signals,
+    targets,
+    verify,
+)
 from edgekit.cli import output as out
 from edgekit.cli import run as run_command
 from edgekit.errors import EdgeKitError, UsageError
@@ -62,8 +72,7 @@ class Interrupted(EdgeKitError):
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the console script; always raises SystemExit."""
-    # A plain kill must leave as little behind as Ctrl-C: it too unwinds the stack.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    signals.install()
     words = sys.argv[1:] if arguments is None else arguments
     if not {"-v", "--verbose"} & set(words):
         # what libraries warn of and log is not the user's doing
@@ -80,6 +89,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         _no_empty_words(words)
         result = app(args=words, prog_name="edgekit", standalone_mode=False)
+        signals.again()
         if result == Interrupted.exit_code:  # what the option parser makes of Ctrl-C
             return _interrupted()
         return result if isinstance(result, int) else 0

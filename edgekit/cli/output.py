@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from edgekit.cli import signals
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
@@ -136,6 +138,7 @@ class Output:
 
     def advance(self, stage: str, done: int, total: int) -> None:
         """The callback long work reports to: `done` of `total` units of `stage`."""
+        signals.again()
         if self._progress is None:
             if self.verbose and not self.quiet and done >= total:
                 print(f"{stage}: {done}/{total}", file=sys.stderr, flush=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgekit.artifacts.files import cannot_write, check_writable
+from edgekit.artifacts.files import cannot_write, check_writable, scratch_folder
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.errors import DoesNotFitError, ToolError, UsageError
 from edgekit.firmware_stubs.build import build_firmware, build_host_library
@@ -103,11 +102,11 @@ def program_kind(target: Target) -> str:
 def build_folder(kind: str, advice: str) -> Iterator[Path]:
     """A folder for a build that is gone afterwards; an error that sends the reader to a log in
     it gives `advice` instead."""
-    with tempfile.TemporaryDirectory(prefix=f"edgekit-{kind}-") as folder:
+    with scratch_folder(f"edgekit-{kind}-") as folder:
         try:
-            yield Path(folder)
+            yield folder
         except (ToolError, DoesNotFitError) as error:
-            if folder not in error.hint:
+            if str(folder) not in error.hint:
                 raise
             raise type(error)(
                 error.subject, error.found, allowed=error.allowed, hint=advice, code=error.code

@@ -12,7 +12,6 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
+from edgekit.artifacts.files import scratch_folder
 from edgekit.errors import DeviceError, ToolError
 from edgekit.runtime.devices.gdbstub import read_memory, write_memory
 from edgekit.runtime.link.extension import Extension
@@ -173,8 +173,7 @@ class VirtualBoard:
         return int(found[0]["st_value"])
 
     def _start(self, program: str) -> None:
-        folder = self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="edgekit-qemu-"))
-        self._folder = Path(folder)
+        self._folder = self._cleanup.enter_context(scratch_folder("edgekit-qemu-"))
         line = self._cleanup.enter_context(socket.create_server(("127.0.0.1", 0)))
         self._trigger, theirs = socket.socketpair()
         self._cleanup.callback(self._trigger.close)

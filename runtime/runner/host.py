@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from edgekit import errors
 from edgekit.artifacts.bundle import MODEL_NAME
+from edgekit.artifacts.files import scratch_folder
 from edgekit.artifacts.run import RunResult
 from edgekit.errors import DataError, EdgeKitError, ModelError, UsageError
 from edgekit.runtime.measure.timing import NORMAL, QUICK, Effort
@@ -59,9 +59,9 @@ def run_host(
         "provider": provider,
         "effort": asdict(effort or (QUICK if quick else NORMAL)),
     }
-    with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
+    with scratch_folder("edgekit-") as folder:
         if inputs is not None:
-            request["inputs"] = _save(Path(folder) / "inputs.npz", inputs)
+            request["inputs"] = _save(folder / "inputs.npz", inputs)
         return _result(_ask(request), str(model))
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edgekit.artifacts import files
-from edgekit.artifacts.files import check_writable, output_folder, write_file
+from edgekit.artifacts.files import check_writable, output_folder, scratch_folder, write_file
 from edgekit.errors import OutputError
 from tests.helpers.command_line import nothing_left_in, tree
 
@@ -152,3 +154,39 @@ def test_the_file_mode_follows_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_scratch_folder_goes_even_when_a_signal_comes_meanwhile(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Told(Exception):
+        pass
+
+    def tell(*arrived: Any) -> None:
+        raise Told
+
+    remove = files.shutil.rmtree
+
+    def interrupted(*arguments: Any, **options: Any) -> None:
+        signal.raise_signal(number)  # as if the user pressed Ctrl-C now
+        remove(*arguments, **options)
+
+    monkeypatch.setattr(files.shutil, "rmtree", interrupted)
+    former = signal.signal(number, tell)
+    try:
+        with nothing_left_in(tmp_path), pytest.raises(Told), scratch_folder("x", within=tmp_path):
+            pass
+        assert signal.getsignal(number) is tell
+    finally:
+        signal.signal(number, former)
+
+
+def test_a_scratch_folder_in_another_thread(tmp_path: Path) -> None:
+    def work() -> bool:
+        with scratch_folder("x", within=tmp_path) as folder:
+            return folder.is_dir()
+
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(work).result()
+    assert not list(tmp_path.iterdir())
