@@ -52,3 +52,49 @@ def parse_size(text: str) -> int:
         return int(digits, 0) * factor
     except ValueError:
         raise ValueError(f"not a size: {text!r} (allowed: 4096, 0x1000, 256K, 1M)") from None
+
+
+_PREFIXES = {"n": 1e-9, "u": 1e-6, "µ": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6}
+_SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_si(text: str, unit: str) -> float:
+    """'5uW' or '1.2 mW' with unit 'W' as a number of that unit, not negative.
+
+    Raises ValueError with the text when it is none.
+    """
+    body = text.strip()
+    for prefix, factor in sorted(_PREFIXES.items(), reverse=True):
+        if body.endswith(prefix + unit):
+            return _not_negative(text, body.removesuffix(prefix + unit), unit) * factor
+    raise ValueError(f"not a quantity: {text!r} (allowed: 5u{unit}, 1.2m{unit}, 3{unit})")
+
+
+def parse_seconds(text: str) -> float:
+    """'100ms', '10s', '5min', '1h' or '1d' as seconds. Raises ValueError with the text."""
+    body = text.strip()
+    for unit in sorted(_SECONDS, key=len, reverse=True):
+        if body.endswith(unit):
+            return _not_negative(text, body.removesuffix(unit), unit) * _SECONDS[unit]
+    raise ValueError(f"not a time: {text!r} (allowed: 100ms, 10s, 5min, 1h, 1d)")
+
+
+def parse_battery(text: str) -> float:
+    """'1000mAh@3.7V' or '3.7Wh' as watt hours. Raises ValueError with the text."""
+    charge, at, volts = text.partition("@")
+    try:
+        if not at:
+            return parse_si(charge, "Wh")
+        return parse_si(charge, "Ah") * parse_si(volts, "V")
+    except ValueError:
+        raise ValueError(f"not a battery: {text!r} (allowed: 1000mAh@3.7V, 3.7Wh)") from None
+
+
+def _not_negative(text: str, number: str, unit: str) -> float:
+    try:
+        value = float(number)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"not a number of {unit}: {text!r}")
+    return value

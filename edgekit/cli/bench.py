@@ -41,6 +41,16 @@ def command(
     quick: Annotated[
         bool, typer.Option("--quick", help="Short windows; the report says so.")
     ] = False,
+    battery: Annotated[
+        str | None, typer.Option(help="Of the board: 1000mAh@3.7V or 3.7Wh; with --power.")
+    ] = None,
+    every: Annotated[
+        str | None, typer.Option(help="One inference every 10s, 5min, ...; asleep in between.")
+    ] = None,
+    sleep: Annotated[
+        str | None, typer.Option(help="Power asleep, 5uW; default: that of the target.")
+    ] = None,
+    price: Annotated[float | None, typer.Option(min=0, help="Of a kWh, in any currency.")] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -51,7 +61,7 @@ def command(
     other outputs than the reference.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    from edgekit.deploy.bench import BenchOptions, bench, counts, verdict
+    from edgekit.deploy.bench import BenchOptions, bench, counts, parse_duty, verdict
 
     chosen = BenchOptions(
         port=port,
@@ -62,6 +72,7 @@ def command(
         batches=counts("--batch", batch, MOST_SAMPLES),
         windows=windows,
         quick=quick,
+        duty=parse_duty(battery, every, sleep, price),
     )
     with out.working():
         report = bench(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,12 @@ from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.inputs import Inputs, random_inputs, real_inputs
 from edgekit.errors import MismatchError, UsageError
+from edgekit.runtime.measure.duty import Duty
 from edgekit.runtime.report.build import make_report
 from edgekit.runtime.report.write import write_report
 from edgekit.runtime.runner import environment
 from edgekit.targets.model import Target
+from edgekit.units import parse_battery, parse_seconds, parse_si
 
 Progress = Callable[[str, int, int], None]
 
@@ -29,7 +31,8 @@ Progress = Callable[[str, int, int], None]
 @dataclass(frozen=True, slots=True)
 class BenchOptions:
     """What to measure. `power` names a meter ("virtual", "ppk2:/dev/ttyACM1"); `data` is
-    anything `open_dataset` takes; `samples` outputs are compared with the reference."""
+    anything `open_dataset` takes; `samples` outputs are compared with the reference; `duty` is how
+    the board will be used, for what the energy means then."""
 
     port: str | None = None
     power: str | None = None
@@ -39,6 +42,7 @@ class BenchOptions:
     batches: tuple[int, ...] = (1, 4, 16)
     windows: int = 5
     quick: bool = False
+    duty: Duty = field(default_factory=Duty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +106,54 @@ def _check_options(target: Target, options: BenchOptions) -> None:
         unused += [("--batch", why)] * (options.batches != usual.batches)
     if options.power is None and options.windows != usual.windows:
         unused += [("--windows", "it counts the windows of a power measurement")]
+    if options.power is None and options.duty != usual.duty:
+        given = [
+            name for name, key in DUTY_OPTIONS.items() if getattr(options.duty, key) is not None
+        ]
+        unused += [(name, "it needs the energy that --power measures") for name in given]
     for option, why in unused:
         raise UsageError(
             option, f"without effect here: {why}", hint="leave it out", code="option-unused"
         )
+
+
+DUTY_OPTIONS = {
+    "--battery": "battery_wh",
+    "--every": "every_s",
+    "--sleep": "sleep_w",
+    "--price": "price_per_kwh",
+}
+
+
+def parse_duty(
+    battery: str | None, every: str | None, sleep: str | None, price: float | None
+) -> Duty:
+    """The words of the options as numbers. Raises UsageError."""
+    return Duty(
+        _quantity("--battery", battery, parse_battery),
+        _quantity("--every", every, parse_seconds),
+        _quantity("--sleep", sleep, lambda text: parse_si(text, "W")),
+        price,
+    )
+
+
+def _quantity(option: str, text: str | None, parse: Callable[[str], float]) -> float | None:
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise UsageError(
+            option, str(error), hint="see `edgekit bench --help`", code="bad-option"
+        ) from None
+
+
+def with_sleep(duty: Duty, target: Target) -> Duty:
+    """`duty` with the profile's power asleep where none is given."""
+    power = target.power
+    if duty.sleep_w is not None or power is None or power.sleep_mw is None:
+        return duty
+    return replace(duty, sleep_w=power.sleep_mw / 1000)
 
 
 def _runner(target: Target, options: BenchOptions) -> Callable[..., Measured]:

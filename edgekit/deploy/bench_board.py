@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from edgekit.artifacts.power import EnergyResult, PowerTrace
 from edgekit.artifacts.run import RunResult
-from edgekit.deploy.bench import BenchOptions, Measured, Progress
+from edgekit.deploy.bench import BenchOptions, Measured, Progress, with_sleep
 from edgekit.deploy.boards import OpenBoard, board, joined, split_outputs
 from edgekit.deploy.build import image_sizes
 from edgekit.deploy.bundles import Bundle
@@ -103,7 +103,8 @@ def _energy(
         return [inferences] * options.windows
 
     shortest = QUICK_WINDOW_S if options.quick else WINDOW_S
-    metered = measure_energy(meter, run_windows, min_window_s=shortest)
+    duty = with_sleep(options.duty, opened.target)
+    metered = measure_energy(meter, run_windows, min_window_s=shortest, duty=duty)
     return metered.result, metered.trace
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.run import RunResult
-from edgekit.deploy.bench import BenchOptions, Measured, Progress
+from edgekit.deploy.bench import BenchOptions, Measured, Progress, with_sleep
 from edgekit.deploy.build import native_model
 from edgekit.deploy.bundles import Bundle
 from edgekit.deploy.closeness import same
@@ -135,7 +135,8 @@ def _energy(
     report("energy windows", 0, 1)
     with make_meter(options.power or "", target) as meter:
         windows = partial(timed_windows, meter, invoke, windows=options.windows, window_s=seconds)
-        metered = measure_energy(meter, windows, min_window_s=seconds)
+        duty = with_sleep(options.duty, target)
+        metered = measure_energy(meter, windows, min_window_s=seconds, duty=duty)
     report("energy windows", 1, 1)
     return metered
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.artifacts.power import EnergyResult, EnergyWindow, PowerTrace
 from edgekit.errors import MeterError
+from edgekit.runtime.measure.duty import Duty, consequences
 from edgekit.runtime.measure.energy_notes import Facts, notes_for
 from edgekit.runtime.measure.integral import Energy, integrate
 from edgekit.runtime.measure.windows import Span, Windows, find_windows
@@ -42,13 +42,6 @@ T_19 = 2.093
 """95 % quantile of |t| with PARTS - 1 degrees of freedom."""
 
 
-@dataclass(frozen=True, slots=True)
-class Battery:
-    """A full charge in watt hours."""
-
-    watt_hours: float
-
-
 def energy_per_inference(
     trace: PowerTrace,
     inferences: Sequence[int],
@@ -56,16 +49,14 @@ def energy_per_inference(
     trigger: str = "low",
     windows: Windows | None = None,
     idle_w: float | None = None,
-    battery: Battery | None = None,
-    price_per_kwh: float | None = None,
+    duty: Duty | None = None,
     min_window_s: float = 10.0,
 ) -> EnergyResult:
     """Energy per inference in `trace`; `inferences` is how many each window held, in order.
 
     Windows are found in the trace (see `find_windows`; `trigger` is what the pin does) unless
     given. Idle power is measured outside them unless given, in watts. With more windows in the
-    trace than `inferences`, the last ones count. `battery` adds `inferences_per_charge`,
-    `price_per_kwh` adds `cost_per_million` (in the price's currency) to `extra`.
+    trace than `inferences`, the last ones count. `duty` adds its consequences to `extra`.
 
     Raises MeterError when the trace holds fewer windows than were run, or nothing but gaps.
     """
@@ -111,7 +102,7 @@ def energy_per_inference(
                 )
             ),
         ),
-        extra=_extra(median, battery, price_per_kwh),
+        extra=consequences(median, float(np.median(times)), duty) if duty is not None else {},
     )
 
 
@@ -226,12 +217,3 @@ def _statistical(
         return 0.0
     deviation = float(np.std(parts, ddof=1)) / math.sqrt(len(parts))
     return T_19 * deviation * span.seconds / float(counts[0])
-
-
-def _extra(gross_j: float, battery: Battery | None, price: float | None) -> dict[str, float]:
-    extra: dict[str, float] = {}
-    if battery is not None:
-        extra["inferences_per_charge"] = battery.watt_hours * 3600 / gross_j
-    if price is not None:
-        extra["cost_per_million"] = 1e6 * gross_j / 3.6e6 * price
-    return extra

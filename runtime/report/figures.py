@@ -46,6 +46,12 @@ LABELS: dict[str, str] = {
     "average_power": "Average power",
     "idle_power": "Idle power",
     "estimated_energy": "Energy per inference, estimated",
+    "energy_per_correct": "Energy per correct answer",
+    "energy_delay": "Energy-delay product",
+    "inferences_per_charge": "Inferences per charge",
+    "duty_power": "Average power with pauses",
+    "battery_life": "Battery life",
+    "cost_per_million": "Cost of a million inferences",
 }
 """Every name a figure can have, in the order views show them, with its label."""
 
@@ -76,6 +82,7 @@ def build_figures(
     found |= _estimates(target, found)
     if energy is not None:
         found |= _energy(energy)
+        found |= _consequences(energy, manifest)
     return {name: found[name] for name in LABELS if _finite(found.get(name))}
 
 
@@ -254,6 +261,37 @@ def _energy(energy: EnergyResult) -> Named:
         less = f"{basis}, less {si(energy.idle_w, 'W')} idle"
         yield "energy_net", Figure(energy.net_j, "J", energy.provenance, less, count)
         yield "idle_power", Figure(energy.idle_w, "W", energy.provenance, basis)
+
+
+# Key of EnergyResult.extra -> figure, unit, factor, and what of the use it depends on.
+_USES = (
+    ("energy_delay_js", "energy_delay", "J s", 1.0, ()),
+    ("inferences_per_charge", "inferences_per_charge", "inferences", 1.0, ("battery_wh",)),
+    ("duty_w", "duty_power", "W", 1.0, ("every_s", "sleep_w")),
+    ("battery_life_s", "battery_life", "d", 1 / 86400, ("battery_wh", "every_s", "sleep_w")),
+    ("cost_per_million", "cost_per_million", "price", 1.0, ("price_per_kwh",)),
+)
+_GIVEN = {
+    "battery_wh": lambda value: f"a battery of {value:.4g} Wh",
+    "every_s": lambda value: f"one inference every {si(value, 's')}",
+    "sleep_w": lambda value: f"{si(value, 'W')} asleep",
+    "price_per_kwh": lambda value: f"{value:g} per kWh",
+}
+
+
+def _consequences(energy: EnergyResult, manifest: Manifest) -> Named:
+    """What the energy means for a battery, a bill and an answer: computed, so estimated."""
+    extra = energy.extra
+    basis = f"gross energy ({energy.provenance}, {energy.meter})"
+    for key, name, unit, factor, needs in _USES:
+        if key in extra:
+            given = "".join(f", {_GIVEN[need](extra[need])}" for need in needs)
+            yield name, Figure(extra[key] * factor, unit, Provenance.ESTIMATED, basis + given)
+    accuracy = manifest.accuracy
+    if accuracy is not None and accuracy.metric == "top1" and accuracy.after > 0:
+        over = f"{basis} over the accuracy on {accuracy.data}"
+        each = energy.gross_j / accuracy.after
+        yield "energy_per_correct", Figure(each, "J", Provenance.ESTIMATED, over)
 
 
 def _finite(figure: Figure | None) -> bool:

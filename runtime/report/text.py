@@ -19,6 +19,9 @@ _FORMATS: dict[str, Callable[[float], str]] = {
     "instructions": count_text,
     "cycles": count_text,
     "MAC": count_text,
+    "inferences": count_text,
+    "d": lambda value: f"{value:.3g} days" if value < 730 else f"{value / 365.25:.3g} years",
+    "price": lambda value: f"{value:.4g}",
     "instructions/MAC": lambda value: f"{value:.3f}",
 }
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from edgekit.artifacts.figures import Provenance
 from edgekit.artifacts.power import Mark, PowerTrace
 from edgekit.errors import MeterError
-from edgekit.runtime.measure.energy import MEDIAN_FACTOR, Battery, energy_per_inference
+from edgekit.runtime.measure.duty import Duty
+from edgekit.runtime.measure.energy import MEDIAN_FACTOR, energy_per_inference
 from edgekit.runtime.measure.integral import integrate
 from edgekit.runtime.measure.metered import measure_energy
 from edgekit.runtime.measure.windows import Span, Windows
@@ -197,12 +198,31 @@ def test_inferences_must_be_counted(inferences: list[int]) -> None:
         energy_per_inference(make_trace(Plan())[0], inferences)
 
 
-def test_battery_and_price() -> None:
-    trace, _ = make_trace(Plan())
-    result = energy_per_inference(trace, N, battery=Battery(3.7), price_per_kwh=0.30)
-    assert result.extra["inferences_per_charge"] == pytest.approx(3.7 * 3600 / 0.0022, rel=1e-3)
-    assert result.extra["cost_per_million"] == pytest.approx(2200 / 3.6e6 * 0.30, rel=1e-3)
+def test_what_it_means_for_a_battery_and_a_bill() -> None:
+    trace, _ = make_trace(Plan())  # 2.2 mJ in 50 ms
+    duty = Duty(battery_wh=3.7, every_s=10.0, sleep_w=5e-6, price_per_kwh=0.30)
+    extra = energy_per_inference(trace, N, duty=duty).extra
+    assert extra["inferences_per_charge"] == pytest.approx(3.7 * 3600 / 0.0022, rel=1e-3)
+    assert extra["cost_per_million"] == pytest.approx(2200 / 3.6e6 * 0.30, rel=1e-3)
+    assert extra["energy_delay_js"] == pytest.approx(0.0022 * 0.05, rel=1e-3)
+    assert extra["duty_w"] == pytest.approx(0.00022 + 5e-6 * 0.995, rel=1e-3)
+    assert extra["battery_life_s"] == pytest.approx(3.7 * 3600 / extra["duty_w"])
     assert energy_per_inference(trace, N).extra == {}
+
+
+@pytest.mark.parametrize(
+    ("duty", "missing"),
+    [
+        (Duty(battery_wh=1.0), {"duty_w", "battery_life_s", "cost_per_million"}),
+        (Duty(battery_wh=1.0, every_s=0.01, sleep_w=0.0), {"duty_w", "battery_life_s"}),
+        (Duty(every_s=1.0, sleep_w=0.0), {"battery_life_s", "inferences_per_charge"}),
+        (Duty(battery_wh=1.0, every_s=1.0), {"duty_w", "battery_life_s"}),
+    ],
+)
+def test_what_is_not_known_is_left_out(duty: Duty, missing: set[str]) -> None:
+    extra = energy_per_inference(make_trace(Plan())[0], N, duty=duty).extra
+    assert not missing & set(extra)
+    assert "energy_delay_js" in extra
 
 
 def test_a_good_measurement_has_no_notes() -> None:
