@@ -119,7 +119,7 @@ def _calls(program: Program, step: Step, argument: Argument) -> list[str]:
         base = _as_bytes(program, out.buffer)
         words = [f"{row} * {at}.kept", f"{base} + {row} * {at}.from", base]
         lines.append(c_text.call(MOVE, words, "        "))
-    arguments = [_argument(step, arg, argument, at) for arg in step.args]
+    arguments = [_argument(step, place, argument, at) for place in range(len(step.args))]
     some = all(call.rows for call in step.stripes.calls)
     indent = "        " if some else " " * 12
     if not some:
@@ -131,18 +131,18 @@ def _as_bytes(program: Program, buffer: str) -> str:
     return buffer if program.buffer(buffer).c_type == "int8_t" else f"(int8_t *)(void *){buffer}"
 
 
-def _argument(step: Step, arg: Arg, argument: Argument, at: str) -> str:
-    """The argument of a call, moved on to the rows of the stripe."""
-    stripes = step.stripes
+def _argument(step: Step, place: int, argument: Argument, at: str) -> str:
+    """The argument at a place of a call, moved on to the rows of the stripe."""
+    stripes, arg = step.stripes, step.args[place]
+    before = [type(earlier) for earlier in step.args[:place]]
     assert stripes is not None
     match arg:
         case ParamsArg():
             return f"&{step.name}[{at}.call]" if len(_kinds(step)) > 1 else f"&{step.name}"
-        case NumberArg(value) if arg is next(a for a in step.args if isinstance(a, NumberArg)):
-            count = f"{stripes.write_row} * {at}.rows"
-            return c_text.number(value) if step.params is not None else count
+        case NumberArg() if step.params is None and NumberArg not in before:
+            return f"{stripes.write_row} * {at}.rows"
         case ReadArg():
-            index = [a for a in step.args if isinstance(a, ReadArg)].index(arg)
+            index = before.count(ReadArg)
             moved = any(call.reads[index] for call in stripes.calls)
             row, field = stripes.read_rows[index], _OPERANDS[index]
             return _moved(argument(step, arg), row, moved, at, field)

@@ -22,12 +22,18 @@ MIXED = {"virtual-m4": 30, "virtual-m55": 20}
 """Graphs in any number format."""
 
 
-def _check(name: str, folder: Path, seeds: range, dtype: DType | None) -> None:
+STRIPED = {"virtual-m4": 60, "virtual-m55": 40}
+"""Graphs run stripe by stripe."""
+
+
+def _check(
+    name: str, folder: Path, seeds: range, dtype: DType | None, stripes: bool = False
+) -> None:
     require("arm-none-eabi-gcc", "qemu-system-arm")
-    with Campaign(folder, board=BOARDS[name]) as campaign:
+    with Campaign(folder, board=BOARDS[name], stripes=stripes) as campaign:
         result = campaign.run([case(seed, dtype) for seed in seeds])
         for failure in result.failures[:2]:
-            print(keep(campaign, failure, [f"--board {name}"]))
+            print(keep(campaign, failure, [f"--board {name}", *["--stripes"] * stripes]))
     assert not result.failures, result.report
     assert result.compared[f"C: {name}"] > len(seeds) / 2
 
@@ -40,6 +46,11 @@ def test_int8_graphs_equal_the_interpreter(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", MIXED)
 def test_all_formats_equal_the_interpreter(name: str, tmp_path: Path) -> None:
     _check(name, tmp_path, range(30_000, 30_000 + MIXED[name]), None)
+
+
+@pytest.mark.parametrize("name", STRIPED)
+def test_graphs_in_stripes_equal_the_interpreter(name: str, tmp_path: Path) -> None:
+    _check(name, tmp_path, range(40_000, 40_000 + STRIPED[name]), None, stripes=True)
 
 
 @pytest.mark.slow

@@ -104,6 +104,13 @@ def test_generated_c_was_run(result: Result) -> None:
     assert sum(result.refused.values()) < GRAPHS / 5
 
 
+def test_graphs_in_stripes_agree_under_sanitizers(tmp_path: Path) -> None:
+    require("gcc")
+    with Campaign(tmp_path, sanitize=True, stripes=True) as campaign:
+        result = _run(campaign, [case(seed) for seed in range(60_000, 60_000 + SANITIZED)])
+    assert not result.failures, result.report
+
+
 def test_sanitizers_find_nothing(tmp_path: Path) -> None:
     """Other graphs, under AddressSanitizer and UBSan, each arena alone on the heap."""
     require("gcc")

@@ -80,6 +80,24 @@ def test_sanitizers_find_nothing(models: list[Generated], tmp_path: Path) -> Non
         assert found == b"".join(expected[name].tobytes() for name in model.graph.outputs)
 
 
+def test_one_tensor_as_two_operands_of_which_one_is_broadcast(tmp_path: Path) -> None:
+    g = GraphBuilder("twice")
+    quant = Quant.per_tensor(0.02, 0)
+    x = g.input((1, 5, 8, 1), quant)
+    row = g.reshape(x, (1, 40))
+    graph = g.graph(g.node(ops.Minimum(), [row, x], (1, 5, 8, 40), quant))
+
+    def halved(program: Program) -> Program:
+        found = cascaded(program, [Choice(0, 0, 2)])
+        assert found is not None
+        return found
+
+    model = generate(graph, "twice", rewrite=halved)
+    inputs = random_inputs(graph, np.random.default_rng(1))
+    [found] = run_c(build([model], tmp_path), model, inputs)
+    np.testing.assert_array_equal(found, run(graph, inputs)[graph.outputs[0]])
+
+
 def small_model() -> Graph:
     """Two windows, and a sum with a table, on 8 rows."""
     g = GraphBuilder("small")
