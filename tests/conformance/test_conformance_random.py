@@ -9,6 +9,7 @@ import pytest
 
 from edgekit.converter.ir.graph import DType
 from edgekit.converter.ir.ops import BY_NAME
+from edgekit.converter.ir.ops_elementwise import FLOAT_ONLY
 from tests.conformance.against_references import activations
 from tests.conformance.campaign import Campaign, Result
 from tests.conformance.graphs import Case, case
@@ -65,7 +66,8 @@ def test_everything_agrees(result: Result) -> None:
 
 def test_all_operators_were_there(result: Result) -> None:
     assert set(result.operators) == set(BY_NAME) - set(WAITING)
-    assert min(result.operators.values()) >= 5
+    rare = {op.NAME for op in FLOAT_ONLY}
+    assert min(count for name, count in result.operators.items() if name not in rare) >= 5
 
 
 def test_graphs_are_varied(cases: list[Case]) -> None:

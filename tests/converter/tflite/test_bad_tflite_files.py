@@ -180,6 +180,10 @@ def test_operators_unknown_to_this_schema_are_refused_by_number() -> None:
     [
         ("GELU", "use ReLU"),
         ("CAST", "element type"),
+        ("SELECT_V2", "blend them"),
+        ("NON_MAX_SUPPRESSION_V4", "suppress outside the network"),
+        ("WHILE", "unroll=True"),
+        ("TOPK_V2", "sort outside the network"),
         ("CONV_3D", "2-D convolutions"),
         ("LSTM", "over the time axis"),
     ],
