@@ -11,6 +11,20 @@ typedef struct {
     int32_t both0, low0, both1, low1;
 } ek_quad_t;
 
+/* Adds the products of four inputs in a word; returns the weights that follow. */
+static inline const int8_t *ek_add_tail(ek_quad_t *sum, uint32_t four, const int8_t *w)
+{
+    const int32_t lanes[2] = {ek_sxtb16(four), ek_sxtb16_odd(four)};
+    for (int32_t i = 0; i < 2; i++, w += 8) {
+        const uint32_t w0 = ek_load4(w), w1 = ek_load4(w + 4);
+        sum->both0 = ek_smlad((int32_t)w0, lanes[i], sum->both0);
+        sum->low0 = ek_smlad(ek_sxtb16(w0), lanes[i], sum->low0);
+        sum->both1 = ek_smlad((int32_t)w1, lanes[i], sum->both1);
+        sum->low1 = ek_smlad(ek_sxtb16(w1), lanes[i], sum->low1);
+    }
+    return w;
+}
+
 #if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__)
 
 /* Products of four inputs: 8 SMLAD, 6 to widen, 2 loads. */
@@ -34,7 +48,7 @@ typedef struct {
 
 /* Adds the products of `fours` > 0 times four inputs; returns the weights that follow. Assembly for
  * LDM, which loads all weights of four inputs at once; by itself the compiler loads them singly. */
-static inline const int8_t *ek_add_inputs(ek_quad_t *sum, const int8_t *x, const int8_t *w, int32_t fours)
+EK_INLINE const int8_t *ek_add_inputs(ek_quad_t *sum, const int8_t *x, const int8_t *w, int32_t fours)
 {
     const int8_t *const end = x + 4 * fours;
     ek_quad_t s = *sum;
@@ -58,19 +72,9 @@ static inline const int8_t *ek_add_inputs(ek_quad_t *sum, const int8_t *x, const
 
 #else
 
-static inline const int8_t *ek_add_inputs(ek_quad_t *sum, const int8_t *x, const int8_t *w, int32_t fours)
+EK_INLINE const int8_t *ek_add_inputs(ek_quad_t *sum, const int8_t *x, const int8_t *w, int32_t fours)
 {
-    for (; fours > 0; fours--, x += 4, w += 16) {
-        const uint32_t four = ek_load4(x);
-        const int32_t lanes[2] = {ek_sxtb16(four), ek_sxtb16_odd(four)};
-        for (int32_t i = 0; i < 2; i++) {
-            const uint32_t w0 = ek_load4(w + 8 * i), w1 = ek_load4(w + 8 * i + 4);
-            sum->both0 = ek_smlad((int32_t)w0, lanes[i], sum->both0);
-            sum->low0 = ek_smlad(ek_sxtb16(w0), lanes[i], sum->low0);
-            sum->both1 = ek_smlad((int32_t)w1, lanes[i], sum->both1);
-            sum->low1 = ek_smlad(ek_sxtb16(w1), lanes[i], sum->low1);
-        }
-    }
+    for (; fours > 0; fours--, x += 4) w = ek_add_tail(sum, ek_load4(x), w);
     return w;
 }
 

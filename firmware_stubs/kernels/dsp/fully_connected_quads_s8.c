@@ -20,14 +20,20 @@
 #include "ek_dsp_quads.h"
 #include "ek_kernels_dsp.h"
 
-/* The outputs of a pair, or of its first alone. */
-static inline void finish_pair(int32_t both, int32_t low, const int32_t *finish, int8_t *y,
-                               int32_t count)
+/* The outputs of a pair as bytes of a word: the first, then the second. */
+EK_INLINE uint32_t finish_pair(int32_t both, int32_t low, const int32_t *f)
 {
-    const int32_t doubled = finish[1] + (ek_wrapping_sub(both, low) >> 7);
-    y[0] = (int8_t)ek_finish(doubled, (ek_finish_t){finish[2], finish[3], finish[4]}, EK_AWAY_FROM_ZERO);
-    if (count < 2) return;
-    y[1] = (int8_t)ek_finish(finish[0] + low * 2, (ek_finish_t){finish[5], finish[6], finish[7]}, EK_AWAY_FROM_ZERO);
+    const int32_t doubled = f[1] + (ek_wrapping_sub(both, low) >> 7);
+    const int32_t y0 = ek_finish(doubled, (ek_finish_t){f[2], f[3], f[4]}, EK_AWAY_FROM_ZERO);
+    const int32_t y1 =
+        ek_finish(f[0] + low * 2, (ek_finish_t){f[5], f[6], f[7]}, EK_AWAY_FROM_ZERO);
+    return (uint32_t)(uint8_t)y0 | (uint32_t)(uint8_t)y1 << 8;
+}
+
+/* Fewer outputs than four. */
+static void store_some(int8_t *y, uint32_t four, int32_t count)
+{
+    for (; count > 0; count--, four >>= 8) *y++ = (int8_t)four;
 }
 
 static void multiply_row(const ek_fully_connected_s8_t *p, const int8_t *input,
@@ -35,14 +41,17 @@ static void multiply_row(const ek_fully_connected_s8_t *p, const int8_t *input,
 {
     const int32_t whole = p->input_c & ~3, rest = p->input_c - whole;
     const uint32_t tail = rest ? ek_load_tail(input + whole, rest) : 0;
-    int8_t last[4];
-    memcpy(last, &tail, sizeof last);
     for (int32_t left = p->output_c; left > 0; left -= 4, finish += 16, output += 4) {
         ek_quad_t sum = {0, 0, 0, 0};
         if (whole) weights = ek_add_inputs(&sum, input, weights, whole >> 2);
-        if (rest) weights = ek_add_inputs(&sum, last, weights, 1);
-        finish_pair(sum.both0, sum.low0, finish, output, left);
-        if (left > 2) finish_pair(sum.both1, sum.low1, finish + 8, output + 2, left - 2);
+        if (rest) weights = ek_add_tail(&sum, tail, weights);
+        const uint32_t low = finish_pair(sum.both0, sum.low0, finish);
+        const uint32_t four = low | finish_pair(sum.both1, sum.low1, finish + 8) << 16;
+        if (left >= 4) {
+            memcpy(output, &four, sizeof four);
+        } else {
+            store_some(output, four, left);
+        }
     }
 }
 
