@@ -43,6 +43,8 @@ class StreamMeter:
     bytes_per_second = 400_000
     stops = True
     """Whether the device streams only when it is told to."""
+    at_port = True
+    """Whether another device may be there instead, which can be asked what it is."""
 
     def __init__(
         self,
@@ -194,6 +196,8 @@ class StreamMeter:
         try:
             hardware = self._greet(self._port, path)
         except MeterError as error:
+            if not self.at_port:
+                raise
             raise name_the_stranger(error, self.scheme, path, self._port) from None
         self._identity = replace(self._identity, place=path, hardware=hardware)
         if self._identity.provenance is Provenance.MEASURED and is_pseudo_terminal(path):
