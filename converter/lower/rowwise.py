@@ -206,28 +206,18 @@ def _changed(request: Request, changes: dict[str, FieldValue] | dict[str, int]) 
     return replace(params, fields=fields)
 
 
+_WINDOWED = ("conv2d", "depthwise_conv2d", "average_pool2d", "average_pool2d_up", "max_pool2d")
+_BINARY = ("add", "sub", "mul", "div", "maximum", "minimum", "prelu", "squared_difference")
+_COUNTED = (
+    "lut", "copy", "quantize", "dequantize", "requantize",
+    "abs", "clamp", "elu", "exp", "floor", "hard_swish", "leaky_relu", "log", "logistic", "neg",
+    "rsqrt", "sqrt", "square", "tanh",
+)  # fmt: skip
 _MAPS: dict[str, Callable[[Step, Request], RowMap | None]] = {
-    "conv2d": _windowed,
-    "depthwise_conv2d": _windowed,
-    "average_pool2d": _windowed,
-    "max_pool2d": _windowed,
-    "add": _binary,
-    "sub": _binary,
-    "mul": _binary,
-    "maximum": _binary,
-    "minimum": _binary,
-    "prelu": _binary,
-    "lut": _counted,
-    "copy": _counted,
-    "clamp": _counted,
-    "logistic": _counted,
-    "tanh": _counted,
-    "elu": _counted,
-    "hard_swish": _counted,
-    "leaky_relu": _counted,
-    "requantize": _counted,
-    "quantize": _counted,
-    "dequantize": _counted,
+    **dict.fromkeys(_WINDOWED, _windowed),
+    **dict.fromkeys(_BINARY, _binary),
+    **dict.fromkeys(_COUNTED, _counted),
     "concat": _concatenated,
     "pad": _padded,
 }
+"""What a family of kernels computes, without its types -> how it works row by row."""

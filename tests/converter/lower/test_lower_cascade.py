@@ -10,8 +10,11 @@ from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Quant
 from edgekit.converter.ir.ops import Padding
 from edgekit.converter.lower.cascade import MOVE, Choice, cascaded
+from edgekit.converter.lower.headers import operation
 from edgekit.converter.lower.lower import lower
 from edgekit.converter.lower.program import Program, Step, StripeCall
+from edgekit.converter.lower.rowwise import _MAPS
+from edgekit.converter.lower.select import kernel_table
 from tests.helpers.generated_c import TARGET
 from tests.helpers.int8_graphs import GraphBuilder
 from tests.helpers.striped import random_chain, striped
@@ -168,3 +171,9 @@ def test_rows_of_outputs_are_complete_and_in_order(seed: int) -> None:
         height = lower(random_chain(seed), TARGET).buffer(step.writes[0]).shape[1]
         covered = [row for first, end in rows for row in range(first, end)]
         assert covered == list(range(height))
+
+
+def test_the_operations_that_work_by_rows_are_families_of_kernels() -> None:
+    """A family that is renamed would silently lose its stripes."""
+    known = {operation(family) for family in kernel_table()}
+    assert set(_MAPS) <= known
