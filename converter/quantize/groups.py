@@ -86,7 +86,8 @@ def union_ranges(graph: Graph, ranges: Ranges) -> dict[str, Range]:
     """The ranges with every group's members widened to the union of the group.
 
     Constant members (a constant operand of CONCATENATION) count with their values and get an
-    entry too.
+    entry too. A bound of MAXIMUM or MINIMUM does not count: one beyond the range changes nothing,
+    and is clipped to it (a normalization layer's 1e12 would leave no step for its values).
     """
     groups = same_scale_groups(graph)
     known = dict(ranges)
@@ -96,7 +97,9 @@ def union_ranges(graph: Graph, ranges: Ranges) -> dict[str, Range]:
             known[state.read] = (min(low, 0.0), max(high, 0.0))
     for name in groups:
         if graph[name].constant:
-            values = constant_values(graph[name])
+            readers = graph.consumers(name)
+            bound = all(isinstance(node.op, Maximum | Minimum) for node in readers)
+            values = np.zeros(1) if bound else constant_values(graph[name])
             known[name] = (float(values.min(initial=0.0)), float(values.max(initial=0.0)))
     members = defaultdict(list)
     for name, group in groups.items():

@@ -159,3 +159,22 @@ def test_the_index_of_the_largest_stays_an_integer() -> None:
     fresh = samples(graph, 64, seed=2)
     exact, found = (outputs_real(each, fresh)["best"] for each in (graph, done))
     assert np.mean(exact == found) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("op", "bound"), [(ops.Minimum(), 1e12), (ops.Maximum(), -1e12), (ops.Minimum(), 0.5)]
+)
+def test_a_bound_beyond_the_values_costs_no_accuracy(op: ops.Op, bound: float) -> None:
+    """Keras' normalization layers end in MINIMUM(x, 1e12)."""
+    g = FloatGraph("bounded")
+    x = g.input((1, 6, 4))
+    y = g.node(op, [x, g.constant(np.array(bound, np.float32))], "y")
+    graph = g.graph(y)
+    data = samples(graph, 64)
+    done = quantize_int8(graph, [data]).graph
+    verify(done)
+    exact, found = (outputs_real(each, data)["y"] for each in (graph, done))
+    quant = done["y"].quant
+    assert quant is not None
+    assert np.abs(exact - found).max() <= quant.scale
+    assert quant.scale < 0.05
