@@ -14,8 +14,18 @@ from edgekit.converter.fixed_point import (
     mul_requant,
     multiply_by_quantized_multiplier,
     requantized,
+    sum_requant,
 )
-from edgekit.converter.interpret import borders, conv, dense, depthwise, elementwise, movement, pool
+from edgekit.converter.interpret import (
+    borders,
+    conv,
+    dense,
+    depthwise,
+    elementwise,
+    movement,
+    pool,
+    reduce,
+)
 from edgekit.converter.interpret.kernel import (
     Array,
     Build,
@@ -27,6 +37,7 @@ from edgekit.converter.interpret.kernel import (
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant
 from edgekit.converter.ir.ops import Activation
+from edgekit.converter.ir.shapes import reduced_axes
 from edgekit.converter.moves import TAKES, VIEWS
 from edgekit.converter.tables import leaky_requants
 
@@ -46,6 +57,19 @@ def mean(graph: Graph, node: Node) -> Kernel:
     def kernel(x: Array, *_: Array | None) -> Array:
         total = x.sum(axis=axes, keepdims=op.keep_dims, dtype=np.int64)
         return _int16(multiply_by_quantized_multiplier(total, factor.multiplier, factor.shift))
+
+    return kernel
+
+
+def total(graph: Graph, node: Node) -> Kernel:
+    """The sum over the axes, rescaled."""
+    op, axes = node.op, reduced_axes(graph, node)
+    assert isinstance(op, ops.Sum)
+    factor = sum_requant(*_quants(graph, node))
+
+    def kernel(x: Array, *_: Array | None) -> Array:
+        sums = x.sum(axis=axes, keepdims=op.keep_dims, dtype=np.int64)
+        return _int16(multiply_by_quantized_multiplier(sums, factor.multiplier, factor.shift))
 
     return kernel
 
@@ -207,6 +231,8 @@ BUILDS: dict[type[ops.Op], Build] = {
     ops.AveragePool2D: pool.average_pool2d,
     ops.MaxPool2D: pool.max_pool2d,
     ops.Mean: mean,
+    ops.Sum: total,
+    ops.ReduceMax: reduce.largest,
     ops.Add: add,
     ops.Sub: add,
     ops.Maximum: elementwise.maximum,

@@ -63,8 +63,6 @@ _PARAMETERS: dict[DType, dict[str, tuple[DType, ...]]] = {
 _NOT_INT16 = (
     ops.TransposeConv,
     ops.BatchMatmul,
-    ops.Sum,
-    ops.ReduceMax,
     ops.ArgMax,
     ops.ResizeBilinear,
     ops.Prelu,
@@ -85,8 +83,8 @@ _NOT_INT16 = (
 
 @node_rule("int16-operators", supported=True, hint="quantize the model to int8 instead")
 def int16_operators(graph: Graph, node: Node) -> str:
-    """No int16 activations with TRANSPOSE_CONV, BATCH_MATMUL, SUM, REDUCE_MAX, ARG_MAX,
-    RESIZE_BILINEAR, PRELU, RELU_N1_TO_1, RELU_0_TO_1, ELU, HARD_SWISH, SPACE_TO_DEPTH,
+    """No int16 activations with TRANSPOSE_CONV, BATCH_MATMUL, ARG_MAX, RESIZE_BILINEAR,
+    PRELU, RELU_N1_TO_1, RELU_0_TO_1, ELU, HARD_SWISH, SPACE_TO_DEPTH,
     DEPTH_TO_SPACE, REDUCE_MIN, ABS, RSQRT, SQUARED_DIFFERENCE, LOG_SOFTMAX and L2_NORMALIZATION."""
     wide = any(tensor.dtype is DType.INT16 for _, tensor in activations(graph, node))
     return "int16" if wide and isinstance(node.op, _NOT_INT16) else ""

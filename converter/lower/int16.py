@@ -14,11 +14,12 @@ from edgekit.converter.fixed_point import (
     mean_requant,
     mul_requant,
     requant,
+    sum_requant,
 )
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation
-from edgekit.converter.lower import calls, fields, moves
+from edgekit.converter.lower import calls, fields, moves, reductions
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
@@ -94,6 +95,23 @@ def mean(graph: Graph, node: Node) -> tuple[Call, ...]:
     factor = mean_requant(_quant(node, graph.input(node)), _quant(node, graph.output(node)), count)
     params = Params("ek_mean_s8_t", (*shape, ("input_zero", 0), ("output_zero", 0), ("q", factor)))
     return (_one_to_one(graph, node, "mean_s16", params),)
+
+
+def total(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_mean_s16`, whose factor has no count in it."""
+    shape, count = fields.reduced(graph, node)
+    if count > LARGEST_MEAN:
+        found = f"a sum of {count} int16 values"
+        raise calls.refuse(node, found, f"{LARGEST_MEAN}", "pool before the sum")
+    factor = sum_requant(_quant(node, graph.input(node)), _quant(node, graph.output(node)))
+    params = Params("ek_mean_s8_t", (*shape, ("input_zero", 0), ("output_zero", 0), ("q", factor)))
+    return (_one_to_one(graph, node, "mean_s16", params),)
+
+
+def largest(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """`ek_max_pool2d_s16`, one for each run of neighbouring axes."""
+    limits = (("act_min", -32768), ("act_max", 32767))
+    return reductions.maxima(graph, node, "s16", "int16_t", limits)
 
 
 # ------------------------------------------------------------------------------ elementwise
@@ -300,6 +318,8 @@ LOWERINGS: dict[type[ops.Op], Callable[[Graph, Node], tuple[Call, ...]]] = {
     ops.AveragePool2D: average_pool,
     ops.MaxPool2D: max_pool,
     ops.Mean: mean,
+    ops.Sum: total,
+    ops.ReduceMax: largest,
     ops.Add: add,
     ops.Sub: sub,
     ops.Maximum: choice("maximum_s16"),

@@ -41,6 +41,7 @@ def largest(graph: Graph, node: Node) -> tuple[Call, ...]:
 def maxima(graph: Graph, node: Node, types: str, c_type: str, limits: Fields) -> tuple[Call, ...]:
     """A max pooling per run of neighbouring axes: a window as high as they are long."""
     x, y = graph.input(node), graph.output(node)
+    struct = "f32" if types == "f32" else "s8"
     spans = _spans(reduced_axes(graph, node)) or [(0, 0)]
     made: list[Call] = []
     source = x
@@ -50,7 +51,7 @@ def maxima(graph: Graph, node: Node, types: str, c_type: str, limits: Fields) ->
         target = y if last else Tensor(f"{node.name}:axis {first}", shape, x.dtype, x.quant)
         tag = "" if last else str(first)
         args = (ParamsArg(), Value(source.name, c_type), Result(target.name, c_type))
-        params = Params(f"ek_pool2d_{types}_t", (*_column(source.shape, first, end), *limits))
+        params = Params(f"ek_pool2d_{struct}_t", (*_column(source.shape, first, end), *limits))
         temporary = None if last else target
         made.append(Call(f"max_pool2d_{types}", args, params, tag=tag, temporary=temporary))
         source = target

@@ -84,7 +84,7 @@ static inline ek_requant_t ek_inverse_sqrt(int32_t x)
     if (x <= 1) return (ek_requant_t){INT32_MAX, 0};
     for (; x >= 1 << 29; x /= 4) shift++;
     const int32_t pairs = (ek_leading_zeros((uint32_t)x) - 1) / 2 - 1;
-    const int32_t scaled = x << (2 * pairs), half = ek_rounding_shift_right(scaled >> 1, 1);
+    const int32_t half = ek_rounding_shift_right((x << (2 * pairs)) >> 1, 1);
     int32_t root = 1 << 28;
     for (int step = 0; step < 5; step++) {
         const int32_t square = ek_doubling_high_mul(root, root);

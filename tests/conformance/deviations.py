@@ -62,6 +62,10 @@ def _rescales(graph: Graph, node: Node) -> bool:
     return graph.input(node).quant != graph.output(node).quant
 
 
+def _int16_rescales(graph: Graph, node: Node) -> bool:
+    return _int16(graph, node) and _rescales(graph, node)
+
+
 def _slope_in_float64(graph: Graph, node: Node) -> bool:
     """Whether float32 and float64 arithmetic give the operator another factor."""
     op, x, y = node.op, graph.input(node).quant, graph.output(node).quant
@@ -82,7 +86,7 @@ ROWS: tuple[Deviation, ...] = (
     ),
     Deviation(
         MICRO,
-        ("GATHER", "MIRROR_PAD"),
+        ("GATHER", "MIRROR_PAD", "REDUCE_MAX"),
         "refuses",
         _int16,
         "has this operator for int8 and float32 only",
@@ -136,6 +140,13 @@ ROWS: tuple[Deviation, ...] = (
         "differs",
         _int16_without_bias,
         "rounds int16 results as if they had an int32 bias; tflite-micro is followed",
+    ),
+    Deviation(
+        RUNTIME,
+        ("SUM",),
+        "refuses",
+        _int16_rescales,
+        "takes int16 sums of one scale only; tflite-micro is followed",
     ),
     Deviation(
         RUNTIME,

@@ -15,7 +15,7 @@ from tests.conformance.weighted import MOST_WEIGHTS, add_weighted
 NARROW = ("int8", "float32")
 
 
-def _reduction(name: str, same_scale: bool) -> None:
+def _reduction(name: str, *formats: str, same_scale: bool) -> None:
     def grow(m: Maker) -> bool:
         x = m.pick(lambda tensor: len(tensor.shape) >= 2)
         if x is None:
@@ -27,17 +27,18 @@ def _reduction(name: str, same_scale: bool) -> None:
         quant = m.like(x)
         if quant is not None and not same_scale:
             taps = int(np.prod([m[x].shape[axis] for axis in axes]))
-            quant = Quant.per_tensor(quant.scale * np.sqrt(taps), m.zero_point())
+            zero = 0 if m.dtype is DType.INT16 else m.zero_point()
+            quant = Quant.per_tensor(quant.scale * np.sqrt(taps), zero)
         op: Any = BY_NAME[name]
         m.add(op(m.chance(0.5)), [x, m.integers(stored)], quant)
         return True
 
-    generator(name, *NARROW)(grow)
+    generator(name, *formats)(grow)
 
 
 _reduction("SUM", same_scale=False)
 _reduction("REDUCE_MAX", same_scale=True)
-_reduction("REDUCE_MIN", same_scale=True)
+_reduction("REDUCE_MIN", *NARROW, same_scale=True)
 
 
 @generator("ARG_MAX", *NARROW)
