@@ -8,6 +8,7 @@ from edgekit.converter.fixed_point import activation_range, matmul_requant
 from edgekit.converter.interpret.accumulate import exact_dtype
 from edgekit.converter.interpret.kernel import Array, Kernel, number_format, quant_of
 from edgekit.converter.interpret.requantize import Requantizer
+from edgekit.converter.interpret.wide import wide_finish
 from edgekit.converter.ir.graph import DType, Graph, Node
 from edgekit.converter.ir.ops import Activation, BatchMatmul
 
@@ -24,6 +25,8 @@ def batch_matmul(graph: Graph, node: Node) -> Kernel:
 
     if number_format(graph, node) is DType.FLOAT32:
         return product
+    if number_format(graph, node) is DType.INT16:
+        return _int16(graph, node, product)
     a, b, y = (quant_of(node, graph[name]) for name in (*node.inputs, node.output) if name)
     inner = graph.input(node).shape[-2 if op.adj_x else -1]
     peak = 255 * 255 * inner
@@ -35,5 +38,17 @@ def batch_matmul(graph: Graph, node: Node) -> Kernel:
     def kernel(a: Array, b: Array) -> Array:
         sums = product(a.astype(dtype) - a_zero, b.astype(dtype) - b_zero)
         return finish(sums.reshape(-1, 1)).reshape(sums.shape)
+
+    return kernel
+
+
+def _int16(graph: Graph, node: Node, product: Kernel) -> Kernel:
+    """Sums are exact in float64; the end is that of int16 convolutions."""
+    a, b, y = (quant_of(node, graph[name]) for name in (*node.inputs, node.output) if name)
+    bounds = activation_range(Activation.NONE, y, DType.INT16)
+    finish = wide_finish(np.zeros(1, np.int64), [matmul_requant(a, b, y)], bounds)
+
+    def kernel(a: Array, b: Array) -> Array:
+        return finish(product(a.astype(np.float64), b.astype(np.float64)))
 
     return kernel

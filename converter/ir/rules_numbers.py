@@ -62,7 +62,6 @@ _PARAMETERS: dict[DType, dict[str, tuple[DType, ...]]] = {
 
 _NOT_INT16 = (
     ops.TransposeConv,
-    ops.BatchMatmul,
     ops.ArgMax,
     ops.ResizeBilinear,
     ops.Prelu,
@@ -83,7 +82,7 @@ _NOT_INT16 = (
 
 @node_rule("int16-operators", supported=True, hint="quantize the model to int8 instead")
 def int16_operators(graph: Graph, node: Node) -> str:
-    """No int16 activations with TRANSPOSE_CONV, BATCH_MATMUL, ARG_MAX, RESIZE_BILINEAR,
+    """No int16 activations with TRANSPOSE_CONV, ARG_MAX, RESIZE_BILINEAR,
     PRELU, RELU_N1_TO_1, RELU_0_TO_1, ELU, HARD_SWISH, SPACE_TO_DEPTH,
     DEPTH_TO_SPACE, REDUCE_MIN, ABS, RSQRT, SQUARED_DIFFERENCE, LOG_SOFTMAX and L2_NORMALIZATION."""
     wide = any(tensor.dtype is DType.INT16 for _, tensor in activations(graph, node))
@@ -168,9 +167,10 @@ def int16_quantized(graph: Graph, node: Node) -> str:
     return ""
 
 
-@node_rule("int16-factor", *_CONVOLUTIONS, hint="quantize the model again")
+@node_rule("int16-factor", *_CONVOLUTIONS, ops.BatchMatmul, hint="quantize the model again")
 def int16_factor(graph: Graph, node: Node) -> str:
-    """With int16 activations, input scale * weight scale is below 128 output scales."""
+    """With int16 activations, input scale * weight scale (of BATCH_MATMUL both operands' scales)
+    is below 128 output scales."""
     x, weights, y = graph.input(node).quant, graph.input(node, 1).quant, graph.output(node).quant
     if graph.input(node).dtype is not DType.INT16 or x is None or y is None or weights is None:
         return ""

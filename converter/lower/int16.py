@@ -19,7 +19,7 @@ from edgekit.converter.fixed_point import (
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation
-from edgekit.converter.lower import calls, fields, moves, reductions
+from edgekit.converter.lower import calls, fields, moves, products, reductions
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
@@ -315,6 +315,7 @@ LOWERINGS: dict[type[ops.Op], Callable[[Graph, Node], tuple[Call, ...]]] = {
     ops.Conv2D: conv2d,
     ops.DepthwiseConv2D: depthwise_conv2d,
     ops.FullyConnected: fully_connected,
+    ops.BatchMatmul: products.batch_matmul,
     ops.AveragePool2D: average_pool,
     ops.MaxPool2D: max_pool,
     ops.Mean: mean,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from edgekit.converter.fixed_point import matmul_requant
-from edgekit.converter.ir.graph import Graph, Node, Quant, Tensor
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import BatchMatmul
 from edgekit.converter.lower import calls, weighted
 from edgekit.converter.lower.calls import Call, Result, Value
@@ -18,9 +18,10 @@ Lowering = Callable[[Graph, Node], tuple[Call, ...]]
 
 
 def batch_matmul(graph: Graph, node: Node) -> tuple[Call, ...]:
-    """One `ek_batch_matmul_s8`."""
+    """One `ek_batch_matmul_s8` or `ek_batch_matmul_s16`."""
     a, b, y = graph.input(node), graph.input(node, 1), graph.output(node)
-    a_quant, b_quant, y_quant = (calls.quant(node, tensor) for tensor in (a, b, y))
+    wide = y.dtype is DType.INT16
+    a_quant, b_quant, y_quant = (_quant(node, tensor, wide=wide) for tensor in (a, b, y))
     params = Params(
         "ek_batch_matmul_s8_t",
         (
@@ -31,8 +32,16 @@ def batch_matmul(graph: Graph, node: Node) -> tuple[Call, ...]:
             ("q", matmul_requant(a_quant, b_quant, y_quant)),
         ),
     )
-    args = (ParamsArg(), Value(a.name), Value(b.name), Result(y.name))
-    return (Call("batch_matmul_s8", args, params),)
+    c_type = calls.c_type(y)
+    args = (ParamsArg(), Value(a.name, c_type), Value(b.name, c_type), Result(y.name, c_type))
+    return (Call("batch_matmul_s16" if wide else "batch_matmul_s8", args, params),)
+
+
+def _quant(node: Node, tensor: Tensor, *, wide: bool) -> Quant:
+    if not wide:
+        return calls.quant(node, tensor)
+    assert tensor.quant is not None, f"{node.name}: {tensor.name} has no scale"
+    return tensor.quant
 
 
 def matrices(graph: Graph, node: Node) -> Fields:

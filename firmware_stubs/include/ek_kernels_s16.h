@@ -202,4 +202,10 @@ EK_QUANTIZE_F32_S16(ref);
                                       float *output)
 EK_DEQUANTIZE_S16_F32(ref);
 
+/* As ek_batch_matmul_s8 with every zero point 0 and sums of 64 bits: requant_wide. */
+#define EK_BATCH_MATMUL_S16(isa)                                                              \
+    void ek_batch_matmul_s16__##isa(const ek_batch_matmul_s8_t *p, const int16_t *a,          \
+                                    const int16_t *b, int16_t *output)
+EK_BATCH_MATMUL_S16(ref);
+
 #endif

@@ -55,7 +55,7 @@ def arg_max(m: Maker) -> bool:
     return True
 
 
-@generator("BATCH_MATMUL", *NARROW)
+@generator("BATCH_MATMUL")
 def batch_matmul(m: Maker) -> bool:
     """With an activation, or a constant, whose inner extent fits."""
     a = m.pick(lambda tensor: 2 <= len(tensor.shape) <= 4)
@@ -71,8 +71,10 @@ def batch_matmul(m: Maker) -> bool:
     first, second = m.like(a), m.like(b)
     quant = None
     if first is not None and second is not None:
-        scale = first.scale * second.scale * 74 * 74 * np.sqrt(inner) / 40
-        quant = Quant.per_tensor(scale, m.zero_point())
+        wide = m.dtype is DType.INT16
+        spread, steps = (18900, 10000) if wide else (74, 40)
+        scale = first.scale * second.scale * spread * spread * np.sqrt(inner) / steps
+        quant = Quant.per_tensor(scale, 0 if wide else m.zero_point())
     op: Any = BY_NAME["BATCH_MATMUL"]
     m.add(op(adj_x, adj_y), [a, b], quant)
     return True
