@@ -1,11 +1,15 @@
-"""`edgekit bench --battery --every --sleep --price`: what an energy means."""
+"""`edgekit bench` with emulated meters, and what an energy means for a battery and a bill."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from edgekit.runtime.power.emulators.lines import EmulatedBridge
+from edgekit.runtime.power.emulators.load import Load
+from edgekit.runtime.power.emulators.lpm01a import EmulatedLpm01a
 from tests.helpers.command_line import fails, succeeds
 
 HOST = ("-t", "host", "--quick", "--samples", "1", "--windows", "2")
@@ -54,3 +58,26 @@ def test_they_are_figures_of_the_report(
     assert life["provenance"] == "estimated"
     assert life["basis"].startswith("gross energy (simulated, ")
     assert "a battery of 3.7 Wh, one inference every 10.0 s, 5.00 µW asleep" in life["basis"]
+
+
+@pytest.mark.parametrize(
+    ("name", "device"), [("lpm01a:{}?voltage=3300", EmulatedLpm01a), ("ina226:{}", EmulatedBridge)]
+)
+def test_a_measurement_is_rehearsed_with_an_emulated_meter(
+    name: str,
+    device: type[EmulatedLpm01a] | type[EmulatedBridge],
+    desk: Path,
+    small_bundle: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A steady load without edges: windows by marks, and its power comes back, simulated."""
+    monkeypatch.setattr("edgekit.deploy.bench_host.QUICK_S", 0.3)
+    load = Load(np.array([0.0]), np.array([0.02]), np.array([True]), 3.3, 1.0)
+    with device(load) as meter:
+        words = ("--power", name.format(meter.path))
+        record = succeeds("bench", small_bundle, *HOST, *words, "--json").record
+    power = record["figures"]["average_power"]
+    assert power["value"] == pytest.approx(0.066, rel=0.01)
+    assert power["provenance"] == "simulated"
+    assert {window["source"] for window in record["energy"]["windows"]} == {"marks"}
+    assert {"meter-emulated", "energy-marks"} <= {note["code"] for note in record["warnings"]}
