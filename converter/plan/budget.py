@@ -25,6 +25,8 @@ from edgekit.converter.plan.replace import cascade_pairs
 
 LONGEST = 12
 """Most steps of one cascade that are tried."""
+COMPARED = 4
+"""Stripe heights of a cascade that are compared once one fits."""
 TRIES = 8
 """Times the bound is tightened."""
 EFFORT = 400_000
@@ -99,14 +101,20 @@ class Search:
         return list(unique.values())
 
     def _cheapest(self, first: int, last: int, budget: int) -> Cut | None:
-        """The highest stripes of these steps that stay within the budget."""
+        """The cheapest stripes of these steps that stay within the budget.
+
+        Higher stripes are cheaper as a rule, so only the first few that fit are compared.
+        """
         rows = self._maps[last]
         assert rows is not None
+        fitting: list[Cut] = []
         for height in _heights(rows.height):
             cut = self._cut(Choice(first, last, height))
             if cut is not None and cut.peak <= budget:
-                return cut
-        return None
+                fitting.append(cut)
+            if len(fitting) == COMPARED:
+                break
+        return min(fitting, key=lambda cut: cut.price, default=None)
 
     def _cut(self, choice: Choice) -> Cut | None:
         if choice not in self._cuts:

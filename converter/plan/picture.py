@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import permutations
 from xml.sax.saxutils import escape, quoteattr
 
-from edgekit.artifacts.bundle import CascadeInfo, PlacedBuffer
-from edgekit.converter.plan.plan import MemoryPlan
+from edgekit.artifacts.bundle import CascadeInfo, MemorySummary, PlacedBuffer
 from edgekit.units import bytes_text, count_text
 
 _WIDEST = 72
 """Columns of the text picture; longer programs show several steps a column."""
 
 
-def plan_text(memory: MemoryPlan) -> str:
+def plan_text(memory: MemorySummary) -> str:
     """One line per buffer, top of the arena first; `#` marks the steps it lives in.
 
     Ends with a newline.
     """
-    steps = _steps(memory.placements)
+    steps = _steps(memory.buffers)
     width = min(steps, _WIDEST)
-    size = max((len(count_text(p.size)) for p in memory.placements), default=1)
-    name = max((len(p.name) for p in memory.placements), default=1)
+    size = max((len(count_text(p.size)) for p in memory.buffers), default=1)
+    name = max((len(p.name) for p in memory.buffers), default=1)
     head = f"{'offset':>10}  {'bytes':>{max(size, 5)}}  {'buffer':{name}}  steps 0..{steps - 1}"
     rows = [
         f"{count_text(p.offset):>10}  {count_text(p.size):>{max(size, 5)}}  {p.name:{name}}  "
         + _bar(p, steps, width)
-        for p in sorted(memory.placements, key=lambda p: (-p.offset, p.first, p.name))
+        for p in sorted(memory.buffers, key=lambda p: (-p.offset, p.first, p.name))
     ]
     return "\n".join((_title(memory), head, *rows, *_stripes(memory, steps, width, head))) + "\n"
 
 
-def _stripes(memory: MemoryPlan, steps: int, width: int, head: str) -> list[str]:
+def _stripes(memory: MemorySummary, steps: int, width: int, head: str) -> list[str]:
     """A line that marks the steps that run in stripes, and one for each cascade."""
     if not memory.cascades:
         return []
@@ -51,7 +51,7 @@ def stripes_text(cascade: CascadeInfo) -> str:
     return f"{span} in {cascade.stripes} stripes of {rows}" + (", upward" * cascade.upward)
 
 
-def _title(memory: MemoryPlan) -> str:
+def _title(memory: MemorySummary) -> str:
     arena = f"arena {count_text(memory.arena_bytes)} B"
     over = memory.arena_bytes - memory.lower_bound
     if over <= 0:
@@ -79,17 +79,17 @@ _COLOURS = {
 }
 
 
-def plan_svg(memory: MemoryPlan) -> str:
+def plan_svg(memory: MemorySummary) -> str:
     """Steps to the right, addresses upwards, one box per buffer with a tooltip.
 
     Self-contained, without a fixed text colour, so it suits light and dark pages.
     """
-    steps = _steps(memory.placements)
+    steps = _steps(memory.buffers)
     arena = max(memory.arena_bytes, 1)
     wide, tall = (_WIDTH - _LEFT - 10) / steps, (_HEIGHT - _TOP - _BOTTOM) / arena
-    overwritten = {pair.operand for pair in memory.in_place}
+    overwritten = {old.name for old, new in permutations(memory.buffers, 2) if _heir(old, new)}
     boxes = [
-        _box(placed, wide, tall, arena, placed.name in overwritten) for placed in memory.placements
+        _box(placed, wide, tall, arena, placed.name in overwritten) for placed in memory.buffers
     ]
     return "\n".join(
         (
@@ -106,7 +106,13 @@ def plan_svg(memory: MemoryPlan) -> str:
     )
 
 
-def _bands(memory: MemoryPlan, wide: float, tall: float) -> list[str]:
+def _heir(old: PlacedBuffer, new: PlacedBuffer) -> bool:
+    """Whether `new` takes the place of `old` in the very step that both matter in."""
+    meet = old.last == new.first and old.first < new.first
+    return meet and old.offset < new.offset + new.size and new.offset < old.offset + old.size
+
+
+def _bands(memory: MemorySummary, wide: float, tall: float) -> list[str]:
     """A shaded column behind the steps of each cascade, with a tooltip."""
     return [
         f'<g><title>{escape(stripes_text(c))}</title><rect class="stripes"'

@@ -30,6 +30,12 @@ def command(
         str | None,
         typer.Option(help="--explain with the counts of this report of `bench`."),
     ] = None,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="The memory plan of a bundle, as a picture in text.")
+    ] = False,
+    memory_svg: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The same, drawn into an SVG file.")
+    ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -40,6 +46,9 @@ def command(
 
     from edgekit.deploy.inspect import LAYER_COLUMNS, NARROW_COLUMNS, inspect
 
+    if memory or memory_svg:
+        _memory(out, model, memory_svg)
+        return
     if explain or report:
         _explain(out, model, report)
         return
@@ -63,3 +72,14 @@ def _explain(out: output.Output, bundle: str, report: str | None) -> None:
     found = explain(bundle, report=report)
     out.emit(found.record())
     explanation.show(out, found)
+
+
+def _memory(out: output.Output, bundle: str, svg: str | None) -> None:
+    """The memory plan of a bundle instead of its operators."""
+    from dataclasses import asdict
+
+    from edgekit.deploy.memory import memory_of, memory_text
+
+    text = memory_text(bundle, svg)
+    out.emit(asdict(memory_of(bundle)))
+    out.say(text.rstrip("\n"))

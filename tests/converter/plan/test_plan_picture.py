@@ -6,12 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from xml.etree import ElementTree
 
-from edgekit.artifacts.bundle import CascadeInfo
+from edgekit.artifacts.bundle import CascadeInfo, MemorySummary
 from edgekit.converter.plan.lifetimes import Live
 from edgekit.converter.plan.picture import plan_svg, plan_text
-from edgekit.converter.plan.plan import plan_buffers
+from edgekit.converter.plan.plan import memory_summary, plan_buffers
 
-MEMORY = plan_buffers(
+
+def drawn(lives: list[Live]) -> MemorySummary:
+    return memory_summary(plan_buffers(lives))
+
+
+MEMORY = drawn(
     [
         Live("input", 3072, 0, 0, "input"),
         Live("conv_y", 16384, 0, 3),
@@ -27,13 +32,13 @@ def test_text(golden: Callable[[str, str], None]) -> None:
 
 
 def test_text_of_a_plan_above_the_bound_says_so() -> None:
-    higher = type(MEMORY)(MEMORY.arena_bytes + 32, MEMORY.lower_bound, MEMORY.placements)
+    higher = type(MEMORY)(MEMORY.arena_bytes + 32, MEMORY.lower_bound, MEMORY.buffers)
     first = plan_text(higher).splitlines()[0]
     assert first == "arena 21,536 B, 32 B above the most that is live at once"
 
 
 def test_long_programs_stay_within_a_terminal() -> None:
-    memory = plan_buffers([Live(f"b{i}", 64, i, i + 1) for i in range(300)])
+    memory = drawn([Live(f"b{i}", 64, i, i + 1) for i in range(300)])
     assert max(map(len, plan_text(memory).splitlines())) <= 110
 
 
@@ -44,11 +49,11 @@ def test_svg(golden: Callable[[str, str], None]) -> None:
 def test_svg_is_well_formed_and_complete() -> None:
     root = ElementTree.fromstring(plan_svg(MEMORY))
     rectangles = root.findall(".//{http://www.w3.org/2000/svg}rect")
-    assert len(rectangles) == len(MEMORY.placements)
+    assert len(rectangles) == len(MEMORY.buffers)
 
 
 def test_svg_escapes_names() -> None:
-    memory = plan_buffers([Live('<a&"b>', 64, 0, 0)])
+    memory = drawn([Live('<a&"b>', 64, 0, 0)])
     assert "<a&" not in plan_svg(memory)
     ElementTree.fromstring(plan_svg(memory))
 
