@@ -108,19 +108,12 @@ def _check_options(found: Source, input_size: tuple[int, int] | None, zoo: ZooOp
         raise UsageError(
             "input size", f"{input_size[0]}x{input_size[1]}", allowed="1 or more", code="input-size"
         )
-    if found.format is Format.TFLITE and input_size is not None:
-        raise UsageError(
-            str(found.path),
-            "a .tflite file has its input size already",
-            hint="leave --input-size out",
-            code="input-size",
-        )
 
 
 def _tflite(request: _Request) -> LoadedModel:
     with request.clock.step("read"):
         data = request.path.read_bytes()
-        graph = read_tflite(data, request.name, subject=str(request.path))
+        graph = read_tflite(data, request.name, subject=str(request.path), size=request.input_size)
     return LoadedModel(
         graph=_with_source(graph, request.path.name),
         source=request.path.name,

@@ -29,11 +29,14 @@ SIGNATURE_OUTPUTS = "signature_outputs"
 """Metadata keys: the signature's names of inputs and outputs in graph order, one per line."""
 
 
-def read_tflite(data: bytes, name: str, *, subject: str = "") -> Graph:
+def read_tflite(
+    data: bytes, name: str, *, subject: str = "", size: tuple[int, int] | None = None
+) -> Graph:
     """The main graph of a .tflite file, called `name`; errors name `subject` (or `name`).
 
     Operators that contribute nothing to the outputs are left out, and so is arithmetic on
-    shapes, whose results become constants. A dynamic batch becomes 1, resource variables states.
+    shapes, whose results become constants. A dynamic batch becomes 1, and open heights and widths
+    of images `size`; resource variables states.
     Element types are not judged here beyond being known to the IR: `verify` does that.
 
     Raises ModelError for a file that is damaged or no .tflite, and UnsupportedError for control
@@ -41,7 +44,7 @@ def read_tflite(data: bytes, name: str, *, subject: str = "") -> Graph:
     types or attributes outside the IR.
     """
     model, states = without_variables(join_dilations(read_raw(data, subject or name)))
-    resolved = resolve(model)
+    resolved = resolve(model, size)
     operators = live_operators(model, resolved.values, [state.written for state in states])
     _check_operators(model, operators)
     _check_subgraphs(model)

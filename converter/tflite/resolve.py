@@ -20,7 +20,7 @@ from edgekit.converter.ir.slicing import Shape
 from edgekit.converter.tflite.known import Array, computed, plain, small_constant
 from edgekit.converter.tflite.options import read_options, reshape_target
 from edgekit.converter.tflite.raw import RawModel, RawOperator, RawTensor
-from edgekit.errors import UnsupportedError
+from edgekit.errors import UnsupportedError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,50 @@ class Resolved:
     open: frozenset[int]
 
 
-def resolve(model: RawModel) -> Resolved:
-    """Walk the operators once, in execution order."""
+def resolve(model: RawModel, size: tuple[int, int] | None = None) -> Resolved:
+    """Walk the operators once, in execution order.
+
+    `size` is the height and width of images where the file leaves them open. Raises UsageError
+    for a size that the file fixes otherwise, or that no input has.
+    """
     walk = _Walk(model, {}, {}, set())
     for tensor in model.main.tensors:
         walk.shapes[tensor.index] = static_shape(tensor)
         if any(extent < 0 for extent in open_extents(tensor)):
             walk.open.add(tensor.index)
+    if size is not None:
+        _fix_images(walk, size)
     for operator in model.main.operators:
         walk.step(operator)
     return Resolved(walk.shapes, walk.values, frozenset(walk.open))
+
+
+def _fix_images(walk: _Walk, size: tuple[int, int]) -> None:
+    """Give image inputs this height and width."""
+    inputs = [walk.model.main.tensors[index] for index in walk.model.main.inputs]
+    images = [tensor for tensor in inputs if len(tensor.shape) == 4]
+    for tensor in images:
+        given = open_extents(tensor)
+        height, width = (
+            want if have < 0 else have for have, want in zip(given, size, strict=False)
+        )
+        if (height, width) != size:
+            raise _size_error(walk.model, f"{height}x{width}, which the file fixes")
+        walk.shapes[tensor.index] = (walk.shapes[tensor.index][0], height, width, given[2])
+        if given[2] >= 0:
+            walk.open.discard(tensor.index)
+    if not images:
+        raise _size_error(walk.model, "no size: no input is an image")
+
+
+def _size_error(model: RawModel, allowed: str) -> UsageError:
+    return UsageError(
+        model.subject,
+        "a .tflite file has its input size already",
+        allowed=allowed,
+        hint="leave --input-size out",
+        code="input-size",
+    )
 
 
 def static_shape(raw: RawTensor) -> Shape:

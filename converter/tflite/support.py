@@ -104,7 +104,7 @@ def tensor_problem(tensor: RawTensor, *, open_shape: bool) -> Problem | None:
         return Problem(
             f"dynamic shape {list(tensor.signature)}",
             "a dynamic batch (the first extent) only",
-            "export the model with a fixed input size",
+            "fix an image's size with --input-size, or export the model with a fixed one",
             "dynamic-shape",
         )
     return None

@@ -12,7 +12,7 @@ from edgekit.converter.ir.graph import DType, Graph, Quant
 from edgekit.converter.tflite import read_tflite, write_tflite
 from edgekit.converter.tflite.raw import read_raw
 from edgekit.converter.tflite.resolve import resolve
-from edgekit.errors import UnsupportedError
+from edgekit.errors import UnsupportedError, UsageError
 from tests.helpers.graph_equality import assert_same_graph
 from tests.helpers.int8_graphs import GraphBuilder
 from tests.helpers.odd_tflite import Change, added_operator, added_tensor, changed
@@ -138,3 +138,32 @@ def test_a_fill_that_would_not_fit_is_not_made() -> None:
 
     model = read_raw(changed(write_tflite(graph), huge), "state")
     assert not resolve(model).values
+
+
+def test_an_open_image_size_can_be_given() -> None:
+    g = GraphBuilder("any")
+    x = g.input((1, 8, 10, 2), Q)
+    weights = np.arange(54, dtype=np.int8).reshape(3, 3, 3, 2)
+    graph = g.graph(g.conv(x, weights, ops.Padding.VALID, Q, name="conv"))
+
+    def open_size(module: Any, model: Any) -> None:
+        for tensor, channels in zip(model.subgraphs[0].tensors[:1], (2,), strict=True):
+            tensor.shape, tensor.shapeSignature = [1, 1, 1, channels], [-1, -1, -1, channels]
+        out = model.subgraphs[0].tensors[model.subgraphs[0].outputs[0]]
+        out.shape, out.shapeSignature = [1, 1, 1, 3], [-1, -1, -1, 3]
+
+    data = changed(write_tflite(graph), open_size)
+    with pytest.raises(UnsupportedError) as caught:
+        read_tflite(data, "any")
+    assert "--input-size" in caught.value.hint
+    found = read_tflite(data, "any", size=(12, 9))
+    assert found["x0"].shape == (1, 12, 9, 2)
+    assert found["conv"].shape == (1, 10, 7, 3)
+
+
+def test_a_fixed_image_size_is_not_changed() -> None:
+    data = write_tflite(_upsampled())
+    assert read_tflite(data, "up", size=(4, 3))["x0"].shape == (1, 4, 3, 2)
+    with pytest.raises(UsageError) as caught:
+        read_tflite(data, "up", size=(8, 8))
+    assert (caught.value.code, "4x3" in caught.value.allowed) == ("input-size", True)
