@@ -7,7 +7,16 @@ from itertools import zip_longest
 import numpy as np
 
 from edgekit.converter.ir.graph import Graph, Quant, State, Tensor
+from edgekit.converter.load.legacy import is_legacy, uint8_to_int8
 from edgekit.converter.tflite.complete import with_biases
+from edgekit.converter.tflite.reader import read_tflite
+from edgekit.converter.tflite.writer import write_tflite
+
+
+def read_back(graph: Graph) -> Graph:
+    """Written and read; a legacy uint8 file becomes int8 again, as when it is loaded."""
+    read = read_tflite(write_tflite(graph), graph.name)
+    return uint8_to_int8(read)[0] if is_legacy(read) else read
 
 
 def changed_by_the_file(graph: Graph, read: Graph) -> str:
