@@ -83,8 +83,10 @@ def _result(m: Maker, name: str, a: str, b: str) -> Quant | None:
         return None
     largest = 128 if m.dtype is DType.INT8 else 32768
     base = max(first.scale, second.scale)
-    if name == "MUL" or name == "SQUARED_DIFFERENCE":
+    if name == "MUL":
         base = first.scale * second.scale * largest / 3
+    elif name == "SQUARED_DIFFERENCE":
+        base *= base * largest / 3
     scale = base * float(np.exp(m.rng.uniform(-0.7, 1.4)))
     return Quant.per_tensor(scale, 0 if m.dtype is DType.INT16 else m.zero_point())
 
