@@ -24,6 +24,7 @@ from benchmarks.engine_record import Layer, Record
 from benchmarks.engine_table import head, rows, verdict
 from edgekit import __version__
 from edgekit.artifacts.run import RunResult
+from edgekit.converter.options import ConvertOptions
 from edgekit.deploy.bench import BenchOptions, bench_inputs
 from edgekit.deploy.bench_board import run_board
 from edgekit.deploy.bundles import Bundle, open_bundle
@@ -43,9 +44,12 @@ SAMPLES = 3
 NOT_MET = 3
 
 
-def measure(model: Path, board: str, folder: Path, name: str) -> tuple[Record, RunResult]:
+def measure(
+    model: Path, board: str, folder: Path, name: str, *, all_channels: bool = False
+) -> tuple[Record, RunResult]:
     """One model on one board, without anything to compare it with."""
-    convert(model, target=board, output_dir=folder)
+    chosen = ConvertOptions(all_channels=all_channels)
+    convert(model, target=board, output_dir=folder, options=chosen)
     bundle, options = open_bundle(folder), BenchOptions(samples=SAMPLES)
     target = bundle.target(None)
     inputs = bench_inputs(bundle, options)
@@ -111,7 +115,8 @@ def main(words: Sequence[str] | None = None) -> int:
             with tempfile.TemporaryDirectory(prefix="edgekit-engine-") as folder:
                 path = data / f"{MODELS[name]}.tflite"
                 try:
-                    found, run = measure(path, board, Path(folder) / name, name)
+                    place, every = Path(folder) / name, options.all_channels
+                    found, run = measure(path, board, place, name, all_channels=every)
                 except EdgeKitError as error:  # a board may be too small; the table goes on
                     print(f"{board:11} {name:7} {_first_sentence(error)}", flush=True)
                     continue
@@ -141,6 +146,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--boards", default=",".join(BOARDS))
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--json", type=Path, help="write every figure, layers included")
+    parser.add_argument(
+        "--all-channels", action="store_true", help="compute also channels that no input changes"
+    )
     parser.add_argument("--brief", action="store_true", help="no rows for kinds of layers")
     return parser
 

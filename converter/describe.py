@@ -100,7 +100,7 @@ def _recipe(
         recipe["calibration"] = data.calibration.description
         recipe["calibration_samples"] = data.calibration.count
         recipe["bias_correction"] = options.bias_correction
-    for key in ("requantize", "alpha", "input_size", "classes", "ram_budget"):
+    for key in ("requantize", "alpha", "input_size", "classes", "ram_budget", "all_channels"):
         value = getattr(options, key)
         if value not in (None, False):
             recipe[key] = value

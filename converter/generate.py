@@ -59,7 +59,7 @@ def generate(
     if "c" not in target.formats:
         return Code(extra=extra)
     try:
-        program = lower(graph, target)
+        program = lower(graph, target, all_channels=options.all_channels)
     except UnsupportedError as error:
         if target.family == "cortex-m":
             raise

@@ -30,7 +30,8 @@ class ConvertOptions:
     are for zoo models, `input_size` (pixels) for those and for models that leave it open.
     `bias_correction` takes each layer's mean error off its bias where that helps. `precision`
     "float32" leaves a float model as it is and needs no calibration. `ram_budget` is the most
-    bytes the arena may take; where it has to, C runs layers stripe by stripe.
+    bytes the arena may take; where it has to, C runs layers stripe by stripe. `all_channels`
+    keeps channels in the C that no input changes.
     Raises UsageError.
     """
 
@@ -56,6 +57,7 @@ class ConvertOptions:
     weights: Path | None = None
     dump: Path | None = None
     ram_budget: int | None = None
+    all_channels: bool = False
 
     def __post_init__(self) -> None:
         _one_of("--format", self.code_format, CODE_FORMATS)

@@ -22,14 +22,22 @@ from edgekit.converter.lower.states import assignments
 from edgekit.targets.model import Target
 
 
-def lower(graph: Graph, target: Target, *, kernels: KernelTable | None = None) -> Program:
+def lower(
+    graph: Graph,
+    target: Target,
+    *,
+    kernels: KernelTable | None = None,
+    all_channels: bool = False,
+) -> Program:
     """The program of a verified graph on `target`, with kernels from its CPU's ISA list.
 
+    With `all_channels` it computes also those that no input changes.
     Raises UnsupportedError for a node without a C kernel in its number format, ModelError when a
     folded bias leaves int32.
     """
     table = kernel_table() if kernels is None else kernels
-    graph = drop_constant_channels(graph)
+    if not all_channels:
+        graph = drop_constant_channels(graph)
     roots = aliases(graph)
     assembly = Assembly(graph, roots, table, target.cpu.isa)
     for node in graph.nodes:

@@ -69,6 +69,12 @@ def command(
             help="Most bytes of the arena, such as 64K: trades instructions for RAM if it has to.",
         ),
     ] = None,
+    all_channels: Annotated[
+        bool,
+        typer.Option(
+            "--all-channels", help="Compute also channels that no input changes, for comparison."
+        ),
+    ] = False,
     requantize: Annotated[
         bool, typer.Option("--requantize", help="Dequantize a quantized file and quantize it anew.")
     ] = False,
@@ -137,6 +143,7 @@ def command(
         weights=weights,
         dump=dump,
         ram_budget=size("--ram-budget", ram_budget),
+        all_channels=all_channels,
     )
     with out.working():
         result = convert(

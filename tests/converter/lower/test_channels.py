@@ -199,3 +199,11 @@ def test_a_note_says_how_much_is_left_out() -> None:
 def test_no_note_when_all_is_needed() -> None:
     graph = two_convolutions(40, 1, Padding.SAME, alive=6)
     assert left_out_note(graph, lower(graph, TARGET)) is None
+
+
+def test_all_channels_stay_when_asked_for() -> None:
+    graph = chain(np.random.default_rng(3))
+    lean = lower(graph, TARGET)
+    whole = lower(graph, TARGET, all_channels=True)
+    assert whole.macs == graph_cost(graph).macs > lean.macs
+    assert whole.constant_bytes > lean.constant_bytes
