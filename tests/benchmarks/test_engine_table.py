@@ -101,7 +101,7 @@ def test_the_exit_code_is_the_verdict(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     run = SimpleNamespace(device="QEMU 7.2.22 mps2-an386", environment={"toolchain": "gcc 12"})
-    monkeypatch.setattr(engine, "measure", lambda *a: (record, run))
+    monkeypatch.setattr(engine, "measure", lambda *a, **b: (record, run))
     monkeypatch.setattr(engine, "compared", lambda found: found)
     out = tmp_path / "new" / "engine.json"
     words = ["--boards", "virtual-m4", "--models", "vww", "--json", str(out)]
@@ -116,7 +116,7 @@ def test_the_exit_code_is_the_verdict(
 def test_a_board_that_is_too_small_is_a_row(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def too_small(*arguments: object) -> None:
+    def too_small(*arguments: object, **options: object) -> None:
         raise DoesNotFitError("vww on virtual-m0", "RAM needs 59 KiB of 16 KiB. It fits elsewhere")
 
     monkeypatch.setattr(engine, "measure", too_small)
