@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol
 
 from edgekit.errors import PortError
+from edgekit.runtime.opened import Opened
 
 POLL_S = 0.05
 """Longest time one look at the line may take."""
@@ -34,7 +34,7 @@ class Transport(Protocol):
         """Close the line; harmless when it is closed."""
 
 
-class SerialTransport:
+class SerialTransport(Opened):
     """A serial port, pseudo-terminal or pyserial URL: "/dev/ttyACM0", "socket://host:port"."""
 
     def __init__(self, port: str, baud: int = 115200) -> None:
@@ -83,18 +83,6 @@ class SerialTransport:
         line, self._serial = self._serial, None
         if line is not None:
             line.close()
-
-    def __enter__(self) -> SerialTransport:
-        self.open()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _open_line(self) -> Any:
         if self._serial is None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from edgekit.artifacts.figures import Note, Provenance
 from edgekit.artifacts.power import PowerTrace
 from edgekit.errors import UsageError
+from edgekit.runtime.opened import Opened
 from edgekit.runtime.power.meter import MeterIdentity
 from edgekit.runtime.power.names import METERS, MeterSpec
 from edgekit.runtime.power.trace_file import read_trace
@@ -29,7 +28,7 @@ def from_spec(spec: MeterSpec, target: Target | None) -> Replay:
     return Replay(Path(spec.place))
 
 
-class Replay:
+class Replay(Opened):
     """A Meter that yields the trace in a file."""
 
     def __init__(self, path: Path) -> None:
@@ -72,18 +71,6 @@ class Replay:
 
     def close(self) -> None:
         self._trace = None
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _ready(self) -> PowerTrace:
         if self._trace is None:

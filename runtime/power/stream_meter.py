@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from types import TracebackType
-from typing import Self
 
 from edgekit.artifacts.figures import Note, Provenance
 from edgekit.artifacts.power import PowerTrace
 from edgekit.errors import MeterError
+from edgekit.runtime.opened import Opened
 from edgekit.runtime.power.finding import find_ports, name_the_stranger
 from edgekit.runtime.power.meter import MeterIdentity
 from edgekit.runtime.power.names import METERS
@@ -34,7 +33,7 @@ class Timing:
     quiet_s: float = 0.1
 
 
-class StreamMeter:
+class StreamMeter(Opened):
     """A Meter at a serial port. `place` "" finds the device by its USB identifiers.
 
     `salvaged` is what was recorded until a recording failed, None when that is nothing.
@@ -149,22 +148,6 @@ class StreamMeter:
             pass  # Unplugged: there is nothing left to release.
         finally:
             port.close()
-
-    def __enter__(self) -> Self:
-        try:
-            self.open()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _greet(self, port: Port, path: str) -> str:
         """The hardware that answers at `port`. Raises MeterError when it is another device."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 from edgekit.artifacts.figures import Note, Provenance
 from edgekit.artifacts.power import PowerTrace
+from edgekit.runtime.opened import Opened
 from edgekit.runtime.power.load import LoadProfile
 from edgekit.runtime.power.meter import MeterIdentity
 from edgekit.runtime.power.names import MeterSpec
@@ -52,7 +51,7 @@ def _profile(spec: MeterSpec, target: Target | None) -> LoadProfile:
     )
 
 
-class VirtualMeter:
+class VirtualMeter(Opened):
     """A Meter that takes edges (TakesEdges)."""
 
     def __init__(self, profile: LoadProfile, *, seed: int = 0, spike_filter: bool = True) -> None:
@@ -123,22 +122,6 @@ class VirtualMeter:
             driver.close()
         if device is not None:
             device.close()
-
-    def __enter__(self) -> Self:
-        try:
-            self.open()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _ready(self) -> Ppk2:
         if self._driver is None:

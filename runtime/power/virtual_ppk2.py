@@ -84,6 +84,17 @@ def encode(
     return words
 
 
+def take_commands(received: bytearray) -> Iterator[bytes]:
+    """Takes the complete commands off the front of what was received, one after the other."""
+    while received:
+        length = COMMAND_BYTES.get(received[0], 1)
+        if len(received) < length:
+            return
+        command = bytes(received[:length])
+        del received[:length]
+        yield command
+
+
 class VirtualPpk2:
     """The device behind `path`. Thread-safe; `close` ends it."""
 
@@ -230,12 +241,7 @@ class VirtualPpk2:
 
     def _obey(self) -> None:
         """Carry out the complete commands received; unknown bytes are ignored."""
-        while self._input:
-            length = COMMAND_BYTES.get(self._input[0], 1)
-            if len(self._input) < length:
-                return
-            command = bytes(self._input[:length])
-            del self._input[:length]
+        for command in take_commands(self._input):
             self._carry_out(command)
 
     def _carry_out(self, command: bytes) -> None:

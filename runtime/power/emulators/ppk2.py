@@ -7,7 +7,7 @@ import numpy as np
 from edgekit.runtime.power import ppk2_wire as wire
 from edgekit.runtime.power.emulators.device import Emulator, Faults
 from edgekit.runtime.power.emulators.load import Load
-from edgekit.runtime.power.virtual_ppk2 import CALIBRATION, COMMAND_BYTES, encode, metadata_text
+from edgekit.runtime.power.virtual_ppk2 import CALIBRATION, encode, metadata_text, take_commands
 
 
 class EmulatedPpk2(Emulator):
@@ -25,12 +25,7 @@ class EmulatedPpk2(Emulator):
         self.powered = False
 
     def receive(self) -> None:
-        while self._input:
-            length = COMMAND_BYTES.get(self._input[0], 1)
-            if len(self._input) < length:
-                return
-            command = bytes(self._input[:length])
-            del self._input[:length]
+        for command in take_commands(self._input):
             self._obey(command)
 
     def _obey(self, command: bytes) -> None:
