@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from edgekit.converter.emit.template import render
+from edgekit.converter.ir.ops_binary import BINARY
 from edgekit.errors import UnsupportedError
 
 RESOLVER_METHODS = {
@@ -72,7 +73,8 @@ RESOLVER_METHODS = {
 }
 """TFLite operator -> method of tflite::MicroMutableOpResolver."""
 
-NOT_IN_MICRO = frozenset(("RELU_0_TO_1", "RELU_N1_TO_1", "TILE"))
+_CLAMPS = frozenset(("RELU_0_TO_1", "RELU_N1_TO_1"))
+NOT_IN_MICRO = _CLAMPS | {"TILE"} | {operator.NAME for operator in BINARY}
 """Operators that TensorFlow Lite Micro does not have."""
 
 _BYTES_PER_LINE = 16
@@ -94,7 +96,8 @@ def emit_tflm(
             name,
             f"{', '.join(absent)} in a model for TensorFlow Lite Micro",
             allowed="operators of its resolver",
-            hint="leave the TFLM files out, or use RELU6 in the network",
+            hint="leave the TFLM files out"
+            + ", or use RELU6 in the network" * bool(_CLAMPS & {*used}),
             code="tflm-operator",
         )
     values = {

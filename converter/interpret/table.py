@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgekit.converter.interpret import (
+    binary,
     borders,
     conv,
     dense,
@@ -73,4 +74,8 @@ BUILDS: dict[type[ops.Op], Build] = {
     **dict.fromkeys(TAKES, movement.taken),
     ops.Quantize: borders.quantize,
     ops.Dequantize: borders.dequantize,
+    ops.LceQuantize: binary.quantize,
+    ops.LceDequantize: binary.dequantize,
+    ops.LceBconv2d: binary.bconv2d,
+    ops.LceBMaxPool2d: binary.bmax_pool2d,
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
+from edgekit.converter.ir.shapes_binary import taps
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,9 @@ def node_macs(graph: Graph, node: Node) -> int:
     if isinstance(node.op, ops.UnidirectionalSequenceLstm):
         first, second, _ = graph.output(node).shape
         return first * second * sum(graph.input(node, at).size for at in range(1, 9))
+    if isinstance(node.op, ops.LceBconv2d):
+        positions = graph.output(node).size // graph.output(node).shape[3]
+        return positions * graph.input(node, 1).shape[0] * taps(graph, node)
     if not isinstance(node.op, ops.Conv2D | ops.DepthwiseConv2D | ops.FullyConnected):
         return 0
     weights, outputs = graph.input(node, 1), graph.output(node)

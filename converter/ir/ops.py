@@ -1,7 +1,8 @@
 """One frozen class per operator, with typed attributes in TFLite's terms.
 
-`NAME` is TFLite's builtin operator name; `INPUTS` names the operands by role, in order, an
-optional one ending in "?". Attributes that only repeat operand shapes are left out.
+`NAME` is TFLite's builtin operator name, or a custom operator's own; `INPUTS` names the operands by
+role, in order, an optional one ending in "?". Attributes that only repeat operand shapes are left
+out.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from typing import ClassVar
 from edgekit.converter.ir.ops_base import Activation as Activation
 from edgekit.converter.ir.ops_base import Op as Op
 from edgekit.converter.ir.ops_base import Padding as Padding
+from edgekit.converter.ir.ops_binary import BINARY
+from edgekit.converter.ir.ops_binary import LceBconv2d as LceBconv2d
+from edgekit.converter.ir.ops_binary import LceBMaxPool2d as LceBMaxPool2d
+from edgekit.converter.ir.ops_binary import LceDequantize as LceDequantize
+from edgekit.converter.ir.ops_binary import LceQuantize as LceQuantize
 from edgekit.converter.ir.ops_elementwise import Abs as Abs
 from edgekit.converter.ir.ops_elementwise import Div as Div
 from edgekit.converter.ir.ops_elementwise import Exp as Exp
@@ -394,6 +400,8 @@ OPERATORS: tuple[type[Op], ...] = (
     # 5. borders between number formats
     Quantize,
     Dequantize,
+    # 6. packed signs
+    *BINARY,
 )
 
 BY_NAME: dict[str, type[Op]] = {operator.NAME: operator for operator in OPERATORS}

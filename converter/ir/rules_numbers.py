@@ -9,6 +9,7 @@ import numpy as np
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation
+from edgekit.converter.ir.ops_binary import BINARY
 from edgekit.converter.ir.ops_elementwise import FLOAT_ONLY
 from edgekit.converter.ir.rule import INDEX_ROLES, activations, node_rule, operands
 
@@ -23,7 +24,9 @@ BIAS_TOLERANCE = 0.02
 @node_rule("activations-dtype", supported=True, hint="export float32, or quantize to int8")
 def activations_dtype(graph: Graph, node: Node) -> str:
     """Activations are all float32, all int8 or all int16; only QUANTIZE and DEQUANTIZE change
-    between them, and ARG_MAX gives int32."""
+    between them, and ARG_MAX gives int32. Packed signs are int32."""
+    if isinstance(node.op, BINARY):
+        return ""
     found = [(role, tensor.dtype) for role, tensor in activations(graph, node)]
     if isinstance(node.op, ops.ArgMax) and found[-1][1] is DType.INT32:
         found = found[:-1]

@@ -159,7 +159,8 @@ def rank(graph: Graph, node: Node) -> str:
 
 @node_rule("constant-parameters", supported=True, hint="export the model with fixed parameters")
 def constant_parameters(graph: Graph, node: Node) -> str:
-    """Weights, biases, axes, paddings, shapes, indices and padding values are constants."""
+    """Weights, biases, multipliers, thresholds, axes, paddings, shapes, indices and padding values
+    are constants."""
     for role, tensor in operands(graph, node):
         if (role in PARAMETER_ROLES or role == "value") and not tensor.constant:
             return f"{role} {tensor.name} is computed at run time"

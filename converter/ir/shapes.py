@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.converter.ir import ops, shapes_recurrent
+from edgekit.converter.bits import words
+from edgekit.converter.ir import ops, shapes_binary, shapes_recurrent
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Op, Padding
 from edgekit.converter.ir.shapes_movement import MOVED, PARTS, resize
@@ -148,6 +149,14 @@ def _pool(graph: Graph, node: Node, op: Any) -> Shape:
     return (x[0], rows, columns, x[3])
 
 
+def _bconv(graph: Graph, node: Node, op: Any) -> Shape:
+    outputs = shapes_binary.bconv_outputs(graph, node, op)
+    x, window = graph.input(node).shape, graph.input(node, 1).shape[1:3]
+    rows, columns = _windows(x, window, op, (op.dilation_h, op.dilation_w))
+    packed = graph.role(node, "threshold") is not None
+    return (x[0], rows, columns, words(outputs) if packed else outputs)
+
+
 def _mean(graph: Graph, node: Node, op: Any) -> Shape:
     x, axes = graph.input(node).shape, reduced_axes(graph, node)
     if op.keep_dims:
@@ -245,4 +254,8 @@ _INFER: dict[type[Op], Callable[[Graph, Node, Any], Shape]] = {
     **MOVED,
     ops.Quantize: _same,
     ops.Dequantize: _same,
+    ops.LceQuantize: shapes_binary.quantize,
+    ops.LceDequantize: shapes_binary.dequantize,
+    ops.LceBconv2d: _bconv,
+    ops.LceBMaxPool2d: _pool,
 }

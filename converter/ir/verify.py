@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from edgekit.converter.ir import rules_binary as binary
 from edgekit.converter.ir import rules_numbers as numbers
 from edgekit.converter.ir import rules_recurrent as recurrent
 from edgekit.converter.ir import rules_structure as structure
@@ -56,6 +57,9 @@ NODE_RULES: tuple[NodeRule, ...] = (
     numbers.plain_concatenation,
     recurrent.plain_recurrent,
     recurrent.recurrent_formats,
+    binary.packed_formats,
+    binary.binary_ends,
+    binary.binary_padding,
 )
 
 

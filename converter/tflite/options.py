@@ -8,6 +8,7 @@ from typing import Any
 
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.ops import Activation, Mirror, Op, Padding
+from edgekit.converter.tflite.custom import CUSTOM_OPERATORS, read_custom
 from edgekit.converter.tflite.flatbuf import Table
 from edgekit.converter.tflite.raw import RawOperator
 from edgekit.converter.tflite.schema import ACTIVATIONS, MIRRORS, OPTIONS_TYPES, PADDINGS, TABLES
@@ -140,6 +141,8 @@ def read_options(raw: RawOperator, node: str) -> Op:
     `node` names it in errors. Raises UnsupportedError for attributes the IR has no word for and
     ModelError for numbers no schema has.
     """
+    if raw.name in CUSTOM_OPERATORS:
+        return read_custom(raw)
     operator = ops.BY_NAME[raw.name]
     options = _options_row(raw, OPTIONS_TABLE[raw.name])
     if options is None:

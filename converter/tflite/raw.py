@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from edgekit.converter.ir.ops_binary import BINARY
 from edgekit.converter.tflite.flatbuf import Flatbuffer, Table
 from edgekit.converter.tflite.schema import (
     CUSTOM,
@@ -18,6 +19,7 @@ from edgekit.converter.tflite.schema import (
 from edgekit.errors import ModelError
 
 MAX_RANK = 8
+KNOWN_CUSTOM = frozenset(operator.NAME for operator in BINARY)
 MAX_NAME = 16384
 
 
@@ -147,7 +149,8 @@ def _check_kind(data: bytes, subject: str) -> None:
 
 
 def _operator_code(row: Table) -> tuple[str, str, int]:
-    """Name, custom name and version. Old files use the 8-bit field alone."""
+    """Name, custom name and version. Old files use the 8-bit field alone. A custom operator of the
+    IR goes by its own name."""
     number = max(row.number("builtin_code"), row.number("deprecated_builtin_code"))
     if row.number("deprecated_builtin_code") < 0 or number < 0:
         row.buffer.fail(f"operator number {number}")
@@ -155,6 +158,8 @@ def _operator_code(row: Table) -> tuple[str, str, int]:
     if number == PLACEHOLDER_CODE:
         row.buffer.fail("an operator without its number")
     custom = row.text("custom_code") if name == CUSTOM else ""
+    if custom in KNOWN_CUSTOM:
+        name, custom = custom, ""
     return name, custom, row.number("version")
 
 

@@ -15,6 +15,7 @@ from edgekit.converter.tflite.dilated import join_dilations
 from edgekit.converter.tflite.names import layer_name, tensor_names
 from edgekit.converter.tflite.options import read_options
 from edgekit.converter.tflite.raw import (
+    KNOWN_CUSTOM,
     RawModel,
     RawOperator,
     RawTensor,
@@ -246,9 +247,11 @@ class _Reading:
 def stored_operands(operator: str, names: tuple[str | None, ...]) -> tuple[str | None, ...]:
     """The operands as files list them: an absent last one is left out.
 
-    Only FULLY_CONNECTED may keep its place; interpreters refuse a convolution that does.
+    Only FULLY_CONNECTED and custom operators keep its place; interpreters refuse a convolution
+    that does.
     """
-    while operator != "FULLY_CONNECTED" and names and names[-1] is None:
+    keeping = operator == "FULLY_CONNECTED" or operator in KNOWN_CUSTOM
+    while not keeping and names and names[-1] is None:
         names = names[:-1]
     return names
 

@@ -73,6 +73,7 @@ TABLES: Final[dict[str, dict[str, Field]]] = {
         "outputs": Field(2, "[i32]"),
         "builtin_options_type": Field(3, "u8"),
         "builtin_options": Field(4, "union"),
+        "custom_options": Field(5, "[u8]"),
         "intermediates": Field(8, "[i32]"),
     },
     "Buffer": {

@@ -13,10 +13,12 @@ from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
 from edgekit.converter.ir.ops import Add, ArgMax, Reshape, UnidirectionalSequenceLstm
 from edgekit.converter.ir.ops_recurrent import GATES
 from edgekit.converter.tflite.complete import with_biases
+from edgekit.converter.tflite.custom import CUSTOM_OPERATORS, custom_options
 from edgekit.converter.tflite.legacy import as_uint8, needs_uint8
 from edgekit.converter.tflite.options import COUNTS, OPTIONS_TABLE, options_values
 from edgekit.converter.tflite.reader import SIGNATURE_INPUTS, SIGNATURE_OUTPUTS, stored_operands
 from edgekit.converter.tflite.schema import (
+    CUSTOM,
     FILE_IDENTIFIER,
     OPERATORS,
     OPTIONS_TYPES,
@@ -224,6 +226,7 @@ class _Writer:
         outputs = self.ints([self.index[name] for name in written])
         kind, options = self.options(node)
         inner = self.intermediate_indices(node)
+        custom = custom_options(node.op) if node.op.NAME in CUSTOM_OPERATORS else b""
         return self.table(
             "Operator",
             opcode_index=codes.index((node.op.NAME, operator_version(self.graph, node))),
@@ -231,6 +234,7 @@ class _Writer:
             outputs=outputs,
             builtin_options_type=kind,
             builtin_options=options,
+            custom_options=self.blob(custom) if custom else None,
             intermediates=inner,
         )
 
@@ -251,7 +255,7 @@ class _Writer:
 
     def options(self, node: Node) -> tuple[int, int | None]:
         """Number of the options' table in the union, and the table."""
-        table = OPTIONS_TABLE[node.op.NAME]
+        table = OPTIONS_TABLE.get(node.op.NAME, "")
         if not table:
             return 0, None
         values: dict[str, int | float | None] = {
@@ -270,10 +274,13 @@ class _Writer:
         return OPTIONS_TYPES[table], self.table(table, **values)
 
     def operator_code(self, name: str, version: int) -> int:
-        number = OPERATORS.index(name)
+        known = name in CUSTOM_OPERATORS
+        custom = self.builder.CreateString(name) if known else None
+        number = OPERATORS.index(CUSTOM if known else name)
         return self.table(
             "OperatorCode",
             deprecated_builtin_code=min(number, PLACEHOLDER_CODE),
+            custom_code=custom,
             version=version,
             builtin_code=number,
         )

@@ -103,6 +103,20 @@ def _lstm(*, peephole: bool = False, cell: float = 2**-11, hidden: Quant = Q) ->
     return Graph("g", tensors, (node,), ("input",), ("y",), {}, states)
 
 
+def _bconv(
+    output: Tensor, *ends: Operand, channels: int = 40, pad_values: int = 1, group: int = 2
+) -> Graph:
+    """Two outputs of 1x1 windows over 4x4 pixels."""
+    x = act("x", 1, 4, 4, 2, quant=None, dtype=DType.INT32)
+    weights = const("w", np.zeros((2, 3, 3, group)), DType.INT32)
+    op = ops.LceBconv2d(channels, Padding.SAME, pad_values)
+    return one(op, x, weights, *ends, output=output)
+
+
+FACTORS = const("m", [1, 2], DType.FLOAT32), const("b", [1, 2], DType.FLOAT32), None
+THRESHOLDS = None, None, const("t", [1, 2], DType.INT32)
+REAL, PACKED = floats("y", 1, 4, 4, 2), act("y", 1, 4, 4, 1, quant=None, dtype=DType.INT32)
+
 KEEPING = replace(GOOD.with_tensors(replace(X, name="other")), inputs=("other",))
 
 
@@ -384,6 +398,27 @@ BROKEN: list[tuple[str, Graph, str]] = [
         ),
         "activation RELU",
     ),
+    (
+        "packed-formats",
+        one(ops.LceQuantize(), act("x", 1, 4), output=act("y", 1, 1)),
+        "output int8",
+    ),
+    ("shapes-agree", _bconv(REAL, *FACTORS, channels=65), "channels_in 65 with 2 words"),
+    ("shapes-agree", _bconv(REAL, *FACTORS, group=1), "40 channels in 2 groups"),
+    (
+        "shapes-agree",
+        one(
+            ops.LceDequantize(),
+            act("x", 1, 2, quant=None, dtype=DType.INT32),
+            output=floats("y", 1, 32),
+        ),
+        "[1, 2] words do not hold [1, 32]",
+    ),
+    ("binary-ends", _bconv(floats("y", 1, 4, 4, 1), *THRESHOLDS), "threshold with float32 output"),
+    ("binary-ends", _bconv(REAL), "none of them with float32 output"),
+    ("binary-padding", _bconv(REAL, *FACTORS, pad_values=3), "pad_values 3"),
+    ("binary-padding", _bconv(REAL, *FACTORS, pad_values=0, channels=33), "33 channels"),
+    ("binary-padding", _bconv(PACKED, *THRESHOLDS, pad_values=0), "packed output"),
 ]
 
 
