@@ -170,10 +170,15 @@ def _abs(op: Op, input: Quant, output: Quant) -> Codes:
     """The distance from zero, rescaled where the scales differ."""
     distance = np.abs(INT8_CODES - np.int32(input.zero_point))
     if input.scale != output.scale:
-        factor = requant(float(np.float32(input.scale) / np.float32(output.scale)))
+        factor = distance_requant(input, output)
         distance = multiply_by_quantized_multiplier(distance, factor.multiplier, factor.shift)
     codes: Codes = distance + np.int32(output.zero_point)
     return codes
+
+
+def distance_requant(input: Quant, output: Quant) -> Requant:
+    """Factor of ABS."""
+    return requant(input.scale / output.scale)
 
 
 def _rsqrt(op: Op, input: Quant, output: Quant) -> Codes:

@@ -103,11 +103,12 @@ def minimum(graph: Graph, node: Node) -> Kernel:
 
 
 def prelu(graph: Graph, node: Node) -> Kernel:
-    """x, or alpha * x where x is negative; int8 rescales either way."""
+    """x, or alpha * x where x is negative; integers rescale either way."""
     if number_format(graph, node) is DType.FLOAT32:
         return lambda x, alpha: np.where(x >= 0, x, x * alpha)
     source, slope, output = (quant_of(node, t) for t in _operands(graph, node))
     params = prelu_params(source, slope, output)
+    limits = np.iinfo(graph.output(node).dtype.value)
 
     def kernel(x: Array, alpha: Array) -> Array:
         centred = x.astype(np.int32) - np.int32(source.zero_point)
@@ -117,7 +118,7 @@ def prelu(graph: Graph, node: Node) -> Kernel:
             for values, factor in ((centred, params.positive), (product, params.negative))
         )
         codes = np.where(centred >= 0, kept, scaled) + np.int32(output.zero_point)
-        return np.clip(codes, -128, 127).astype(np.int8)
+        return np.clip(codes, limits.min, limits.max).astype(limits.dtype)
 
     return kernel
 

@@ -26,6 +26,8 @@ from edgekit.converter.interpret import (
     movement,
     pool,
     reduce,
+    resize,
+    transposed,
 )
 from edgekit.converter.interpret.kernel import (
     Array,
@@ -40,7 +42,7 @@ from edgekit.converter.ir.graph import DType, Graph, Node, Quant
 from edgekit.converter.ir.ops import Activation
 from edgekit.converter.ir.shapes import reduced_axes
 from edgekit.converter.moves import TAKES, VIEWS
-from edgekit.converter.tables import leaky_requants
+from edgekit.converter.tables import distance_requant, leaky_requants
 
 UNIT = Quant.per_tensor(1 / 32768, 0)
 """What LOGISTIC, TANH and SOFTMAX give: [-1, 1)."""
@@ -174,6 +176,17 @@ def leaky_relu(graph: Graph, node: Node) -> Kernel:
     return kernel
 
 
+def absolute(graph: Graph, node: Node) -> Kernel:
+    """The distance from zero, rescaled."""
+    factor = distance_requant(*_quants(graph, node))
+
+    def kernel(x: Array) -> Array:
+        distance = np.abs(x.astype(np.int64))
+        return _int16(multiply_by_quantized_multiplier(distance, factor.multiplier, factor.shift))
+
+    return kernel
+
+
 def clamped(activation: Activation) -> Build:
     """RELU and RELU6: another scale, then the activation's range."""
 
@@ -231,15 +244,20 @@ BUILDS: dict[type[ops.Op], Build] = {
     ops.FullyConnected: dense.fully_connected,
     ops.AveragePool2D: pool.average_pool2d,
     ops.MaxPool2D: pool.max_pool2d,
+    ops.TransposeConv: transposed.transpose_conv,
     ops.BatchMatmul: matmul.batch_matmul,
     ops.Mean: mean,
     ops.Sum: total,
     ops.ReduceMax: reduce.largest,
+    ops.ReduceMin: reduce.smallest,
+    ops.ResizeBilinear: resize.resize_bilinear,
     ops.Add: add,
     ops.Sub: add,
     ops.Maximum: elementwise.maximum,
     ops.Minimum: elementwise.minimum,
     ops.LeakyRelu: leaky_relu,
+    ops.Prelu: elementwise.prelu,
+    ops.Abs: absolute,
     ops.Mul: mul,
     ops.Logistic: logistic,
     ops.Tanh: tanh,

@@ -20,7 +20,7 @@ from edgekit.converter.ir.ops import ResizeBilinear
 
 
 def resize_bilinear(graph: Graph, node: Node) -> Kernel:
-    """int8 in fractions of 1/1024 along either axis, rounded once, halves away from zero."""
+    """Integers in fractions of 1/1024 along either axis, rounded once, halves away from zero."""
     op = node.op
     assert isinstance(op, ResizeBilinear)
     x, y = graph.input(node).shape, graph.output(node).shape
@@ -34,7 +34,7 @@ def resize_bilinear(graph: Graph, node: Node) -> Kernel:
         total = _blend(x.astype(np.int64), rows, columns, np.int64(ONE))
         half = np.where(total > 0, 1 << 19, -(1 << 19))
         rounded = total + half
-        codes: Array = (np.sign(rounded) * (np.abs(rounded) >> 20)).astype(np.int8)
+        codes: Array = (np.sign(rounded) * (np.abs(rounded) >> 20)).astype(x.dtype)
         return codes
 
     return lambda x, *_: in_blocks(block, x, 8 * int(np.prod(y[1:])))

@@ -18,6 +18,7 @@ from edgekit.converter.interpret.kernel import (
     quant_of,
 )
 from edgekit.converter.interpret.requantize import Requantizer
+from edgekit.converter.interpret.wide import wide_finish
 from edgekit.converter.ir.graph import DType, Graph, Node
 from edgekit.converter.ir.ops import TransposeConv
 
@@ -64,6 +65,10 @@ def _ends(graph: Graph, node: Node, weights: Array) -> tuple[float, np.dtype[Any
         return 0.0, np.dtype(np.float32), lambda sums: activate(sums + real, op.activation)
     source, target = quant_of(node, graph.source(node)), quant_of(node, graph.output(node))
     scale = quant_of(node, graph.input(node, 1))
+    if number_format(graph, node) is DType.INT16:
+        bounds = activation_range(op.activation, target, DType.INT16)
+        factors = accumulator_requants(source, scale, target)
+        return 0.0, np.dtype(np.float64), wide_finish(bias.astype(np.int64), factors, bounds)
     largest = int(np.abs(weights.astype(np.int64)).sum(axis=(1, 2, 3)).max()) * 255
     whole = bias.astype(np.int64)
     finish = Requantizer.of(

@@ -24,10 +24,13 @@ BIAS_TOLERANCE = 0.02
 @node_rule("activations-dtype", supported=True, hint="export float32, or quantize to int8")
 def activations_dtype(graph: Graph, node: Node) -> str:
     """Activations are all float32, all int8 or all int16; only QUANTIZE and DEQUANTIZE change
-    between them, and ARG_MAX gives int32. Packed signs are int32."""
+    between them, ARG_MAX gives int32, and an int16 PRELU has an int8 alpha. Packed signs are
+    int32."""
     if isinstance(node.op, BINARY):
         return ""
     found = [(role, tensor.dtype) for role, tensor in activations(graph, node)]
+    if isinstance(node.op, ops.Prelu) and found[0][1] is DType.INT16 and found[1][1] is DType.INT8:
+        found.pop(1)
     if isinstance(node.op, ops.ArgMax) and found[-1][1] is DType.INT32:
         found = found[:-1]
     kinds = {dtype for _, dtype in found}
@@ -64,18 +67,13 @@ _PARAMETERS: dict[DType, dict[str, tuple[DType, ...]]] = {
 
 
 _NOT_INT16 = (
-    ops.TransposeConv,
     ops.ArgMax,
-    ops.ResizeBilinear,
-    ops.Prelu,
     ops.ReluN1To1,
     ops.Relu0To1,
     ops.Elu,
     ops.HardSwish,
     ops.SpaceToDepth,
     ops.DepthToSpace,
-    ops.ReduceMin,
-    ops.Abs,
     ops.Rsqrt,
     ops.SquaredDifference,
     ops.LogSoftmax,
@@ -83,11 +81,16 @@ _NOT_INT16 = (
 )
 
 
-@node_rule("int16-operators", supported=True, hint="quantize the model to int8 instead")
+@node_rule(
+    "int16-operators",
+    supported=True,
+    hint="quantize the model to int8; of int16 compute ARG_MAX outside the network, and write"
+    " SPACE_TO_DEPTH and DEPTH_TO_SPACE as RESHAPE, TRANSPOSE, RESHAPE",
+)
 def int16_operators(graph: Graph, node: Node) -> str:
-    """No int16 activations with TRANSPOSE_CONV, ARG_MAX, RESIZE_BILINEAR,
-    PRELU, RELU_N1_TO_1, RELU_0_TO_1, ELU, HARD_SWISH, SPACE_TO_DEPTH,
-    DEPTH_TO_SPACE, REDUCE_MIN, ABS, RSQRT, SQUARED_DIFFERENCE, LOG_SOFTMAX and L2_NORMALIZATION."""
+    """No int16 activations with ARG_MAX, RELU_N1_TO_1, RELU_0_TO_1, ELU, HARD_SWISH,
+    SPACE_TO_DEPTH, DEPTH_TO_SPACE, LOG_SOFTMAX and L2_NORMALIZATION, which neither LiteRT nor
+    tflite-micro has for them, and with RSQRT and SQUARED_DIFFERENCE."""
     wide = any(tensor.dtype is DType.INT16 for _, tensor in activations(graph, node))
     return "int16" if wide and isinstance(node.op, _NOT_INT16) else ""
 
@@ -146,6 +149,17 @@ def finite_parameters(graph: Graph, node: Node) -> str:
             if bad:
                 return f"{role} {tensor.name} holds {bad} values that are NaN or infinite"
     return ""
+
+
+@node_rule("int16-slopes", ops.Prelu, supported=True, hint="quantize alpha to int8")
+def int16_slopes(graph: Graph, node: Node) -> str:
+    """An int16 PRELU has an int8 alpha with zero point 0."""
+    alpha = graph.input(node, 1)
+    if graph.input(node).dtype is not DType.INT16:
+        return ""
+    if alpha.dtype is not DType.INT8:
+        return f"alpha {alpha.dtype}"
+    return _bad_activation(alpha.quant, 0, 0)
 
 
 @node_rule("int8-quantized")

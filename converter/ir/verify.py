@@ -39,6 +39,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     structure.shapes_agree,
     numbers.activations_dtype,
     numbers.int16_operators,
+    numbers.int16_slopes,
     numbers.float_operators,
     numbers.rsqrt_input,
     numbers.weights_dtype,

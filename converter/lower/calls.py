@@ -74,6 +74,11 @@ def bias(values: NDArray[np.int32]) -> Array:
     return Array("b", "bias", "int32_t", values)
 
 
+def wide_bias(values: NDArray[np.generic]) -> Array:
+    """One int64 per output channel, as int16 activations have it."""
+    return Array("b", "bias", "int64_t", values.astype(np.int64))
+
+
 def requants(factors: tuple[Requant, ...]) -> Array:
     """`ek_requant_t` entries, shape (n, 2)."""
     rows = [(factor.multiplier, factor.shift) for factor in factors]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,17 +14,18 @@ from edgekit.converter.fixed_point import (
     activation_range,
     mean_requant,
     mul_requant,
+    prelu_params,
     requant,
     sum_requant,
 )
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation
-from edgekit.converter.lower import calls, fields, moves, products, reductions
+from edgekit.converter.lower import calls, fields, moves, products, reductions, resizes
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
-from edgekit.converter.tables import leaky_requants
+from edgekit.converter.tables import distance_requant, leaky_requants
 
 LARGEST_MEAN = 1 << 16
 """Elements whose sum still fits 32 bits."""
@@ -55,13 +57,13 @@ def _weighted(graph: Graph, node: Node, family: str, shape: Fields) -> tuple[Cal
     params = Params(f"ek_{family}_t", (*shape, *_range(node, y), ("q_step", int(len(factors) > 1))))
     channels = y.shape[-1]
     given = graph.operand(node, 2)
-    bias = np.zeros(channels, np.int64) if given is None else given.values.astype(np.int64)
+    bias = np.zeros(channels, np.int64) if given is None else given.values.reshape(-1)
     args = (
         ParamsArg(),
         calls.requants(factors),
         Value(x.name, "int16_t"),
         calls.weights(w.values),
-        Array("b", "bias", "int64_t", bias.reshape(-1)),
+        calls.wide_bias(bias),
         Result(y.name, "int16_t"),
     )
     return (Call(family, args, params),)
@@ -147,12 +149,34 @@ def leaky_relu(graph: Graph, node: Node) -> tuple[Call, ...]:
     """One `ek_leaky_relu_s16`."""
     assert isinstance(node.op, ops.LeakyRelu)
     x, y = graph.input(node), graph.output(node)
-    positive, negative = leaky_requants(node.op, _quant(node, x), _quant(node, y))
-    params = Params(
-        "ek_leaky_relu_s16_t",
-        (("count", x.size), ("positive_q", positive), ("negative_q", negative)),
-    )
-    return (_one_to_one(graph, node, "leaky_relu_s16", params),)
+    return _either_side(graph, node, *leaky_requants(node.op, _quant(node, x), _quant(node, y)))
+
+
+def absolute(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """ABS: one `ek_leaky_relu_s16` with the slope -1."""
+    x, y = graph.input(node), graph.output(node)
+    factor = distance_requant(_quant(node, x), _quant(node, y))
+    return _either_side(graph, node, factor, Requant(-factor.multiplier, factor.shift))
+
+
+def _either_side(
+    graph: Graph, node: Node, positive: Requant, negative: Requant
+) -> tuple[Call, ...]:
+    """A factor for values from zero up and another below."""
+    fields = (("count", graph.input(node).size), ("positive_q", positive), ("negative_q", negative))
+    return (_one_to_one(graph, node, "leaky_relu_s16", Params("ek_leaky_relu_s16_t", fields)),)
+
+
+def prelu(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_prelu_s16`; alpha, int8 in the model, is widened."""
+    x, alpha, y = _three(graph, node)
+    params = prelu_params(*(_quant(node, tensor) for tensor in (x, alpha, y)))
+    [call] = _binary(graph, node, "prelu_s16", 0, params.positive, Requant(0, 0), params.negative)
+    if not alpha.constant:
+        raise calls.refuse(node, "an alpha computed at run time", "a constant")
+    slopes = Array("alpha", "alpha", "int16_t", alpha.values.astype(np.int16))
+    args = tuple(slopes if arg == Value(alpha.name, "int16_t") else arg for arg in call.args)
+    return (replace(call, args=args),)
 
 
 def mul(graph: Graph, node: Node) -> tuple[Call, ...]:
@@ -315,12 +339,15 @@ LOWERINGS: dict[type[ops.Op], Callable[[Graph, Node], tuple[Call, ...]]] = {
     ops.Conv2D: conv2d,
     ops.DepthwiseConv2D: depthwise_conv2d,
     ops.FullyConnected: fully_connected,
+    ops.TransposeConv: resizes.transpose_conv,
     ops.BatchMatmul: products.batch_matmul,
     ops.AveragePool2D: average_pool,
     ops.MaxPool2D: max_pool,
     ops.Mean: mean,
     ops.Sum: total,
     ops.ReduceMax: largest,
+    ops.ReduceMin: reductions.minima,
+    ops.ResizeBilinear: resizes.resize_bilinear,
     ops.Add: add,
     ops.Sub: sub,
     ops.Maximum: choice("maximum_s16"),
@@ -331,6 +358,8 @@ LOWERINGS: dict[type[ops.Op], Callable[[Graph, Node], tuple[Call, ...]]] = {
     ops.Relu: clamped(Activation.RELU),
     ops.Relu6: clamped(Activation.RELU6),
     ops.LeakyRelu: leaky_relu,
+    ops.Prelu: prelu,
+    ops.Abs: absolute,
     ops.Softmax: softmax,
     ops.Pad: fields.pad_bytes,
     ops.Concatenation: fields.concatenation_bytes,

@@ -59,10 +59,10 @@ def maxima(graph: Graph, node: Node, types: str, c_type: str, limits: Fields) ->
 
 
 def minima(graph: Graph, node: Node) -> tuple[Call, ...]:
-    """One `ek_reduce_min_s8` or `_f32` per run of neighbouring axes."""
+    """One `ek_reduce_min_s8`, `_s16` or `_f32` per run of neighbouring axes."""
     x, y = graph.input(node), graph.output(node)
     spans = _spans(reduced_axes(graph, node)) or [(0, 0)]
-    kind = "f32" if x.dtype is DType.FLOAT32 else "s8"
+    kind = {DType.FLOAT32: "f32", DType.INT16: "s16"}.get(x.dtype, "s8")
     made: list[Call] = []
     source = x
     for index, (first, end) in enumerate(spans):

@@ -124,6 +124,8 @@ def operator_version(graph: Graph, node: Node) -> int:
     name, x = node.op.NAME, graph.source(node)
     if name in _CONVOLUTIONS:
         return _convolution_version(graph, node)
+    if name == "TRANSPOSE_CONV" and graph.role(node, "bias") is not None:
+        return 3
     decisive = graph.output(node) if name == "QUANTIZE" else x
     if decisive.dtype is DType.INT16:
         return _INT16.get(name, 1)
@@ -133,8 +135,6 @@ def operator_version(graph: Graph, node: Node) -> int:
         return 8
     if isinstance(node.op, ops.StridedSlice) and node.op.ellipsis_mask | node.op.new_axis_mask:
         return 6
-    if name == "TRANSPOSE_CONV" and graph.role(node, "bias") is not None:
-        return 3
     if isinstance(node.op, ops.ResizeNearestNeighbor | ops.ResizeBilinear) and (
         node.op.align_corners or node.op.half_pixel_centers
     ):

@@ -202,6 +202,31 @@ EK_QUANTIZE_F32_S16(ref);
                                       float *output)
 EK_DEQUANTIZE_S16_F32(ref);
 
+/* As ek_transpose_conv2d_s8 with every zero point 0 and sums of 64 bits: requant_wide. */
+#define EK_TRANSPOSE_CONV2D_S16W8(isa)                                                       \
+    void ek_transpose_conv2d_s16w8__##isa(const ek_transpose_conv2d_s8_t *p,                 \
+                                          const ek_requant_t *q, const int16_t *input,       \
+                                          const int8_t *weights, const int64_t *bias,        \
+                                          int16_t *output)
+EK_TRANSPOSE_CONV2D_S16W8(ref);
+
+/* As the int8 kernels of these names, over int16; prelu may run in place of an x that does not
+ * repeat. */
+#define EK_RESIZE_BILINEAR_S16(isa)                                                              \
+    void ek_resize_bilinear_s16__##isa(const ek_resize_bilinear_s8_t *p, const int16_t *rows,    \
+                                       const int16_t *columns, const int16_t *input,             \
+                                       int16_t *output)
+EK_RESIZE_BILINEAR_S16(ref);
+
+#define EK_REDUCE_MIN_S16(isa) \
+    void ek_reduce_min_s16__##isa(const ek_arg_max_s8_t *p, const int16_t *input, int16_t *output)
+EK_REDUCE_MIN_S16(ref);
+
+#define EK_PRELU_S16(isa)                                                                  \
+    void ek_prelu_s16__##isa(const ek_binary_s8_t *p, const int16_t *a, const int16_t *b,  \
+                             int16_t *output)
+EK_PRELU_S16(ref);
+
 /* As ek_batch_matmul_s8 with every zero point 0 and sums of 64 bits: requant_wide. */
 #define EK_BATCH_MATMUL_S16(isa)                                                              \
     void ek_batch_matmul_s16__##isa(const ek_batch_matmul_s8_t *p, const int16_t *a,          \

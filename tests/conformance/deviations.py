@@ -15,7 +15,8 @@ import numpy as np
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node
 
-MICRO, RUNTIME = "tflite-micro", "tflite-runtime"
+MICRO, RUNTIME, LITERT = "tflite-micro", "tflite-runtime", "litert"
+"""LiteRT, which rounds otherwise in FULLY_CONNECTED, is asked for what both others refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ def _int16(graph: Graph, node: Node) -> bool:
     return graph.output(node).dtype is DType.INT16
 
 
+def _integer(graph: Graph, node: Node) -> bool:
+    return graph.output(node).dtype is not DType.FLOAT32
+
+
 def _always(graph: Graph, node: Node) -> bool:
     return True
 
@@ -55,7 +60,7 @@ def _per_channel(graph: Graph, node: Node) -> bool:
 
 
 def _int16_without_bias(graph: Graph, node: Node) -> bool:
-    return _int16(graph, node) and graph.operand(node, 2) is None
+    return _int16(graph, node) and graph.role(node, "bias") is None
 
 
 def _rescales(graph: Graph, node: Node) -> bool:
@@ -86,10 +91,17 @@ ROWS: tuple[Deviation, ...] = (
     ),
     Deviation(
         MICRO,
-        ("GATHER", "MIRROR_PAD", "REDUCE_MAX"),
+        ("GATHER", "MIRROR_PAD", "REDUCE_MAX", "REDUCE_MIN", "RESIZE_BILINEAR"),
         "refuses",
         _int16,
         "has this operator for int8 and float32 only",
+    ),
+    Deviation(
+        RUNTIME,
+        ("PRELU",),
+        "refuses",
+        _int16,
+        "2.14 is older than int16 in this operator",
     ),
     Deviation(
         RUNTIME,
@@ -114,6 +126,13 @@ ROWS: tuple[Deviation, ...] = (
         " is followed",
     ),
     Deviation(
+        RUNTIME,
+        ("ABS",),
+        "differs",
+        _int16_rescales,
+        "takes the factor in float32; tflite-micro, which takes it in float64, is followed",
+    ),
+    Deviation(
         MICRO,
         ("FULLY_CONNECTED",),
         "refuses",
@@ -136,7 +155,7 @@ ROWS: tuple[Deviation, ...] = (
     ),
     Deviation(
         RUNTIME,
-        ("FULLY_CONNECTED",),
+        ("FULLY_CONNECTED", "TRANSPOSE_CONV"),
         "differs",
         _int16_without_bias,
         "rounds int16 results as if they had an int32 bias; tflite-micro is followed",
@@ -170,6 +189,13 @@ ROWS: tuple[Deviation, ...] = (
         "registers its reference kernel for versions below the one that has int8",
     ),
     Deviation(
+        LITERT,
+        ("TILE",),
+        "refuses",
+        _integer,
+        "registers its reference kernel for versions below those that have int8 and int16",
+    ),
+    Deviation(
         RUNTIME,
         ("SUM",),
         "differs",
@@ -195,7 +221,20 @@ ROWS: tuple[Deviation, ...] = (
 
 def deviation(reference: str, graph: Graph, node: Node) -> Deviation | None:
     """The row that keeps this node from this reference, if there is one."""
+    if reference == LITERT and not _refused(graph, node):
+        return ELSEWHERE
     for row in ROWS:
         if row.reference == reference and node.op.NAME in row.operators and row.holds(graph, node):
             return row
     return None
+
+
+ELSEWHERE = Deviation(
+    LITERT, (), "refuses", _always, "asked only for what tflite-micro and tflite-runtime lack"
+)
+
+
+def _refused(graph: Graph, node: Node) -> bool:
+    """Whether neither of the two references that are followed has the node."""
+    rows = [deviation(reference, graph, node) for reference in (MICRO, RUNTIME)]
+    return all(row is not None and row.kind == "refuses" for row in rows)

@@ -91,13 +91,18 @@ def _result(m: Maker, name: str, a: str, b: str) -> Quant | None:
     return Quant.per_tensor(scale, 0 if m.dtype is DType.INT16 else m.zero_point())
 
 
-@generator("PRELU", "int8", "float32")
+@generator("PRELU")
 def prelu(m: Maker) -> bool:
     x = m.pick(lambda tensor: len(tensor.shape) >= 2)
     if x is None:
         return False
     extents = tuple(extent if m.chance(0.5) else 1 for extent in m[x].shape[1:-1])
-    alpha = m.clone_constant((*extents, m[x].shape[-1]), m.quant(low=0.002, high=0.02))
+    shape = (*extents, m[x].shape[-1])
+    kind = DType.FLOAT32 if m.dtype is DType.FLOAT32 else DType.INT8
+    quant = m.quant(kind, low=0.002, high=0.02)
+    if quant is not None and m.dtype is DType.INT16:
+        quant = Quant.per_tensor(quant.scale, 0)
+    alpha = m.constant(m.numbers(shape, kind), quant)
     m.add(ops.Prelu(), [x, alpha], _near(m, x))
     return True
 
@@ -166,7 +171,7 @@ def softmax(m: Maker) -> bool:
     return True
 
 
-_unary("ABS", "int8", "float32")
+_unary("ABS")
 _fixed("L2_NORMALIZATION", SIGNED_UNIT, "int8", "float32")
 _fixed("LOG_SOFTMAX", LOGARITHMS, "int8", "float32")
 

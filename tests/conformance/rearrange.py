@@ -265,4 +265,4 @@ def _resize(name: str, *formats: str) -> None:
 
 
 _resize("RESIZE_NEAREST_NEIGHBOR")
-_resize("RESIZE_BILINEAR", *NARROW)
+_resize("RESIZE_BILINEAR")

@@ -38,7 +38,7 @@ def _reduction(name: str, *formats: str, same_scale: bool) -> None:
 
 _reduction("SUM", same_scale=False)
 _reduction("REDUCE_MAX", same_scale=True)
-_reduction("REDUCE_MIN", *NARROW, same_scale=True)
+_reduction("REDUCE_MIN", same_scale=True)
 
 
 @generator("ARG_MAX", *NARROW)
@@ -80,7 +80,7 @@ def batch_matmul(m: Maker) -> bool:
     return True
 
 
-@generator("TRANSPOSE_CONV", *NARROW)
+@generator("TRANSPOSE_CONV")
 def transpose_conv(m: Maker) -> bool:
     x, padding = m.image(), m.padding()
     _, height, width, depth = m[x].shape

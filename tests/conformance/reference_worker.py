@@ -1,4 +1,4 @@
-"""Serves one reference interpreter: `reference_worker.py tflite-micro|tflite-runtime`.
+"""Serves one reference interpreter: `reference_worker.py tflite-micro|tflite-runtime|litert`.
 
 Reads pickled (model, samples) from standard input and answers each with a pickled list of outputs
 per sample, or with the message of what the interpreter refused. A process of its own, because an
@@ -39,9 +39,20 @@ def tflite_runtime() -> Runner:
     """Reference kernels of tflite-runtime."""
     from tflite_runtime.interpreter import Interpreter, OpResolverType
 
+    return _lite(Interpreter, OpResolverType)
+
+
+def litert() -> Runner:
+    """Reference kernels of LiteRT."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    return _lite(Interpreter, OpResolverType)
+
+
+def _lite(interpreter_type: Any, resolver_type: Any) -> Runner:
     def run(model: bytes, outputs: int, samples: Sequence[Sequence[Any]]) -> list[list[Any]]:
-        reference = OpResolverType.BUILTIN_REF
-        interpreter = Interpreter(model_content=model, experimental_op_resolver_type=reference)
+        reference = resolver_type.BUILTIN_REF
+        interpreter = interpreter_type(model_content=model, experimental_op_resolver_type=reference)
         interpreter.allocate_tensors()
         places = [details["index"] for details in interpreter.get_input_details()]
         results = [details["index"] for details in interpreter.get_output_details()]
@@ -63,6 +74,7 @@ def main(reference: str) -> None:
     runners: dict[str, Callable[[], Runner]] = {
         "tflite-micro": tflite_micro,
         "tflite-runtime": tflite_runtime,
+        "litert": litert,
     }
     run = runners[reference]()
     while True:

@@ -16,7 +16,11 @@ from typing import IO
 from tests.conformance.maker import Array
 
 WORKER = Path(__file__).with_name("reference_worker.py")
-PACKAGES = {"tflite-micro": "tflite_micro", "tflite-runtime": "tflite_runtime"}
+PACKAGES = {
+    "tflite-micro": "tflite_micro",
+    "tflite-runtime": "tflite_runtime",
+    "litert": "ai_edge_litert",
+}
 """Reference -> the Python package it comes in."""
 
 

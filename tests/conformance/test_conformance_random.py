@@ -13,6 +13,7 @@ from edgekit.converter.ir.ops_binary import BINARY
 from edgekit.converter.ir.ops_elementwise import FLOAT_ONLY
 from tests.conformance.against_references import activations
 from tests.conformance.campaign import Campaign, Result
+from tests.conformance.deviations import LITERT, MICRO, RUNTIME
 from tests.conformance.graphs import Case, case
 from tests.conformance.keep import keep
 from tests.conformance.references import PACKAGES, installed
@@ -71,7 +72,7 @@ def test_everything_agrees(result: Result) -> None:
 def test_all_operators_were_there(result: Result) -> None:
     assert set(result.operators) == set(BY_NAME) - set(WAITING)
     rare = {op.NAME for op in FLOAT_ONLY}
-    assert min(count for name, count in result.operators.items() if name not in rare) >= 5
+    assert min(count for name, count in result.operators.items() if name not in rare) >= 3
 
 
 def test_graphs_are_varied(cases: list[Case]) -> None:
@@ -99,8 +100,9 @@ def test_references_were_asked(result: Result) -> None:
     missing = sorted(set(PACKAGES) - set(installed()))
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
-    for name in PACKAGES:
+    for name in (MICRO, RUNTIME):
         assert result.compared[name] > 3 * GRAPHS
+    assert result.compared[LITERT]
     assert sum(result.skipped.values()) < 0.25 * sum(map(result.compared.__getitem__, PACKAGES))
 
 

@@ -201,6 +201,26 @@ def dequantize(rng: Rng) -> tuple[bytes, list[Array]]:
     return oracle.dequantize_model(x), [codes(rng, x)]
 
 
+def transpose_conv(rng: Rng) -> tuple[bytes, list[Array]]:
+    kernel, stride, (c, o) = pair(rng, 1, 4), pair(rng, 1, 3), pair(rng, 1, 5)
+    height, width = pair(rng, 1, 5)
+    x = tensor(rng, 1, height, width, c)
+    w, b, y = weighted(rng, x, (o, *kernel, c), 0, kernel[0] * kernel[1] * c)
+    model = oracle.transpose_conv_model(
+        x, w, b, y, size=(height * stride[0], width * stride[1]), stride=stride, padding="SAME"
+    )
+    return model, [codes(rng, x)]
+
+
+def prelu(rng: Rng) -> tuple[bytes, list[Array]]:
+    shape = (1, *pair(rng, 1, 5), int(rng.integers(1, 9)))
+    x = tensor(rng, *shape)
+    slopes = rng.integers(-128, 128, (1, 1, shape[3])).astype(np.int8)
+    alpha = Tensor(slopes.shape, "int8", float(rng.uniform(0.002, 0.02)), data=slopes)
+    to = Quant(float(np.float32(x.scales[0] * rng.uniform(0.3, 3))), 0, "int16")
+    return oracle.prelu_model(x, alpha, to), [codes(rng, x)]
+
+
 MAKERS: dict[str, Callable[[Rng], tuple[bytes, list[Array]]]] = {
     "conv": convolution,
     "depthwise": depthwise,
@@ -223,7 +243,13 @@ MAKERS: dict[str, Callable[[Rng], tuple[bytes, list[Array]]]] = {
     "quantize_to_int8": quantize("int16", "int8"),
     "quantize_int16": quantize("int16", "int16"),
     "dequantize": dequantize,
+    "transpose_conv": transpose_conv,
+    "prelu": prelu,
+    "abs": relu("ABS"),
 }
+
+NOT_IN_RUNTIME = ("quantize_int8", "prelu", "abs")
+"""What tflite-runtime 2.14 lacks, and ABS, whose factor it takes in float32."""
 
 
 def cases(operator: str, repeats: int = REPEATS) -> list[Case]:

@@ -247,6 +247,16 @@ BROKEN: list[tuple[str, Graph, str]] = [
         "int16",
     ),
     (
+        "int16-slopes",
+        one(
+            ops.Prelu(),
+            act("x", 2, dtype=DType.INT16),
+            const("alpha", [3, 4], DType.INT16, Q),
+            output=act("y", 2, dtype=DType.INT16),
+        ),
+        "alpha int16",
+    ),
+    (
         "int16-factor",
         conv(
             x=act("x", 1, 4, 4, 2, quant=Quant.per_tensor(100.0, 0), dtype=DType.INT16),
