@@ -16,7 +16,7 @@ from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node
 
 MICRO, RUNTIME, LITERT = "tflite-micro", "tflite-runtime", "litert"
-"""LiteRT, which rounds otherwise in FULLY_CONNECTED, is asked for what both others refuse."""
+"""LiteRT, which rounds FULLY_CONNECTED once, is asked for the rest of what both others refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ ROWS: tuple[Deviation, ...] = (
 
 def deviation(reference: str, graph: Graph, node: Node) -> Deviation | None:
     """The row that keeps this node from this reference, if there is one."""
-    if reference == LITERT and not _refused(graph, node):
+    if reference == LITERT and (node.op.NAME == "FULLY_CONNECTED" or not _refused(graph, node)):
         return ELSEWHERE
     for row in ROWS:
         if row.reference == reference and node.op.NAME in row.operators and row.holds(graph, node):
