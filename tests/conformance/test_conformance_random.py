@@ -10,17 +10,17 @@ import pytest
 from edgekit.converter.ir.graph import DType
 from edgekit.converter.ir.ops import BY_NAME
 from edgekit.converter.ir.ops_binary import BINARY
-from edgekit.converter.ir.ops_elementwise import FLOAT_ONLY
 from tests.conformance.against_references import activations
 from tests.conformance.campaign import Campaign, Result
-from tests.conformance.deviations import LITERT, MICRO, RUNTIME
+from tests.conformance.deviations import MICRO, RUNTIME
 from tests.conformance.graphs import Case, case
 from tests.conformance.keep import keep
 from tests.conformance.references import PACKAGES, installed
-from tests.conformance.registry import without_generator
+from tests.conformance.registry import GENERATORS, without_generator
 from tests.helpers.toolchains import require
 
-GRAPHS = 250
+GRAPHS = 120
+"""Besides one for every operator in every number format it has."""
 SANITIZED = 50
 MANY = 5000
 
@@ -33,7 +33,13 @@ WAITING: dict[str, str] = {
 
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
-    return [case(seed) for seed in range(GRAPHS)]
+    """Random ones, and one that starts with each operator in each of its number formats."""
+    pairs = dict.fromkeys((dtype, row.operator) for row in GENERATORS for dtype in row.formats)
+    firsts = [(dtype, name) for dtype, name in pairs if name in BY_NAME]
+    return [
+        *(case(seed) for seed in range(GRAPHS)),
+        *(case(GRAPHS + index, *pair) for index, pair in enumerate(firsts)),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +77,6 @@ def test_everything_agrees(result: Result) -> None:
 
 def test_all_operators_were_there(result: Result) -> None:
     assert set(result.operators) == set(BY_NAME) - set(WAITING)
-    rare = {op.NAME for op in FLOAT_ONLY}
-    assert min(count for name, count in result.operators.items() if name not in rare) >= 3
 
 
 def test_graphs_are_varied(cases: list[Case]) -> None:
@@ -102,7 +106,6 @@ def test_references_were_asked(result: Result) -> None:
         pytest.skip(f"not installed: {', '.join(missing)}")
     for name in (MICRO, RUNTIME):
         assert result.compared[name] > 3 * GRAPHS
-    assert result.compared[LITERT]
     assert sum(result.skipped.values()) < 0.25 * sum(map(result.compared.__getitem__, PACKAGES))
 
 
