@@ -40,6 +40,11 @@ def within(program: Program, budget: int | None, model: str) -> Budgeted:
         if found.memory.arena_bytes > budget:
             raise _too_small(found, budget, model)
     price = RamBudget(budget, before.arena_bytes, program.cost, found.program.cost)
+    return budgeted(found, price, model)
+
+
+def budgeted(found: Planned, price: RamBudget, model: str) -> Budgeted:
+    """A program that keeps its budget, with a note that says how."""
     return Budgeted(found.program, found.memory, price, (_note(model, found, price),))
 
 
@@ -51,12 +56,18 @@ def rescue(program: Program, target: Target) -> str:
     found = plan_within(program, room)
     size = found.memory.arena_bytes
     if size > room:
-        return (
-            f"--ram-budget would not do: the smallest arena is {count_text(size)} B,"
-            f" {bytes_text(size - room)} too much at {_layer(found)}"
-        )
+        return would_not_do(found, room)
     price = RamBudget(room, 0, program.cost, found.program.cost).price
     return f"its RAM would do with --ram-budget {size}, for {price}"
+
+
+def would_not_do(found: Planned, room: int) -> str:
+    """That the smallest arena is still larger than the room."""
+    size = found.memory.arena_bytes
+    return (
+        f"--ram-budget would not do: the smallest arena is {count_text(size)} B,"
+        f" {bytes_text(size - room)} too much at {layer(found)}"
+    )
 
 
 def _note(model: str, found: Planned, price: RamBudget) -> Note:
@@ -83,14 +94,15 @@ def _too_small(found: Planned, budget: int, model: str) -> DoesNotFitError:
     return DoesNotFitError(
         f"{model} within a RAM budget of {count_text(budget)} B",
         f"the smallest arena found is {count_text(size)} B, {count_text(size - budget)} B too much"
-        f" at {_layer(found)}",
+        f" at {layer(found)}",
         hint=f"--ram-budget {size} is the least for this model; a smaller input or a thinner"
         " network needs less",
         code="ram-budget",
     )
 
 
-def _layer(found: Planned) -> str:
+def layer(found: Planned) -> str:
+    """The step during which most bytes matter at once: "step 3, CONV_2D 'wide'"."""
     index = busiest(found)
     step: Step = found.program.steps[index]
     return f"step {index}, {step.operator} {step.layer!r}"

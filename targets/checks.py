@@ -134,8 +134,13 @@ def _memory_names(target: Target) -> str:
     return f"memory {doubled[0]!r} twice" if doubled else ""
 
 
+def _coupled(target: Target) -> str:
+    bad = [m.name for m in target.memories if m.tightly_coupled and m.kind != "ram"]
+    return f'memory {bad[0]!r} of kind "flash" is tightly_coupled' if bad else ""
+
+
 def _stack(target: Target) -> str:
-    rams = [memory.size for memory in target.memories if memory.kind == "ram"]
+    rams = [memory.size for memory in target.rams]
     if target.stack_bytes <= 0:
         return f"stack_bytes {target.stack_bytes}"
     too_big = rams and target.stack_bytes >= max(rams)
@@ -206,6 +211,7 @@ CHECKS: tuple[Check, ...] = (
     Check("extents", "memories with a positive size, below 4 GiB on cortex-m", _extents),
     Check("apart", "memories that do not overlap", _apart),
     Check("memory-names", "memories named apart", _memory_names),
+    Check("coupled", "tightly_coupled for memories of kind ram only", _coupled),
     Check("stack", "a positive stack_bytes, smaller than the largest ram", _stack),
     Check("power-order", "rail_v up to 60 V, and sleep <= idle <= active", _power_order),
     Check("power-source", "a source for every power figure", _power_source),

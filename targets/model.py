@@ -30,6 +30,8 @@ class Memory(Strict):
     kind: Literal["flash", "ram"]
     start: int
     size: ByteCount
+    tightly_coupled: bool = False
+    """Of a "ram": as fast as the core, past bus and cache (DTCM)."""
 
 
 class Cpu(Strict):
@@ -121,6 +123,16 @@ class Target(Strict):
     def total(self, kind: str) -> int:
         """Bytes of all memories of a kind; 0 when the profile states none."""
         return sum(memory.size for memory in self.memories if memory.kind == kind)
+
+    @property
+    def rams(self) -> tuple[Memory, ...]:
+        """The memories that hold what is written."""
+        return tuple(memory for memory in self.memories if memory.kind == "ram")
+
+    @property
+    def main_ram(self) -> Memory | None:
+        """The largest RAM, where a program's variables and stack lie; None where none is stated."""
+        return max(self.rams, key=lambda memory: memory.size, default=None)
 
     @property
     def seconds_per_instruction(self) -> float | None:

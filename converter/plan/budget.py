@@ -173,15 +173,16 @@ def _spanning(lives: list[Live], step: int) -> int:
     return sum(aligned(live.size) for live in lives if live.first <= step <= live.last)
 
 
-def plan_within(program: Program, budget: int) -> Planned:
+def plan_within(program: Program, budget: int, search: Search | None = None) -> Planned:
     """The cheapest program whose arena is at most `budget` bytes, or else the smallest there is.
 
     The caller sees which from `memory.arena_bytes`. A program that fits as it is stays as it is.
+    `search` is one of the same program, which several calls may share.
     """
     plain = Planned(program, plan(program))
     if plain.memory.arena_bytes <= budget:
         return plain
-    search, tried = Search(program), [plain]
+    search, tried = search or Search(program), [plain]
     low, high, bound = 0, budget + 1, budget
     for _ in range(TRIES):
         choices = search.within(bound)

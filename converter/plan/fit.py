@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from edgekit.artifacts.bundle import ArenaBlock
 from edgekit.converter.lower.program import Program
+from edgekit.converter.plan.lifetimes import ALIGNMENT
 from edgekit.converter.plan.plan import MemoryPlan
+from edgekit.converter.plan.split import Room
 from edgekit.errors import DoesNotFitError
 from edgekit.targets.model import Target
 from edgekit.units import bytes_text
@@ -20,6 +23,8 @@ Rounded up from what arm-none-eabi-gcc 12 makes of it for Cortex-M0, M4 and M33 
 """
 STATIC_BYTES = 3 * 1024
 """RAM set aside for the firmware's own variables (0.7 to 2.5 kB) besides arena and stack."""
+GUARD_BYTES = 32
+"""Before and behind a block of the arena, in the benchmark firmware."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +39,16 @@ class Footprint:
     inputs: int = 0
     code: int = FIRMWARE_BYTES
     static: int = STATIC_BYTES
+    blocks: tuple[ArenaBlock, ...] = ()
+    """The arena by memory; empty where it is one block anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
     """Needs against memories, in bytes; estimated, because code size is an allowance.
 
-    `largest_ram` is the biggest single RAM, which the arena must fit into. A target that states
-    no memory of a kind has `None` there, and everything fits.
+    `largest_ram` is the biggest single RAM, which an arena of one block must fit into. A target
+    that states no memory of a kind has `None` there, and everything fits.
     """
 
     target: str
@@ -52,7 +59,9 @@ class FitResult:
     arena_bytes: int
     largest_ram: int | None
     bench_ram_needed: int
-    """With the benchmark firmware's copy of the inputs, which the linker puts beside the arena."""
+    """With the benchmark firmware's copy of the inputs, in the largest RAM: what lies there."""
+    spread: bool | None = None
+    """Of an arena in stated memories: whether each of them has room for its block."""
 
     @property
     def flash_fits(self) -> bool:
@@ -61,9 +70,11 @@ class FitResult:
 
     @property
     def ram_fits(self) -> bool:
-        """Arena, stack and variables against all RAM, and the arena against one RAM."""
+        """Arena, stack and variables against all RAM, and each block of it against its RAM."""
         if self.ram_available is None or self.largest_ram is None:
             return True
+        if self.spread is not None:
+            return self.spread
         return self.ram_needed <= self.ram_available and self.arena_bytes <= self.largest_ram
 
     @property
@@ -73,7 +84,7 @@ class FitResult:
 
     @property
     def bench_fits(self) -> bool:
-        """Whether the benchmark firmware fits too; it keeps all its data in one RAM."""
+        """Whether the benchmark firmware fits too; it keeps its other data in the largest RAM."""
         fits = self.largest_ram is None or self.bench_ram_needed <= self.largest_ram
         return self.fits and fits
 
@@ -85,12 +96,13 @@ def footprint(program: Program, memory: MemoryPlan) -> Footprint:
         arena=memory.arena_bytes,
         inputs=sum(port.bytes for port in program.inputs),
         code=FIRMWARE_BYTES + STEP_BYTES * len(program.steps) + KERNEL_BYTES * len(program.kernels),
+        blocks=memory.blocks,
     )
 
 
 def check_fit(sizes: Footprint, target: Target) -> FitResult:
     """The sizes against a target's memories; RAM includes the target's stack."""
-    rams = [memory.size for memory in target.memories if memory.kind == "ram"]
+    rams = [memory.size for memory in target.rams]
     flashes = [memory.size for memory in target.memories if memory.kind == "flash"]
     return FitResult(
         target=target.name,
@@ -100,7 +112,45 @@ def check_fit(sizes: Footprint, target: Target) -> FitResult:
         ram_available=sum(rams) if rams else None,
         arena_bytes=sizes.arena,
         largest_ram=max(rams, default=None),
-        bench_ram_needed=sizes.arena + target.stack_bytes + sizes.static + sizes.inputs,
+        bench_ram_needed=_in_main(sizes, target) + target.stack_bytes + sizes.static + sizes.inputs,
+        spread=_spread(sizes, target),
+    )
+
+
+def _in_main(sizes: Footprint, target: Target) -> int:
+    """Bytes of the arena in the largest RAM."""
+    main = target.main_ram
+    if not sizes.blocks or main is None:
+        return sizes.arena
+    return sum(block.bytes + GUARD_BYTES for block in sizes.blocks if block.memory == main.name)
+
+
+def _spread(sizes: Footprint, target: Target) -> bool | None:
+    if not sizes.blocks:
+        return None
+    room = {room.memory: room.bytes for room in rooms(target)}
+    return all(block.bytes <= room.get(block.memory, 0) for block in sizes.blocks)
+
+
+def rooms(target: Target, beside: int = 0) -> tuple[Room, ...]:
+    """What each RAM has for the arena, the one to fill first in front.
+
+    Tightly coupled memories come first, then the largest RAM, then the others by size; a byte
+    touched weighs as many places. Stack, variables and `beside` bytes lie in the largest.
+    """
+    main = target.main_ram
+    order = sorted(target.rams, key=lambda m: (not m.tightly_coupled, -m.size, m.start))
+    slow = [memory for memory in order if not memory.tightly_coupled]
+    taken = target.stack_bytes + STATIC_BYTES + beside
+    return tuple(
+        Room(
+            memory.name,
+            max(memory.size - GUARD_BYTES - (taken if memory is main else 0), 0)
+            // ALIGNMENT
+            * ALIGNMENT,
+            0 if memory.tightly_coupled else 1 + slow.index(memory),
+        )
+        for memory in order
     )
 
 
@@ -112,11 +162,13 @@ def require_fit(
     input_shape: tuple[int, ...] = (),
     others: Iterable[Target] = (),
     rescue: Callable[[], str] | None = None,
+    unplaced: str = "",
 ) -> FitResult:
     """The fit, or DoesNotFitError (exit 3) naming what is too big and what would fit.
 
     `input_shape` (NHWC) makes the advice name an input size; `others` are targets to suggest, and
-    `rescue` says what a RAM budget could do, asked only where RAM is short.
+    `rescue` says what a RAM budget could do, asked only where RAM is short. `unplaced` says what
+    several memories lack, where they were tried.
     """
     result = check_fit(sizes, target)
     if result.fits:
@@ -126,24 +178,26 @@ def require_fit(
         advice.insert(0, rescue())
     raise DoesNotFitError(
         f"{model} on {target.name}",
-        "; ".join(_too_big(result)),
+        "; ".join(_too_big(result, unplaced)),
         hint="; ".join(text for text in advice if text),
     )
 
 
 def arena_room(target: Target) -> int | None:
     """Bytes the target's RAM has for an arena beside stack and variables; None without a limit."""
-    rams = [memory.size for memory in target.memories if memory.kind == "ram"]
+    rams = [memory.size for memory in target.rams]
     if not rams:
         return None
     return max(min(sum(rams) - target.stack_bytes - STATIC_BYTES, max(rams)), 0)
 
 
-def _too_big(result: FitResult) -> list[str]:
+def _too_big(result: FitResult, unplaced: str) -> list[str]:
     found = []
     if not result.flash_fits and result.flash_available is not None:
         found.append(_short("flash", result.flash_needed, result.flash_available))
-    if result.ram_available is not None and result.ram_needed > result.ram_available:
+    if unplaced and not result.ram_fits:
+        found.append(unplaced)
+    elif result.ram_available is not None and result.ram_needed > result.ram_available:
         found.append(_short("RAM", result.ram_needed, result.ram_available))
     elif not result.ram_fits and result.largest_ram is not None:
         found.append(_short("arena in one RAM", result.arena_bytes, result.largest_ram))
@@ -180,6 +234,7 @@ HOMES = 6
 
 def _homes(sizes: Footprint, target: Target, others: Iterable[Target]) -> str:
     """Where it fits: the target's own kind first, the smallest memory first."""
+    sizes = replace(sizes, blocks=())
     fitting = [t for t in others if t.name != target.name and check_fit(sizes, t).fits]
     fitting.sort(key=lambda t: (t.family != target.family, t.total("ram") or math.inf, t.name))
     names = ", ".join(t.name for t in fitting[:HOMES])

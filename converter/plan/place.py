@@ -94,12 +94,12 @@ def place(blocks: Sequence[Region], bound: int, effort: int = EFFORT) -> Offsets
     rivals = _rivals(blocks)
     orders = [_order(blocks, key) for key in _ORDERS]
     tried = [
-        (_height(blocks, found), found, order)
+        (height(blocks, found), found, order)
         for order in orders
         for found in (_first_fit(blocks, rivals, order),)
     ]
-    height, best, order = min(tried, key=lambda item: item[0])
-    if height <= bound:
+    reached, best, order = min(tried, key=lambda item: item[0])
+    if reached <= bound:
         return best
     rounds = min(3000, effort // (len(blocks) ** 2 + 1))
     return _climb(blocks, rivals, order, best, bound, rounds)
@@ -143,8 +143,10 @@ def _gaps(a: Region, b: Region) -> tuple[tuple[int, int], ...]:
     )
 
 
-def _height(blocks: Sequence[Region], offsets: Offsets) -> int:
-    return max(offset + block.size for offset, block in zip(offsets, blocks, strict=True))
+def height(blocks: Sequence[Region], offsets: Offsets) -> int:
+    """Bytes from 0 to the highest end."""
+    ends = (offset + block.size for offset, block in zip(offsets, blocks, strict=True))
+    return max(ends, default=0)
 
 
 def _first_fit(blocks: Sequence[Region], rivals: Rivals, order: list[int]) -> Offsets:
@@ -176,22 +178,22 @@ def _climb(
 ) -> Offsets:
     """Move a region that touches the top (or one of its rivals) earlier; keep what is no worse."""
     rng = random.Random(0)
-    height = _height(blocks, best)
+    lowest = height(blocks, best)
     current = list(order)
     offsets = best
     for _ in range(rounds):
-        if height <= bound:
+        if lowest <= bound:
             break
-        top = [i for i, b in enumerate(blocks) if offsets[i] + b.size >= _height(blocks, offsets)]
+        top = [i for i, b in enumerate(blocks) if offsets[i] + b.size >= height(blocks, offsets)]
         chosen = rng.choice(top)
         if rivals[chosen] and rng.random() < 0.5:
             chosen = rng.choice(rivals[chosen])[0]
         candidate = [index for index in current if index != chosen]
         candidate.insert(rng.randrange(len(candidate) + 1), chosen)
         found = _first_fit(blocks, rivals, candidate)
-        reached = _height(blocks, found)
-        if reached <= _height(blocks, offsets):
+        reached = height(blocks, found)
+        if reached <= height(blocks, offsets):
             current, offsets = candidate, found
-        if reached < height:
-            best, height = found, reached
+        if reached < lowest:
+            best, lowest = found, reached
     return best

@@ -1,11 +1,17 @@
-"""The memory plan: where every buffer of a program lives in one arena."""
+"""The memory plan: where every buffer of a program lives in the arena."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from edgekit.artifacts.bundle import CascadeInfo, MemorySummary, PlacedBuffer, RamBudget
+from edgekit.artifacts.bundle import (
+    ArenaBlock,
+    CascadeInfo,
+    MemorySummary,
+    PlacedBuffer,
+    RamBudget,
+)
 from edgekit.converter.lower.program import Program
 from edgekit.converter.plan.check import violations
 from edgekit.converter.plan.lifetimes import (
@@ -26,7 +32,8 @@ class MemoryPlan:
     """Offsets in an arena of `arena_bytes`, aligned to 16 bytes.
 
     `lower_bound` is the most bytes that matter at once, which no plan can undercut.
-    `placements` keep the program's buffer order.
+    `placements` keep the program's buffer order. `blocks` are the memories that `plan.split`
+    spread the arena over, each with offsets of its own; empty where it is one block anywhere.
     """
 
     arena_bytes: int
@@ -34,9 +41,16 @@ class MemoryPlan:
     placements: tuple[PlacedBuffer, ...]
     in_place: tuple[InPlace, ...] = ()
     cascades: tuple[CascadeInfo, ...] = ()
+    blocks: tuple[ArenaBlock, ...] = ()
+    split_gap: float | None = None
+
+    @property
+    def block_bytes(self) -> tuple[int, ...]:
+        """Bytes of each block; of the whole arena where it is one."""
+        return tuple(block.bytes for block in self.blocks) or (self.arena_bytes,)
 
     def offset(self, buffer: str) -> int:
-        """First byte of a buffer in the arena."""
+        """First byte of a buffer in its block of the arena."""
         return self.placement(buffer).offset
 
     def placement(self, buffer: str) -> PlacedBuffer:
@@ -80,7 +94,7 @@ def plan_buffers(
         PlacedBuffer(v.name, where[v.name], v.size, v.first, v.last, v.kind) for v in lives
     )
     arena = max((aligned(placed.offset + placed.size) for placed in placements), default=0)
-    broken = violations(placements, lives, arena, pairs)
+    broken = violations(placements, lives, (arena,), pairs)
     assert not broken, "; ".join(broken)
     return MemoryPlan(arena, bound, placements, pairs)
 
@@ -88,5 +102,11 @@ def plan_buffers(
 def memory_summary(memory: MemoryPlan, budget: RamBudget | None = None) -> MemorySummary:
     """The plan as the bundle's manifest records it."""
     return MemorySummary(
-        memory.arena_bytes, memory.lower_bound, memory.placements, memory.cascades, budget
+        memory.arena_bytes,
+        memory.lower_bound,
+        memory.placements,
+        memory.cascades,
+        budget,
+        memory.blocks,
+        memory.split_gap,
     )

@@ -36,9 +36,10 @@ _TENSOR = 1 << 40
 
 @dataclass(frozen=True, slots=True)
 class _Access:
-    """Bytes of the arena that a call reads or writes; the first is `byte` of the tensor."""
+    """Bytes of a block that a call reads or writes; the first is `byte` of the tensor."""
 
     buffer: str
+    block: int
     start: int
     size: int
     byte: int
@@ -49,30 +50,42 @@ class _Access:
 
 
 class _Arena:
-    """The marks of all bytes."""
+    """The marks of all bytes, block by block: no address of one is an address of another."""
 
     def __init__(self, program: Program, memory: MemorySummary) -> None:
-        self.marks: NDArray[np.int64] = np.full(memory.arena_bytes, _NOTHING, np.int64)
+        self.marks: list[NDArray[np.int64]] = [
+            np.full(size, _NOTHING, np.int64) for size in memory.block_bytes
+        ]
+        self.block = {placed.name: placed.block for placed in memory.buffers}
         self.offset = {placed.name: placed.offset for placed in memory.buffers}
         self.size = {placed.name: placed.size for placed in memory.buffers}
         self.base = {b.name: i * _TENSOR for i, b in enumerate(program.buffers)}
 
     def holds(self, access: _Access) -> bool:
         """Whether the bytes are there."""
-        if access.start < 0 or access.end > self.marks.size:
+        marks = self.marks[access.block]
+        if access.start < 0 or access.end > marks.size:
             return False
         first = self.base[access.buffer] + access.byte
         wanted = np.arange(first, first + access.size)
-        return bool((self.marks[access.start : access.end] == wanted).all())
+        return bool((marks[access.start : access.end] == wanted).all())
 
     def put(self, access: _Access) -> None:
         """The bytes are written."""
         first = self.base[access.buffer] + access.byte
-        self.marks[access.start : access.end] = np.arange(first, first + access.size)
+        self.marks[access.block][access.start : access.end] = np.arange(first, first + access.size)
+
+    def forget(self, access: _Access) -> None:
+        """The bytes hold nothing that matters."""
+        self.marks[access.block][access.start : access.end] = _NOTHING
 
     def whole(self, buffer: str) -> _Access:
         """All bytes of a buffer."""
-        return _Access(buffer, self.offset[buffer], self.size[buffer], 0)
+        return self.part(buffer, 0, self.size[buffer], 0)
+
+    def part(self, buffer: str, start: int, size: int, byte: int) -> _Access:
+        """Some bytes of a buffer, from `start` of it, that are those of the tensor from `byte`."""
+        return _Access(buffer, self.block[buffer], self.offset[buffer] + start, size, byte)
 
 
 def misread(program: Program, memory: MemorySummary) -> tuple[str, ...]:
@@ -139,7 +152,7 @@ def _play(arena: _Arena, step: Step, call: StripeCall | None) -> list[str]:
     ]
     found += _clashes(where, step, reads, writes, scratch)
     for access in scratch:
-        arena.marks[access.start : access.end] = _NOTHING
+        arena.forget(access)
     for access in writes:
         arena.put(access)
     return found
@@ -149,7 +162,7 @@ def _clashes(
     where: str, step: Step, reads: list[_Access], writes: list[_Access], scratch: list[_Access]
 ) -> list[str]:
     def meet(a: _Access, b: _Access) -> bool:
-        return a.start < b.end and b.start < a.end
+        return a.block == b.block and a.start < b.end and b.start < a.end
 
     def harmless(a: _Access, b: _Access) -> bool:
         row = a.start - b.start == a.byte - b.byte and a.size <= b.size
@@ -166,8 +179,9 @@ def _keep(arena: _Arena, step: Step, call: StripeCall) -> None:
     """The rows that move to the start of the output's buffer."""
     buffer, row = _out(step)
     start, size = arena.offset[buffer], call.kept * row
-    moved = arena.marks[start + call.kept_from * row :][:size].copy()
-    arena.marks[start : start + size] = moved
+    marks = arena.marks[arena.block[buffer]]
+    moved = marks[start + call.kept_from * row :][:size].copy()
+    marks[start : start + size] = moved
 
 
 def _out(step: Step) -> tuple[str, int]:
@@ -178,8 +192,7 @@ def _out(step: Step) -> tuple[str, int]:
 
 def _written(arena: _Arena, step: Step, call: StripeCall) -> _Access:
     buffer, row = _out(step)
-    start = arena.offset[buffer] + call.write * row
-    return _Access(buffer, start, call.rows * row, call.first * row)
+    return arena.part(buffer, call.write * row, call.rows * row, call.first * row)
 
 
 def _read(arena: _Arena, step: Step, call: StripeCall) -> tuple[list[_Access], str]:
@@ -199,8 +212,7 @@ def _read(arena: _Arena, step: Step, call: StripeCall) -> tuple[list[_Access], s
         if pairs is None:
             return [], f"sees other rows of {arg.buffer} as padding than the whole operator"
         size = a.row * ITEM_BYTES[arg.c_type]
-        start = arena.offset[arg.buffer] + at * size
-        found += [_Access(arg.buffer, start + j * size, size, i * size) for i, j in sorted(pairs)]
+        found += [arena.part(arg.buffer, (at + j) * size, size, i * size) for i, j in sorted(pairs)]
     return found, ""
 
 

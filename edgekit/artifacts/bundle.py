@@ -90,7 +90,7 @@ class StepInfo:
 
 @dataclass(frozen=True, slots=True)
 class PlacedBuffer:
-    """A buffer of the memory plan: bytes [offset, offset+size) during steps first..last."""
+    """A buffer of the memory plan: bytes [offset, offset+size) of a block, steps first..last."""
 
     name: str
     offset: int
@@ -99,6 +99,23 @@ class PlacedBuffer:
     last: int
     kind: str = "activation"
     """"input", "output", "activation", "scratch" or "state"."""
+    block: int = 0
+    """Index into `MemorySummary.blocks`; 0 where the arena is one block."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaBlock:
+    """The part of an arena that lies in one memory of the target.
+
+    `lower_bound` is the most bytes of its own buffers that matter at once, `room` what the memory
+    has for it, and `touched` the bytes of it that one inference reads and writes, estimated.
+    """
+
+    memory: str
+    bytes: int
+    lower_bound: int
+    room: int
+    touched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +161,10 @@ class RamBudget:
 
 @dataclass(frozen=True, slots=True)
 class MemorySummary:
-    """The memory plan of the generated C. `lower_bound` is the largest live set in bytes."""
+    """The memory plan of the generated C. `lower_bound` is the largest live set in bytes.
+
+    `arena_bytes` counts all blocks together.
+    """
 
     arena_bytes: int
     lower_bound: int
@@ -152,6 +172,16 @@ class MemorySummary:
     cascades: tuple[CascadeInfo, ...] = ()
     budget: RamBudget | None = None
     """None where none was asked for."""
+    blocks: tuple[ArenaBlock, ...] = ()
+    """By memory, the fastest first; empty where the arena is one block in any memory."""
+    split_gap: float | None = None
+    """By what share more is touched outside the fastest memory than the least any split could; 0:
+    none is better; None: not known, or one block."""
+
+    @property
+    def block_bytes(self) -> tuple[int, ...]:
+        """Bytes of each block; of the whole arena where it is one."""
+        return tuple(block.bytes for block in self.blocks) or (self.arena_bytes,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ WRONG: dict[str, tuple[Callable[[], Target], str]] = {
     "extents": (lambda: changed("nano33ble", memories__0__size=0), "size 0"),
     "apart": (lambda: changed("nano33ble", memories__1__start=0x1000), "overlaps"),
     "memory-names": (lambda: changed("nano33ble", memories__1__name="flash"), "'flash' twice"),
+    "coupled": (lambda: changed("nano33ble", memories__0__tightly_coupled=True), "'flash' of kind"),
     "stack": (lambda: changed("nano33ble", stack_bytes=1 << 20), "1048576 of 262144"),
     "power-order": (lambda: changed("nucleo-l4r5zi", power__idle_mw=90.0), "[90.0, 44.0]"),
     "power-source": (lambda: changed("nucleo-l4r5zi", power__source=""), "without source"),

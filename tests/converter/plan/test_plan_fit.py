@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edgekit.artifacts.bundle import ArenaBlock
 from edgekit.converter.plan.fit import (
     FIRMWARE_BYTES,
     Footprint,
@@ -156,3 +157,31 @@ def test_a_target_too_small_for_its_own_code() -> None:
 def test_images_that_would_become_tiny_are_not_suggested() -> None:
     error = refusal(board("small", 1024, 7), input_shape=(1, 12, 12, 3))
     assert "an input of about" not in error.hint
+
+
+BLOCKS = (ArenaBlock("RAM1", 20 * KB, 20 * KB, 30 * KB), ArenaBlock("RAM0", 30 * KB, 0, 40 * KB))
+
+
+@pytest.mark.parametrize(
+    ("main", "other", "fits"), [(38, 21, True), (37, 21, False), (38, 20, False)]
+)
+def test_blocks_are_held_against_their_own_memories(main: int, other: int, fits: bool) -> None:
+    """30 KiB, stack, variables and guard words in the one, 20 KiB and guard words in the other."""
+    sizes = replace(SIZES, static=3 * KB, blocks=BLOCKS)
+    assert check_fit(sizes, board("b", 1024, main, other)).ram_fits is fits
+
+
+def test_blocks_of_memories_that_a_target_does_not_have() -> None:
+    assert check_fit(replace(SIZES, blocks=BLOCKS), board("b", 1024, 512)).ram_fits is False
+
+
+def test_the_benchmark_firmware_fits_beside_the_block_in_the_largest_ram() -> None:
+    sizes = replace(SIZES, static=3 * KB, inputs=KB, blocks=BLOCKS)
+    assert check_fit(sizes, board("b", 1024, 39, 21)).bench_fits
+    assert not check_fit(replace(sizes, inputs=2 * KB), board("b", 1024, 38, 21)).bench_fits
+
+
+def test_what_several_memories_lack_takes_the_place_of_what_one_does() -> None:
+    error = refusal(board("small", 128, 32), unplaced="nothing fits")
+    assert error.found == "flash needs 220.0 KiB of 128.0 KiB, 92.0 KiB too much; nothing fits"
+    assert "nothing fits" not in refusal(board("small", 128, 256), unplaced="nothing fits").found

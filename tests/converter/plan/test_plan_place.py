@@ -34,7 +34,7 @@ def chain(lives: list[Live]) -> tuple[InPlace, ...]:
 @settings(max_examples=150, deadline=None)
 def test_live_buffers_never_overlap(lives: list[Live]) -> None:
     memory = plan_buffers(lives)
-    assert violations(memory.placements, lives, memory.arena_bytes) == ()
+    assert violations(memory.placements, lives, memory.block_bytes) == ()
     assert memory.lower_bound == lower_bound(tuple(lives))
     assert memory.arena_bytes >= memory.lower_bound
 
@@ -147,7 +147,7 @@ def first_fit(blocks: list[place.Region]) -> int:
 def test_in_place_pairs_are_sound_and_never_cost(lives: list[Live]) -> None:
     pairs = chain(lives)
     memory = plan_buffers(lives, pairs)
-    assert violations(memory.placements, lives, memory.arena_bytes, pairs) == ()
+    assert violations(memory.placements, lives, memory.block_bytes, pairs) == ()
     assert memory.lower_bound <= lower_bound(tuple(lives))
     for pair in pairs:
         assert memory.offset(pair.operand) == memory.offset(pair.output)

@@ -36,7 +36,7 @@ def test_plans_of_random_cascades_are_sound(seed: int) -> None:
     program = striped(lower(random_chain(seed), TARGET), seed)
     memory = plan(program)
     lives = lifetimes(program)
-    assert violations(memory.placements, lives, memory.arena_bytes, memory.in_place) == ()
+    assert violations(memory.placements, lives, memory.block_bytes, memory.in_place) == ()
     assert misread(program, memory_summary(memory)) == ()
     assert lower_bound(lives, memory.in_place) <= memory.arena_bytes
     assert memory.lower_bound <= memory.arena_bytes
