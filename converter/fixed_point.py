@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgekit.converter.gemmlowp import rounding_divide_by_pot
+from edgekit.converter.gemmlowp import INT32_MAX, reciprocal, rounding_divide_by_pot
 from edgekit.converter.gemmlowp import saturating_rounding_doubling_high_mul as high_mul
 from edgekit.converter.ir.graph import DType, Quant
 from edgekit.converter.ir.ops import Activation, Padding
@@ -156,6 +156,29 @@ def sum_requant(input: Quant, output: Quant) -> Requant:
 def mul_requant(a: Quant, b: Quant, output: Quant) -> Requant:
     """Factor from the product of the operands, less their zero points, to the output of MUL."""
     return requant(a.scale * b.scale / output.scale)
+
+
+def div_requant(a: Quant, b: Quant, output: Quant) -> Requant:
+    """Factor of an int8 DIV."""
+    return requant(a.scale / (b.scale * output.scale))
+
+
+def divided(a: NDArray[np.int32], b: NDArray[np.int32], factor: Requant) -> NDArray[np.int64]:
+    """a / b * factor, a times the reciprocal of b, which has 31 bits, then rounded once more.
+
+    The references shift right by more than 31 bits where a quotient is small, which C leaves open;
+    here it is 0 then. A divisor of 0 gives the largest value of the dividend's sign.
+    """
+    top, bottom = np.where(b < 0, -a, a).astype(np.int64), np.abs(b).astype(np.int64)
+    inverse, places = reciprocal(np.maximum(bottom, 1).astype(np.int32), 31)
+    room = 32 - np.frexp(np.where(top < 0, -2 * top - 1, 2 * top + 1).astype(np.float64))[1]
+    whole = high_mul(top << room, inverse)
+    right = places + room - factor.shift
+    scaled = rounding_divide_by_pot(high_mul(whole, factor.multiplier), np.clip(right, 0, 31))
+    quotient = np.where(right > 31, 0, scaled.astype(np.int64))
+    beyond = np.sign(a).astype(np.int64) * INT32_MAX
+    result: NDArray[np.int64] = np.where(b == 0, beyond, quotient)
+    return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Functions of one int8 as tables of 256 int8 results, each with TFLite's own arithmetic.
 
 One table serves interpreter and C alike. Where the references have fixed point the table is made
-with the same fixed point; ELU is a table in the references too, made in float32.
+with the same fixed point; ELU, EXP, LOG and GELU are tables in the references too, made in float32.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,7 @@ from edgekit.converter.ir.graph import Quant
 from edgekit.converter.ir.ops import Activation, Op
 
 Codes = NDArray[np.int32]
+Reals = NDArray[np.float32]
 
 
 def lut_for(op: Op, input: Quant, output: Quant) -> NDArray[np.int8]:
@@ -105,15 +107,75 @@ def _signed_requant(real: float) -> Requant:
     return Requant(-factor.multiplier, factor.shift) if real < 0 else factor
 
 
-def _elu(op: Op, input: Quant, output: Quant) -> Codes:
-    """exp(x) - 1 below zero, in float32, rounded half away from zero."""
-    x = np.float32(input.scale) * (INT8_CODES - input.zero_point).astype(np.float32)
-    below = np.exp(np.minimum(x, 0).astype(np.float64)).astype(np.float32) - np.float32(1)
-    y = np.where(x < 0, below, x)
+def _in_float(function: Callable[[Reals], Reals]) -> Callable[[Op, Quant, Quant], Codes]:
+    """A function that the references take in float32, rounded half away from zero; what is no
+    number is the smallest code."""
+    return lambda op, input, output: _codes(function(_real_inputs(input)), output)
+
+
+def _real_inputs(input: Quant) -> Reals:
+    return np.float32(input.scale) * (INT8_CODES - input.zero_point).astype(np.float32)
+
+
+def _codes(y: Reals, output: Quant, half: float = 0.5) -> Codes:
+    """Real values in steps of the output; with `half` 0 cut off."""
     steps = (y * (np.float32(1) / np.float32(output.scale))).astype(np.float64)
-    rounded = np.clip(np.trunc(steps + np.copysign(0.5, steps)), -1024, 1024)
+    steps = np.nan_to_num(steps, nan=-np.inf)
+    rounded = np.clip(np.trunc(steps + np.copysign(half, steps)), -1024, 1024)
     result: Codes = (rounded + output.zero_point).astype(np.int32)
     return result
+
+
+def _elu_of(x: Reals) -> Reals:
+    """exp(x) - 1 below zero."""
+    below = np.exp(np.minimum(x, 0).astype(np.float64)).astype(np.float32) - np.float32(1)
+    y: Reals = np.where(x < 0, below, x)
+    return y
+
+
+def _exp_of(x: Reals) -> Reals:
+    y: Reals = np.exp(x.astype(np.float64)).astype(np.float32)
+    return y
+
+
+def _log_of(x: Reals) -> Reals:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y: Reals = np.log(x.astype(np.float64)).astype(np.float32)
+    return y
+
+
+def gelu_of(x: Reals) -> Reals:
+    """x / 2 * (1 + erf(x / root 2)) in float32."""
+    half, one = np.float32(0.5), np.float32(1)
+    inner = x * np.float32(math.sqrt(0.5))
+    share = np.array([math.erf(value) for value in inner.ravel().tolist()], np.float32)
+    y: Reals = half * x * (one + share.reshape(x.shape))
+    return y
+
+
+def gelu_by_tanh(x: Reals) -> Reals:
+    """x / 2 * (1 + tanh(root(2 / pi) * (x + 0.044715 x^3))) in float32."""
+    half, one = np.float32(0.5), np.float32(1)
+    inner = np.float32(math.sqrt(2 / math.pi)) * (x + np.float32(0.044715) * x * x * x)
+    y: Reals = half * x * (one + np.tanh(inner.astype(np.float64)).astype(np.float32))
+    return y
+
+
+def _gelu(op: Op, input: Quant, output: Quant) -> Codes:
+    assert isinstance(op, ops.Gelu)
+    function = gelu_by_tanh if op.approximate else gelu_of
+    return _codes(function(_real_inputs(input)), output)
+
+
+def _sqrt(op: Op, input: Quant, output: Quant) -> Codes:
+    """The root in float32, cut off: LiteRT does not round here. Below zero there is none."""
+    x = np.maximum(_real_inputs(input), np.float32(0))
+    return _codes(np.sqrt(x), output, half=0.0)
+
+
+def _neg(op: Op, input: Quant, output: Quant) -> Codes:
+    """Stored values with the other sign; -128 has none and stays."""
+    return np.where(INT8_CODES == -128, -128, -INT8_CODES)
 
 
 # HARD_SWISH computes in int16, each value a multiple of 2**-7 of an input step.
@@ -207,7 +269,12 @@ TABLES: dict[type[Op], Callable[[Op, Quant, Quant], Codes]] = {
     ops.ReluN1To1: _clamped(Activation.RELU_N1_TO_1),
     ops.Relu0To1: _unit_step,
     ops.LeakyRelu: _leaky_relu,
-    ops.Elu: _elu,
+    ops.Elu: _in_float(_elu_of),
+    ops.Exp: _in_float(_exp_of),
+    ops.Log: _in_float(_log_of),
+    ops.Sqrt: _sqrt,
+    ops.Gelu: _gelu,
+    ops.Neg: _neg,
     ops.HardSwish: _hard_swish,
     ops.Abs: _abs,
     ops.Rsqrt: _rsqrt,

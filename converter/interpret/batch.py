@@ -9,6 +9,7 @@ import numpy as np
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Op
+from edgekit.converter.ir.ops_functions import PAIRS
 from edgekit.converter.ir.shapes_movement import permutation, split_axis
 from edgekit.converter.ir.slicing import ALL, as_index, bit, ints, proper_axis, sliced
 
@@ -107,6 +108,7 @@ _MIXES: dict[type[Op], Callable[[Graph, Node], bool]] = {
     ops.ReduceMax: _reduces,
     ops.ReduceMin: _reduces,
     ops.Div: _broadcasts,
+    **dict.fromkeys(PAIRS, _broadcasts),
     ops.SquaredDifference: _broadcasts,
     ops.ArgMax: _reduces,
     ops.BatchMatmul: _multiplies,

@@ -10,6 +10,8 @@ from edgekit.converter.fixed_point import (
     Requant,
     activation_range,
     add_params,
+    div_requant,
+    divided,
     mul_requant,
     multiply_by_quantized_multiplier,
     prelu_params,
@@ -70,10 +72,30 @@ def mul(graph: Graph, node: Node) -> Kernel:
 
 
 def div(graph: Graph, node: Node) -> Kernel:
-    """a / b in float32."""
+    """a / b; in int8 by the reciprocal of the divisor in fixed point."""
     assert isinstance(node.op, Div)
     activation = node.op.activation
-    return lambda a, b: activate(a / b, activation)
+    if number_format(graph, node) is DType.FLOAT32:
+        return lambda a, b: activate(a / b, activation)
+    a, b, output = (quant_of(node, t) for t in _operands(graph, node))
+    factor, (low, high) = div_requant(a, b, output), activation_range(activation, output)
+    a_zero, b_zero = np.int32(a.zero_point), np.int32(b.zero_point)
+
+    def kernel(a: Array, b: Array) -> Array:
+        quotients = divided(a.astype(np.int32) - a_zero, b.astype(np.int32) - b_zero, factor)
+        return np.clip(quotients + output.zero_point, low, high).astype(np.int8)
+
+    return kernel
+
+
+def power(graph: Graph, node: Node) -> Kernel:
+    """a to the power b in float32."""
+    return np.power
+
+
+def floor_div(graph: Graph, node: Node) -> Kernel:
+    """The integer below a / b in float32."""
+    return lambda a, b: np.floor(a / b)
 
 
 def squared_difference(graph: Graph, node: Node) -> Kernel:

@@ -22,6 +22,7 @@ from edgekit.converter.interpret import (
 )
 from edgekit.converter.interpret.kernel import Build
 from edgekit.converter.ir import ops
+from edgekit.converter.ir import ops_functions as functions
 from edgekit.converter.moves import TAKES, VIEWS
 
 UNARY = (ops.Abs, ops.Rsqrt, ops.Exp, ops.Log, ops.Sqrt, ops.Square, ops.Neg, ops.Floor)
@@ -38,10 +39,12 @@ BUILDS: dict[type[ops.Op], Build] = {
     ops.ReduceMax: reduce.largest,
     ops.ReduceMin: reduce.smallest,
     ops.Div: elementwise.div,
+    functions.Pow: elementwise.power,
+    functions.FloorDiv: elementwise.floor_div,
     ops.SquaredDifference: elementwise.squared_difference,
     ops.LogSoftmax: normalize.log_softmax,
     ops.L2Normalization: normalize.l2_normalization,
-    **dict.fromkeys(UNARY, unary.unary),
+    **dict.fromkeys((*UNARY, *functions.FUNCTIONS), unary.unary),
     ops.ArgMax: reduce.arg_max,
     ops.ResizeBilinear: resize.resize_bilinear,
     ops.AveragePool2D: pool.average_pool2d,

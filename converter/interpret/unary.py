@@ -7,8 +7,9 @@ import numpy as np
 from edgekit.converter.interpret.elementwise import look_up
 from edgekit.converter.interpret.kernel import Array, Kernel, number_format, quant_of
 from edgekit.converter.ir import ops
+from edgekit.converter.ir import ops_functions as functions
 from edgekit.converter.ir.graph import DType, Graph, Node
-from edgekit.converter.tables import lut_for
+from edgekit.converter.tables import gelu_by_tanh, gelu_of, lut_for
 
 
 def unary(graph: Graph, node: Node) -> Kernel:
@@ -19,6 +20,8 @@ def unary(graph: Graph, node: Node) -> Kernel:
     if isinstance(op, ops.LeakyRelu):
         alpha = np.float32(op.alpha)
         return lambda x: np.where(x >= 0, x, x * alpha)
+    if isinstance(op, ops.Gelu):
+        return gelu_by_tanh if op.approximate else gelu_of
     return _FUNCTIONS[type(op)]
 
 
@@ -69,4 +72,9 @@ _FUNCTIONS: dict[type[ops.Op], Kernel] = {
     ops.Square: np.square,
     ops.Neg: np.negative,
     ops.Floor: np.floor,
+    functions.Ceil: np.ceil,
+    functions.Round: np.rint,
+    functions.Sign: np.sign,
+    functions.Sin: np.sin,
+    functions.Cos: np.cos,
 }

@@ -31,6 +31,8 @@ from edgekit.converter.ir.ops_elementwise import Rsqrt as Rsqrt
 from edgekit.converter.ir.ops_elementwise import Sqrt as Sqrt
 from edgekit.converter.ir.ops_elementwise import Square as Square
 from edgekit.converter.ir.ops_elementwise import SquaredDifference as SquaredDifference
+from edgekit.converter.ir.ops_functions import FUNCTIONS, PAIRS
+from edgekit.converter.ir.ops_functions import Gelu as Gelu
 from edgekit.converter.ir.ops_movement import Concatenation as Concatenation
 from edgekit.converter.ir.ops_movement import DepthToSpace as DepthToSpace
 from edgekit.converter.ir.ops_movement import ExpandDims as ExpandDims
@@ -374,6 +376,8 @@ OPERATORS: tuple[type[Op], ...] = (
     Floor,
     Div,
     SquaredDifference,
+    *FUNCTIONS,
+    *PAIRS,
     Softmax,
     LogSoftmax,
     L2Normalization,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from edgekit.converter.ir.ops_base import Activation, Op
+from edgekit.converter.ir.ops_functions import Ceil, Cos, FloorDiv, Pow, Round, Sign, Sin
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,5 +105,5 @@ class ReduceMin(Op):
     keep_dims: bool = False
 
 
-FLOAT_ONLY: tuple[type[Op], ...] = (Exp, Log, Sqrt, Square, Neg, Floor, Div)
+FLOAT_ONLY: tuple[type[Op], ...] = (Square, Floor, Ceil, Round, Sign, Sin, Cos, Pow, FloorDiv)
 """Operators that the references have for float32 alone."""

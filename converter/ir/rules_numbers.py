@@ -78,6 +78,12 @@ _NOT_INT16 = (
     ops.SquaredDifference,
     ops.LogSoftmax,
     ops.L2Normalization,
+    ops.Gelu,
+    ops.Exp,
+    ops.Log,
+    ops.Sqrt,
+    ops.Neg,
+    ops.Div,
 )
 
 
@@ -90,7 +96,8 @@ _NOT_INT16 = (
 def int16_operators(graph: Graph, node: Node) -> str:
     """No int16 activations with ARG_MAX, RELU_N1_TO_1, RELU_0_TO_1, ELU, HARD_SWISH,
     SPACE_TO_DEPTH, DEPTH_TO_SPACE, LOG_SOFTMAX and L2_NORMALIZATION, which neither LiteRT nor
-    tflite-micro has for them, and with RSQRT and SQUARED_DIFFERENCE."""
+    tflite-micro has for them, and with RSQRT, SQUARED_DIFFERENCE, GELU, EXP, LOG, SQRT, NEG and
+    DIV."""
     wide = any(tensor.dtype is DType.INT16 for _, tensor in activations(graph, node))
     return "int16" if wide and isinstance(node.op, _NOT_INT16) else ""
 
@@ -102,14 +109,23 @@ def int16_operators(graph: Graph, node: Node) -> str:
     hint="put DEQUANTIZE before it and QUANTIZE behind, or convert the float model",
 )
 def float_operators(graph: Graph, node: Node) -> str:
-    """EXP, LOG, SQRT, SQUARE, NEG, FLOOR and DIV have float32 activations."""
+    """SQUARE, FLOOR, CEIL, ROUND, SIGN, SIN, COS, POW and FLOOR_DIV have float32 activations."""
     kinds = {tensor.dtype for _, tensor in activations(graph, node)} - {DType.FLOAT32}
     return ", ".join(sorted(kinds))
 
 
-@node_rule("rsqrt-input", ops.Rsqrt, supported=True, hint="quantize the model again")
-def rsqrt_input(graph: Graph, node: Node) -> str:
-    """An int8 RSQRT's input has zero point -128, so that it is never negative."""
+@node_rule("int8-negation", ops.Neg, supported=True, hint="multiply by -1 instead")
+def int8_negation(graph: Graph, node: Node) -> str:
+    """An int8 NEG, which negates stored values, has one scale and zero point 0 throughout."""
+    x, y = graph.input(node), graph.output(node)
+    if x.dtype is not DType.INT8 or (x.quant == y.quant and x.quant and not x.quant.zero_point):
+        return ""
+    return f"input {_text(x.quant)}, output {_text(y.quant)}"
+
+
+@node_rule("root-input", ops.Rsqrt, ops.Sqrt, supported=True, hint="quantize the model again")
+def root_input(graph: Graph, node: Node) -> str:
+    """The input of an int8 SQRT or RSQRT has zero point -128, so that it is never negative."""
     x = graph.input(node)
     if x.dtype is not DType.INT8 or x.quant is None or x.quant.zero_point == -128:
         return ""

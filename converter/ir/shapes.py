@@ -11,6 +11,7 @@ from edgekit.converter.bits import words
 from edgekit.converter.ir import ops, shapes_binary, shapes_recurrent
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Op, Padding
+from edgekit.converter.ir.ops_functions import FUNCTIONS, PAIRS
 from edgekit.converter.ir.shapes_movement import MOVED, PARTS, resize
 from edgekit.converter.ir.slicing import Shape, ints, need, proper_axis
 from edgekit.converter.ir.slicing import ShapeError as ShapeError
@@ -251,6 +252,8 @@ _INFER: dict[type[Op], Callable[[Graph, Node, Any], Shape]] = {
     ops.Floor: _same,
     ops.Div: _binary,
     ops.SquaredDifference: _binary,
+    **dict.fromkeys(FUNCTIONS, _same),
+    **dict.fromkeys(PAIRS, _binary),
     **MOVED,
     ops.Quantize: _same,
     ops.Dequantize: _same,

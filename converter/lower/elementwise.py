@@ -13,6 +13,7 @@ from edgekit.converter.fixed_point import (
     Requant,
     activation_range,
     add_params,
+    div_requant,
     log_softmax_params,
     mul_requant,
     prelu_params,
@@ -116,6 +117,13 @@ def mul(graph: Graph, node: Node) -> tuple[Call, ...]:
     a, b, y = (calls.quant(node, tensor) for tensor in _three(graph, node))
     unused = Requant(0, 0)
     return _binary(graph, node, "mul_s8", 0, unused, unused, mul_requant(a, b, y))
+
+
+def div(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_div_s8`, which has one factor only."""
+    a, b, y = (calls.quant(node, tensor) for tensor in _three(graph, node))
+    unused = Requant(0, 0)
+    return _binary(graph, node, "div_s8", 0, unused, unused, div_requant(a, b, y))
 
 
 def _three(graph: Graph, node: Node) -> tuple[Tensor, Tensor, Tensor]:

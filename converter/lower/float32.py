@@ -8,6 +8,7 @@ import numpy as np
 
 from edgekit.converter.bilinear import real_places
 from edgekit.converter.ir import ops
+from edgekit.converter.ir import ops_functions as functions
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Activation, ResizeBilinear
 from edgekit.converter.lower import fields, moves, products, recurrent, reductions
@@ -159,6 +160,12 @@ def leaky_relu(graph: Graph, node: Node) -> tuple[Call, ...]:
     return (_counted(graph, node, "leaky_relu_f32", float(np.float32(node.op.alpha))),)
 
 
+def gelu(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_gelu_f32` or `ek_gelu_tanh_f32`."""
+    assert isinstance(node.op, ops.Gelu)
+    return (_counted(graph, node, "gelu_tanh_f32" if node.op.approximate else "gelu_f32"),)
+
+
 def softmax(graph: Graph, node: Node) -> tuple[Call, ...]:
     """One `ek_softmax_f32` over all rows."""
     assert isinstance(node.op, ops.Softmax)
@@ -244,6 +251,14 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     ops.Square: unary("square_f32"),
     ops.Neg: unary("neg_f32"),
     ops.Floor: unary("floor_f32"),
+    ops.Gelu: gelu,
+    functions.Ceil: unary("ceil_f32"),
+    functions.Round: unary("round_f32"),
+    functions.Sign: unary("sign_f32"),
+    functions.Sin: unary("sin_f32"),
+    functions.Cos: unary("cos_f32"),
+    functions.Pow: binary("pow_f32"),
+    functions.FloorDiv: binary("floor_div_f32"),
     ops.Div: binary("div_f32"),
     ops.SquaredDifference: binary("squared_difference_f32"),
     ops.Softmax: softmax,

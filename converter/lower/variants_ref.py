@@ -86,6 +86,11 @@ def scaled(request: Request) -> int:
     return 63 * product(request.numbers("extent"))
 
 
+def divided(request: Request) -> int:
+    """330 instructions an output: a reciprocal in fixed point."""
+    return 330 * product(request.numbers("extent"))
+
+
 def selected(request: Request) -> int:
     """18 instructions an output: one of two."""
     return 18 * product(request.numbers("extent"))
@@ -192,6 +197,7 @@ COSTS: dict[str, Cost] = {
     "ref_pooling": pooling,
     "ref_binary": binary,
     "ref_scaled": scaled,
+    "ref_divided": divided,
     "ref_selected": selected,
     "ref_float_binary": float_binary,
     "ref_mean": mean,

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from edgekit.artifacts.figures import Note
 from edgekit.converter.interpret.program import fold_constants
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
-from edgekit.converter.ir.ops import Dequantize, Quantize
-from edgekit.converter.ir.ops_elementwise import FLOAT_ONLY
+from edgekit.converter.ir.ops import Dequantize, Mul, Quantize, Square
 from edgekit.converter.quantize.calibrate import Progress, calibrate
 from edgekit.converter.quantize.execute import Batch
 from edgekit.converter.quantize.groups import Range, Ranges, same_scale_groups, union_ranges
@@ -33,7 +32,7 @@ from edgekit.converter.quantize.params import (
     quantize_array,
     symmetric,
 )
-from edgekit.converter.quantize.scheme import INT8, WEIGHTED, Scheme
+from edgekit.converter.quantize.scheme import INT8, ISLANDS, WEIGHTED, Scheme
 from edgekit.errors import UnsupportedError
 
 
@@ -146,7 +145,9 @@ class _Builder:
         """The node over integer operands, and a requantization after it where that is needed."""
         if type(node.op) in WEIGHTED:
             return (self._weighted(node),)
-        if isinstance(node.op, FLOAT_ONLY):
+        if isinstance(node.op, Square):
+            node = replace(node, op=Mul(), inputs=node.inputs * 2)
+        if isinstance(node.op, ISLANDS):
             return self._island(node)
         made = replace(node, inputs=tuple(self._operand(node, name) for name in node.inputs))
         fixed = self.scheme.fixed(node.op)

@@ -15,20 +15,35 @@ from edgekit.converter.ir.graph import DType, Node, Quant
 from edgekit.converter.ir.ops import (
     Conv2D,
     DepthwiseConv2D,
+    Div,
+    Exp,
     FullyConnected,
     L2Normalization,
+    Log,
     Logistic,
     LogSoftmax,
+    Neg,
     Op,
     Softmax,
+    Sqrt,
+    Square,
     Tanh,
     TransposeConv,
 )
+from edgekit.converter.ir.ops_elementwise import FLOAT_ONLY
 
 WEIGHTED: Mapping[type[Op], int] = MappingProxyType(
     {Conv2D: 0, DepthwiseConv2D: 3, FullyConnected: 0, TransposeConv: 0}
 )
 """Operators with weights and bias, and the axis of their weights that counts output channels."""
+
+
+ISLANDS: tuple[type[Op], ...] = (
+    *(operator for operator in FLOAT_ONLY if operator is not Square),
+    *(Exp, Log, Sqrt, Neg, Div),
+)
+"""Operators that stay in float32, between DEQUANTIZE and QUANTIZE: there is none for int8 in every
+runtime, or (DIV) a divisor near zero would lose its digits."""
 
 
 @dataclass(frozen=True, slots=True)

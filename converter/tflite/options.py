@@ -8,6 +8,7 @@ from typing import Any
 
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.ops import Activation, Mirror, Op, Padding
+from edgekit.converter.ir.ops_functions import FUNCTIONS, PAIRS
 from edgekit.converter.tflite.custom import CUSTOM_OPERATORS, read_custom
 from edgekit.converter.tflite.flatbuf import Table
 from edgekit.converter.tflite.raw import RawOperator
@@ -46,6 +47,7 @@ _FIELDS = {
             "offset",
             "batch_dims",
             "block_size",
+            "approximate",
             "adj_x",
             "adj_y",
             "align_corners",
@@ -71,6 +73,8 @@ _PLAIN: tuple[type[Op], ...] = (
     ops.SquaredDifference,
     ops.LogSoftmax,
     ops.L2Normalization,
+    *(function for function in FUNCTIONS if function is not ops.Gelu),
+    *PAIRS,
 )
 """Operators whose options say nothing."""
 
@@ -88,6 +92,7 @@ OPTIONS_TABLE: dict[str, str] = {operator.NAME: "" for operator in _PLAIN} | {
         (ops.ReduceMax, "ReducerOptions"),
         (ops.ReduceMin, "ReducerOptions"),
         (ops.Div, "DivOptions"),
+        (ops.Gelu, "GeluOptions"),
         (ops.ArgMax, "ArgMaxOptions"),
         (ops.ResizeBilinear, "ResizeBilinearOptions"),
         (ops.AveragePool2D, "Pool2DOptions"),

@@ -136,6 +136,7 @@ TABLES: Final[dict[str, dict[str, Field]]] = {
     },
     "SliceOptions": {},
     "DivOptions": {"fused_activation_function": Field(0, "i8")},
+    "GeluOptions": {"approximate": Field(0, "bool")},
     "SVDFOptions": {"rank": Field(0, "i32"), "fused_activation_function": Field(1, "i8")},
     "UnidirectionalSequenceLSTMOptions": {
         "fused_activation_function": Field(0, "i8"),
@@ -235,6 +236,7 @@ OPTIONS_TYPES: Final[dict[str, int]] = {
     "DepthToSpaceOptions": 94,
     "SVDFOptions": 6,
     "DivOptions": 29,
+    "GeluOptions": 116,
     "UnidirectionalSequenceLSTMOptions": 71,
     "BatchMatMulOptions": 101,
     "CallOnceOptions": 103,

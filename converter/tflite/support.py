@@ -16,7 +16,6 @@ from edgekit.converter.tflite.raw import RawOperator, RawTensor
 from edgekit.converter.tflite.variables import VARIABLE_OPERATORS
 
 REWRITES: dict[str, str] = {
-    "GELU": "use ReLU as the activation and fine-tune",
     "SELECT_V2": "compute both sides and blend them with MUL and ADD",
     "GREATER": "compare outside the network",
     "LESS": "compare outside the network",
@@ -26,11 +25,7 @@ REWRITES: dict[str, str] = {
     "TOPK_V2": "end with the scores and sort outside the network",
     "NON_MAX_SUPPRESSION_V4": "end with boxes and scores, and suppress outside the network",
     "NON_MAX_SUPPRESSION_V5": "end with boxes and scores, and suppress outside the network",
-    "POW": "use SQUARE, SQRT or MUL",
-    "SIN": "feed it as an input",
-    "COS": "feed it as an input",
-    "ROUND": "use FLOOR of x + 0.5",
-    "CEIL": "use NEG, FLOOR and NEG",
+    "FLOOR_MOD": "use a - b * FLOOR(a / b)",
     "ADD_N": "use one ADD after another",
     "EMBEDDING_LOOKUP": "use GATHER with constant indices, or look up outside the network",
     "ONE_HOT": "feed the encoded vector",

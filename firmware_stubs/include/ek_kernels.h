@@ -404,4 +404,11 @@ typedef struct {
     void ek_log_softmax_s8__##isa(const ek_log_softmax_s8_t *p, const int8_t *input, int8_t *output)
 EK_LOG_SOFTMAX_S8(ref);
 
+/* y = clamp((a - a_zero) / (b - b_zero) * output_q + output_zero), the quotient by the divisor's
+ * reciprocal in fixed point; a divisor of 0 gives the largest value of the dividend's sign.
+ * Broadcasting and in place as addition. */
+#define EK_DIV_S8(isa) \
+    void ek_div_s8__##isa(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output)
+EK_DIV_S8(ref);
+
 #endif

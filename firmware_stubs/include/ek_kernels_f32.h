@@ -295,6 +295,46 @@ EK_SQRT_F32(ref);
     void ek_rsqrt_f32__##isa(int32_t count, const float *input, float *output)
 EK_RSQRT_F32(ref);
 
+/* x times the share of a normal distribution below x, exact and with tanh in its place; the integer
+ * above, the nearest one (even of two), -1, 0 or 1, sine and cosine; all may run in place. */
+#define EK_GELU_F32(isa) \
+    void ek_gelu_f32__##isa(int32_t count, const float *input, float *output)
+EK_GELU_F32(ref);
+
+#define EK_GELU_TANH_F32(isa) \
+    void ek_gelu_tanh_f32__##isa(int32_t count, const float *input, float *output)
+EK_GELU_TANH_F32(ref);
+
+#define EK_CEIL_F32(isa) \
+    void ek_ceil_f32__##isa(int32_t count, const float *input, float *output)
+EK_CEIL_F32(ref);
+
+#define EK_ROUND_F32(isa) \
+    void ek_round_f32__##isa(int32_t count, const float *input, float *output)
+EK_ROUND_F32(ref);
+
+#define EK_SIGN_F32(isa) \
+    void ek_sign_f32__##isa(int32_t count, const float *input, float *output)
+EK_SIGN_F32(ref);
+
+#define EK_SIN_F32(isa) \
+    void ek_sin_f32__##isa(int32_t count, const float *input, float *output)
+EK_SIN_F32(ref);
+
+#define EK_COS_F32(isa) \
+    void ek_cos_f32__##isa(int32_t count, const float *input, float *output)
+EK_COS_F32(ref);
+
+/* a to the power b, and the integer below a / b, with broadcasting as in addition, not clamped. */
+#define EK_POW_F32(isa) \
+    void ek_pow_f32__##isa(const ek_binary_f32_t *p, const float *a, const float *b, float *output)
+EK_POW_F32(ref);
+
+#define EK_FLOOR_DIV_F32(isa)                                                               \
+    void ek_floor_div_f32__##isa(const ek_binary_f32_t *p, const float *a, const float *b,  \
+                                 float *output)
+EK_FLOOR_DIV_F32(ref);
+
 /* a / b, clamped, and (a - b)^2, with broadcasting as in addition. */
 #define EK_DIV_F32(isa) \
     void ek_div_f32__##isa(const ek_binary_f32_t *p, const float *a, const float *b, float *output)

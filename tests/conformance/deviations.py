@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from edgekit.converter.fixed_point import div_requant
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node
 
@@ -69,6 +70,14 @@ def _rescales(graph: Graph, node: Node) -> bool:
 
 def _int16_rescales(graph: Graph, node: Node) -> bool:
     return _int16(graph, node) and _rescales(graph, node)
+
+
+def _small_quotients(graph: Graph, node: Node) -> bool:
+    """Whether a dividend of one step may be shifted right by more than 31 bits."""
+    a, b, y = (graph[name or ""].quant for name in (*node.inputs, *node.outputs))
+    if a is None or b is None or y is None:
+        return False
+    return div_requant(a, b, y).shift < 7
 
 
 def _slope_in_float64(graph: Graph, node: Node) -> bool:
@@ -176,10 +185,10 @@ ROWS: tuple[Deviation, ...] = (
     ),
     Deviation(
         RUNTIME,
-        ("ELU",),
+        ("ELU", "CEIL", "ROUND"),
         "refuses",
         _always,
-        "its reference kernels have no ELU",
+        "its reference kernels have no such operator",
     ),
     Deviation(
         RUNTIME,
@@ -187,6 +196,34 @@ ROWS: tuple[Deviation, ...] = (
         "refuses",
         _int8,
         "registers its reference kernel for versions below the one that has int8",
+    ),
+    Deviation(
+        MICRO,
+        ("GELU", "SIGN", "POW"),
+        "refuses",
+        _always,
+        "has no such operator",
+    ),
+    Deviation(
+        MICRO,
+        ("EXP", "LOG", "SQRT", "NEG"),
+        "refuses",
+        _int8,
+        "has this operator for float32 only",
+    ),
+    Deviation(
+        RUNTIME,
+        ("LOG", "SQRT", "NEG", "DIV"),
+        "refuses",
+        _int8,
+        "2.14 is older than int8 in this operator",
+    ),
+    Deviation(
+        MICRO,
+        ("DIV",),
+        "differs",
+        _small_quotients,
+        "shifts small quotients right by more than 31 bits, which C leaves open; they are 0",
     ),
     Deviation(
         LITERT,

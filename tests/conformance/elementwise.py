@@ -205,12 +205,87 @@ _of_positive("LOG")
 _of_positive("SQRT")
 _unary("SQUARE", "float32")
 _unary("NEG", "float32")
+_unary("GELU", "int8", "float32", make=lambda m: ops.Gelu(m.chance(0.5)))
+_unary("LOG", "int8")
 
 
-@generator("FLOOR", "float32")
-def floor(m: Maker) -> bool:
-    """Of an input: a value computed may lie on the other side of an integer."""
-    m.add(ops.Floor(), [m.input(m.image_shape())], None)
+@generator("SQRT", "int8")
+def sqrt(m: Maker) -> bool:
+    """Of values that are not negative."""
+    x = m.input(m.image_shape(), quant=Quant.per_tensor(float(m.rng.uniform(0.001, 1)), -128))
+    m.add(ops.Sqrt(), [x], Quant.per_tensor(float(m.rng.uniform(0.01, 0.2)), m.zero_point()))
+    return True
+
+
+@generator("NEG", "int8")
+def neg(m: Maker) -> bool:
+    x = m.input(m.image_shape(), quant=Quant.per_tensor(float(m.rng.uniform(0.001, 1)), 0))
+    m.add(ops.Neg(), [x], m.like(x))
+    return True
+
+
+@generator("EXP", "int8")
+def exp_int8(m: Maker) -> bool:
+    """The largest result is below 2^31 output steps: beyond, the references' C is undefined."""
+    x = m.input(m.image_shape(), quant=m.quant(low=0.001, high=0.05))
+    m.add(ops.Exp(), [x], m.quant(low=0.01, high=1))
+    return True
+
+
+@generator("DIV", "int8")
+def div_int8(m: Maker) -> bool:
+    """By a constant without real zeros: tflite-micro computes with them, LiteRT refuses."""
+    a = m.pick() or m.input(m.image_shape())
+    shape, quant = _smaller(m, m[a].shape), m.quant()
+    codes = m.numbers(shape)
+    assert quant is not None
+    other = quant.zero_point + (1 if quant.zero_point < 127 else -1)
+    b = m.constant(np.where(codes == quant.zero_point, other, codes).astype(np.int8), quant)
+    first = m.like(a)
+    assert first is not None
+    scale = first.scale / quant.scale * float(np.exp(m.rng.uniform(-7, 1)))
+    m.add(ops.Div(m.activation()), [a, b], Quant.per_tensor(scale, m.zero_point()))
+    return True
+
+
+_unary("SIN", "float32")
+_unary("COS", "float32")
+
+
+def _of_input(name: str) -> None:
+    """Of an input: a value computed may lie on the other side of a step."""
+
+    def grow(m: Maker) -> bool:
+        m.add(ops.BY_NAME[name](), [m.input(m.image_shape())], None)
+        return True
+
+    generator(name, "float32")(grow)
+
+
+_of_input("CEIL")
+_of_input("ROUND")
+_of_input("SIGN")
+_of_input("FLOOR")
+
+
+@generator("POW", "float32")
+def power(m: Maker) -> bool:
+    """Of values above zero, or to a small whole power."""
+    if m.chance(0.5):
+        a = m.add(ops.Tanh(), [m.pick() or m.input(m.image_shape())], None)
+        b = m.constant(np.array([m.integer(0, 5)], np.float32))
+    else:
+        a = m.add(ops.Tanh(), [_positive(m)], None)
+        b = m.constant(np.array([m.rng.uniform(-1, 3)], np.float32))
+    m.add(ops.BY_NAME["POW"](), [a, b], None)
+    return True
+
+
+@generator("FLOOR_DIV", "float32")
+def floor_div(m: Maker) -> bool:
+    a = m.input(m.image_shape())
+    b = m.constant((1 + m.rng.random(_smaller(m, m[a].shape))).astype(np.float32))
+    m.add(ops.BY_NAME["FLOOR_DIV"](), [a, b], None)
     return True
 
 

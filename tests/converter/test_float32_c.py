@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from pathlib import Path
 
 import numpy as np
@@ -53,9 +54,19 @@ def test_generated_c_is_within_a_hundred_thousandth_of_litert(
         assert_near(found, run_litert(case.model, case.inputs), case.name)
 
 
-@pytest.mark.parametrize(("kind", "reach"), [("LOGISTIC", 95), ("TANH", 12), ("ELU", 90)])
+@pytest.mark.parametrize(
+    ("kind", "reach", "floor"),
+    [
+        ("LOGISTIC", 95, 1e-36),
+        ("TANH", 12, 1e-36),
+        ("ELU", 90, 1e-36),
+        ("GELU", 9, 1e-6),
+        ("SIN", 4e7, 2e-7),
+        ("COS", 1e3, 2e-7),
+    ],
+)
 def test_functions_of_one_value_over_their_whole_range(
-    kind: str, reach: int, tmp_path: Path
+    kind: str, reach: float, floor: float, tmp_path: Path
 ) -> None:
     x = np.linspace(-reach, reach, 20_000, dtype=np.float32)
     tiny = np.float32(10.0) ** np.linspace(-30, 0, 500, dtype=np.float32)
@@ -67,10 +78,13 @@ def test_functions_of_one_value_over_their_whole_range(
         "LOGISTIC": lambda: 1 / (1 + np.exp(-wide)),
         "TANH": lambda: np.tanh(wide),
         "ELU": lambda: np.where(wide < 0, np.expm1(wide), wide),
+        "GELU": lambda: wide / 2 * (1 + np.vectorize(math.erf)(wide / math.sqrt(2))),
+        "SIN": lambda: np.sin(wide),
+        "COS": lambda: np.cos(wide),
     }[kind]()
-    normal = np.abs(exact) > 1e-36
-    np.testing.assert_allclose(found[normal], exact[normal], rtol=1e-6)
-    np.testing.assert_allclose(found[~normal], exact[~normal], atol=1e-36)
+    normal = np.abs(exact) > floor
+    np.testing.assert_allclose(found[normal], exact[normal], rtol=1e-6, atol=floor)
+    np.testing.assert_allclose(found[~normal], exact[~normal], atol=floor)
 
 
 def test_exp_within_two_units_of_the_last_place(tmp_path: Path) -> None:

@@ -28,12 +28,13 @@ CHEAPEST = {"virtual-m3": 1, "virtual-m4": 99, "virtual-m55": 3}
 NOT_HERE = {
     "ref_float_binary",
     "ref_counted",
+    "ref_divided",
     "ref_legacy_convolution",
     "ref_svdf",
     "ref_lstm",
     "ref_rows_of",
 }
-"""Costs of kernels without rivals to be chosen from: float32, int16, legacy uint8, SVDF, LSTM."""
+"""Costs of kernels without rivals to be chosen from."""
 
 
 def isa(kernel: str) -> str:
