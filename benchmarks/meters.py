@@ -1,6 +1,7 @@
 """How fast the parsers of power meters are, and whether a recording keeps up with a stream.
 
     python -m benchmarks.meters [--samples 1000000] [--seconds 5] [--json FILE]
+    python -m benchmarks.meters --soak SECONDS [--fast] [--trace FILE]      # see soak.py
 
 Parsers: samples per second of processor time on one core, best of three. Recordings: an emulated
 meter in a process of its own streams in real time; what counts is how many samples were lost and
@@ -20,8 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import soak
 from edgekit.runtime.power import lpm01a_wire, ppk2_wire
 from edgekit.runtime.power.lpm01a import Lpm01a, Lpm01aSettings
+from edgekit.runtime.power.lpm01a_pieces import timeline
 from edgekit.runtime.power.number_lines import parse_rows
 from edgekit.runtime.power.ppk2 import Ppk2
 from edgekit.runtime.power.spike_filter import filter_spikes
@@ -54,7 +57,7 @@ def lpm01a_ascii(count: int) -> bytes:
 
 def parse_lpm01a_ascii(raw: bytes) -> int:
     stream = lpm01a_wire.decode_ascii(raw)
-    lpm01a_wire.timeline(stream, lpm01a_wire.ASCII_RATE)
+    timeline(stream, lpm01a_wire.ASCII_RATE)
     return len(stream.values)
 
 
@@ -70,7 +73,7 @@ def lpm01a_binary(count: int) -> bytes:
 
 def parse_lpm01a_binary(raw: bytes) -> int:
     stream = lpm01a_wire.decode_binary(raw)
-    lpm01a_wire.timeline(stream, 100_000)
+    timeline(stream, 100_000)
     return len(stream.values)
 
 
@@ -145,7 +148,12 @@ def main() -> None:
     arguments.add_argument("--samples", type=int, default=1_000_000)
     arguments.add_argument("--seconds", type=float, default=5.0)
     arguments.add_argument("--json", type=Path)
+    arguments.add_argument("--soak", type=float, help="seconds of one long recording instead")
+    arguments.add_argument("--fast", action="store_true", help="as fast as the samples are read")
+    arguments.add_argument("--trace", type=Path, help="write the long recording here")
     chosen = arguments.parse_args()
+    if chosen.soak:
+        sys.exit(soak.main(chosen))
     rates = parser_rates(chosen.samples)
     for name, rate in rates.items():
         aim = f"  (aim {AIMS[name] / 1e6:g})" if name in AIMS else ""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from edgekit.errors import OutputError
 
@@ -31,13 +32,22 @@ def write_file(path: Path, data: bytes | str) -> None:
 
     Raises OutputError naming the path; nothing is left behind then.
     """
-    payload = data.encode() if isinstance(data, str) else data
+    with writing(path) as stream:
+        stream.write(data.encode() if isinstance(data, str) else data)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to that becomes `path` when the block ends without an exception.
+
+    Raises OutputError naming the path; nothing is left behind when the block fails.
+    """
     with _naming(path), _folders_above(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(payload)
+                yield stream
             temporary.chmod(0o666 & ~_umask())
             temporary.replace(path)
         finally:

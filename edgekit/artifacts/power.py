@@ -58,7 +58,8 @@ class EnergyWindow:
 class EnergyResult:
     """Energy per inference: gross and net of idle power, joules; median over windows.
 
-    `low_j` and `high_j` bound the 95 % interval of the gross median.
+    `low_j` and `high_j` bound the 95 % interval of the gross median, `net_low_j` and `net_high_j`
+    that of the net one, which also holds the doubt of the idle power.
     """
 
     gross_j: float
@@ -72,5 +73,7 @@ class EnergyResult:
     meter: str
     lost_samples: int = 0
     warnings: tuple[Note, ...] = ()
+    net_low_j: float | None = None
+    net_high_j: float | None = None
     extra: dict[str, float] = field(default_factory=dict)
     """Inferences per charge, cost per million, when capacity or price were given."""

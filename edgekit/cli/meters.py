@@ -13,8 +13,7 @@ import typer
 from edgekit.cli import options, output
 
 if TYPE_CHECKING:
-    from edgekit.artifacts.power import PowerTrace
-    from edgekit.deploy.record import Watch
+    from edgekit.deploy.record import Recorded, Watch
     from edgekit.runtime.power.finding import Found
 
 NAME = "meters"
@@ -60,8 +59,9 @@ def record(
         str, typer.Argument(metavar="METER", help="As for bench --power: ppk2:, lpm01a:auto, ...")
     ],
     output_file: Annotated[
-        Path, typer.Option("-o", "--output", help="Trace to write: .npz, or .csv.")
-    ],
+        Path | None,
+        typer.Option("-o", "--output", help="Trace to write: .npz, or .csv; default: none."),
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option(min=0.01, help="How long; default: until Ctrl-C.")
     ] = None,
@@ -78,19 +78,15 @@ def record(
     What was recorded until a meter failed is kept.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    from edgekit.deploy.record import check_trace_path, record_trace, write_png, write_trace
+    from edgekit.deploy.record import check_trace_path, record_trace
 
-    check_trace_path(output_file)
-
-    def keep(trace: PowerTrace) -> None:
-        write_trace(trace, output_file)
-        if png is not None:
-            write_png(trace, png)
-
+    if output_file is not None:
+        check_trace_path(output_file)
     with _drawn(out) as watch:
-        trace = record_trace(meter, seconds=seconds, target=target, watch=watch, keep=keep)
-    keep(trace)
-    _summary(out, trace, output_file)
+        found = record_trace(
+            meter, output_file, picture=png, seconds=seconds, target=target, watch=watch
+        )
+    _summary(out, found)
 
 
 @contextmanager
@@ -107,33 +103,33 @@ def _drawn(out: output.Output) -> Iterator[Watch | None]:
         yield lambda trace: live.update(terminal_plot(trace))
 
 
-def _summary(out: output.Output, trace: PowerTrace, path: Path) -> None:
+def _summary(out: output.Output, found: Recorded) -> None:
     """What was recorded, in words or as JSON."""
     from dataclasses import asdict
 
     from edgekit.units import si
 
-    watts = trace.volts * trace.amps
-    length = float(trace.t[-1] - trace.t[0])
+    summary, end = found.summary, found.summary.end
     record: dict[str, Any] = {
-        "file": str(path),
-        "meter": trace.meter,
-        "provenance": str(trace.provenance),
-        "samples": len(trace.t),
-        "lost_samples": trace.lost_samples,
-        "seconds": length,
-        "mean_w": float(watts.mean()),
-        "max_w": float(watts.max()),
-        "marks": [asdict(mark) for mark in trace.marks],
-        "warnings": [asdict(note) for note in trace.warnings],
+        "file": str(found.trace) if found.trace else None,
+        "meter": end.meter,
+        "provenance": str(end.provenance),
+        "samples": summary.samples,
+        "lost_samples": summary.lost,
+        "seconds": summary.seconds,
+        "mean_w": summary.mean_w,
+        "max_w": summary.max_w,
+        "joules": summary.joules,
+        "marks": [asdict(mark) for mark in summary.marks],
+        "warnings": [asdict(note) for note in end.warnings],
     }
     out.emit(record)
     out.say(
-        f"{path}: {len(trace.t)} samples over {si(length, 's')} ({trace.lost_samples} lost), "
-        f"mean {si(record['mean_w'], 'W')}, most {si(record['max_w'], 'W')}, "
-        f"{len(trace.marks)} marks; {trace.provenance}, {trace.meter}"
+        f"{found.trace or 'not kept'}: {summary.samples} samples over {si(summary.seconds, 's')} "
+        f"({summary.lost} lost), mean {si(summary.mean_w, 'W')}, most {si(summary.max_w, 'W')}, "
+        f"{si(summary.joules, 'J')}, {len(summary.marks)} marks; {end.provenance}, {end.meter}"
     )
-    out.notes(trace.warnings)
+    out.notes(end.warnings)
 
 
 @app.command("emulate")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from edgekit.artifacts.files import write_file
+from edgekit.artifacts.files import check_writable, write_file
 from edgekit.artifacts.power import PowerTrace
 from edgekit.errors import MeterError, UsageError
 from edgekit.runtime.power.emulators.device import Emulator, Faults
@@ -15,7 +17,8 @@ from edgekit.runtime.power.emulators.load import Load
 from edgekit.runtime.power.meter import Meter, TakesEdges
 from edgekit.runtime.power.names import METERS, load, make_meter
 from edgekit.runtime.power.stream_meter import StreamMeter
-from edgekit.runtime.power.trace_file import FORMATS, read_trace, trace_csv, trace_npz
+from edgekit.runtime.power.trace_file import FORMATS, read_trace, write_trace
+from edgekit.runtime.power.trace_parts import Parts, Summary, summarize
 from edgekit.runtime.report.trace_picture import png
 from edgekit.targets.model import Target
 from edgekit.targets.reader import load_target
@@ -29,30 +32,56 @@ REHEARSAL_S = 2.0
 """Length of the made-up window of a meter that has no wire to a board."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording that was written: its files, and what it amounts to."""
+
+    trace: Path | None
+    picture: Path | None
+    summary: Summary
+
+
 def record_trace(
     meter: str,
+    output: Path | None,
     *,
+    picture: Path | None = None,
     seconds: float | None = None,
     target: str | Target | None = None,
     watch: Watch | None = None,
-    keep: Callable[[PowerTrace], None] | None = None,
-) -> PowerTrace:
-    """What `meter` (a name as for `--power`) measures for `seconds`, or until Ctrl-C.
+) -> Recorded:
+    """Write what `meter` (a name as for `--power`) measures for `seconds`, or until Ctrl-C.
 
-    `watch` is shown the last seconds, again and again; `keep` gets what there is when the
-    recording breaks off, before the MeterError. Raises UsageError, MeterError.
+    A long recording is kept on disk, beside `output` (without one nothing is written). `watch`
+    is shown the last seconds, again and again. What there is of a recording that breaks off is
+    written too, before the MeterError. Raises UsageError, MeterError, OutputError.
     """
     profile = load_target(target) if isinstance(target, str) else target
+    for path in filter(None, (output, picture)):
+        check_writable(path.parent)
     with make_meter(meter, profile) as opened:
+        if isinstance(opened, StreamMeter) and output is not None:
+            opened.folder = output.parent
         opened.start()
-        try:
-            _wait(opened, seconds, watch)
-            return opened.stop()
-        except MeterError:
-            salvaged = opened.salvaged if isinstance(opened, StreamMeter) else None
-            if salvaged is not None and keep is not None:
-                keep(salvaged)
-            raise
+        _wait(opened, seconds, watch)
+        if not isinstance(opened, StreamMeter):
+            trace = opened.stop()
+            return _keep(lambda: iter((trace,)), output, picture)
+        with opened.stop_stored() as stored:
+            if stored.failure is None:
+                return _keep(stored.parts, output, picture)
+            with suppress(MeterError, ValueError):  # Too little of it to be written.
+                _keep(stored.parts, output, picture)
+            raise stored.failure
+
+
+def _keep(parts: Parts, output: Path | None, picture: Path | None) -> Recorded:
+    summary = summarize(parts())
+    if output is not None:
+        write_trace(output, parts, summary)
+    if picture is not None:
+        write_file(picture, png(parts, summary))
+    return Recorded(output, picture, summary)
 
 
 def _wait(meter: Meter, seconds: float | None, watch: Watch | None) -> None:
@@ -74,17 +103,6 @@ def _wait(meter: Meter, seconds: float | None, watch: Watch | None) -> None:
                 watch(seen)
     except KeyboardInterrupt:
         return
-
-
-def write_trace(trace: PowerTrace, path: Path) -> None:
-    """Write `trace` as its file name says, whole or not at all. Raises UsageError, OutputError."""
-    check_trace_path(path)
-    write_file(path, trace_npz(trace) if path.suffix == ".npz" else trace_csv(trace))
-
-
-def write_png(trace: PowerTrace, path: Path) -> None:
-    """Write a picture of `trace`. Raises OutputError."""
-    write_file(path, png(trace))
 
 
 def check_trace_path(path: Path) -> None:

@@ -1,17 +1,18 @@
-"""Energy per inference from a power trace: gross and net of idling, with an interval.
+"""Energy per inference from a power trace: gross and net of idling, each with an interval.
 
 Per window i, of n_i inferences: gross e_i = E_i / n_i, net (E_i - P_idle * T_i) / n_i. The result
 is the median over the windows, as MLPerf Tiny has it. The 95 % interval of the gross median
 covers what repeats: the scatter from window to window (exact for normal scatter, see
 MEDIAN_FACTOR), samples that were lost, the position of the window's edges and half a step of the
-meter's resolution. It does not cover the meter's own calibration error, which repeats in all
-windows.
+meter's resolution. That of the net median also covers how well the idle power is known. Neither
+covers the meter's own calibration error, which repeats in all windows.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +21,12 @@ from edgekit.artifacts.power import EnergyResult, EnergyWindow, PowerTrace
 from edgekit.errors import MeterError
 from edgekit.runtime.measure.duty import Duty, consequences
 from edgekit.runtime.measure.energy_notes import Facts, notes_for
+from edgekit.runtime.measure.idle import Idle, idle_change, measure_idle, spacing
 from edgekit.runtime.measure.integral import Energy, integrate
+from edgekit.runtime.measure.stats import student_t
 from edgekit.runtime.measure.windows import Span, Windows, find_windows
 
 Floats = NDArray[np.float64]
-
-GUARD_S = 0.005
-"""Kept away from edges when idling is measured: capacitors charge, the UART is still talking."""
-NEAR_S = 1.0
-"""Idling is looked for this close to the windows: further off a board may be loading data."""
-MIN_IDLE_S = 0.02
 
 MEDIAN_FACTOR = (math.inf, math.inf, 12.69, 4.41, 3.28, 3.03, 2.76, 2.77, 2.62, 2.67, 2.56)
 """95 % quantile of |median| / (s / sqrt(n)) of n normal values, by n up to 10: Student's t for
@@ -38,8 +35,6 @@ one holds (it falls to 2.46)."""
 
 PARTS = 20
 """Parts into which a lone window is cut to see how its power varies."""
-T_19 = 2.093
-"""95 % quantile of |t| with PARTS - 1 degrees of freedom."""
 
 
 def energy_per_inference(
@@ -64,83 +59,107 @@ def energy_per_inference(
         raise ValueError(f"inferences per window: {list(inferences)}")
     found = windows or find_windows(trace, trigger=trigger)
     spans = _last_windows(trace, found, len(inferences))
-    watts = trace.volts * trace.amps
-    idle = idle_w if idle_w is not None else idle_power(trace, watts, spans, found.spans)
-    energies = [_integrate(trace, watts, span) for span in spans]
-    gross = np.array([e.joules / n for e, n in zip(energies, inferences, strict=True)])
-    times = np.array([e.seconds / n for e, n in zip(energies, inferences, strict=True)])
-    median = float(np.median(gross))
-    doubt = _doubt(trace, watts, spans, energies, inferences, gross)
-    result_windows = tuple(
-        EnergyWindow(span.start_s, span.end_s, energy.joules, count, found.source)
-        for span, energy, count in zip(spans, energies, inferences, strict=True)
+    measured = _Measured.of(trace, found, spans, inferences)
+    idle = Idle(idle_w) if idle_w is not None else measured.idle()
+    gross = measured.gross
+    net = None if idle is None else gross - idle.watts * measured.seconds
+    median, doubt = float(np.median(gross)), measured.doubt(gross)
+    result_windows = measured.windows()
+    average = sum(e.joules for e in measured.energies) / sum(e.seconds for e in measured.energies)
+    facts = Facts(
+        trace=trace,
+        windows=result_windows,
+        idle_w=None if idle is None else idle.watts,
+        idle_change_w=idle_change(trace, measured.watts, spans, found.spans),
+        average_w=average,
+        min_window_s=min_window_s,
+        skipped=len(found.spans) - len(result_windows),
     )
-    net = None if idle is None else float(np.median(gross - idle * times))
-    average = sum(e.joules for e in energies) / sum(e.seconds for e in energies)
-    return EnergyResult(
+    result = EnergyResult(
         gross_j=median,
-        net_j=net,
+        net_j=None,
         low_j=median - doubt,
         high_j=median + doubt,
-        idle_w=idle,
+        idle_w=facts.idle_w,
         average_w=average,
         windows=result_windows,
         provenance=trace.provenance,
         meter=trace.meter,
         lost_samples=trace.lost_samples,
-        warnings=(
-            *trace.warnings,
-            *notes_for(
-                Facts(
-                    trace=trace,
-                    windows=result_windows,
-                    idle_w=idle,
-                    idle_change_w=_idle_change(trace, watts, spans, found.spans),
-                    average_w=average,
-                    min_window_s=min_window_s,
-                    skipped=len(found.spans) - len(result_windows),
-                )
-            ),
-        ),
-        extra=consequences(median, float(np.median(times)), duty) if duty is not None else {},
+        warnings=(*trace.warnings, *notes_for(facts)),
+        extra=_extra(median, float(np.median(measured.seconds)), duty),
     )
+    if net is None or idle is None:
+        return result
+    middle, doubt = float(np.median(net)), measured.doubt(net, idle)
+    return replace(result, net_j=middle, net_low_j=middle - doubt, net_high_j=middle + doubt)
 
 
-def idle_power(
-    trace: PowerTrace, watts: Floats, spans: Sequence[Span], busy: Sequence[Span]
-) -> float | None:
-    """Mean power next to `spans` and outside `busy`, watts; None with less than MIN_IDLE_S."""
-    idle = np.zeros(len(trace.t), np.bool_)
-    for span in spans:
-        idle |= _within(trace.t, span, NEAR_S)
-    for span in busy:
-        idle &= ~_within(trace.t, span, GUARD_S)
-    if np.count_nonzero(idle) * _spacing(trace) < MIN_IDLE_S:
-        return None
-    return float(watts[idle].mean())
+def _extra(joules: float, seconds: float, duty: Duty | None) -> dict[str, float]:
+    return {} if duty is None else consequences(joules, seconds, duty)
 
 
-def _idle_change(
-    trace: PowerTrace, watts: Floats, spans: Sequence[Span], busy: Sequence[Span]
-) -> float:
-    """Idle power after the windows minus that before them, watts; 0 where it is within the noise
-    (four standard errors) or not known."""
-    idle = np.ones(len(trace.t), np.bool_)
-    for span in busy:
-        idle &= ~_within(trace.t, span, GUARD_S)
-    first, last = spans[0].start_s, spans[-1].end_s
-    before = watts[idle & (trace.t < first) & (trace.t > first - NEAR_S)]
-    after = watts[idle & (trace.t > last) & (trace.t < last + NEAR_S)]
-    if min(len(before), len(after)) * _spacing(trace) < MIN_IDLE_S:
-        return 0.0
-    error = math.sqrt(before.var() / len(before) + after.var() / len(after))
-    change = float(after.mean() - before.mean())
-    return change if abs(change) > 4 * error else 0.0
+@dataclass(frozen=True, slots=True, eq=False)
+class _Measured:
+    """The windows of one measurement; `energies` of each, `counts` their inferences, (n,)."""
 
+    trace: PowerTrace
+    watts: Floats
+    found: Windows
+    spans: tuple[Span, ...]
+    energies: tuple[Energy, ...]
+    counts: Floats
 
-def _within(t: Floats, span: Span, around_s: float) -> NDArray[np.bool_]:
-    """Whether each time is in `span`, widened by `around_s` on both sides."""
-    return (t > span.start_s - around_s) & (t < span.end_s + around_s)
+    @classmethod
+    def of(
+        cls, trace: PowerTrace, found: Windows, spans: tuple[Span, ...], inferences: Sequence[int]
+    ) -> _Measured:
+        watts = trace.volts * trace.amps
+        energies = tuple(_integrate(trace, watts, span) for span in spans)
+        return cls(trace, watts, found, spans, energies, np.asarray(inferences, np.float64))
+
+    @property
+    def gross(self) -> Floats:
+        """Joules of an inference, window by window."""
+        return np.array([energy.joules for energy in self.energies]) / self.counts
+
+    @property
+    def seconds(self) -> Floats:
+        """Seconds of an inference, window by window."""
+        return np.array([energy.seconds for energy in self.energies]) / self.counts
+
+    def idle(self) -> Idle | None:
+        """Idle power around the windows."""
+        return measure_idle(self.trace, self.watts, self.spans, self.found.spans)
+
+    def windows(self) -> tuple[EnergyWindow, ...]:
+        """The windows as the record keeps them."""
+        return tuple(
+            EnergyWindow(span.start_s, span.end_s, energy.joules, int(count), self.found.source)
+            for span, energy, count in zip(self.spans, self.energies, self.counts, strict=True)
+        )
+
+    def doubt(self, each: Floats, idle: Idle | None = None) -> float:
+        """Half the 95 % interval of the median of `each`, joules per inference; less `idle` power
+        where that is given.
+
+        The statistical part, plus the mean of what gaps, edges and the meter's resolution may hide
+        in a window: those are bounds, not deviations, and are added as they are.
+        """
+        seconds = float(self.seconds.mean())
+        step_w = self.trace.range_a[0] / 2 * float(self.trace.volts.mean())
+        scatter = _statistical(self.trace, self.watts, self.spans, self.counts, each)
+        if idle is None:
+            return scatter + self._hidden() + step_w * seconds
+        # The two levels of power may be off by half a step each, in opposite directions.
+        return math.hypot(scatter, idle.doubt_w * seconds) + self._hidden() + 2 * step_w * seconds
+
+    def _hidden(self) -> float:
+        """What the position of the edges and gaps may hide, joules per inference."""
+        power = np.array([energy.joules / energy.seconds for energy in self.energies])
+        edges = np.array([span.uncertain_s for span in self.spans]) * power / 2
+        gaps = np.array([energy.gap_j for energy in self.energies])
+        return float(((edges + gaps) / self.counts).mean())
 
 
 def _last_windows(trace: PowerTrace, found: Windows, wanted: int) -> tuple[Span, ...]:
@@ -161,16 +180,9 @@ def _last_windows(trace: PowerTrace, found: Windows, wanted: int) -> tuple[Span,
     )
 
 
-def _spacing(trace: PowerTrace) -> float:
-    """Seconds between samples."""
-    if trace.sample_rate_hz:
-        return 1 / trace.sample_rate_hz
-    return float(np.median(np.diff(trace.t)))
-
-
 def _integrate(trace: PowerTrace, watts: Floats, span: Span) -> Energy:
     try:
-        return integrate(trace.t, watts, span.start_s, span.end_s, _spacing(trace))
+        return integrate(trace.t, watts, span.start_s, span.end_s, spacing(trace))
     except ValueError as error:
         raise MeterError(
             trace.meter or "power trace",
@@ -178,29 +190,6 @@ def _integrate(trace: PowerTrace, watts: Floats, span: Span) -> Energy:
             hint="use a faster computer or a direct USB port, and measure again",
             code="energy-empty-window",
         ) from None
-
-
-def _doubt(
-    trace: PowerTrace,
-    watts: Floats,
-    spans: Sequence[Span],
-    energies: Sequence[Energy],
-    inferences: Sequence[int],
-    gross: Floats,
-) -> float:
-    """Half the 95 % interval of the gross median, joules per inference.
-
-    The statistical part, plus the mean of what gaps, edges and the meter's resolution may hide in
-    a window: those are bounds, not deviations, and are added as they are.
-    """
-    counts = np.asarray(inferences, np.float64)
-    power = np.array([energy.joules / energy.seconds for energy in energies])
-    edges = np.array([span.uncertain_s for span in spans]) * power / 2
-    gaps = np.array([energy.gap_j for energy in energies])
-    seconds = np.array([energy.seconds for energy in energies])
-    steps = trace.range_a[0] / 2 * float(trace.volts.mean()) * seconds
-    hidden = float(((edges + gaps + steps) / counts).mean())
-    return _statistical(trace, watts, spans, counts, gross) + hidden
 
 
 def _statistical(
@@ -216,4 +205,4 @@ def _statistical(
     if len(parts) < 2:
         return 0.0
     deviation = float(np.std(parts, ddof=1)) / math.sqrt(len(parts))
-    return T_19 * deviation * span.seconds / float(counts[0])
+    return student_t(len(parts) - 1) * deviation * span.seconds / float(counts[0])

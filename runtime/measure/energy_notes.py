@@ -13,6 +13,7 @@ import numpy as np
 
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.power import EnergyWindow, PowerTrace
+from edgekit.runtime.measure.stats import student_t
 
 LOSS = 0.001
 RESOLUTION_STEPS = 20
@@ -25,8 +26,6 @@ TREND = 0.02
 """Change from the first window to the last that is worth a word, as a share."""
 IDLE_CHANGE = 0.05
 """Change of the idle power, as a share of what the windows took above it."""
-T_95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31)
-"""95 % quantile of |t| by degrees of freedom from 1 on; beyond, the last one holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def _trend(values: Sequence[float]) -> float:
     rest = y - y.mean() - slope * x
     error = math.sqrt(float(rest @ rest) / (n - 2) / float(x @ x))
     change = slope * (n - 1) / float(y.mean())
-    sure = abs(slope) > T_95[min(n - 3, len(T_95) - 1)] * error
+    sure = abs(slope) > student_t(n - 2) * error
     return change if sure and abs(change) > TREND else 0.0
 
 

@@ -19,6 +19,11 @@ OUTLIER_SCORE = 7.0
 DRIFT_SHARE = 0.05
 """Change of the median from the first to the last third that counts as drift."""
 
+_T_95 = (
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
+    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
+)
+
 Samples = Sequence[float] | NDArray[np.float64]
 
 
@@ -41,6 +46,11 @@ class Summary:
     maximum: float
     mad: float
     outliers: int
+
+
+def student_t(freedom: int) -> float:
+    """95 % quantile of Student's |t| with `freedom` degrees of freedom; that of 20 beyond."""
+    return _T_95[min(freedom, len(_T_95)) - 1]
 
 
 def summarize(samples: Samples, *, seed: int = 0) -> Summary:

@@ -93,9 +93,9 @@ class CsvLines(LineMeter):
     def _greet(self, port: Port, path: str) -> str:
         """Wait for a line that is one."""
         words = read_until(
-            port, lambda data: len(self._rows(data).values) > 0, self.timing.answer_s
+            port, lambda data: len(self._rows([data]).values) > 0, self.timing.answer_s
         )
-        if self._rows(words).values.size:
+        if self._rows([words]).values.size:
             return ""
         if not words:
             raise MeterError(

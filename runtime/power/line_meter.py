@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from edgekit.artifacts.figures import Note
@@ -9,7 +11,7 @@ from edgekit.artifacts.power import Mark, PowerTrace
 from edgekit.errors import MeterError
 from edgekit.runtime.power.line_samples import Samples, samples
 from edgekit.runtime.power.meter_notes import clock_note, torn_note
-from edgekit.runtime.power.number_lines import Rows, parse_rows
+from edgekit.runtime.power.number_lines import Rows, rows_of
 from edgekit.runtime.power.recording import Capture
 from edgekit.runtime.power.stream_meter import StreamMeter
 
@@ -28,11 +30,11 @@ class LineMeter(StreamMeter):
     range_a = (0.0, 0.0)
     calibration = ""
 
-    def _rows(self, raw: bytes) -> Rows:
-        return parse_rows(raw, len(self.columns), self.separator, summed="sum" in self.columns)
+    def _rows(self, pieces: Iterable[bytes]) -> Rows:
+        return rows_of(pieces, len(self.columns), self.separator, summed="sum" in self.columns)
 
     def _trace(self, capture: Capture) -> PowerTrace:
-        rows = self._rows(capture.raw)
+        rows = self._rows(capture.pieces())
         found = samples(
             rows.values,
             rows.position,
@@ -44,7 +46,7 @@ class LineMeter(StreamMeter):
         if found is None or rows.rejected > len(rows.values):
             raise MeterError(
                 f"meter at {self._identity.place}",
-                f"{len(capture.raw)} bytes arrived that hold {len(rows.values)} lines of "
+                f"{capture.size} bytes arrived that hold {len(rows.values)} lines of "
                 f"{','.join(self.columns)}",
                 hint="check the columns and the baud rate",
                 code="meter-stream",

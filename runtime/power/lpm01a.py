@@ -9,7 +9,8 @@ which lets the pin fall at both ends of a window.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from edgekit.artifacts.power import Mark, PowerTrace
 from edgekit.errors import MeterError, UsageError
 from edgekit.runtime.power import lpm01a_wire as wire
 from edgekit.runtime.power.finding import PROBE_S
+from edgekit.runtime.power.lpm01a_pieces import Timeline, decoder
 from edgekit.runtime.power.meter_notes import clock_note, torn_note
 from edgekit.runtime.power.names import MeterSpec, bad_option
 from edgekit.runtime.power.recording import Capture, drain, read_until
@@ -88,6 +90,8 @@ def _check_rate(spec: MeterSpec, settings: Lpm01aSettings) -> None:
 
 class Lpm01a(StreamMeter):
     """A Meter. `place` "" finds the device by its USB identifiers."""
+
+    by_arrival = False
 
     def __init__(
         self,
@@ -172,70 +176,114 @@ class Lpm01a(StreamMeter):
             code="meter-command",
         )
 
-    def _trace(self, capture: Capture) -> PowerTrace:
-        chosen = self.settings
-        decode = wire.decode_ascii if chosen.format == "ascii" else wire.decode_binary
-        energy = chosen.output == "energy"
-        most = wire.MOST_A * self._volts / chosen.rate if energy else wire.MOST_A
-        stream = decode(capture.raw, most)
-        if len(stream.values) < 2 or len(stream.rejected) > len(stream.values):
+    def _parts(self, capture: Capture) -> Iterator[PowerTrace]:
+        reading = _Reading(self, capture)
+        for piece in capture.pieces():
+            yield reading.part(reading.decoder.feed(piece))
+        rest = reading.part(reading.decoder.finish())
+        if reading.samples < 2 or reading.rejected > reading.samples:
             raise MeterError(
                 f"meter at {self._identity.place}",
-                f"{len(capture.raw)} bytes arrived that hold {len(stream.values)} samples",
+                f"{capture.size} bytes arrived that hold {reading.samples} samples",
                 hint="press the shield's reset button and start again",
                 code="meter-stream",
             )
-        index, lost = wire.timeline(stream, chosen.rate)
-        # An energy value is that of its whole period, so it stands in the middle of it.
-        t = (index + (0.5 if energy else 0.0)) / chosen.rate
-        amps = stream.values * chosen.rate / self._volts if energy else stream.values
-        volts = np.broadcast_to(np.float64(self._volts), t.shape)
-        for array in (t, amps):
-            array.setflags(write=False)
-        full = int(np.count_nonzero(amps >= wire.RANGE_A[1])) + _over_current(stream)
-        return PowerTrace(
-            t=t,
-            volts=volts,
-            amps=amps,
-            marks=self._marks(capture, stream, index),
-            lost_samples=lost,
-            sample_rate_hz=float(chosen.rate),
-            meter=f"LPM01A at {self._identity.place}, {chosen.output} at {chosen.rate} Hz",
-            range_a=wire.RANGE_A,
-            calibration=f"its own; supply read back as {self._volts:g} V",
-            provenance=self._identity.provenance,
-            saturated_samples=full,
-            warnings=self._notes(stream, float(t[-1]), capture.elapsed_s),
+        yield replace(
+            rest,
+            marks=(*rest.marks, *reading.late_marks()),
+            warnings=self._notes(reading, capture.elapsed_s),
         )
 
-    def _marks(self, capture: Capture, stream: wire.Stream, index: wire.Ints) -> tuple[Mark, ...]:
-        """Events and host marks, at the end of the samples that came before them."""
-        ends = np.concatenate((index[:1], index + 1)) / self.settings.rate
-        marks = [Mark(float(ends[before]), KINDS[kind], "D7") for before, kind in stream.events]
-        for size, label in capture.marks:
-            before = int(np.searchsorted(stream.position, size, "right"))
-            marks.append(Mark(float(ends[before]), "host", label))
-        return tuple(sorted(marks, key=lambda mark: mark.t))
-
-    def _notes(self, stream: wire.Stream, length_s: float, elapsed_s: float) -> tuple[Note, ...]:
+    def _notes(self, reading: _Reading, elapsed_s: float) -> tuple[Note, ...]:
         name = self._identity.name
-        notes = [*torn_note(name, len(stream.rejected), "pieces of the stream are no sample")]
-        notes += clock_note(self._identity, length_s, elapsed_s)
-        for error in dict.fromkeys(stream.errors):
+        notes = [*torn_note(name, reading.rejected, "pieces of the stream are no sample")]
+        notes += clock_note(self._identity, reading.last_s, elapsed_s)
+        for error in reading.errors:
             text = f"the meter says: {error}"
             notes.append(Note("meter-says", name, text, "read the shield's manual"))
-        fill = max((stamp.buffer for stamp in stream.stamps), default=0)
-        if fill >= wire.FULL_BUFFER:
-            text = f"the meter's buffer was {fill} % full: samples were nearly lost"
+        if reading.fill >= wire.FULL_BUFFER:
+            text = f"the meter's buffer was {reading.fill} % full: samples were nearly lost"
             notes.append(Note("meter-buffer", name, text, "choose a lower rate or format=binary"))
         if not self._events:
             text = "no trigger edges: the firmware or the binary format has none"
             notes.append(Note("meter-no-edges", name, text, "use format=ascii", level="info"))
         return tuple(notes)
 
+    @property
+    def supply_v(self) -> float:
+        """Volts it feeds the board with, as read back."""
+        return self._volts
 
-def _over_current(stream: wire.Stream) -> int:
-    return sum(error == wire.OVER_CURRENT for error in stream.errors)
+
+class _Reading:
+    """What carries over from one part of a recording to the next."""
+
+    def __init__(self, meter: Lpm01a, capture: Capture) -> None:
+        chosen = meter.settings
+        self._meter, self._energy = meter, chosen.output == "energy"
+        most = wire.MOST_A * meter.supply_v / chosen.rate if self._energy else wire.MOST_A
+        self.decoder = decoder(chosen.format, most)
+        self.samples = self.rejected = self.fill = 0
+        self.errors: dict[str, None] = {}
+        self.last_s = 0.0
+        self._timeline = Timeline(chosen.rate)
+        self._end = 0
+        """The period after the last sample."""
+        self._host = list(capture.marks)
+        """Marks of the host whose place has not come yet."""
+
+    def part(self, stream: wire.Stream) -> PowerTrace:
+        """The trace of the next samples."""
+        chosen, volts = self._meter.settings, self._meter.supply_v
+        lost = self._timeline.lost
+        index = self._timeline.extend(stream)
+        # An energy value is that of its whole period, so it stands in the middle of it.
+        t = (index + (0.5 if self._energy else 0.0)) / chosen.rate
+        amps = stream.values * chosen.rate / volts if self._energy else stream.values
+        for array in (t, amps):
+            array.setflags(write=False)
+        marks = self._marks(stream, index)
+        self._take(stream, t)
+        over = sum(error == wire.OVER_CURRENT for error in stream.errors)
+        return PowerTrace(
+            t=t,
+            volts=np.broadcast_to(np.float64(volts), t.shape),
+            amps=amps,
+            marks=marks,
+            lost_samples=self._timeline.lost - lost,
+            sample_rate_hz=float(chosen.rate),
+            meter=f"LPM01A at {self._meter.identity.place}, {chosen.output} at {chosen.rate} Hz",
+            range_a=wire.RANGE_A,
+            calibration=f"its own; supply read back as {volts:g} V",
+            provenance=self._meter.identity.provenance,
+            saturated_samples=int(np.count_nonzero(amps >= wire.RANGE_A[1])) + over,
+        )
+
+    def late_marks(self) -> tuple[Mark, ...]:
+        """Marks of the host after the last sample."""
+        end = self._end / self._meter.settings.rate
+        return tuple(Mark(end, "host", label) for _, label in self._host)
+
+    def _take(self, stream: wire.Stream, t: wire.Floats) -> None:
+        self.samples += len(t)
+        self.rejected += len(stream.rejected)
+        self.last_s = float(t[-1]) if len(t) else self.last_s
+        self.errors |= dict.fromkeys(stream.errors)
+        self.fill = max([self.fill, *(stamp.buffer for stamp in stream.stamps)])
+
+    def _marks(self, stream: wire.Stream, index: wire.Ints) -> tuple[Mark, ...]:
+        """Events and host marks, at the end of the samples that came before them."""
+        begin = self._end if self.samples else int(index[0]) if len(index) else 0
+        ends = np.concatenate(([begin], index + 1)) / self._meter.settings.rate
+        marks = [Mark(float(ends[before]), KINDS[kind], "D7") for before, kind in stream.events]
+        # A mark at or after the last sample's end may belong to what follows.
+        here = [mark for mark in self._host if len(index) and mark[0] < stream.position[-1]]
+        self._host = self._host[len(here) :]
+        for size, label in here:
+            before = int(np.searchsorted(stream.position, size, "right"))
+            marks.append(Mark(float(ends[before]), "host", label))
+        self._end = int(index[-1]) + 1 if len(index) else begin
+        return tuple(sorted(marks, key=lambda mark: mark.t))
 
 
 def _supply(answer: str, millivolts: int) -> float:

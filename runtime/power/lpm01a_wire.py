@@ -18,6 +18,7 @@ A value is ampere, or with `output energy` joule per sample period.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +29,7 @@ Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
 PROMPT = b"PowerShield >"
+ANSWER = b"\r\n" + PROMPT
 RATES = (
     *(100_000, 50_000, 20_000, 10_000, 5_000, 2_000, 1_000),
     *(500, 200, 100, 50, 20, 10, 5, 2, 1),
@@ -46,11 +48,13 @@ FULL_BUFFER = 90
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """The device's clock after `sample` samples: milliseconds, and the fill of its buffer."""
+    """The device's clock after `sample` samples and `torn` pieces that were none: milliseconds,
+    and the fill of its buffer."""
 
     sample: int
     ms: int
     buffer: int
+    torn: int = 0
 
 
 @dataclass(slots=True)
@@ -94,7 +98,7 @@ def _stream(values: Floats, position: Ints, found: _Found) -> Stream:
     )
 
 
-_STAMP = re.compile(rb"TimeStamp:[ <>]*(\d{1,9})s (\d{1,3})ms, buff (\d{1,3})%")
+STAMP = re.compile(rb"TimeStamp:[ <>]*(\d{1,9})s (\d{1,3})ms, buff (\d{1,3})%")
 _EVENT = re.compile(rb"event \d+ (ris|fal)")
 _CHATTER = (PROMPT, b"ack ", b"Acquisition", b"summary", b"Error detail")
 _TENS = 10.0 ** np.arange(23)
@@ -148,10 +152,10 @@ def _decimal(digits: Bytes, exponent: Bytes, minus: NDArray[np.bool_]) -> Floats
 
 def _message(line: bytes, before: int, found: _Found) -> None:
     """Take a line that is no sample."""
-    stamp, event = _STAMP.search(line), _EVENT.search(line)
+    stamp, event = STAMP.search(line), _EVENT.search(line)
     if stamp is not None:
         seconds, ms, buffer = (int(group) for group in stamp.groups())
-        found.stamps.append(Stamp(before, 1000 * seconds + ms, buffer))
+        found.stamps.append(Stamp(before, 1000 * seconds + ms, buffer, len(found.rejected)))
     elif event is not None:
         found.events.append((before, event[1].decode()))
     elif line.lower().startswith(b"error:"):
@@ -179,15 +183,31 @@ def decode_binary(raw: bytes, most: float = MOST_A) -> Stream:
     at any byte; an odd number of bytes between two of them means that one was lost. The answer
     to the command that ends the stream ends the samples.
     """
+    first = next(stamp_ends(raw), None)
+    at = -1 if first is None else raw.find(ANSWER, first)
+    return decode_segments(raw[:at] if at >= 0 else raw, most, begun=False, last=True)[0]
+
+
+def stamp_ends(raw: bytes) -> Iterator[int]:
+    """Where each timestamp of a binary stream ends."""
+    return (match.end() for match in _META.finditer(raw) if match[1] is not None)
+
+
+def decode_segments(raw: bytes, most: float, *, begun: bool, last: bool) -> tuple[Stream, bool]:
+    """The samples between metadata, and whether a timestamp was seen by the end.
+
+    `begun` says whether one was before; `last` that the stream ends with `raw`, so that its end
+    may be in the middle of a sample.
+    """
     found = _Found()
-    raw = raw[: _answer_after(raw)]
     parts: list[Floats] = [np.zeros(0)]
     places: list[Ints] = [np.zeros(0, np.int64)]
-    count, at, begun = 0, 0, False
+    count, at = 0, 0
     for match in (*_META.finditer(raw), None):
         end = match.start() if match is not None else len(raw)
-        if begun:
-            values, position = _segment(raw[at:end], found, count, most, last=match is None)
+        if begun and end > at:
+            cut = match is None and last
+            values, position = _segment(raw[at:end], found, count, most, last=cut)
             parts.append(values)
             places.append(at + position)
             count += len(values)
@@ -196,21 +216,14 @@ def decode_binary(raw: bytes, most: float = MOST_A) -> Stream:
         begun |= match[1] is not None
         at = match.end()
         _metadata(match, count, found)
-    return _stream(np.concatenate(parts), np.concatenate(places), found)
-
-
-def _answer_after(raw: bytes) -> int:
-    """Where the samples end: at the first answer after the first timestamp."""
-    first = next((match.end() for match in _META.finditer(raw) if match[1] is not None), 0)
-    at = raw.find(b"\r\n" + PROMPT, first)
-    return at if at >= 0 else len(raw)
+    return _stream(np.concatenate(parts), np.concatenate(places), found), begun
 
 
 def _metadata(match: re.Match[bytes], before: int, found: _Found) -> None:
     stamp, volts, kind, text, words = match.groups()
     if stamp is not None:
         ms = int.from_bytes(stamp[:4], "big") & 0x7FFFFFFF
-        found.stamps.append(Stamp(before, ms, stamp[4]))
+        found.stamps.append(Stamp(before, ms, stamp[4], len(found.rejected)))
     elif volts is not None:
         found.volts.append(int.from_bytes(volts, "big") / 1000)
     elif kind is not None:
@@ -274,27 +287,3 @@ def _octaves(words: NDArray[np.uint16]) -> Floats:
     """Logarithm of the value to the base 2."""
     octaves: Floats = np.log2((words & 0xFFF) + 0.5) - 4.0 * (words >> 12)
     return octaves
-
-
-def timeline(stream: Stream, rate: int) -> tuple[Ints, int]:
-    """The sample period each sample belongs to, from 0, and how many samples were lost.
-
-    The device's timestamps tell how many there should be. Where fewer came, pieces that were no
-    sample say where; the rest is put before the timestamp. Timestamps count milliseconds, so
-    a few samples at high rates are below what can be told.
-    """
-    gaps = np.zeros(len(stream.values) + 1, np.int64)
-    tolerance = max(1, (rate - 1) // 1000)
-    lost = 0
-    for last, stamp in zip(stream.stamps[:-1], stream.stamps[1:], strict=True):
-        first = stream.stamps[0]
-        expected = round((stamp.ms - first.ms) * rate / 1000)
-        missing = expected - (stamp.sample - first.sample) - lost
-        torn = stream.rejected[(stream.rejected > last.sample) & (stream.rejected <= stamp.sample)]
-        if missing <= (0 if len(torn) else tolerance) or stamp.ms <= last.ms:
-            continue
-        np.add.at(gaps, torn[:missing], 1)
-        gaps[torn[-1] if len(torn) else stamp.sample] += max(0, missing - len(torn))
-        lost += missing
-    index = np.arange(len(stream.values)) + np.cumsum(gaps[:-1])
-    return index - (index[0] if len(index) else 0), lost

@@ -7,7 +7,8 @@ the nearest doubles for up to 15 digits; 18 are the most that are taken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,26 @@ def parse_rows(raw: bytes, columns: int, separator: str = ",", *, summed: bool =
     )
     rejected = ~good & ~comment & ~empty
     return Rows(values, ends[good] + 1, texts, np.cumsum(good)[rejected])
+
+
+def rows_of(
+    pieces: Iterable[bytes], columns: int, separator: str = ",", *, summed: bool = False
+) -> Rows:
+    """The rows of a stream that comes in pieces; how it was cut changes nothing."""
+    found = [parse_rows(b"", columns)]
+    rest, at, count = b"", 0, 0
+    for piece in pieces:
+        data = rest + piece
+        size = data.rfind(b"\n") + 1
+        rows = parse_rows(data[:size], columns, separator, summed=summed)
+        found.append(replace(rows, position=rows.position + at, before=rows.before + count))
+        rest, at, count = data[size:], at + size, count + len(rows.values)
+    return Rows(
+        np.concatenate([rows.values for rows in found]),
+        np.concatenate([rows.position for rows in found]),
+        tuple(comment for rows in found for comment in rows.comments),
+        np.concatenate([rows.before for rows in found]),
+    )
 
 
 def _kinds(separator: str) -> Bytes:

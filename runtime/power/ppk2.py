@@ -1,7 +1,7 @@
 """Driver of Nordic's Power Profiler Kit II (not checked against hardware yet).
 
 The recording is kept as raw bytes and decoded when it stops, so how the bytes were cut on their
-way cannot matter. It takes 0.4 MB a second.
+way cannot matter. It takes 0.4 MB a second, of the disk where it is long.
 
 Time is the meter's sample clock, 10 microseconds a sample. The 6-bit counter of the samples
 shows up to 63 lost in a row; a multiple of 64 is invisible to it, so the count is also held
@@ -10,7 +10,8 @@ against this computer's clock. Lost samples are gaps in `t`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from edgekit.runtime.power.meter_notes import clock_note
 from edgekit.runtime.power.names import MeterSpec
 from edgekit.runtime.power.recording import Capture, drain, read_until
 from edgekit.runtime.power.serial_port import Port, alternatives, usb_ports
-from edgekit.runtime.power.spike_filter import filter_spikes
+from edgekit.runtime.power.spike_filter import SpikeFilter
 from edgekit.runtime.power.stream_meter import OpenPort, StreamMeter, Timing
 from edgekit.targets.model import Target
 
@@ -82,6 +83,7 @@ class Ppk2(StreamMeter):
     """A Meter. `place` "" finds the device by its USB identifiers."""
 
     bytes_per_second = 4 * wire.SAMPLE_RATE
+    by_arrival = False
 
     def __init__(
         self,
@@ -103,14 +105,14 @@ class Ppk2(StreamMeter):
             wall_clock=wall_clock,
             open_port=open_port,
         )
-        self._calibration = wire.Calibration()
+        self.calibration = wire.Calibration()
 
     def _greet(self, port: Port, path: str) -> str:
         answer = _ask_metadata(port, self.timing.quiet_s, self.timing.answer_s)
         calibration = wire.parse_metadata(answer)
         if calibration is None:
             raise _no_ppk2(path, answer)
-        self._calibration = calibration
+        self.calibration = calibration
         return calibration.hardware
 
     def _set_up(self, port: Port) -> None:
@@ -130,45 +132,31 @@ class Ppk2(StreamMeter):
         port.write(wire.STOP)
         port.write(wire.RESET)
 
-    def _trace(self, capture: Capture) -> PowerTrace:
-        raw = capture.raw
-        words = wire.decode(raw)
-        if len(words.index) < 2 or words.skipped > len(raw) // 2:
+    def _parts(self, capture: Capture) -> Iterator[PowerTrace]:
+        reading = _Reading(self, capture)
+        decoder = wire.Decoder()
+        for piece in capture.pieces():
+            yield reading.part(decoder.feed(piece))
+        rest = reading.part(decoder.finish())
+        if reading.samples < 2 or reading.skipped > capture.size // 2:
             raise MeterError(
                 f"meter at {self._identity.place}",
-                f"{len(raw)} bytes arrived that hold {len(words.index)} samples",
+                f"{capture.size} bytes arrived that hold {reading.samples} samples",
                 hint="unplug the meter, plug it in again and start again",
                 code="meter-stream",
             )
-        measured = wire.amps(words, self._calibration, self.settings.millivolts)
-        current, replaced = measured, 0
-        if self.settings.spike_filter:
-            current, replaced = filter_spikes(measured, words.range)
-        t = words.index / wire.SAMPLE_RATE
-        volts = np.broadcast_to(np.float64(self.settings.millivolts / 1000), t.shape)
-        for array in (t, current):
-            array.setflags(write=False)
-        full = (words.adc >= wire.ADC_MAX) | (measured > wire.RANGE_A[1])
-        return PowerTrace(
-            t=t,
-            volts=volts,
-            amps=current,
-            marks=_marks(t, words, capture.marks, self.settings.input),
-            lost_samples=words.lost,
-            sample_rate_hz=float(wire.SAMPLE_RATE),
-            meter=f"{self._identity.name} at {self._identity.place}, {self.settings.mode} mode",
-            range_a=wire.RANGE_A,
-            calibration=_calibration_text(self._calibration, replaced),
-            provenance=self._identity.provenance,
-            saturated_samples=int(np.count_nonzero(full)),
-            warnings=self._notes(words, float(t[-1]), capture.elapsed_s),
+        yield replace(
+            rest,
+            marks=(*rest.marks, *reading.late_marks()),
+            calibration=_calibration_text(self.calibration, reading.smoothing.replaced),
+            warnings=self._notes(reading.skipped, reading.last_s, capture.elapsed_s),
         )
 
-    def _notes(self, words: wire.Words, length_s: float, elapsed_s: float) -> tuple[Note, ...]:
+    def _notes(self, skipped: int, length_s: float, elapsed_s: float) -> tuple[Note, ...]:
         subject = self._identity.name
         notes: list[Note] = []
-        if self._calibration.missing:
-            keys = ", ".join(self._calibration.missing)
+        if self.calibration.missing:
+            keys = ", ".join(self.calibration.missing)
             notes.append(
                 Note(
                     "meter-calibration",
@@ -177,17 +165,79 @@ class Ppk2(StreamMeter):
                     "calibrate it with Nordic's Power Profiler application",
                 )
             )
-        if words.skipped >= 4:
+        if skipped >= 4:
             notes.append(
                 Note(
                     "meter-bytes",
                     subject,
-                    f"{words.skipped} bytes of the stream belong to no sample",
+                    f"{skipped} bytes of the stream belong to no sample",
                     "connect the meter directly, without a hub",
                 )
             )
         notes += clock_note(self._identity, length_s, elapsed_s)
         return tuple(notes)
+
+
+class _Reading:
+    """What carries over from one part of a recording to the next."""
+
+    def __init__(self, meter: Ppk2, capture: Capture) -> None:
+        self.smoothing = SpikeFilter()
+        self.samples = self.skipped = 0
+        self.last_s = 0.0
+        self._meter = meter
+        self._level: int | None = None
+        self._host = list(capture.marks)
+        """Marks of the host whose sample has not come yet."""
+
+    def part(self, words: wire.Words) -> PowerTrace:
+        """The trace of the next samples."""
+        settings, identity = self._meter.settings, self._meter.identity
+        current = measured = wire.amps(words, self._meter.calibration, settings.millivolts)
+        if settings.spike_filter:
+            current = self.smoothing.feed(measured, words.range)
+        t = words.index / wire.SAMPLE_RATE
+        marks = self._marks(t, words, settings.input)
+        for array in (t, current):
+            array.setflags(write=False)
+        self.samples += len(t)
+        self.skipped += words.skipped
+        self.last_s = float(t[-1]) if len(t) else self.last_s
+        full = (words.adc >= wire.ADC_MAX) | (measured > wire.RANGE_A[1])
+        return PowerTrace(
+            t=t,
+            volts=np.broadcast_to(np.float64(settings.millivolts / 1000), t.shape),
+            amps=current,
+            marks=marks,
+            lost_samples=words.lost,
+            sample_rate_hz=float(wire.SAMPLE_RATE),
+            meter=f"{identity.name} at {identity.place}, {settings.mode} mode",
+            range_a=wire.RANGE_A,
+            provenance=identity.provenance,
+            saturated_samples=int(np.count_nonzero(full)),
+        )
+
+    def late_marks(self) -> tuple[Mark, ...]:
+        """Marks of the host after the last sample, which they are put at."""
+        return tuple(Mark(self.last_s, "host", label) for _, label in self._host)
+
+    def _marks(self, t: NDArray[np.float64], words: wire.Words, bit: int) -> tuple[Mark, ...]:
+        """Edges of the logic input `bit`, in the sample that shows the new level, and host marks,
+        in time order."""
+        if not len(t):
+            return ()
+        level = ((words.digital >> bit) & 1).astype(np.int8)
+        before = level[0] if self._level is None else self._level
+        edges = np.flatnonzero(np.diff(level, prepend=np.int8(before)))
+        self._level = int(level[-1])
+        kinds = ("trigger-fall", "trigger-rise")
+        marks = [Mark(float(t[at]), kinds[level[at]], INPUTS[bit]) for at in edges]
+        here = [mark for mark in self._host if mark[0] <= words.position[-1]]
+        self._host = self._host[len(here) :]
+        for size, label in here:
+            at = int(np.searchsorted(words.position, size))
+            marks.append(Mark(float(t[at]), "host", label))
+        return tuple(sorted(marks, key=lambda mark: mark.t))
 
 
 def probe(port: Port) -> str:
@@ -221,21 +271,6 @@ def _no_ppk2(path: str, answer: str) -> MeterError:
         hint=try_other + "name the PPK2's port, or `ppk2:` to find it",
         code="meter-not-ppk2",
     )
-
-
-def _marks(
-    t: NDArray[np.float64], words: wire.Words, host: tuple[tuple[int, str], ...], bit: int
-) -> tuple[Mark, ...]:
-    """Edges of the logic input `bit`, in the sample that shows the new level, and host marks, in
-    time order."""
-    level = ((words.digital >> bit) & 1).astype(np.int8)
-    edges = np.flatnonzero(np.diff(level)) + 1
-    kinds = ("trigger-fall", "trigger-rise")
-    marks = [Mark(float(t[at]), kinds[level[at]], INPUTS[bit]) for at in edges]
-    for size, label in host:
-        at = min(int(np.searchsorted(words.position, size)), len(t) - 1)
-        marks.append(Mark(float(t[at]), "host", label))
-    return tuple(sorted(marks, key=lambda mark: mark.t))
 
 
 def _calibration_text(calibration: wire.Calibration, replaced: int) -> str:

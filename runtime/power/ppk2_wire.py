@@ -146,28 +146,100 @@ class Words:
     skipped: int
 
 
-def decode(raw: bytes) -> Words:
-    """Every sample in the byte stream `raw`, wherever it was cut; never raises.
+class Decoder:
+    """Decodes a stream that comes in pieces; how it was cut changes nothing.
 
     The format has no start mark. Bytes lost on the way shift the frame; the shift shows as a
-    counter that no longer counts, and the frame that counts is looked for again.
+    counter that no longer counts, and the frame that counts is looked for again. Bytes in which no
+    frame counts are left out.
     """
-    words, position = _frames(raw)
-    good = ((words >> 14) & 7) < RANGES
-    words, position = words[good], position[good]
-    step = _steps((words >> 18) & (COUNTER - 1))
-    index = np.cumsum(step)
-    if len(index):
-        index -= index[0]
-    return Words(
-        index=index,
-        adc=(words & ADC_MAX).astype(np.int64),
-        range=((words >> 14) & 7).astype(np.uint8),
-        digital=(words >> 24).astype(np.uint8),
-        position=position,
-        lost=int(index[-1]) + 1 - len(index) if len(index) else 0,
-        skipped=len(raw) - 4 * len(words),
-    )
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._before = 0
+        """Bytes of the stream before `_rest`."""
+        self._block, self._in_step = 4 * LOOK, False
+        self._last: tuple[int, int] | None = None
+        """Counter and index of the last sample."""
+
+    def feed(self, data: bytes) -> Words:
+        """The samples that are certain now that `data` follows; never raises."""
+        return self._words(data, last=False)
+
+    def finish(self) -> Words:
+        """The samples of what is left."""
+        return self._words(b"", last=True)
+
+    def _words(self, data: bytes, *, last: bool) -> Words:
+        raw = self._rest + data
+        words, position, taken = self._frames(raw, last=last)
+        position += self._before
+        self._rest = raw[taken:]
+        self._before += taken
+        good = ((words >> 14) & 7) < RANGES
+        words, position = words[good], position[good]
+        index, lost = self._index((words >> 18) & (COUNTER - 1))
+        return Words(
+            index=index,
+            adc=(words & ADC_MAX).astype(np.int64),
+            range=((words >> 14) & 7).astype(np.uint8),
+            digital=(words >> 24).astype(np.uint8),
+            position=position,
+            lost=lost,
+            skipped=taken - 4 * len(words),
+        )
+
+    def _index(self, counter: NDArray[np.integer[Any]]) -> tuple[Ints, int]:
+        """Sample periods since the first sample, and how many samples are missing."""
+        if not len(counter):
+            return np.zeros(0, np.int64), 0
+        step = _steps(counter)
+        if self._last is None:
+            first, step[0] = 0, 0
+        else:
+            first = self._last[1]
+            step[0] = (int(counter[0]) - self._last[0]) % COUNTER or COUNTER
+        index = first + np.cumsum(step)
+        lost = int(index[-1]) - first - len(index) + (self._last is None)
+        self._last = (int(counter[-1]), int(index[-1]))
+        return index, lost
+
+    def _frames(self, raw: bytes, *, last: bool) -> tuple[NDArray[np.uint32], Ints, int]:
+        """Words and their byte positions, following the frame through shifts, and how many bytes
+        were looked at. More may follow unless this is the `last` piece."""
+        parts: list[NDArray[np.uint32]] = [np.zeros(0, np.uint32)]
+        places: list[Ints] = [np.zeros(0, np.int64)]
+        at = 0
+        while len(raw) - at >= (4 if last else 4 * (self._block + 2 * LOOK + 4)):
+            at, counting = _best_shift(raw, at)
+            if not counting:
+                at, self._block, self._in_step = at + 4 * LOOK, 4 * LOOK, False
+                continue
+            if not self._in_step:
+                at += 4 * _not_counting(raw, at)
+            left = (len(raw) - at) // 4
+            words = np.frombuffer(raw, "<u4", min(left, self._block), at)
+            keep = _in_step(words)
+            self._in_step = keep == len(words)
+            if self._in_step and left > len(words):
+                keep -= LOOK  # The next block looks at them again: the frame may be lost in them.
+            parts.append(words[:keep])
+            places.append(at + 4 * np.arange(keep, dtype=np.int64))
+            at += 4 * keep
+            self._block = min(4 * self._block, BLOCK) if self._in_step else 4 * LOOK
+        taken = len(raw) if last else at
+        return np.concatenate(parts), np.concatenate(places), taken
+
+
+def decode(raw: bytes) -> Words:
+    """Every sample in the byte stream `raw`, wherever it was cut; never raises."""
+    decoder = Decoder()
+    first, rest = decoder.feed(raw), decoder.finish()
+    arrays = ("index", "adc", "range", "digital", "position")
+    joined: dict[str, Any] = {
+        name: np.concatenate((getattr(first, name), getattr(rest, name))) for name in arrays
+    }
+    return Words(**joined, lost=first.lost + rest.lost, skipped=first.skipped + rest.skipped)
 
 
 def _steps(counter: NDArray[np.integer[Any]]) -> Ints:
@@ -182,34 +254,6 @@ LOOK = 16
 """Steps looked at to tell whether a frame counts."""
 BLOCK = 1 << 18
 """Samples looked at in one go once the stream is in step."""
-
-
-def _frames(raw: bytes) -> tuple[NDArray[np.uint32], Ints]:
-    """Words and their byte positions, following the frame through shifts.
-
-    Bytes in which no frame counts are left out.
-    """
-    parts: list[NDArray[np.uint32]] = [np.zeros(0, np.uint32)]
-    places: list[Ints] = [np.zeros(0, np.int64)]
-    at, block, in_step = 0, 4 * LOOK, False
-    while len(raw) - at >= 4:
-        at, counting = _best_shift(raw, at)
-        if not counting:
-            at, block, in_step = at + 4 * LOOK, 4 * LOOK, False
-            continue
-        if not in_step:
-            at += 4 * _not_counting(raw, at)
-        left = (len(raw) - at) // 4
-        words = np.frombuffer(raw, "<u4", min(left, block), at)
-        keep = _in_step(words)
-        in_step = keep == len(words)
-        if in_step and left > len(words):
-            keep -= LOOK  # The next block looks at them again: the frame may be lost in them.
-        parts.append(words[:keep])
-        places.append(at + 4 * np.arange(keep, dtype=np.int64))
-        at += 4 * keep
-        block = min(4 * block, BLOCK) if in_step else 4 * LOOK
-    return np.concatenate(parts), np.concatenate(places)
 
 
 def _counts(words: NDArray[np.uint32]) -> NDArray[np.bool_]:

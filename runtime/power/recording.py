@@ -1,20 +1,24 @@
 """The bytes of one recording, read by a thread of its own and kept raw until it ends.
 
-How bytes were cut on their way cannot matter then: they are decoded as one.
+How bytes were cut on their way cannot matter then: they are decoded as one. They are kept on
+disk where they are many, so memory does not grow with the recording.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.errors import MeterError
 from edgekit.runtime.power.serial_port import Port
+from edgekit.runtime.power.spool import PIECE, Spool
 
 ARRIVAL_S = 0.001
 """Times of arrival are noted at most this often."""
@@ -35,10 +39,28 @@ class Capture:
     """What a recording holds. `marks` are (bytes so far, label), `arrivals` (bytes so far,
     seconds since the start), `elapsed_s` the length by this computer's clock."""
 
-    raw: bytes
+    data: bytes | Spool
     marks: tuple[tuple[int, str], ...] = ()
     arrivals: tuple[tuple[int, float], ...] = ()
     elapsed_s: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return len(self.data)
+
+    @property
+    def raw(self) -> bytes:
+        """All bytes at once."""
+        return self.data if isinstance(self.data, bytes) else self.data.read(0, len(self.data))
+
+    def pieces(self, size: int = PIECE) -> Iterator[bytes]:
+        """All bytes in order, in pieces of at most `size`."""
+        if isinstance(self.data, Spool):
+            yield from self.data.pieces(size)
+            return
+        for first in range(0, len(self.data), size):
+            yield self.data[first : first + size]
 
     def arrival_s(self, position: NDArray[np.int64]) -> NDArray[np.float64]:
         """When the byte at each `position` was here, seconds since the start, shape (n,)."""
@@ -53,15 +75,24 @@ class Capture:
 
 class Recording:
     """A running recording. `name` is the meter in messages; `silence_s` is how long its stream
-    may be silent, None for ever."""
+    may be silent, None for ever; `dated` whether times of arrival are of use; `folder` where bytes
+    are kept that are too many for memory."""
 
     def __init__(
-        self, port: Port, name: str, *, silence_s: float | None = None, poll: Poll | None = None
+        self,
+        port: Port,
+        name: str,
+        *,
+        silence_s: float | None = None,
+        poll: Poll | None = None,
+        dated: bool = True,
+        folder: Path | None = None,
     ) -> None:
         self.failure: MeterError | None = None
-        self._data = bytearray()
+        self._data = Spool(folder)
         self._marks: list[tuple[int, str]] = []
-        self._arrivals: list[tuple[int, float]] = []
+        self._dated = dated
+        self._sizes, self._times = array("q"), array("d")
         self._port, self._name, self._silence_s, self._poll = port, name, silence_s, poll
         self._stopping = threading.Event()
         self._quiet_s = 0.0
@@ -92,14 +123,23 @@ class Recording:
     def capture(self) -> Capture:
         """All of it. Only after `end`."""
         elapsed = self._stopped - self._started
-        return Capture(bytes(self._data), tuple(self._marks), tuple(self._arrivals), elapsed)
+        arrivals = tuple(zip(self._sizes, self._times, strict=True))
+        return Capture(self._data, tuple(self._marks), arrivals, elapsed)
+
+    def close(self) -> None:
+        """Give the bytes up."""
+        self._data.close()
 
     def tail(self, size: int) -> Capture:
         """The last `size` bytes so far, while it runs."""
-        first = max(0, len(self._data) - size)
-        raw = bytes(self._data[first:])
-        arrivals = [(at - first, seconds) for at, seconds in self._arrivals[-1000:] if at > first]
-        return Capture(raw, (), tuple(arrivals), time.monotonic() - self._started)
+        end = len(self._data)
+        first = max(0, end - size)
+        noted = len(self._times)  # the other thread adds a size before its time
+        few = slice(max(0, noted - 1000), noted)
+        late = zip(self._sizes[few], self._times[few], strict=True)
+        arrivals = tuple((at - first, seconds) for at, seconds in late if at > first)
+        raw = self._data.read(first, end)
+        return Capture(raw, (), arrivals, time.monotonic() - self._started)
 
     def _run(self) -> None:
         try:
@@ -127,12 +167,15 @@ class Recording:
                 raise self._silent(quiet)
 
     def _take(self, data: bytes, now: float) -> None:
-        self._data += data
+        self._data.append(data)
         seconds = now - self._started
-        if self._arrivals and seconds - self._arrivals[-1][1] < ARRIVAL_S:
-            self._arrivals[-1] = (len(self._data), self._arrivals[-1][1])
+        if not self._dated:
+            return
+        if self._times and seconds - self._times[-1] < ARRIVAL_S:
+            self._sizes[-1] = len(self._data)
         else:
-            self._arrivals.append((len(self._data), seconds))
+            self._sizes.append(len(self._data))
+            self._times.append(seconds)
 
     def _silent(self, quiet_s: float) -> MeterError:
         return MeterError(

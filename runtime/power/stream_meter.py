@@ -5,9 +5,12 @@ A driver says how its device is greeted, started, stopped and left, and what its
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from edgekit.artifacts.figures import Note, Provenance
 from edgekit.artifacts.power import PowerTrace
@@ -18,6 +21,7 @@ from edgekit.runtime.power.meter import MeterIdentity
 from edgekit.runtime.power.names import METERS
 from edgekit.runtime.power.recording import Capture, Poll, Recording, drain
 from edgekit.runtime.power.serial_port import Port, SerialPort, is_pseudo_terminal
+from edgekit.runtime.power.trace_parts import joined
 
 OpenPort = Callable[[str], Port]
 
@@ -33,10 +37,41 @@ class Timing:
     quiet_s: float = 0.1
 
 
+class Stored:
+    """A recording that has ended, decoded as often as it is looked at. A context manager that
+    gives its bytes up at the end. `failure` is why it ended by itself, None otherwise."""
+
+    def __init__(self, meter: StreamMeter, recording: Recording) -> None:
+        self.failure = recording.failure
+        self._meter, self._recording = meter, recording
+
+    def parts(self) -> Iterator[PowerTrace]:
+        """The recording from its start, in parts that follow one another.
+
+        Raises MeterError, at the end, when its bytes are not this device's.
+        """
+        return self._meter.parts_of(self._recording.capture())
+
+    def close(self) -> None:
+        self._recording.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
 class StreamMeter(Opened):
     """A Meter at a serial port. `place` "" finds the device by its USB identifiers.
 
-    `salvaged` is what was recorded until a recording failed, None when that is nothing.
+    `salvaged` is what was recorded until a recording failed, None when that is nothing. `folder`
+    is where a long recording's bytes are kept, None where the system keeps temporary files.
     """
 
     bytes_per_second = 400_000
@@ -44,6 +79,8 @@ class StreamMeter(Opened):
     """Whether the device streams only when it is told to."""
     at_port = True
     """Whether another device may be there instead, which can be asked what it is."""
+    by_arrival = True
+    """Whether samples may have to be dated by when their bytes came."""
 
     def __init__(
         self,
@@ -59,6 +96,7 @@ class StreamMeter(Opened):
     ) -> None:
         self.scheme, self.timing = scheme, timing
         self.salvaged: PowerTrace | None = None
+        self.folder: Path | None = None
         self._identity = MeterIdentity(
             name=name or METERS[scheme].title,
             place=place,
@@ -95,7 +133,12 @@ class StreamMeter(Opened):
         if self.stops:
             drain(port, self.timing.quiet_s)
         self._recording = Recording(
-            port, self._identity.name, silence_s=self.timing.silence_s, poll=self._poll()
+            port,
+            self._identity.name,
+            silence_s=self.timing.silence_s,
+            poll=self._poll(),
+            dated=self.by_arrival,
+            folder=self.folder,
         )
         self._begin(port)
         self._recording.begin()
@@ -110,7 +153,8 @@ class StreamMeter(Opened):
         if self._recording is None:
             return None
         try:
-            return self._read(self._recording.tail(round(seconds * self.bytes_per_second)))
+            tail = self._recording.tail(round(seconds * self.bytes_per_second))
+            return joined(self.parts_of(tail))
         except MeterError:
             return None
 
@@ -120,6 +164,14 @@ class StreamMeter(Opened):
         return self._recording.failure if self._recording is not None else None
 
     def stop(self) -> PowerTrace:
+        with self.stop_stored() as stored:
+            if stored.failure is not None:
+                self._salvage(stored)
+                raise stored.failure
+            return joined(stored.parts())
+
+    def stop_stored(self) -> Stored:
+        """End the recording without reading it into memory; one that failed is there as well."""
         recording, self._recording = self._recording, None
         if recording is None:
             raise ValueError("not recording")
@@ -127,12 +179,11 @@ class StreamMeter(Opened):
             recording.ask_to_end()
             if recording.failure is None:
                 self._end(self._need_port())
+        except MeterError as error:  # Unplugged just now.
+            recording.failure = error
         finally:
             recording.end(self.timing.quiet_s if self.stops else 0.0)
-        if recording.failure is not None:
-            self._salvage(recording.capture())
-            raise recording.failure
-        return self._read(recording.capture())
+        return Stored(self, recording)
 
     def close(self) -> None:
         """Leave the device idle and let go of it. Never raises."""
@@ -140,6 +191,7 @@ class StreamMeter(Opened):
         port, self._port = self._port, None
         if recording is not None:
             recording.end(0.0)
+            recording.close()
         if port is None:
             return
         try:
@@ -155,7 +207,11 @@ class StreamMeter(Opened):
 
     def _trace(self, capture: Capture) -> PowerTrace:
         """What the bytes mean. Raises MeterError when they are not this device's."""
-        raise NotImplementedError
+        return joined(self._parts(capture))
+
+    def _parts(self, capture: Capture) -> Iterator[PowerTrace]:
+        """What the bytes mean, part by part where there may be many of them."""
+        yield self._trace(capture)
 
     def _set_up(self, port: Port) -> None:
         """Choose what is recorded, power the board."""
@@ -192,9 +248,17 @@ class StreamMeter(Opened):
             raise ValueError("the meter is not open")
         return self._port
 
-    def _read(self, capture: Capture) -> PowerTrace:
-        """The trace, which says so when no real device made it."""
-        trace = self._trace(capture)
+    def parts_of(self, capture: Capture) -> Iterator[PowerTrace]:
+        """What the bytes mean, part by part; the last one says when no real device made it."""
+        held: PowerTrace | None = None
+        for part in self._parts(capture):
+            if held is not None:
+                yield held
+            held = part
+        if held is not None:
+            yield self._told(held)
+
+    def _told(self, trace: PowerTrace) -> PowerTrace:
         if not self._emulated:
             return trace
         note = Note(
@@ -206,8 +270,8 @@ class StreamMeter(Opened):
         )
         return replace(trace, warnings=(note, *trace.warnings))
 
-    def _salvage(self, capture: Capture) -> None:
+    def _salvage(self, stored: Stored) -> None:
         try:
-            self.salvaged = self._read(capture)
+            self.salvaged = joined(stored.parts())
         except MeterError:
             self.salvaged = None

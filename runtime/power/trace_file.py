@@ -5,51 +5,105 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from edgekit.artifacts.figures import Provenance
+from edgekit.artifacts.files import writing
 from edgekit.artifacts.power import Mark, PowerTrace
 from edgekit.errors import MeterError
+from edgekit.runtime.power.trace_parts import Parts, Summary, summarize
 
 FORMATS = (".npz", ".csv")
 COLUMNS = "t_s,volts,amps,mark"
 ABOUT = "# edgekit-trace "
+ROWS = 1 << 16
+"""Samples written in one go."""
 
 
 def trace_npz(trace: PowerTrace) -> bytes:
-    """The whole trace as a compressed .npz: arrays t (s), volts, amps (float64), marks (text),
-    about (JSON text)."""
+    """The whole trace as an .npz; see `write_npz`."""
     stream = io.BytesIO()
-    marks = np.array([_mark_text(mark) for mark in trace.marks], np.str_)
-    np.savez_compressed(
-        stream,
-        t=trace.t,
-        volts=trace.volts,
-        amps=trace.amps,
-        marks=marks,
-        about=np.array(json.dumps(_about(trace), sort_keys=True)),
-    )
+    write_npz(stream, lambda: iter((trace,)), summarize((trace,)))
     return stream.getvalue()
 
 
 def trace_csv(trace: PowerTrace) -> str:
-    """The whole trace as text: a comment about it, a heading, one line a sample with nine digits;
-    marks stand in the line of the first sample at or after them."""
-    marks: dict[int, list[str]] = {}
-    for mark in trace.marks:
-        at = min(int(np.searchsorted(trace.t, mark.t)), len(trace.t) - 1)
-        marks.setdefault(at, []).append(f"{mark.kind} {mark.label}".rstrip())
-    lines = [ABOUT + json.dumps(_about(trace), sort_keys=True), COLUMNS]
-    rows = zip(trace.t.tolist(), trace.volts.tolist(), trace.amps.tolist(), strict=True)
-    lines += [
-        f"{t:.9g},{volts:.9g},{amps:.9g},{'; '.join(marks.get(at, ()))}"
-        for at, (t, volts, amps) in enumerate(rows)
-    ]
-    return "\n".join(lines) + "\n"
+    """The whole trace as text; see `write_csv`."""
+    stream = io.BytesIO()
+    write_csv(stream, lambda: iter((trace,)), summarize((trace,)))
+    return stream.getvalue().decode()
+
+
+def write_npz(stream: IO[bytes], parts: Parts, summary: Summary) -> None:
+    """Write a recording as a compressed .npz: arrays t (s), volts, amps (float64), marks (text),
+    about (JSON text). The parts are gone through once for each array."""
+    marks = np.array([_mark_text(mark) for mark in summary.marks], np.str_)
+    about = np.array(json.dumps(_about(summary), sort_keys=True))
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        _member(archive, "t", summary.samples, (part.t for part in parts()))
+        _member(archive, "volts", summary.samples, _volts(parts, summary))
+        _member(archive, "amps", summary.samples, (part.amps for part in parts()))
+        for name, array in (("marks", marks), ("about", about)):
+            with archive.open(f"{name}.npy", "w") as member:
+                npy.write_array(member, array, allow_pickle=False)  # type: ignore[no-untyped-call]
+
+
+def _volts(parts: Parts, summary: Summary) -> Iterator[NDArray[np.float64]]:
+    """The supply; one that is constant is written without going through the parts."""
+    if summary.volts is None:
+        yield from (part.volts for part in parts())
+        return
+    for first in range(0, summary.samples, ROWS):
+        yield np.full(min(ROWS, summary.samples - first), summary.volts)
+
+
+def _member(
+    archive: zipfile.ZipFile, name: str, count: int, pieces: Iterable[NDArray[np.float64]]
+) -> None:
+    """Write an array of `count` numbers that comes in pieces."""
+    header = {"descr": "<f8", "fortran_order": False, "shape": (count,)}
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+        npy.write_array_header_1_0(member, header)  # type: ignore[no-untyped-call]
+        for piece in pieces:
+            member.write(np.ascontiguousarray(piece, "<f8").tobytes())
+
+
+def write_csv(stream: IO[bytes], parts: Parts, summary: Summary) -> None:
+    """Write a recording as text: a comment about it, a heading, one line a sample with nine
+    digits; marks stand in the line of the first sample at or after them."""
+    head = [ABOUT + json.dumps(_about(summary), sort_keys=True), COLUMNS]
+    stream.write(("\n".join(head) + "\n").encode())
+    marks = [(min(mark.t, summary.last_s), mark) for mark in summary.marks]
+    for part in parts():
+        if not len(part.t):
+            continue
+        here = [(t, mark) for t, mark in marks if t <= part.t[-1]]
+        marks = marks[len(here) :]
+        for first in range(0, len(part.t), ROWS):
+            stream.write("".join(_rows(part, first, here)).encode())
+
+
+def _rows(part: PowerTrace, first: int, marks: list[tuple[float, Mark]]) -> Iterator[str]:
+    """Lines of at most ROWS samples."""
+    words: dict[int, list[str]] = {}
+    for t, mark in marks:
+        at = int(np.searchsorted(part.t, t)) - first
+        words.setdefault(at, []).append(f"{mark.kind} {mark.label}".rstrip())
+    columns = [array[first : first + ROWS].tolist() for array in (part.t, part.volts, part.amps)]
+    for at, (t, volts, amps) in enumerate(zip(*columns, strict=True)):
+        yield f"{t:.9g},{volts:.9g},{amps:.9g},{'; '.join(words.get(at, ()))}\n"
+
+
+def write_trace(path: Path, parts: Parts, summary: Summary) -> None:
+    """Write a recording as the file's name says, whole or not at all. Raises OutputError."""
+    with writing(path) as stream:
+        (write_csv if path.suffix == ".csv" else write_npz)(stream, parts, summary)
 
 
 def read_trace(path: Path) -> PowerTrace:
@@ -79,15 +133,16 @@ def _unreadable(path: Path, found: str, code: str) -> MeterError:
     )
 
 
-def _about(trace: PowerTrace) -> dict[str, Any]:
+def _about(summary: Summary) -> dict[str, Any]:
+    end = summary.end
     return {
-        "lost_samples": trace.lost_samples,
-        "sample_rate_hz": trace.sample_rate_hz,
-        "meter": trace.meter,
-        "range_a": list(trace.range_a),
-        "calibration": trace.calibration,
-        "provenance": str(trace.provenance),
-        "saturated_samples": trace.saturated_samples,
+        "lost_samples": summary.lost,
+        "sample_rate_hz": end.sample_rate_hz,
+        "meter": end.meter,
+        "range_a": list(end.range_a),
+        "calibration": end.calibration,
+        "provenance": str(end.provenance),
+        "saturated_samples": summary.saturated,
     }
 
 

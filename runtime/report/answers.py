@@ -180,7 +180,9 @@ def energy(report: Report) -> Answer:
         return Answer(question, "Not measured", ("run edgekit bench --power METER",))
     details = ["per inference, gross" if name == "energy_gross" else "per inference"]
     if "energy_net" in report.figures:
-        details.append(f"net of idle {figure_text(report.figures['energy_net'])}")
+        net = report.figures["energy_net"]
+        between = f", {spread_text(net)}" if spread_text(net) else ""
+        details.append(f"net of idle {figure_text(net)}{between}")
     if "average_power" in report.figures:
         details.append(f"average power {figure_text(report.figures['average_power'])}")
     if figure.spread:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 import numpy as np
@@ -21,40 +22,46 @@ def envelope(trace: PowerTrace, *, columns: int = COLUMNS, file: str = TRACE_NAM
 
     Peaks survive however narrow they are; a span without samples is None, so gaps stay visible.
     """
-    watts = trace.volts * trace.amps
-    count = len(watts)
-    start, end = (float(trace.t[0]), float(trace.t[-1])) if count else (0.0, 0.0)
+    count = len(trace.t)
+    span = (float(trace.t[0]), float(trace.t[-1])) if count else (0.0, 0.0)
+    return envelope_of((trace,), span, count, columns=columns, file=file)
+
+
+def envelope_of(
+    parts: Iterable[PowerTrace],
+    span: tuple[float, float],
+    count: int,
+    *,
+    columns: int = COLUMNS,
+    file: str = TRACE_NAME,
+) -> TraceEnvelope:
+    """The envelope of a recording in `parts`, of `count` samples from `span[0]` to `span[1]`."""
+    start, end = span
     bins = max(1, min(columns, count))
     step = (end - start) / bins if end > start else 1.0
-    low, mean, high = _columns(watts, _bin_of(trace.t - start, step, bins), bins)
+    low, high = np.full(bins, np.inf), np.full(bins, -np.inf)
+    held, total = np.zeros(bins, np.int64), np.zeros(bins)
+    rate, meter = 0.0, ""
+    for part in parts:
+        watts = part.volts * part.amps
+        place = np.clip(((part.t - start) / step).astype(np.intp), 0, bins - 1)
+        np.minimum.at(low, place, watts)
+        np.maximum.at(high, place, watts)
+        held += np.bincount(place, minlength=bins)
+        total += np.bincount(place, weights=watts, minlength=bins)
+        rate, meter = part.sample_rate_hz, part.meter
+    mean = np.divide(total, held, out=np.zeros(bins), where=held > 0)
     return TraceEnvelope(
         start_s=start,
         step_s=step,
-        low_w=low,
-        mean_w=mean,
-        high_w=high,
+        low_w=_short(low, held),
+        mean_w=_short(mean, held),
+        high_w=_short(high, held),
         samples=count,
-        sample_rate_hz=trace.sample_rate_hz,
-        meter=trace.meter,
+        sample_rate_hz=rate,
+        meter=meter,
         file=file,
     )
-
-
-def _bin_of(t: NDArray[np.float64], step: float, bins: int) -> NDArray[np.intp]:
-    return np.clip((t / step).astype(np.intp), 0, bins - 1)
-
-
-def _columns(
-    watts: NDArray[np.float64], place: NDArray[np.intp], bins: int
-) -> tuple[Column, Column, Column]:
-    """`place` is each sample's bin; bins without a sample become None."""
-    low, high = np.full(bins, np.inf), np.full(bins, -np.inf)
-    np.minimum.at(low, place, watts)
-    np.maximum.at(high, place, watts)
-    held = np.bincount(place, minlength=bins)
-    total = np.bincount(place, weights=watts, minlength=bins)
-    mean = np.divide(total, held, out=np.zeros(bins), where=held > 0)
-    return _short(low, held), _short(mean, held), _short(high, held)
 
 
 def _short(values: NDArray[np.float64], held: NDArray[np.intp]) -> Column:

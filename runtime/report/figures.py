@@ -259,7 +259,9 @@ def _energy(energy: EnergyResult) -> Named:
     yield "average_power", Figure(energy.average_w, "W", energy.provenance, basis, count)
     if energy.net_j is not None and energy.idle_w is not None:
         less = f"{basis}, less {si(energy.idle_w, 'W')} idle"
-        yield "energy_net", Figure(energy.net_j, "J", energy.provenance, less, count)
+        interval = (energy.net_low_j, energy.net_high_j)
+        spread = (*interval, "" if None in interval else "95 % CI")
+        yield "energy_net", Figure(energy.net_j, "J", energy.provenance, less, count, *spread)
         yield "idle_power", Figure(energy.idle_w, "W", energy.provenance, basis)
 
 

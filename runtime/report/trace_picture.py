@@ -7,7 +7,8 @@ import io
 
 from edgekit.artifacts.power import PowerTrace
 from edgekit.artifacts.report import TraceEnvelope
-from edgekit.runtime.report.envelope import envelope
+from edgekit.runtime.power.trace_parts import Parts, Summary
+from edgekit.runtime.report.envelope import envelope, envelope_of
 from edgekit.units import si
 
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -29,16 +30,18 @@ def terminal_plot(trace: PowerTrace, width: int = 72, height: int = 12) -> str:
             cells[row // 4][column // 2] |= DOTS[row % 4][column % 2]
     lines = ["".join(chr(BRAILLE + cell) for cell in row).rstrip(chr(BRAILLE)) for row in cells]
     mean = float((trace.volts * trace.amps).mean())
-    words = f"0 to {si(top, 'W')}, mean {si(mean, 'W')}, over {_length(trace)}"
+    length = si(float(trace.t[-1] - trace.t[0]), "s")
+    words = f"0 to {si(top, 'W')}, mean {si(mean, 'W')}, over {length}"
     return "\n".join([*lines, words])
 
 
-def png(trace: PowerTrace, width: int = 1200, height: int = 400) -> bytes:
-    """The trace as a PNG picture: band, mean, marks above it, power and time in words."""
+def png(parts: Parts, summary: Summary, width: int = 1200, height: int = 400) -> bytes:
+    """A recording as a PNG picture: band, mean, marks above it, power and time in words."""
     from PIL import Image, ImageDraw
 
     inside = width - LEFT - RIGHT
-    drawn = envelope(trace, columns=inside)
+    span = (summary.first_s, summary.last_s)
+    drawn = envelope_of(parts(), span, summary.samples, columns=inside)
     top = _top(drawn)
     image = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(image)
@@ -60,9 +63,9 @@ def png(trace: PowerTrace, width: int = 1200, height: int = 400) -> bytes:
         at = x(drawn.start_s + (column + 0.5) * drawn.step_s)
         draw.rectangle((at - half, y(high), at + half, y(low)), BAND)
         draw.line((at - half, y(mean), at + half, y(mean)), MEAN, 2)
-    for mark in trace.marks:
+    for mark in summary.marks:
         draw.line((x(mark.t), TOP - 10, x(mark.t), TOP), PIN, 2)
-    words = f"{trace.meter}: {len(trace.t)} samples over {_length(trace)}"
+    words = f"{drawn.meter}: {summary.samples} samples over {si(summary.seconds, 's')}"
     draw.text((LEFT, height - 24), words, "black")
     stream = io.BytesIO()
     image.save(stream, "PNG")
@@ -76,7 +79,3 @@ def _top(drawn: TraceEnvelope) -> float:
 def _row(watts: float, top: float, rows: int) -> int:
     """The row of dots, from above, in which a power lies."""
     return min(rows - 1, max(0, round((1 - watts / top) * (rows - 1))))
-
-
-def _length(trace: PowerTrace) -> str:
-    return si(float(trace.t[-1] - trace.t[0]), "s")

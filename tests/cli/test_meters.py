@@ -150,8 +150,10 @@ def test_emulating_ends_after_a_while(desk: Path) -> None:
 def test_the_running_recording_is_drawn(monkeypatch: pytest.MonkeyPatch, desk: Path) -> None:
     seen: list[int] = []
     with EmulatedLpm01a(Load.square()) as shield:
-        record_trace(
-            f"lpm01a:{shield.path}", seconds=1.0, watch=lambda trace: seen.append(len(trace.t))
+        found = record_trace(
+            f"lpm01a:{shield.path}", None, seconds=1.0, watch=lambda part: seen.append(len(part.t))
         )
+    assert found.trace is None
+    assert found.summary.samples > 1
     assert seen
     assert seen == sorted(seen)

@@ -218,7 +218,7 @@ def energy() -> EnergyResult:
     return EnergyResult(
         gross_j=5.95e-4, net_j=5.158e-4, low_j=5.94e-4, high_j=5.96e-4, idle_w=2.64e-3,
         average_w=0.0198, windows=windows, provenance=Provenance.SIMULATED,
-        meter="virtual PPK2", lost_samples=200,
+        meter="virtual PPK2", lost_samples=200, net_low_j=5.12e-4, net_high_j=5.196e-4,
         warnings=(Note("lost-samples", "virtual PPK2", "200 samples were lost", level="info"),),
     )  # fmt: skip
 

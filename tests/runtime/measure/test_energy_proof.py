@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from edgekit.artifacts.power import Mark, PowerTrace
 from edgekit.runtime.measure.energy import energy_per_inference
+from edgekit.runtime.measure.idle import measure_idle
 from edgekit.runtime.measure.integral import integrate
+from edgekit.runtime.measure.windows import Span
 from tests.helpers.power_traces import trace_of
 
 SOURCES = ("trigger", "marks", "plateau")
@@ -36,6 +38,8 @@ class Signal:
     scatter: float = 0.0
     noise: float = 0.0
     lost: float = 0.0
+    idle_scatter: float = 0.0
+    """Standard deviation of the idle power from one stretch to the next, share of it."""
     mark_s: float = 0.0
     """Standard deviation of the host's marks."""
 
@@ -47,7 +51,9 @@ class Signal:
         ends = starts + self.window_s
         powers = self.active_w * (1 + self.scatter * rng.standard_normal(5))
         t = np.arange(round((ends[-1] + self.idle_s) * self.rate)) / self.rate
-        watts, low = np.full(len(t), self.idle_w), np.zeros(len(t), bool)
+        stretch = np.searchsorted(ends, t)
+        levels = self.idle_w * (1 + self.idle_scatter * rng.standard_normal(6))
+        watts, low = levels[stretch], np.zeros(len(t), bool)
         for start, end, power in zip(starts, ends, powers, strict=True):
             inside = (t >= start) & (t < end)
             since = t[inside] - start
@@ -120,6 +126,56 @@ def test_the_interval_covers_the_truth_at_least_at_its_rate(source: str) -> None
         _, low, high, truth = measured(signal, source, seed)
         covered += low <= truth <= high
     assert covered / 300 >= 0.95 - 0.038
+
+
+@pytest.mark.parametrize("idle_scatter", [0.0, 0.05])
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_net_interval_covers_the_truth_too(source: str, idle_scatter: float) -> None:
+    """The same for net energy where idle power is no constant: what is taken off is in doubt."""
+    signal = Signal(rate=1000, window_s=0.2, idle_s=0.1, noise=0.02, scatter=0.005, lost=0.01)
+    signal = replace(signal, idle_scatter=idle_scatter)
+    covered, widths = 0, []
+    for seed in range(300):
+        trace, truth = signal.sampled(source, seed)
+        result = energy_per_inference(trace, [1] * 5)
+        assert result.net_low_j is not None
+        assert result.net_high_j is not None
+        covered += result.net_low_j <= truth - signal.idle_w * signal.window_s <= result.net_high_j
+        widths.append((result.net_high_j - result.net_low_j) / (result.high_j - result.low_j))
+    assert covered / 300 >= 0.95 - 0.038
+    if idle_scatter and source == "trigger":
+        assert np.median(widths) > 1.3
+
+
+def test_idle_power_that_is_given_has_no_doubt() -> None:
+    trace, _ = replace(Signal(), idle_scatter=0.1).sampled("trigger", 0)
+    result = energy_per_inference(trace, [1] * 5, idle_w=0.01)
+    assert result.net_j is not None
+    assert result.net_high_j is not None
+    found = energy_per_inference(trace, [1] * 5)
+    assert found.net_j is not None
+    assert found.net_high_j is not None
+    assert result.net_high_j - result.net_j < 0.5 * (found.net_high_j - found.net_j)
+
+
+def test_a_lone_stretch_of_idling_is_cut_up() -> None:
+    rng = np.random.default_rng(0)
+    t = np.arange(4000) / 1000
+    low = (t >= 2) & (t < 3.99999)
+    watts = np.where(low, 0.04, 0.01) * (1 + 0.05 * rng.standard_normal(len(t)))
+    trace = trace_of(t, watts, ~low, 1000)
+    trace = replace(trace, marks=(*trace.marks, Mark(3.999, "trigger-rise")))
+    idle = measure_idle(trace, watts, (Span(2.0, 3.999),), (Span(2.0, 3.999),))
+    assert idle is not None
+    assert idle.doubt_w == pytest.approx(2.093 * 0.05 * 0.01 / math.sqrt(1000), rel=0.5)
+
+
+def test_no_idling_no_net_interval() -> None:
+    t = np.arange(2000) / 1000
+    trace = trace_of(t, np.full(2000, 0.04), rate=1000)
+    marks = (Mark(0.0, "trigger-fall"), Mark(1.999, "trigger-rise"))
+    result = energy_per_inference(replace(trace, marks=marks), [10])
+    assert (result.net_j, result.net_low_j, result.net_high_j) == (None, None, None)
 
 
 def test_a_coarse_meter_widens_the_interval() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgekit.runtime.power import lpm01a_wire as wire
+from edgekit.runtime.power.lpm01a_pieces import timeline
 from edgekit.runtime.power.lpm01a_wire import Stamp
 
 STAMP = b"TimeStamp: %03ds %03dms, buff %02d%%\r\n"
@@ -72,7 +73,7 @@ def test_any_bytes_are_a_stream(raw: bytes) -> None:
         stream = decode(f3(0) + raw)
         assert np.all((stream.values >= 0) & (stream.values <= wire.MOST_A))
         assert np.all(np.diff(stream.position) > 0)
-        index, lost = wire.timeline(stream, 1000)
+        index, lost = timeline(stream, 1000)
         assert len(index) == len(stream.values)
         assert np.all(np.diff(index) >= 1)
         assert lost >= 0
@@ -93,7 +94,7 @@ def test_any_mixture_of_pieces_is_a_stream(pieces: list[bytes]) -> None:
     raw = b"".join(pieces)
     for decode in (wire.decode_ascii, wire.decode_binary):
         stream = decode(raw)
-        index, _ = wire.timeline(stream, 100_000)
+        index, _ = timeline(stream, 100_000)
         assert len(index) == len(stream.values)
         assert all(0 <= before <= len(index) for before, _ in stream.events)
 
@@ -129,7 +130,7 @@ def test_a_lost_byte_spoils_few_samples(at: int, seed: int) -> None:
     raw = words.astype(">u2").tobytes()
     stream = wire.decode_binary(f3(0) + raw[:at] + raw[at + 1 :] + f3(1000))
     whole = wire.decode_binary(f3(0) + raw + f3(1000)).values
-    index, lost = wire.timeline(stream, 1000)
+    index, lost = timeline(stream, 1000)
     assert lost in (1, 2)
     wrong = np.count_nonzero(whole[index] != stream.values)
     assert wrong <= 1000 // 50
@@ -141,7 +142,7 @@ def test_a_stretch_out_of_step_is_left_out() -> None:
     torn = raw[:200] + raw[201:1400] + raw[1401:]  # two bytes: an even number
     stream = wire.decode_binary(f3(0) + torn + f3(1000) + raw + f3(2000))
     assert len(stream.values) == 1000
-    assert wire.timeline(stream, 1000)[1] == 1000
+    assert timeline(stream, 1000)[1] == 1000
 
 
 def test_timestamps_tell_what_is_missing_and_torn_lines_where() -> None:
@@ -150,9 +151,9 @@ def test_timestamps_tell_what_is_missing_and_torn_lines_where() -> None:
     whole = STAMP % (0, 0, 2) + b"".join(lines) + STAMP % (1, 0, 2)
     first = b"".join(torn).replace(b"101000-06", b"1000-\r\n1000-06")
     raw = STAMP % (0, 0, 2) + first + STAMP % (1, 0, 2) + b"".join(lines) + STAMP % (2, 0, 2)
-    assert wire.timeline(wire.decode_ascii(whole), 1000)[1] == 0
+    assert timeline(wire.decode_ascii(whole), 1000)[1] == 0
     stream = wire.decode_ascii(raw)
-    index, lost = wire.timeline(stream, 1000)
+    index, lost = timeline(stream, 1000)
     assert lost == 51
     assert index[399] == 399
     assert index[400] == 451  # all at the torn line, which is the only place known
@@ -161,4 +162,4 @@ def test_timestamps_tell_what_is_missing_and_torn_lines_where() -> None:
 
 def test_a_clock_that_goes_back_loses_nothing() -> None:
     raw = STAMP % (5, 0, 2) + b"1000-06\r\n" * 10 + STAMP % (0, 0, 2) + b"1000-06\r\n" * 10
-    assert wire.timeline(wire.decode_ascii(raw), 10)[1] == 0
+    assert timeline(wire.decode_ascii(raw), 10)[1] == 0

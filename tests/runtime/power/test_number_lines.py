@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgekit.runtime.power.line_samples import COLUMNS, Samples, samples
-from edgekit.runtime.power.number_lines import parse_rows
+from edgekit.runtime.power.number_lines import parse_rows, rows_of
 from edgekit.runtime.power.recording import Capture
 
 NUMBER = st.from_regex(r"[+-]?[0-9]{1,8}(\.[0-9]{0,7})?", fullmatch=True)
@@ -41,6 +43,18 @@ def test_any_bytes_are_rows_or_none(raw: bytes, columns: int, summed: bool) -> N
     comments = [line for line in lines if line.startswith(b"#")]
     assert len(comments) == len(found.comments)
     assert len(found.values) + found.rejected == len(lines) - len(comments)
+
+
+@given(st.text("0123,. #x\r\n", max_size=60), st.lists(st.integers(0, 60), max_size=5))
+@settings(max_examples=200, deadline=None)
+def test_how_lines_are_cut_changes_nothing(text: str, cuts: list[int]) -> None:
+    raw = text.encode()
+    bounds = [0, *sorted(min(at, len(raw)) for at in cuts), len(raw)]
+    found = rows_of([raw[a:b] for a, b in itertools.pairwise(bounds)], 2)
+    whole = parse_rows(raw, 2)
+    for field in ("values", "position", "before"):
+        assert getattr(found, field).tolist() == getattr(whole, field).tolist()
+    assert found.comments == whole.comments
 
 
 @given(st.text("0123456789+-., #x\r\n", max_size=60))

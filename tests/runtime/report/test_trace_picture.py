@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
 
 from edgekit.artifacts.power import PowerTrace
+from edgekit.runtime.power.trace_parts import summarize
 from edgekit.runtime.report.trace_picture import BAND, PIN, png, terminal_plot
 from tests.helpers.power_traces import Plan, make_trace, trace_of
 
@@ -39,7 +41,12 @@ def test_nothing_drawn_is_a_picture_too() -> None:
 
 def test_png_shows_band_and_marks() -> None:
     trace, _ = make_trace(Plan(windows=2, noise=0.2))
-    image = Image.open(io.BytesIO(png(trace, 600, 200)))
+    halves = [replace(trace, t=trace.t[part], volts=trace.volts[part], amps=trace.amps[part])
+              for part in (slice(0, 3000), slice(3000, None))]  # fmt: skip
+    halves[1] = replace(halves[1], marks=())
+    picture = png(lambda: iter(halves), summarize(halves), 600, 200)
+    assert picture == png(lambda: iter((trace,)), summarize((trace,)), 600, 200)
+    image = Image.open(io.BytesIO(picture))
     assert image.size == (600, 200)
     colours = {colour for _, colour in image.getcolors(1 << 16) or []}
     wanted = {tuple(bytes.fromhex(text[1:])) for text in (BAND, PIN)}
