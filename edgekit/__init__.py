@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _WHERE = {
+    "train": "edgekit.converter.train.train",
     "convert": "edgekit.deploy.convert",
     "bench": "edgekit.deploy.bench",
     "build": "edgekit.deploy.build",
@@ -30,6 +31,7 @@ _WHERE = {
 
 if TYPE_CHECKING:
     from edgekit.artifacts.bundle import read_manifest
+    from edgekit.converter.train.train import train
     from edgekit.deploy.bench import bench
     from edgekit.deploy.build import build
     from edgekit.deploy.classify import classify
@@ -52,6 +54,7 @@ __all__ = [
     "list_targets",
     "load_target",
     "read_manifest",
+    "train",
     "verify",
 ]
 

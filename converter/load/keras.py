@@ -26,13 +26,18 @@ from edgekit.errors import EdgeKitError, MissingExtraError, ModelError, Unsuppor
 _T = TypeVar("_T")
 
 
+def require_tensorflow(purpose: str) -> None:
+    """Raise MissingExtraError where TensorFlow is not installed; does not import it."""
+    if importlib.util.find_spec("tensorflow") is None:
+        raise MissingExtraError("tensorflow", "convert", purpose)
+
+
 def import_tensorflow(clock: Clock) -> Any:
     """The `tensorflow` module; its import time goes to the clock's "import_tensorflow".
 
     Raises MissingExtraError where it is not installed.
     """
-    if importlib.util.find_spec("tensorflow") is None:
-        raise MissingExtraError("tensorflow", "convert", "reading Keras models and SavedModels")
+    require_tensorflow("reading Keras models and SavedModels")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")

@@ -24,6 +24,7 @@ from edgekit.cli import (
     report,
     signals,
     targets,
+    train,
     verify,
 )
 from edgekit.cli import output as out
@@ -58,16 +59,13 @@ def _main(
     """Put neural networks on phones, Raspberry Pis and microcontrollers, and measure the cost."""
 
 
-for _module in (doctor, targets, inspect, convert, build, bench, run_command, verify, report):
+_COMMANDS = (
+    *(doctor, targets, inspect, train, convert),
+    *(build, bench, run_command, verify, report),
+)
+for _module in _COMMANDS:
     app.command(name=_module.NAME)(_module.command)
 app.add_typer(meters.app, name=meters.NAME)
-
-
-class Interrupted(EdgeKitError):
-    """Ctrl-C."""
-
-    exit_code = 130
-    default_code = "interrupted"
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
@@ -90,7 +88,7 @@ def main(arguments: Sequence[str]) -> int:
         _no_empty_words(words)
         result = app(args=words, prog_name="edgekit", standalone_mode=False)
         signals.again()
-        if result == Interrupted.exit_code:  # what the option parser makes of Ctrl-C
+        if result == signals.Interrupted.exit_code:  # what the option parser makes of Ctrl-C
             return _interrupted()
         return result if isinstance(result, int) else 0
     except EdgeKitError as error:
@@ -123,7 +121,7 @@ def _failed(error: EdgeKitError) -> int:
 def _interrupted() -> int:
     if sys.stderr.isatty():
         print(file=sys.stderr)  # the terminal has written ^C
-    return _failed(Interrupted("interrupted", "nothing was left half-written"))
+    return _failed(signals.Interrupted("interrupted", "nothing was left half-written"))
 
 
 def _other(error: Exception) -> int:

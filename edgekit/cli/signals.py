@@ -7,6 +7,16 @@ import sys
 from types import FrameType
 from typing import Any, NoReturn
 
+from edgekit.errors import EdgeKitError
+
+
+class Interrupted(EdgeKitError):
+    """Ctrl-C."""
+
+    exit_code = 130
+    default_code = "interrupted"
+
+
 _lost: list[BaseException] = []
 
 

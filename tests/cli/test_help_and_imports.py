@@ -14,8 +14,8 @@ import edgekit as package
 from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 
 COMMANDS = (
-    *("doctor", "targets", "inspect", "convert", "build", "bench", "run", "verify", "report"),
-    "meters",
+    *("doctor", "targets", "inspect", "train", "convert"),
+    *("build", "bench", "run", "verify", "report", "meters"),
 )
 GROUPS = {"meters": ("meters list", "meters record", "meters emulate")}
 LEAVES = tuple(leaf for command in COMMANDS for leaf in GROUPS.get(command, (command,)))
@@ -86,6 +86,8 @@ def test_version() -> None:
         (["nonsense"], ("pydantic",)),
         (["convert", "model.h5"], ("pydantic",)),
         (["targets"], ("pydantic",)),
+        (["train", "--help"], ("pydantic",)),
+        (["train", "resnet8"], ("pydantic",)),
     ],
 )
 def test_what_needs_no_network_loads_nothing_heavy(

@@ -31,6 +31,7 @@ NAMES = {
     "list_targets",
     "load_target",
     "read_manifest",
+    "train",
     "verify",
 }
 
@@ -166,6 +167,7 @@ def test_targets_are_listed_and_loaded() -> None:
         (lambda: edgekit.verify("gone"), "not-a-bundle"),
         (lambda: edgekit.classify("gone", []), "not-a-bundle"),
         (lambda: edgekit.build("gone"), "not-a-bundle"),
+        (lambda: edgekit.train("resnet9", "gone"), "unknown-architecture"),
         (lambda: ConvertOptions(code_format="fortran"), "bad-option"),
         (lambda: ConvertOptions(scale=(0.0,)), "bad-option"),
     ],

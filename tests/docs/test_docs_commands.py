@@ -22,6 +22,7 @@ PAGES = (
     "docs/install.md",
     "docs/quickstart.md",
     "docs/targets.md",
+    "docs/train.md",
     "docs/convert.md",
     "docs/memory.md",
     "docs/bench.md",

@@ -1,0 +1,168 @@
+"""The training loop: epochs of steps, evaluation, a checkpoint after each."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgekit.converter.train.data import Labelled
+from edgekit.converter.train.feed import Feed
+from edgekit.converter.train.history import Row
+from edgekit.converter.train.loss import Distillation, hard_loss, total_loss
+from edgekit.converter.train.schedule import Schedule
+from edgekit.converter.train.state import State
+from edgekit.errors import EdgeKitError
+
+Progress = Callable[[str, int, int], None]
+EVALUATION_BATCH = 256
+EMA_START = 10
+"""The decay of averaged weights is at most (1 + t) / (10 + t) at step t, so that the random start
+is forgotten at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is fixed about a training before it begins: batches, learning rates, the shorter side of
+    the images per epoch, the decay of averaged weights and the teachers."""
+
+    feed: Feed
+    evaluation: Labelled | None
+    schedule: Schedule
+    sizes: Sequence[int]
+    ema: float
+    distillation: Distillation | None
+
+    @property
+    def epochs(self) -> int:
+        """How many there are."""
+        return len(self.sizes)
+
+
+def fit(
+    tf: Any,
+    state: State,
+    plan: Plan,
+    history: Sequence[Row],
+    *,
+    after_epoch: Callable[[tuple[Row, ...], float], None],
+    progress: Progress,
+) -> tuple[Row, ...]:
+    """Train from the end of `history` to the last epoch; all rows.
+
+    `after_epoch` gets the rows so far and the seconds of this epoch, and keeps them. Raises
+    EdgeKitError when the loss is no longer finite.
+    """
+    rows = tuple(history)
+    judge = _evaluator(tf, state, plan.feed.data.scaling)
+    steps: dict[int, Callable[..., Any]] = {}
+    for epoch in range(len(rows), plan.epochs):
+        start = time.perf_counter()
+        size = plan.sizes[epoch]
+        if size not in steps:
+            steps[size] = _step(tf, state, plan, size)
+        loss, top1, rate = _epoch(state, plan, epoch, steps[size], progress)
+        judged = (None, None) if plan.evaluation is None else judge(plan.evaluation)
+        rows = (*rows, Row(epoch + 1, size, rate, loss, top1, *judged))
+        after_epoch(rows, time.perf_counter() - start)
+    return rows
+
+
+def _epoch(
+    state: State, plan: Plan, epoch: int, step: Callable[..., Any], progress: Progress
+) -> tuple[float, float, float]:
+    """Mean loss, top-1 and the last learning rate of one epoch."""
+    count, total, right, rate = plan.feed.steps, 0.0, 0, 0.0
+    batches = plan.feed.epoch(epoch)
+    try:
+        for number, (x, y) in enumerate(batches):
+            done = epoch * count + number
+            rate = plan.schedule.rate(done)
+            state.optimizer.learning_rate.assign(rate)
+            decay = min(plan.ema, (1 + done) / (EMA_START + done))
+            loss, hits = step(x, y, np.float32(decay))
+            total, right = total + float(loss), right + int(hits)
+            if not math.isfinite(total):
+                raise _diverged(epoch + 1)
+            progress("train", done + 1, plan.epochs * count)
+    finally:
+        batches.close()  # type: ignore[attr-defined]
+    return total / count, right / (count * plan.feed.size), rate
+
+
+def _diverged(epoch: int) -> EdgeKitError:
+    return EdgeKitError(
+        "training",
+        f"the loss is no longer finite in epoch {epoch}",
+        hint="lower the learning rate with --lr, or train longer with a longer --warmup",
+        code="diverged",
+    )
+
+
+def _step(tf: Any, state: State, plan: Plan, size: int) -> Callable[..., Any]:
+    """One step on images of `size`, compiled: (samples, targets, decay) -> (loss, right ones)."""
+    network, optimizer, data = state.network, state.optimizer, plan.feed.data
+    variables = network.model.trainable_variables
+    pairs = tuple(zip(state.shadow.model.variables, network.model.variables, strict=True))
+
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator, unused-ignore]
+    def step(x: Any, y: Any, decay: Any) -> Any:
+        small = resized(tf, scaled(tf, x, data.scaling), size)
+        with tf.GradientTape() as tape:
+            z, features = outputs(network.heads(small, training=True))
+            loss = total_loss(tf, z, features, x, y, plan.distillation)
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        if state.averaged:
+            for average, variable in pairs:
+                average.assign(variable + decay * (average - variable))
+        right = tf.equal(tf.argmax(z, axis=1), tf.argmax(y, axis=1))
+        return loss, tf.reduce_sum(tf.cast(right, tf.int32))
+
+    return step  # type: ignore[no-any-return, unused-ignore]
+
+
+def _evaluator(
+    tf: Any, state: State, scaling: tuple[float, float]
+) -> Callable[[Labelled], tuple[float, float]]:
+    """Compiled: labelled data -> (mean cross-entropy, top-1) of the shadow network."""
+
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator, unused-ignore]
+    def judge(x: Any, labels: Any) -> Any:
+        z, _ = outputs(state.shadow.heads(scaled(tf, x, scaling), training=False))
+        loss = hard_loss(tf, z, tf.one_hot(labels, tf.shape(z)[1]))
+        right = tf.equal(tf.argmax(z, axis=1), labels)
+        return loss, tf.reduce_sum(tf.cast(right, tf.int32))
+
+    def evaluate(data: Labelled) -> tuple[float, float]:
+        total, right = 0.0, 0
+        for start in range(0, data.count, EVALUATION_BATCH):
+            labels = data.labels[start : start + EVALUATION_BATCH]
+            loss, hits = judge(data.x[start : start + EVALUATION_BATCH], labels)
+            total, right = total + float(loss) * len(labels), right + int(hits)
+        return total / data.count, right / data.count
+
+    return evaluate
+
+
+def outputs(found: Any) -> tuple[Any, Any]:
+    """(scores, features) of a classifier's heads; features None where it has none."""
+    return tuple(found) if isinstance(found, list | tuple) and len(found) == 2 else (found, None)
+
+
+def scaled(tf: Any, x: Any, scaling: tuple[float, float]) -> Any:
+    """Samples as the network's float32 input."""
+    mean, factor = scaling
+    return (tf.cast(x, tf.float32) - mean) * factor
+
+
+def resized(tf: Any, x: Any, size: int) -> Any:
+    """Images with the shorter side `size`, bilinear and antialiased; themselves when it is so."""
+    height, width = (int(side) for side in x.shape[1:3])
+    if size == min(height, width):
+        return x
+    share = size / min(height, width)
+    return tf.image.resize(x, (round(height * share), round(width * share)), antialias=True)

@@ -1,0 +1,116 @@
+"""What the user chooses about a training; checked when made. No TensorFlow, no NumPy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgekit.converter.train.shapes import Shape
+from edgekit.errors import UsageError
+
+SCHEDULES = ("onecycle", "cosine")
+OPTIMIZERS = ("sgd", "adamw")
+AUGMENTS = ("flip", "crop", "erase", "mixup", "cutmix")
+IMAGE_AUGMENTS = ("flip", "crop", "erase")
+"""What images get where nothing is said; arrays that are no images get none."""
+RATES = {"sgd": 0.2, "adamw": 4e-3}
+"""Highest learning rate by optimizer, for a batch of 128."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """The choices of one training.
+
+    `shape` is (height, width, channels), None for the data's own; `evaluation` is labelled data,
+    None to hold back the share `validation` of the training data. `augment` None means what suits
+    the data. `rate` None means the optimizer's own (`RATES`) in proportion to the batch.
+    `progressive` is the share of the image's size that training starts with, None for all of it.
+    `ema` is the decay of averaged weights, 0 for none. `teachers` are files of Keras models;
+    `temperature`, `alpha` and `feature_weight` are T, the weight of the teacher and that of its
+    features in `loss.py`. Raises UsageError.
+    """
+
+    width: float = 1.0
+    shape: Shape | None = None
+    epochs: int = 40
+    batch: int = 128
+    seed: int = 0
+    samples: int | None = None
+    evaluation: Any = None
+    validation: float = 0.1
+    schedule: str = "onecycle"
+    warmup: float = 0.3
+    optimizer: str = "sgd"
+    rate: float | None = None
+    weight_decay: float = 5e-4
+    label_smoothing: float = 0.1
+    augment: tuple[str, ...] | None = None
+    progressive: float | None = None
+    ema: float = 0.0
+    teachers: tuple[Path, ...] = ()
+    temperature: float = 4.0
+    alpha: float = 0.9
+    feature_weight: float = 0.0
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        for option, value, allowed, right in _checks(self):
+            if not (math.isfinite(value) and right(value)):
+                raise UsageError(option, f"{value:g}", allowed=allowed, code="bad-option")
+        _one_of("--schedule", self.schedule, SCHEDULES)
+        _one_of("--optimizer", self.optimizer, OPTIMIZERS)
+        for name in self.augment or ():
+            _one_of("--augment", name, AUGMENTS)
+        if self.feature_weight and not self.teachers:
+            raise UsageError(
+                "--feature-weight",
+                "without a teacher there are no features to match",
+                hint="name one with --teacher",
+                code="no-teacher",
+            )
+
+    @property
+    def peak(self) -> float:
+        """The highest learning rate."""
+        return RATES[self.optimizer] * self.batch / 128 if self.rate is None else self.rate
+
+
+Check = tuple[str, float, str, Callable[[float], bool]]
+
+
+def _checks(o: TrainOptions) -> tuple[Check, ...]:
+    """(option, value, what is allowed, whether it is)."""
+    return (
+        ("--width", o.width, "above 0, up to 4", lambda v: 0 < v <= 4),
+        ("--epochs", o.epochs, "1 or more", lambda v: v >= 1),
+        ("--batch", o.batch, "2 or more", lambda v: v >= 2),
+        ("--seed", o.seed, "0 or more", lambda v: v >= 0),
+        ("--val-split", o.validation, "0 to 0.9", lambda v: 0 <= v <= 0.9),
+        ("--warmup", o.warmup, "0 to 0.9, a share of all steps", lambda v: 0 <= v <= 0.9),
+        ("--lr", 1.0 if o.rate is None else o.rate, "above 0", lambda v: v > 0),
+        ("--weight-decay", o.weight_decay, "0 or more", lambda v: v >= 0),
+        ("--label-smoothing", o.label_smoothing, "0 to below 1", lambda v: 0 <= v < 1),
+        ("--progressive", o.progressive or 1.0, "0.3 to 1", lambda v: 0.3 <= v <= 1),
+        ("--ema", o.ema, "0 to below 1", lambda v: 0 <= v < 1),
+        ("--temperature", o.temperature, "above 0", lambda v: v > 0),
+        ("--alpha", o.alpha, "0 to 1", lambda v: 0 <= v <= 1),
+        ("--feature-weight", o.feature_weight, "0 or more", lambda v: v >= 0),
+    )
+
+
+def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise UsageError(
+            option, f"unknown value {value!r}", allowed=", ".join(allowed), code="bad-option"
+        )
+
+
+def augments(text: str | None) -> tuple[str, ...] | None:
+    """'flip,crop', or 'none', as a tuple."""
+    if text is None:
+        return None
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    return () if names == ("none",) else names

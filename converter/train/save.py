@@ -1,0 +1,40 @@
+"""A trained network as a .keras file, the same bytes for the same weights."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from edgekit.artifacts.files import scratch_folder, write_file
+
+TIME = (1980, 1, 1, 0, 0, 0)
+SAVED = "1980-01-01@00:00:00"
+
+
+def save(model: Any, path: Path) -> None:
+    """Write the model atomically, without the time at which that was. Raises OutputError."""
+    write_file(path, keras_bytes(model))
+
+
+def keras_bytes(model: Any) -> bytes:
+    """The .keras file of a model, with fixed dates."""
+    with scratch_folder("edgekit-train-") as folder:
+        model.save(folder / "model.keras")
+        data = (folder / "model.keras").read_bytes()
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as source,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for name in sorted(source.namelist()):
+            target.writestr(zipfile.ZipInfo(name, TIME), _undated(name, source.read(name)))
+    return stream.getvalue()
+
+
+def _undated(name: str, data: bytes) -> bytes:
+    if name != "metadata.json":
+        return data
+    return json.dumps({**json.loads(data), "date_saved": SAVED}, sort_keys=True).encode()

@@ -1,0 +1,255 @@
+"""The stages of a training, in order. Read this file first.
+
+data        --data, --eval         -> Labelled, in memory
+network     the zoo                -> a Keras model, its averaged shadow, an optimizer
+teachers    --teacher              -> Keras models, held against the data
+resume      a checkpoint           -> variables and the rows so far
+fit         batches, steps         -> a checkpoint and a row after each epoch
+save        the shadow's weights   -> ARCH.keras, its history beside it
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgekit.artifacts.files import check_writable, write_file
+from edgekit.converter.load.clock import Clock
+from edgekit.converter.load.keras import require_tensorflow
+from edgekit.converter.train import checkpoint, data
+from edgekit.converter.train.augment import Augment
+from edgekit.converter.train.backend import classifier, tensorflow
+from edgekit.converter.train.checkpoint import Checkpoint
+from edgekit.converter.train.data import Labelled
+from edgekit.converter.train.feed import Feed
+from edgekit.converter.train.history import Row, csv_text
+from edgekit.converter.train.loop import Plan, fit
+from edgekit.converter.train.loss import Distillation
+from edgekit.converter.train.options import IMAGE_AUGMENTS, TrainOptions
+from edgekit.converter.train.save import save
+from edgekit.converter.train.schedule import Schedule, sizes
+from edgekit.converter.train.state import State, make_optimizer
+from edgekit.converter.train.teacher import Teacher, load_teachers
+from edgekit.converter.train.zoo import Architecture, build, check_shape, find, initialize
+from edgekit.errors import UsageError
+
+Progress = Callable[[str, int, int], None]
+OnEpoch = Callable[[Row, int], None]
+SUFFIX = ".keras"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A finished training: what was written, and how good it is.
+
+    `top1` and `loss` are those of the last epoch on the evaluation data, None without any;
+    `epoch_seconds` are measured, of the epochs that ran now.
+    """
+
+    model: Path
+    history: Path
+    architecture: str
+    width: float
+    shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+    parameters: int
+    data: str
+    evaluation: str | None
+    teachers: tuple[tuple[str, float], ...]
+    rows: tuple[Row, ...]
+    resumed_after: int
+    epoch_seconds: tuple[float, ...]
+    seconds: float
+
+    @property
+    def top1(self) -> float | None:
+        """Share of right answers on the evaluation data."""
+        return self.rows[-1].eval_top1
+
+    @property
+    def loss(self) -> float | None:
+        """Mean cross-entropy on the evaluation data."""
+        return self.rows[-1].eval_loss
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a training writes."""
+
+    model: Path
+
+    @classmethod
+    def of(cls, architecture: str, output: str | Path | None) -> Places:
+        """The places of a training. Raises UsageError for an output that is no .keras file."""
+        path = Path(output or f"{find(architecture).name}{SUFFIX}")
+        if path.suffix != SUFFIX or path.is_dir():
+            raise UsageError(
+                "-o",
+                f"{str(path)!r} is no place for a Keras model",
+                allowed="a file that ends in .keras",
+                code="bad-option",
+            )
+        return cls(path)
+
+    @property
+    def history(self) -> Path:
+        """Loss and top-1 per epoch."""
+        return self.model.with_suffix(".history.csv")
+
+    @property
+    def checkpoint(self) -> Path:
+        """What --resume goes on from; removed when training is done."""
+        return self.model.with_suffix(".checkpoint.npz")
+
+
+def train(
+    architecture: str,
+    spec: Any,
+    *,
+    output: str | Path | None = None,
+    options: TrainOptions | None = None,
+    on_epoch: OnEpoch | None = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a network of the zoo on labelled data and write it as a .keras file.
+
+    `spec` is data as `edgekit convert` takes them, with labels; `output` (default
+    ARCHITECTURE.keras) gets a history beside it and, until training is done, a checkpoint after
+    every epoch. The same data, options and machine give the same weights, interrupted or not.
+    `on_epoch` gets each epoch's row and the number of epochs.
+
+    Raises UsageError, DataError, ModelError, OutputError, MissingExtraError; EdgeKitError with the
+    code "diverged".
+    """
+    began = time.perf_counter()
+    chosen, report = options or TrainOptions(), progress or (lambda stage, done, total: None)
+    row = find(architecture)
+    places = Places.of(architecture, output)
+    _check_places(places, chosen)
+    require_tensorflow("training")
+    training, evaluation = _data(spec, row, chosen, report)
+    tf = tensorflow(Clock())
+    teachers = load_teachers(tf, chosen.teachers, training)
+    state = _state(tf, row, training, chosen)
+    plan = _plan(training, evaluation, chosen, teachers)
+    identity = _identity(row, plan, chosen, teachers)
+    past: tuple[Row, ...] = _resume(places, state, identity) if chosen.resume else ()
+    seconds: list[float] = []
+
+    def keep(rows: tuple[Row, ...], spent: float) -> None:
+        checkpoint.write(places.checkpoint, Checkpoint(identity, rows, state.arrays()))
+        write_file(places.history, csv_text(rows))
+        seconds.append(spent)
+        if on_epoch is not None:
+            on_epoch(rows[-1], plan.epochs)
+
+    rows = fit(tf, state, plan, past, after_epoch=keep, progress=report)
+    final = build(tf, row, training.shape, len(training.classes), chosen.width)
+    final.set_weights(state.shadow.model.get_weights())
+    save(final, places.model)
+    write_file(places.history, csv_text(rows))
+    places.checkpoint.unlink(missing_ok=True)
+    return Trained(
+        model=places.model,
+        history=places.history,
+        architecture=row.name,
+        width=chosen.width,
+        shape=training.shape,
+        classes=training.classes,
+        parameters=int(final.count_params()),
+        data=training.source,
+        evaluation=None if evaluation is None else evaluation.source,
+        teachers=tuple((teacher.path.name, teacher.top1) for teacher in teachers),
+        rows=rows,
+        resumed_after=len(past),
+        epoch_seconds=tuple(seconds),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _check_places(places: Places, options: TrainOptions) -> None:
+    """Whatever can be known before hours are spent."""
+    check_writable(places.model.parent)
+    if not options.resume:
+        checkpoint.refuse_overwriting(places.checkpoint)
+    elif not places.checkpoint.is_file():
+        checkpoint.read(places.checkpoint)
+
+
+def _data(
+    spec: Any, row: Architecture, options: TrainOptions, report: Progress
+) -> tuple[Labelled, Labelled | None]:
+    if options.shape is not None:
+        check_shape(row.name, options.shape, "--input")
+    whole = data.load(
+        spec, options.shape, samples=options.samples, seed=options.seed, progress=report
+    )
+    check_shape(row.name, whole.shape, whole.source)
+    if options.evaluation is not None:
+        return whole, data.load_evaluation(options.evaluation, whole, report)
+    return data.split(whole, options.validation, options.seed)
+
+
+def _state(tf: Any, row: Architecture, training: Labelled, options: TrainOptions) -> State:
+    def make() -> Any:
+        classes = len(training.classes)
+        return build(tf, row, training.shape, classes, options.width, flexible=True)
+
+    model = make()
+    initialize(model, options.seed)
+    network = shadow = classifier(tf, model)
+    if options.ema:
+        shadow = classifier(tf, make())
+        shadow.model.set_weights(model.get_weights())
+    return State(network, shadow, make_optimizer(tf, model, options))
+
+
+def _plan(
+    training: Labelled,
+    evaluation: Labelled | None,
+    options: TrainOptions,
+    teachers: tuple[Teacher, ...],
+) -> Plan:
+    names = options.augment
+    if names is None:
+        names = IMAGE_AUGMENTS if training.images else ()
+    feed = Feed(training, Augment(names, options.label_smoothing), options.batch, options.seed)
+    steps = feed.steps * options.epochs
+    distillation = Distillation(
+        teachers, options.temperature, options.alpha, options.feature_weight
+    )
+    return Plan(
+        feed=feed,
+        evaluation=evaluation,
+        schedule=Schedule(options.schedule, options.peak, steps, options.warmup),
+        sizes=sizes(min(training.shape[:2]), options.progressive, options.epochs),
+        ema=options.ema,
+        distillation=distillation if teachers else None,
+    )
+
+
+def _identity(
+    row: Architecture, plan: Plan, options: TrainOptions, teachers: tuple[Teacher, ...]
+) -> dict[str, Any]:
+    """See `checkpoint.NAMES`."""
+    given = {key: getattr(options, key, None) for key in checkpoint.NAMES}
+    return {
+        **given,
+        "architecture": row.name,
+        "shape": list(plan.feed.data.shape),
+        "data": plan.feed.data.sha256(),
+        "evaluation": None if plan.evaluation is None else plan.evaluation.sha256(),
+        "rate": options.peak,
+        "augment": list(plan.feed.augment.names),
+        "teachers": [teacher.sha256 for teacher in teachers],
+    }
+
+
+def _resume(places: Places, state: State, identity: dict[str, Any]) -> tuple[Row, ...]:
+    kept = checkpoint.read(places.checkpoint)
+    checkpoint.refuse_other(places.checkpoint, kept.identity, identity)
+    state.restore(kept.arrays)
+    return kept.history

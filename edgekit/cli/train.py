@@ -1,0 +1,231 @@
+"""`edgekit train`: a small network for small inputs, from labelled data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgekit.cli import options, output, signals
+from edgekit.errors import EdgeKitError, UsageError
+
+if TYPE_CHECKING:
+    from edgekit.converter.train.train import Trained
+
+NAME = "train"
+
+LABELLED = "Folder per class, .npz with x and y, .csv of path,label, labels.json."
+RECIPE = "Recipe"
+DISTIL = "Distillation"
+
+
+def command(
+    architecture: Annotated[
+        str | None, typer.Argument(metavar="ARCH", help="Network; --list shows them.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help=f"Labelled data. {LABELLED}")] = None,
+    output_file: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Model file; default ARCH.keras.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the networks.")] = False,
+    width: Annotated[float, typer.Option(help="Width multiplier of all channels.")] = 1.0,
+    input_shape: Annotated[
+        str | None,
+        typer.Option("--input", metavar="HxWxC", help="Input; default: the samples' own."),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Passes over the data.")] = 40,
+    batch: Annotated[int, typer.Option(help="Samples per step.")] = 128,
+    seed: Annotated[int, typer.Option(help="Of weights, order and augmentation.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint, exactly.")
+    ] = False,
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="Train on at most this many, spread evenly.")
+    ] = None,
+    eval_data: Annotated[
+        str | None, typer.Option("--eval", help="Labelled data to judge by after each epoch.")
+    ] = None,
+    val_split: Annotated[
+        float, typer.Option(help="Without --eval: share of --data held back for that.")
+    ] = 0.1,
+    schedule: Annotated[
+        str, typer.Option(help="onecycle or cosine.", rich_help_panel=RECIPE)
+    ] = "onecycle",
+    warmup: Annotated[
+        float, typer.Option(help="Share of steps with a rising rate.", rich_help_panel=RECIPE)
+    ] = 0.3,
+    optimizer: Annotated[str, typer.Option(help="sgd or adamw.", rich_help_panel=RECIPE)] = "sgd",
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            "--lr",
+            help="Highest learning rate; default 0.2 (sgd) or 0.004 (adamw) per 128 samples.",
+            rich_help_panel=RECIPE,
+        ),
+    ] = None,
+    weight_decay: Annotated[float, typer.Option(help="Of kernels.", rich_help_panel=RECIPE)] = 5e-4,
+    label_smoothing: Annotated[
+        float, typer.Option(help="Share spread over all classes.", rich_help_panel=RECIPE)
+    ] = 0.1,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            help="Of flip,crop,erase,mixup,cutmix, or none; default for images flip,crop,erase.",
+            rich_help_panel=RECIPE,
+        ),
+    ] = None,
+    progressive: Annotated[
+        float | None,
+        typer.Option(help="Start on images of this share of the size.", rich_help_panel=RECIPE),
+    ] = None,
+    ema: Annotated[
+        float,
+        typer.Option(
+            help="Decay of averaged weights, such as 0.999; 0: none.", rich_help_panel=RECIPE
+        ),
+    ] = 0.0,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Trained .keras or .h5; repeat it for several, which are averaged.",
+            rich_help_panel=DISTIL,
+        ),
+    ] = None,
+    temperature: Annotated[
+        float, typer.Option(help="Of the soft targets.", rich_help_panel=DISTIL)
+    ] = 4.0,
+    alpha: Annotated[
+        float, typer.Option(help="Weight of the teacher, 0 to 1.", rich_help_panel=DISTIL)
+    ] = 0.9,
+    feature_weight: Annotated[
+        float, typer.Option(help="Weight of matching features.", rich_help_panel=DISTIL)
+    ] = 0.0,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Train a small network on labelled data, ready to be converted.
+
+    Writes ARCH.keras, loss and top-1 per epoch beside it, and a checkpoint after every epoch, from
+    which --resume goes on as if nothing had happened.
+    """
+    out = output.use(json=json, quiet=quiet, verbose=verbose)
+    if list_:
+        _list(out)
+        return
+    name, source = _needed("ARCH", architecture), _needed("--data", data)
+    from edgekit.converter.train.options import TrainOptions, augments
+    from edgekit.converter.train.shapes import parse_shape
+    from edgekit.converter.train.train import train
+
+    chosen = TrainOptions(
+        width=width,
+        shape=None if input_shape is None else parse_shape(input_shape),
+        epochs=epochs,
+        batch=batch,
+        seed=seed,
+        samples=samples,
+        evaluation=eval_data,
+        validation=val_split,
+        schedule=schedule,
+        warmup=warmup,
+        optimizer=optimizer,
+        rate=rate,
+        weight_decay=weight_decay,
+        label_smoothing=label_smoothing,
+        augment=augments(augment),
+        progressive=progressive,
+        ema=ema,
+        teachers=tuple(teacher or ()),
+        temperature=temperature,
+        alpha=alpha,
+        feature_weight=feature_weight,
+        resume=resume,
+    )
+    try:
+        with out.working():
+            result = train(
+                name,
+                source,
+                output=output_file,
+                options=chosen,
+                on_epoch=lambda row, count: out.say(row.text(count)),
+                progress=out.advance,
+            )
+    except KeyboardInterrupt:
+        raise _interrupted(name, output_file, epochs) from None
+    _show(out, result)
+
+
+def _needed(what: str, value: str | None) -> str:
+    if value is None:
+        raise UsageError(
+            "edgekit train",
+            f"{what} is missing",
+            allowed="edgekit train ARCH --data DATA",
+            hint="see `edgekit train --list` for the networks",
+            code="argument-missing",
+        )
+    return value
+
+
+def _list(out: output.Output) -> None:
+    from edgekit.converter.train.shapes import SMALLEST
+    from edgekit.converter.train.zoo import ZOO
+
+    out.emit([{"name": row.name, "title": row.title, "paper": row.paper} for row in ZOO])
+    out.table("", ("network", "made of", "paper"), [(r.name, r.title, r.paper) for r in ZOO])
+    out.say(f"inputs: {SMALLEST}x{SMALLEST} pixels and more, any number of channels")
+
+
+def _interrupted(name: str, output_file: Path | None, epochs: int) -> EdgeKitError:
+    """Ctrl-C, with what was kept and how to go on."""
+    from edgekit.converter.train.checkpoint import read
+    from edgekit.converter.train.train import Places
+
+    place = Places.of(name, output_file).checkpoint
+    if not place.is_file():
+        found, hint = "before the end of the first epoch: nothing was kept", "start again"
+    else:
+        found = f"after epoch {len(read(place).history)} of {epochs}, kept in {place}"
+        hint = "go on with the same command and --resume"
+    return signals.Interrupted("interrupted", found, hint=hint)
+
+
+def _show(out: output.Output, result: Trained) -> None:
+    """The summary a person reads, or the record a machine does."""
+    from dataclasses import asdict
+
+    top1 = result.top1
+    record = asdict(result) | {
+        "model": str(result.model),
+        "history": str(result.history),
+        "top1": top1,
+        "loss": result.loss,
+    }
+    out.emit(record)
+    judged = "-" if top1 is None else f"{top1:.2%} on {result.evaluation}"
+    rows = [
+        ("network", f"{result.architecture}, width {result.width:g}"),
+        ("parameters", f"{result.parameters:,}"),
+        ("input", "x".join(map(str, result.shape))),
+        ("data", result.data),
+        ("classes", f"{len(result.classes)}"),
+        *(("teacher", f"{name}, top-1 {right:.1%} on the data") for name, right in result.teachers),
+        ("epochs", _epochs(result)),
+        ("top-1", judged),
+        ("history", str(result.history)),
+    ]
+    out.table("", ("", ""), rows)
+    out.say(f"model: {result.model}")
+
+
+def _epochs(result: Trained) -> str:
+    text = f"{len(result.rows)}"
+    if result.resumed_after:
+        text += f", resumed after {result.resumed_after}"
+    if result.epoch_seconds:
+        mean = sum(result.epoch_seconds) / len(result.epoch_seconds)
+        text += f"; {mean:.1f} s each (measured)"
+    return text
