@@ -17,6 +17,28 @@ def tensorflow(clock: Clock) -> Any:
     return import_tensorflow(clock)
 
 
+def fused_batch_norm(tf: Any) -> Any:
+    """Keras' BatchNormalization as a class whose training step is TensorFlow's one fused operation.
+
+    Keras composes it of a dozen: a third of a MobileNet's training time, measured. The variables
+    are the same; the variance that is averaged is the unbiased one.
+    """
+    base = tf.keras.layers.BatchNormalization
+
+    def call(self: Any, inputs: Any, training: Any = None) -> Any:
+        if not (training and self.trainable):
+            return base.call(self, inputs, training=False)
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
+        )
+        keep = self.momentum
+        for average, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            average.assign(average * keep + new * (1 - keep))
+        return outputs
+
+    return type("FusedBatchNormalization", (base,), {"call": call, "__module__": __name__})
+
+
 @dataclass(frozen=True, slots=True)
 class Classifier:
     """A Keras model and its view `heads`: image -> (scores, features).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +27,12 @@ def channels(base: int, width: float, step: int = 8) -> int:
 class Blocks:
     """Layers of one Keras, each followed by BatchNorm, which conversion folds into it.
 
-    Tensors are (batch, height, width, channels).
+    Tensors are (batch, height, width, channels). `batch_norm` makes the BatchNorm layers: Keras'
+    own, or one for training that has the same variables.
     """
 
     keras: Any
+    batch_norm: Callable[..., Any]
 
     @property
     def layers(self) -> Any:
@@ -74,9 +77,7 @@ class Blocks:
         return self._finish(x, activation, name)
 
     def _finish(self, x: Any, activation: str | None, name: str) -> Any:
-        x = self.layers.BatchNormalization(
-            momentum=BN_MOMENTUM, epsilon=BN_EPSILON, name=f"{name}_bn"
-        )(x)
+        x = self.batch_norm(momentum=BN_MOMENTUM, epsilon=BN_EPSILON, name=f"{name}_bn")(x)
         return x if activation is None else self.activate(x, activation, name)
 
     def activate(self, x: Any, activation: str, name: str) -> Any:

@@ -115,9 +115,10 @@ def read(path: Path) -> Checkpoint:
 
 
 def refuse_other(path: Path, found: Identity, asked: Identity) -> None:
-    """Raise ModelError naming the first thing in which the checkpoint's training differs."""
+    """Raise ModelError naming the first thing in which the checkpoint's training differs. What a
+    checkpoint does not know came later and was not in force."""
     for key, name in NAMES.items():
-        was, now = found.get(key), asked[key]
+        was, now = found.get(key, asked[key]), asked[key]
         if was == now:
             continue
         told = f"{name} was {_shown(was)}, now it is {_shown(now)}"

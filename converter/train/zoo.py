@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.converter.train import compact, mobilenets
+from edgekit.converter.train.backend import fused_batch_norm
 from edgekit.converter.train.blocks import Blocks
 from edgekit.converter.train.shapes import SMALLEST, Shape, shape_text
 from edgekit.errors import DataError, UsageError
@@ -98,9 +99,16 @@ def build(
     *,
     flexible: bool = False,
 ) -> Any:
-    """The Keras model with Keras' own start; `flexible` leaves height and width open, with the
-    strides of `shape`."""
-    return architecture.build(Blocks(tf.keras), shape, classes, width, flexible=flexible)
+    """The Keras model with Keras' own start.
+
+    `flexible` is the form to train: height and width are open (the strides are those of `shape`),
+    and BatchNorm is fused. Its variables are those of the other form, in the same order.
+    """
+    layers = tf.keras.layers
+    batch_norm = fused_batch_norm(tf) if flexible else layers.BatchNormalization
+    return architecture.build(
+        Blocks(tf.keras, batch_norm), shape, classes, width, flexible=flexible
+    )
 
 
 def initialize(model: Any, seed: int) -> None:

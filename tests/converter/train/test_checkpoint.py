@@ -72,6 +72,11 @@ def test_another_training_is_refused_by_name(key: str) -> None:
         assert "was 1, now it is other" in text
 
 
+def test_options_that_came_later_are_no_difference() -> None:
+    old = {key: value for key, value in IDENTITY.items() if key != "ema"}
+    checkpoint.refuse_other(Path("m.checkpoint.npz"), old, IDENTITY)
+
+
 def test_no_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"no checkpoint to resume from\. Leave --resume out"):
         checkpoint.read(tmp_path / "a.npz")

@@ -10,6 +10,7 @@ import pytest
 
 import edgekit
 from edgekit.converter.options import ConvertOptions
+from edgekit.converter.train.backend import fused_batch_norm
 from edgekit.converter.train.shapes import Shape
 from edgekit.converter.train.zoo import NAMES, build, find, initialize
 
@@ -55,6 +56,29 @@ def test_the_flexible_form_is_the_same_network(tf: Any, name: str, shape: Shape)
     first, second = (np.asarray(model(x, training=False)) for model in (fixed, flexible))
     np.testing.assert_allclose(first, second, atol=1e-6)
     np.testing.assert_allclose(first.sum(axis=1), 1, atol=1e-5)
+
+
+def test_fused_batch_norm_trains_as_keras_own(tf: Any) -> None:
+    """Outputs, gradients and averages; the averaged variance is n / (n - 1) times Keras'."""
+    x = tf.constant(np.random.default_rng(0).normal(3, 2, (5, 4, 6, 7)).astype(np.float32))
+    results = []
+    for kind in (tf.keras.layers.BatchNormalization, fused_batch_norm(tf)):
+        layer = kind(momentum=0.75, epsilon=1e-3)
+        layer.build(x.shape)
+        layer.gamma.assign(np.linspace(0.5, 2, 7))
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x, training=True)
+            loss = tf.reduce_sum(tf.sin(y))
+        grads = tape.gradient(loss, [x, layer.gamma, layer.beta])
+        results.append([y, *grads, layer.moving_mean, (layer.moving_variance - 0.75) * 4])
+        assert np.asarray(layer(x, training=False)).shape == x.shape
+    for own, fused in zip(*(result[:-1] for result in results), strict=True):
+        np.testing.assert_allclose(np.asarray(fused), np.asarray(own), atol=2e-4)
+    factor = 120 / 119
+    np.testing.assert_allclose(
+        np.asarray(results[1][-1]), np.asarray(results[0][-1]) * factor, rtol=1e-3
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
