@@ -158,6 +158,11 @@ def mul_requant(a: Quant, b: Quant, output: Quant) -> Requant:
     return requant(a.scale * b.scale / output.scale)
 
 
+def compare_requant(quant: Quant) -> Requant:
+    """Factor of a comparison's operand, from 256ths of a step to 256ths of 1."""
+    return requant(quant.scale)
+
+
 def div_requant(a: Quant, b: Quant, output: Quant) -> Requant:
     """Factor of an int8 DIV."""
     return requant(a.scale / (b.scale * output.scale))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.ir import ops
+from edgekit.converter.ir import ops_logic as logic
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Op
 from edgekit.converter.ir.shapes_movement import part_extents, permutation, split_axis
@@ -81,6 +82,18 @@ def _depth_to_space(graph: Graph, node: Node, op: Any) -> View:
     return lambda x: (x.reshape(-1, h, w, b, b, c // (b * b)).transpose(0, 1, 3, 2, 4, 5),)
 
 
+def _reverse(graph: Graph, node: Node, op: Any) -> View:
+    rank = len(graph.input(node).shape)
+    axes = {axis % max(rank, 1) for axis in ints(graph.input(node, 1))}
+    index = tuple(slice(None, None, -1 if axis in axes else 1) for axis in range(rank))
+    return lambda x: (x[index],)
+
+
+def _broadcast_to(graph: Graph, node: Node, op: Any) -> View:
+    shape = ints(graph.input(node, 1))
+    return lambda x: (np.broadcast_to(x, shape),)
+
+
 VIEWS: dict[type[Op], Callable[[Graph, Node, Any], View]] = {
     ops.Transpose: _transpose,
     ops.StridedSlice: _slice,
@@ -91,6 +104,8 @@ VIEWS: dict[type[Op], Callable[[Graph, Node, Any], View]] = {
     ops.Tile: _tile,
     ops.SpaceToDepth: _space_to_depth,
     ops.DepthToSpace: _depth_to_space,
+    logic.ReverseV2: _reverse,
+    logic.BroadcastTo: _broadcast_to,
 }
 
 

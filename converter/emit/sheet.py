@@ -14,6 +14,7 @@ C_TYPES = {
     DType.UINT8: "uint8_t",
     DType.INT16: "int16_t",
     DType.INT32: "int32_t",
+    DType.BOOL: "uint8_t",
     DType.FLOAT32: "float",
 }
 DTYPE_TAGS = {
@@ -21,6 +22,7 @@ DTYPE_TAGS = {
     DType.UINT8: "EK_U8",
     DType.INT16: "EK_S16",
     DType.INT32: "EK_S32",
+    DType.BOOL: "EK_U8",
     DType.FLOAT32: "EK_F32",
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from edgekit.converter.ir import ops
+from edgekit.converter.ir import ops_logic as logic
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Op
 from edgekit.converter.ir.ops_functions import PAIRS
@@ -36,7 +37,7 @@ def _mixes_batch(graph: Graph, node: Node) -> bool:
 
 def _reduces(graph: Graph, node: Node) -> bool:
     rank = len(graph.input(node).shape)
-    return 0 in {axis % rank for axis in ints(graph.input(node, 1))}
+    return 0 in {axis % max(rank, 1) for axis in ints(graph.input(node, 1))}
 
 
 def _pads(graph: Graph, node: Node) -> bool:
@@ -52,6 +53,14 @@ def _joins(graph: Graph, node: Node) -> bool:
 
 def _broadcasts(graph: Graph, node: Node) -> bool:
     return any(_fixes_batch(graph, node, index) for index in (0, 1))
+
+
+def _broadcasts_all(graph: Graph, node: Node) -> bool:
+    return any(_fixes_batch(graph, node, index) for index in range(len(node.inputs)))
+
+
+def _always(graph: Graph, node: Node) -> bool:
+    return True
 
 
 def _fixes_batch(graph: Graph, node: Node, index: int) -> bool:
@@ -108,7 +117,10 @@ _MIXES: dict[type[Op], Callable[[Graph, Node], bool]] = {
     ops.ReduceMax: _reduces,
     ops.ReduceMin: _reduces,
     ops.Div: _broadcasts,
-    **dict.fromkeys(PAIRS, _broadcasts),
+    **dict.fromkeys((*PAIRS, *logic.MIXED, logic.AddN), _broadcasts_all),
+    logic.Cumsum: _reduces,
+    logic.ReverseV2: _reduces,
+    logic.BroadcastTo: _always,
     ops.SquaredDifference: _broadcasts,
     ops.ArgMax: _reduces,
     ops.BatchMatmul: _multiplies,

@@ -22,6 +22,7 @@ from edgekit.converter.interpret import (
     dense,
     depthwise,
     elementwise,
+    logic,
     matmul,
     movement,
     pool,
@@ -40,6 +41,7 @@ from edgekit.converter.interpret.kernel import (
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant
 from edgekit.converter.ir.ops import Activation
+from edgekit.converter.ir.ops_logic import SELECTIONS
 from edgekit.converter.ir.shapes import reduced_axes
 from edgekit.converter.moves import TAKES, VIEWS
 from edgekit.converter.tables import distance_requant, leaky_requants
@@ -273,6 +275,7 @@ BUILDS: dict[type[ops.Op], Build] = {
     ops.Pack: movement.pack,
     **dict.fromkeys(VIEWS, movement.viewed),
     **dict.fromkeys(TAKES, movement.taken),
+    **dict.fromkeys(SELECTIONS, logic.select),
     ops.Quantize: quantize,
     ops.Dequantize: borders.dequantize,
 }

@@ -33,6 +33,7 @@ from edgekit.converter.ir.ops_elementwise import Square as Square
 from edgekit.converter.ir.ops_elementwise import SquaredDifference as SquaredDifference
 from edgekit.converter.ir.ops_functions import FUNCTIONS, PAIRS
 from edgekit.converter.ir.ops_functions import Gelu as Gelu
+from edgekit.converter.ir.ops_logic import MIXED, SUMS, TURNED
 from edgekit.converter.ir.ops_movement import Concatenation as Concatenation
 from edgekit.converter.ir.ops_movement import DepthToSpace as DepthToSpace
 from edgekit.converter.ir.ops_movement import ExpandDims as ExpandDims
@@ -378,6 +379,8 @@ OPERATORS: tuple[type[Op], ...] = (
     SquaredDifference,
     *FUNCTIONS,
     *PAIRS,
+    *SUMS,
+    *MIXED,
     Softmax,
     LogSoftmax,
     L2Normalization,
@@ -401,6 +404,7 @@ OPERATORS: tuple[type[Op], ...] = (
     SpaceToDepth,
     DepthToSpace,
     ResizeNearestNeighbor,
+    *TURNED,
     # 5. borders between number formats
     Quantize,
     Dequantize,

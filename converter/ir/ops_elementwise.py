@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from edgekit.converter.ir.ops_base import Activation, Op
 from edgekit.converter.ir.ops_functions import Ceil, Cos, FloorDiv, Pow, Round, Sign, Sin
+from edgekit.converter.ir.ops_logic import AddN, Cumsum
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +106,8 @@ class ReduceMin(Op):
     keep_dims: bool = False
 
 
-FLOAT_ONLY: tuple[type[Op], ...] = (Square, Floor, Ceil, Round, Sign, Sin, Cos, Pow, FloorDiv)
+FLOAT_ONLY: tuple[type[Op], ...] = (
+    *(Square, Floor, Ceil, Round, Sign, Sin, Cos, Pow, FloorDiv),
+    *(Cumsum, AddN),
+)
 """Operators that the references have for float32 alone."""

@@ -11,6 +11,7 @@ from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation
 from edgekit.converter.ir.ops_binary import BINARY
 from edgekit.converter.ir.ops_elementwise import FLOAT_ONLY
+from edgekit.converter.ir.ops_logic import MIXED, SELECTIONS, TURNED
 from edgekit.converter.ir.rule import INDEX_ROLES, activations, node_rule, operands
 
 _CONVOLUTIONS = (ops.Conv2D, ops.DepthwiseConv2D, ops.FullyConnected, ops.TransposeConv)
@@ -25,8 +26,8 @@ BIAS_TOLERANCE = 0.02
 def activations_dtype(graph: Graph, node: Node) -> str:
     """Activations are all float32, all int8 or all int16; only QUANTIZE and DEQUANTIZE change
     between them, ARG_MAX gives int32, and an int16 PRELU has an int8 alpha. Packed signs are
-    int32."""
-    if isinstance(node.op, BINARY):
+    int32; RESHAPE, SQUEEZE and EXPAND_DIMS take bool and int32 as well."""
+    if isinstance(node.op, (*BINARY, *MIXED)):
         return ""
     found = [(role, tensor.dtype) for role, tensor in activations(graph, node)]
     if isinstance(node.op, ops.Prelu) and found[0][1] is DType.INT16 and found[1][1] is DType.INT8:
@@ -34,7 +35,10 @@ def activations_dtype(graph: Graph, node: Node) -> str:
     if isinstance(node.op, ops.ArgMax) and found[-1][1] is DType.INT32:
         found = found[:-1]
     kinds = {dtype for _, dtype in found}
-    allowed = len(kinds) == 1 and kinds <= set(_FORMATS)
+    known = set(_FORMATS)
+    if isinstance(node.op, ops.Reshape | ops.Squeeze | ops.ExpandDims):
+        known |= {DType.BOOL, DType.INT32}
+    allowed = len(kinds) == 1 and kinds <= known
     if isinstance(node.op, ops.Quantize):
         allowed = found[0][1] in _FORMATS and found[-1][1] in _INTEGERS
     elif isinstance(node.op, ops.Dequantize):
@@ -109,7 +113,8 @@ def int16_operators(graph: Graph, node: Node) -> str:
     hint="put DEQUANTIZE before it and QUANTIZE behind, or convert the float model",
 )
 def float_operators(graph: Graph, node: Node) -> str:
-    """SQUARE, FLOOR, CEIL, ROUND, SIGN, SIN, COS, POW and FLOOR_DIV have float32 activations."""
+    """SQUARE, FLOOR, CEIL, ROUND, SIGN, SIN, COS, POW, FLOOR_DIV, CUMSUM and ADD_N have float32
+    activations."""
     kinds = {tensor.dtype for _, tensor in activations(graph, node)} - {DType.FLOAT32}
     return ", ".join(sorted(kinds))
 
@@ -278,6 +283,8 @@ _SAME_SCALE = (
     ops.ResizeBilinear,
     ops.ReduceMax,
     ops.ReduceMin,
+    *SELECTIONS,
+    *TURNED,
 )
 
 

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from edgekit.converter.axes import merged, merged_operands
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node
+from edgekit.converter.ir.ops_functions import FUNCTIONS, PAIRS
+from edgekit.converter.ir.ops_logic import (
+    COMPARISONS,
+    SELECTIONS,
+    SUMS,
+    TURNED,
+    Cast,
+    LogicalAnd,
+    LogicalNot,
+    LogicalOr,
+)
 from edgekit.converter.ir.rule import PARAMETER_ROLES, activations, graph_rule, node_rule, operands
-from edgekit.converter.ir.shapes import ShapeError, infer_shapes
+from edgekit.converter.ir.shapes import ShapeError, infer_shapes, reduced_axes
+from edgekit.converter.ir.slicing import Shape
 
 MAX_RANK = 4
 MAX_MOVED_RANK = 6
@@ -128,7 +141,34 @@ def operand_count(graph: Graph, node: Node) -> str:
     return ""
 
 
-_ANY_RANK = (
+_SINGLY: tuple[type[ops.Op], ...] = (
+    ops.ReduceMax,
+    ops.ReduceMin,
+    ops.ArgMax,
+    ops.Softmax,
+    ops.LogSoftmax,
+    ops.L2Normalization,
+    ops.Logistic,
+    ops.Tanh,
+    ops.Relu,
+    ops.Relu6,
+    ops.ReluN1To1,
+    ops.Relu0To1,
+    ops.LeakyRelu,
+    ops.Elu,
+    ops.HardSwish,
+    ops.Abs,
+    ops.Rsqrt,
+    ops.Exp,
+    ops.Log,
+    ops.Sqrt,
+    ops.Square,
+    ops.Neg,
+    ops.Floor,
+)
+"""Value by value, or along one axis."""
+
+_ANY_RANK: tuple[type[ops.Op], ...] = (
     ops.Reshape,
     ops.Squeeze,
     ops.ExpandDims,
@@ -144,17 +184,55 @@ _ANY_RANK = (
     ops.Concatenation,
     ops.Quantize,
     ops.Dequantize,
+    *_SINGLY,
+    *FUNCTIONS,
+    *TURNED,
+    *SUMS,
+    LogicalNot,
+    Cast,
+)
+
+_BROADCASTS: tuple[type[ops.Op], ...] = (
+    ops.Add,
+    ops.Sub,
+    ops.Mul,
+    ops.Div,
+    ops.Maximum,
+    ops.Minimum,
+    ops.SquaredDifference,
+    *PAIRS,
+    *COMPARISONS,
+    LogicalAnd,
+    LogicalOr,
+    *SELECTIONS,
 )
 
 
 @node_rule("rank", supported=True, hint="reshape the tensors, or fold the leading extents")
 def rank(graph: Graph, node: Node) -> str:
-    """Tensors have at most 4 extents, those that are only moved at most 6."""
-    most = MAX_MOVED_RANK if isinstance(node.op, _ANY_RANK) else MAX_RANK
+    """Tensors have at most 4 extents; those that are moved or computed value by value at most 6,
+    and so those of broadcasts and reductions where neighbouring extents treated alike leave 4."""
+    most = MAX_RANK
+    if isinstance(node.op, _ANY_RANK) or len(_essential(graph, node)) <= MAX_RANK:
+        most = MAX_MOVED_RANK
     for role, tensor in [*operands(graph, node), *activations(graph, node)]:
         if len(tensor.shape) > most:
             return f"{role} {tensor.name} {list(tensor.shape)}"
     return ""
+
+
+def _essential(graph: Graph, node: Node) -> Shape:
+    """The extents that a broadcast or reduction works on, neighbours alike taken as one."""
+    try:
+        if isinstance(node.op, ops.Mean | ops.Sum) and graph.input(node, 1).constant:
+            x, axes = graph.input(node).shape, reduced_axes(graph, node)
+            return merged(x, [axis in axes for axis in range(len(x))])[0]
+        if isinstance(node.op, _BROADCASTS):
+            shapes = [graph.input(node, at).shape for at in range(len(node.inputs))]
+            return merged_operands(infer_shapes(graph, node)[0], *shapes)[0]
+    except ShapeError:
+        pass  # a later rule says what is wrong
+    return graph.output(node).shape
 
 
 @node_rule("constant-parameters", supported=True, hint="export the model with fixed parameters")

@@ -12,6 +12,7 @@ from edgekit.converter.ir import ops, shapes_binary, shapes_recurrent
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Op, Padding
 from edgekit.converter.ir.ops_functions import FUNCTIONS, PAIRS
+from edgekit.converter.ir.shapes_logic import LOGIC
 from edgekit.converter.ir.shapes_movement import MOVED, PARTS, resize
 from edgekit.converter.ir.slicing import Shape, ints, need, proper_axis
 from edgekit.converter.ir.slicing import ShapeError as ShapeError
@@ -254,6 +255,7 @@ _INFER: dict[type[Op], Callable[[Graph, Node, Any], Shape]] = {
     ops.SquaredDifference: _binary,
     **dict.fromkeys(FUNCTIONS, _same),
     **dict.fromkeys(PAIRS, _binary),
+    **LOGIC,
     **MOVED,
     ops.Quantize: _same,
     ops.Dequantize: _same,

@@ -10,6 +10,7 @@ import numpy as np
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Op
+from edgekit.converter.ir.shapes_logic import TURNED
 from edgekit.converter.ir.slicing import Shape, ints, need, proper_axis, sliced
 
 
@@ -177,6 +178,7 @@ def _image(graph: Graph, node: Node) -> tuple[int, int, int, int]:
 
 
 MOVED: dict[type[Op], Callable[[Graph, Node, Any], Shape]] = {
+    **TURNED,
     ops.Pad: _pad,
     ops.PadV2: _pad,
     ops.MirrorPad: _mirror_pad,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from edgekit.converter.ir import rules_binary as binary
+from edgekit.converter.ir import rules_logic as logic
 from edgekit.converter.ir import rules_numbers as numbers
 from edgekit.converter.ir import rules_recurrent as recurrent
 from edgekit.converter.ir import rules_structure as structure
@@ -38,6 +39,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     numbers.index_dtype,
     structure.shapes_agree,
     numbers.activations_dtype,
+    logic.logic_formats,
     numbers.int16_operators,
     numbers.int16_slopes,
     numbers.float_operators,

@@ -23,7 +23,7 @@ from edgekit.converter.fixed_point import (
 )
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation, Softmax
-from edgekit.converter.lower import calls
+from edgekit.converter.lower import calls, fields
 from edgekit.converter.lower.calls import Call, Result, Value
 from edgekit.converter.lower.program import FieldValue, NumberArg, Params, ParamsArg
 from edgekit.converter.tables import lut_for
@@ -101,14 +101,7 @@ def minimum(graph: Graph, node: Node) -> tuple[Call, ...]:
 def _choice(graph: Graph, node: Node, family: str) -> tuple[Call, ...]:
     a, b, y = _three(graph, node)
     calls.quant(node, y)
-    params = Params(
-        "ek_choice_s8_t",
-        (
-            ("extent", calls.four(y.shape)),
-            ("a_stride", strides(calls.four(a.shape))),
-            ("b_stride", strides(calls.four(b.shape))),
-        ),
-    )
+    params = Params("ek_choice_s8_t", fields.broadcast(a, b, y))
     return (Call(family, (ParamsArg(), Value(a.name), Value(b.name), Result(y.name)), params),)
 
 
@@ -139,9 +132,7 @@ def _binary(
     params = Params(
         "ek_binary_s8_t",
         (
-            ("extent", calls.four(y.shape)),
-            ("a_stride", strides(calls.four(a.shape))),
-            ("b_stride", strides(calls.four(b.shape))),
+            *fields.broadcast(a, b, y),
             ("a_zero", calls.quant(node, a).zero_point),
             ("b_zero", calls.quant(node, b).zero_point),
             ("output_zero", calls.quant(node, y).zero_point),
@@ -155,16 +146,6 @@ def _binary(
     )
     args = (ParamsArg(), Value(a.name), Value(b.name), Result(y.name))
     return (Call(family, args, params),)
-
-
-def strides(extents: tuple[int, ...]) -> tuple[int, ...]:
-    """Elements between neighbours along each axis; 0 along an axis of extent 1, to repeat it.
-
-    >>> strides((1, 4, 1, 3))
-    (0, 3, 0, 1)
-    """
-    steps = [calls.product(extents[axis + 1 :]) for axis in range(len(extents))]
-    return tuple(0 if n == 1 else step for n, step in zip(extents, steps, strict=True))
 
 
 def softmax(graph: Graph, node: Node) -> tuple[Call, ...]:

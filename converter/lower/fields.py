@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgekit.converter.axes import merged, merged_operands
 from edgekit.converter.fixed_point import window
 from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
 from edgekit.converter.ir.ops import (
@@ -17,7 +18,6 @@ from edgekit.converter.ir.ops import (
 )
 from edgekit.converter.lower import calls
 from edgekit.converter.lower.calls import Call, Result, Value
-from edgekit.converter.lower.elementwise import strides
 from edgekit.converter.lower.program import FieldValue, NumberArg, Params, ParamsArg
 
 Fields = tuple[tuple[str, FieldValue], ...]
@@ -107,18 +107,37 @@ def reduced(graph: Graph, node: Node) -> tuple[Fields, int]:
     shape = graph.input(node).shape
     listed = np.asarray(graph.input(node, 1).values, np.int64).reshape(-1)
     axes = {int(axis) % len(shape) for axis in listed}
-    reduce = calls.four(tuple(int(axis in axes) for axis in range(len(shape))), fill=0)
     count = calls.product(tuple(shape[axis] for axis in axes))
-    return (("extent", calls.four(shape)), ("reduce", reduce)), count
+    extents, flags = shape, tuple(axis in axes for axis in range(len(shape)))
+    if len(shape) > 4:
+        extents, [flags] = merged(shape, flags)
+    reduce = calls.four(tuple(map(int, flags)), fill=0)
+    return (("extent", calls.four(extents)), ("reduce", reduce)), count
 
 
 def broadcast(a: Tensor, b: Tensor, y: Tensor) -> Fields:
     """Extents and the operands' strides of a binary operator."""
-    return (
-        ("extent", calls.four(y.shape)),
-        ("a_stride", strides(calls.four(a.shape))),
-        ("b_stride", strides(calls.four(b.shape))),
-    )
+    return broadcast_of(y, a=a, b=b)
+
+
+def broadcast_of(y: Tensor, **operands: Tensor) -> Fields:
+    """Extents and the strides of operands, by their roles."""
+    extents, shapes = y.shape, tuple(tensor.shape for tensor in operands.values())
+    if len(extents) > 4:
+        extents, shapes = merged_operands(extents, *shapes)
+    steps = (strides(calls.four(shape)) for shape in shapes)
+    named = zip(operands, steps, strict=True)
+    return (("extent", calls.four(extents)), *((f"{role}_stride", row) for role, row in named))
+
+
+def strides(extents: tuple[int, ...]) -> tuple[int, ...]:
+    """Elements between neighbours along each axis; 0 along an axis of extent 1, to repeat it.
+
+    >>> strides((1, 4, 1, 3))
+    (0, 3, 0, 1)
+    """
+    steps = [calls.product(extents[axis + 1 :]) for axis in range(len(extents))]
+    return tuple(0 if n == 1 else step for n, step in zip(extents, steps, strict=True))
 
 
 # Operators that move whole elements, as the kernels of bytes: along the last axis an element is

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from edgekit.converter.ir.graph import DType, Graph, Node
 from edgekit.converter.ir.ops import Op
-from edgekit.converter.lower import calls, float32, int4, int16, legacy, operators
+from edgekit.converter.lower import calls, float32, int4, int16, legacy, logic, operators
 from edgekit.converter.lower.calls import Call
 
 Table = Mapping[type[Op], Callable[[Graph, Node], tuple[Call, ...]]]
@@ -22,6 +22,8 @@ _TABLES: Mapping[str, Table] = {
 
 def lowered(graph: Graph, node: Node) -> tuple[Call, ...]:
     """The kernel calls of one node. Raises UnsupportedError where its format has no kernel."""
+    if type(node.op) in logic.LOWERINGS:
+        return logic.LOWERINGS[type(node.op)](graph, node)
     name = number_format(graph, node)
     table = _TABLES.get(name, {})
     if type(node.op) not in table:
@@ -33,6 +35,8 @@ def lowered(graph: Graph, node: Node) -> tuple[Call, ...]:
 
 def formats_of(operator: type[Op]) -> tuple[str, ...]:
     """The number formats an operator has C kernels for."""
+    if operator in logic.FORMATS:
+        return logic.FORMATS[operator]
     return tuple(name for name, table in _TABLES.items() if operator in table)
 
 

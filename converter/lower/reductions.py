@@ -6,7 +6,7 @@ from edgekit.converter.fixed_point import sum_requant
 from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
 from edgekit.converter.ir.shapes import reduced_axes
 from edgekit.converter.ir.slicing import ints, proper_axis
-from edgekit.converter.lower import calls
+from edgekit.converter.lower import calls, fields
 from edgekit.converter.lower.calls import Call, Result, Value
 from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import Params, ParamsArg
@@ -17,13 +17,12 @@ Shape = tuple[int, ...]
 def total(graph: Graph, node: Node) -> tuple[Call, ...]:
     """One `ek_mean_s8`, whose factor has no count in it."""
     x, y = graph.input(node), graph.output(node)
-    axes = reduced_axes(graph, node)
+    shape, _ = fields.reduced(graph, node)
     x_quant, y_quant = calls.quant(node, x), calls.quant(node, y)
     params = Params(
         "ek_mean_s8_t",
         (
-            ("extent", calls.four(x.shape)),
-            ("reduce", calls.four(tuple(int(i in axes) for i in range(len(x.shape))), fill=0)),
+            *shape,
             ("input_zero", x_quant.zero_point),
             ("output_zero", y_quant.zero_point),
             ("q", sum_requant(x_quant, y_quant)),

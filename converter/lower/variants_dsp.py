@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.converter.lower.calls import product
-from edgekit.converter.lower.elementwise import strides
+from edgekit.converter.lower.fields import strides
 from edgekit.converter.lower.packing_dsp import (
     LARGEST_SHIFT,
     absolute_weights,

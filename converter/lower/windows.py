@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from edgekit.converter.fixed_point import activation_range, mean_requant, window
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import AveragePool2D, Pool2D
-from edgekit.converter.lower import calls
+from edgekit.converter.lower import calls, fields
 from edgekit.converter.lower.calls import Call, Result, Value
 from edgekit.converter.lower.program import Params, ParamsArg
 
@@ -52,17 +50,12 @@ def _pool(graph: Graph, node: Node, family: str) -> tuple[Call, ...]:
 def mean(graph: Graph, node: Node) -> tuple[Call, ...]:
     """One `ek_mean_s8`; axes count from the tensor's own rank, negative ones from its end."""
     x, y = graph.input(node), graph.output(node)
-    rank = len(x.shape)
-    listed = np.asarray(graph.input(node, 1).values, np.int64).reshape(-1)
-    axes = {int(axis) % rank for axis in listed}
-    count = calls.product(tuple(x.shape[axis] for axis in axes))
-    reduce = calls.four(tuple(int(axis in axes) for axis in range(rank)), fill=0)
+    shape, count = fields.reduced(graph, node)
     x_quant, y_quant = calls.quant(node, x), calls.quant(node, y)
     params = Params(
         "ek_mean_s8_t",
         (
-            ("extent", calls.four(x.shape)),
-            ("reduce", reduce),
+            *shape,
             ("input_zero", x_quant.zero_point),
             ("output_zero", y_quant.zero_point),
             ("q", mean_requant(x_quant, y_quant, count)),

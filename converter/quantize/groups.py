@@ -25,6 +25,7 @@ from edgekit.converter.ir.ops import (
     ReduceMin,
     ResizeBilinear,
 )
+from edgekit.converter.ir.ops_logic import SELECTIONS
 from edgekit.converter.ir.rule import PARAMETER_ROLES
 from edgekit.converter.ir.shapes_movement import MOVED, PARTS
 from edgekit.converter.quantize.params import constant_values
@@ -42,10 +43,14 @@ SAME_SCALE: tuple[type[Op], ...] = (
     ReduceMin,
     Maximum,
     Minimum,
+    *SELECTIONS,
 )
 
 
-_JOINING = (Concatenation, Pack, Maximum, Minimum)
+ENDLESS = 1e4
+"""From here on a constant that a SELECT puts in place of values stands for infinity."""
+
+_JOINING = (Concatenation, Pack, Maximum, Minimum, *SELECTIONS)
 """Same-scale operators all of whose operands carry data."""
 
 
@@ -78,7 +83,8 @@ def _members(node: Node) -> list[str]:
     """The operands and results of a same-scale node that carry data, not shapes or paddings."""
     roles = PARAMETER_ROLES if not isinstance(node.op, _JOINING) else ()
     named = zip(node.inputs, cycle(node.op.INPUTS), strict=False)
-    data = [name for name, role in named if name and role.rstrip("?.") not in roles]
+    apart = {*roles, "condition"}
+    data = [name for name, role in named if name and role.rstrip("?.") not in apart]
     return [*node.outputs, *data]
 
 
@@ -87,7 +93,8 @@ def union_ranges(graph: Graph, ranges: Ranges) -> dict[str, Range]:
 
     Constant members (a constant operand of CONCATENATION) count with their values and get an
     entry too. A bound of MAXIMUM or MINIMUM does not count: one beyond the range changes nothing,
-    and is clipped to it (a normalization layer's 1e12 would leave no step for its values).
+    and is clipped to it (a normalization layer's 1e12 would leave no step for its values). So does
+    what a SELECT puts in for infinity (an attention mask's -1e9).
     """
     groups = same_scale_groups(graph)
     known = dict(ranges)
@@ -99,8 +106,13 @@ def union_ranges(graph: Graph, ranges: Ranges) -> dict[str, Range]:
         if graph[name].constant:
             readers = graph.consumers(name)
             bound = all(isinstance(node.op, Maximum | Minimum) for node in readers)
-            values = np.zeros(1) if bound else constant_values(graph[name])
+            values = np.zeros(1, np.float32) if bound else constant_values(graph[name])
+            if any(isinstance(node.op, SELECTIONS) for node in readers):
+                values = values[np.abs(values) < ENDLESS]
             known[name] = (float(values.min(initial=0.0)), float(values.max(initial=0.0)))
+    for node in graph.nodes:
+        if isinstance(node.op, SELECTIONS) and max(map(abs, known[node.output])) >= ENDLESS:
+            known[node.output] = (0.0, 0.0)  # what it chooses from counts
     members = defaultdict(list)
     for name, group in groups.items():
         if name in known:

@@ -164,7 +164,7 @@ class _Builder:
         made: list[Node] = []
         inputs: list[str | None] = []
         for name in node.inputs:
-            if name is None or self.graph[name].constant:
+            if name is None or self.graph[name].constant or not float_tensor(self.graph[name]):
                 inputs.append(name)
                 continue
             real = f"{node.name}/{name}/real"
@@ -172,6 +172,8 @@ class _Builder:
                 self.constants[real] = replace(self.graph[name], name=real)
                 made.append(Node(f"{real}", Dequantize(), (name,), (real,)))
             inputs.append(real)
+        if not float_tensor(self.graph[node.output]):
+            return (*made, replace(node, inputs=tuple(inputs)))
         result = f"{node.output}/real"
         self.constants[result] = replace(self.graph[node.output], name=result)
         same = replace(node, inputs=tuple(inputs), outputs=(result,))

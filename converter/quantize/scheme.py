@@ -31,6 +31,7 @@ from edgekit.converter.ir.ops import (
     TransposeConv,
 )
 from edgekit.converter.ir.ops_elementwise import FLOAT_ONLY
+from edgekit.converter.ir.ops_logic import Cast
 
 WEIGHTED: Mapping[type[Op], int] = MappingProxyType(
     {Conv2D: 0, DepthwiseConv2D: 3, FullyConnected: 0, TransposeConv: 0}
@@ -40,7 +41,7 @@ WEIGHTED: Mapping[type[Op], int] = MappingProxyType(
 
 ISLANDS: tuple[type[Op], ...] = (
     *(operator for operator in FLOAT_ONLY if operator is not Square),
-    *(Exp, Log, Sqrt, Neg, Div),
+    *(Exp, Log, Sqrt, Neg, Div, Cast),
 )
 """Operators that stay in float32, between DEQUANTIZE and QUANTIZE: there is none for int8 in every
 runtime, or (DIV) a divisor near zero would lose its digits."""

@@ -94,6 +94,8 @@ _FUNCTIONS: dict[str, Callable[[RawOperator, Sequence[Array]], Array]] = {
     "SQUEEZE": lambda raw, xs: xs[0].squeeze(_attribute(raw, "axes") or None),
     "EXPAND_DIMS": lambda raw, xs: np.expand_dims(xs[0], int(xs[1].ravel()[0])),
     "REDUCE_PROD": _product,
+    "FILL": lambda raw, xs: np.full(tuple(int(n) for n in xs[0].ravel()), xs[1].ravel()[0]),
+    "BROADCAST_TO": lambda raw, xs: np.broadcast_to(xs[0], tuple(int(n) for n in xs[1].ravel())),
     "ADD": _binary(np.add),
     "SUB": _binary(np.subtract),
     "MUL": _binary(np.multiply),

@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from edgekit.converter.ir import ops
+from edgekit.converter.ir import ops_logic as logic
 from edgekit.converter.ir.ops import Activation, Mirror, Op, Padding
 from edgekit.converter.ir.ops_functions import FUNCTIONS, PAIRS
 from edgekit.converter.tflite.custom import CUSTOM_OPERATORS, read_custom
@@ -48,6 +49,8 @@ _FIELDS = {
             "batch_dims",
             "block_size",
             "approximate",
+            "exclusive",
+            "reverse",
             "adj_x",
             "adj_y",
             "align_corners",
@@ -75,6 +78,9 @@ _PLAIN: tuple[type[Op], ...] = (
     ops.L2Normalization,
     *(function for function in FUNCTIONS if function is not ops.Gelu),
     *PAIRS,
+    *logic.MIXED,
+    *logic.TURNED,
+    logic.AddN,
 )
 """Operators whose options say nothing."""
 
@@ -93,6 +99,7 @@ OPTIONS_TABLE: dict[str, str] = {operator.NAME: "" for operator in _PLAIN} | {
         (ops.ReduceMin, "ReducerOptions"),
         (ops.Div, "DivOptions"),
         (ops.Gelu, "GeluOptions"),
+        (logic.Cumsum, "CumsumOptions"),
         (ops.ArgMax, "ArgMaxOptions"),
         (ops.ResizeBilinear, "ResizeBilinearOptions"),
         (ops.AveragePool2D, "Pool2DOptions"),

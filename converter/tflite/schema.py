@@ -137,6 +137,7 @@ TABLES: Final[dict[str, dict[str, Field]]] = {
     "SliceOptions": {},
     "DivOptions": {"fused_activation_function": Field(0, "i8")},
     "GeluOptions": {"approximate": Field(0, "bool")},
+    "CumsumOptions": {"exclusive": Field(0, "bool"), "reverse": Field(1, "bool")},
     "SVDFOptions": {"rank": Field(0, "i32"), "fused_activation_function": Field(1, "i8")},
     "UnidirectionalSequenceLSTMOptions": {
         "fused_activation_function": Field(0, "i8"),
@@ -237,6 +238,7 @@ OPTIONS_TYPES: Final[dict[str, int]] = {
     "SVDFOptions": 6,
     "DivOptions": 29,
     "GeluOptions": 116,
+    "CumsumOptions": 102,
     "UnidirectionalSequenceLSTMOptions": 71,
     "BatchMatMulOptions": 101,
     "CallOnceOptions": 103,

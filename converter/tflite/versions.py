@@ -46,6 +46,14 @@ _RUNTIME = {
     ("TRANSPOSE_CONV", 2): "2.2.0",
     ("TRANSPOSE_CONV", 3): "2.3.0",
     ("SUM", 2): "1.15.0",
+    ("BROADCAST_TO", 2): "2.5.0",
+    ("BROADCAST_TO", 3): "2.5.0",
+    ("GELU", 1): "2.5.0",
+    ("GELU", 2): "2.5.0",
+    ("EXP", 2): "2.12.0",
+    ("SIGN", 1): "2.12.0",
+    ("CUMSUM", 1): "2.4.0",
+    ("SELECT_V2", 1): "2.2.0",
     ("BATCH_MATMUL", 1): "2.3.0",
     ("BATCH_MATMUL", 2): "2.3.0",
     ("HARD_SWISH", 1): "1.15.0",
@@ -97,6 +105,8 @@ _INT8_IS_2 = frozenset(
         "L2_NORMALIZATION",
         "ARG_MAX",
         "BATCH_MATMUL",
+        *("GELU", "EXP", "SELECT"),
+        *("EQUAL", "NOT_EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL"),
     )
 )
 _INT16 = {
@@ -126,6 +136,8 @@ def operator_version(graph: Graph, node: Node) -> int:
         return _convolution_version(graph, node)
     if name == "TRANSPOSE_CONV" and graph.role(node, "bias") is not None:
         return 3
+    if name == "BROADCAST_TO":
+        return 2 if x.dtype is DType.FLOAT32 else 3
     decisive = graph.output(node) if name == "QUANTIZE" else x
     if decisive.dtype is DType.INT16:
         return _INT16.get(name, 1)

@@ -411,4 +411,74 @@ EK_LOG_SOFTMAX_S8(ref);
     void ek_div_s8__##isa(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output)
 EK_DIV_S8(ref);
 
+/* y = 1 where `relation` has the bit of how a compares with b, else 0, with broadcasting as in
+ * addition. Nothing compares with a NaN. int8 operands are compared as
+ * requant((a - a_zero) * 256, a_q), both in 256ths of 1. */
+enum { EK_LESS = 1, EK_EQUAL = 2, EK_GREATER = 4, EK_UNORDERED = 8 };
+
+typedef struct {
+    int32_t extent[4];
+    int32_t a_stride[4], b_stride[4];
+    int32_t relation;
+} ek_compare_t;
+
+typedef struct {
+    int32_t extent[4];
+    int32_t a_stride[4], b_stride[4];
+    int32_t relation;
+    int32_t a_zero, b_zero;
+    ek_requant_t a_q, b_q;
+} ek_compare_s8_t;
+
+#define EK_COMPARE_S8(isa)                                                                  \
+    void ek_compare_s8__##isa(const ek_compare_s8_t *p, const int8_t *a, const int8_t *b,   \
+                              int8_t *output)
+EK_COMPARE_S8(ref);
+
+#define EK_COMPARE_S32(isa)                                                                 \
+    void ek_compare_s32__##isa(const ek_compare_t *p, const int32_t *a, const int32_t *b,   \
+                               int8_t *output)
+EK_COMPARE_S32(ref);
+
+/* y = bit 2 * (a != 0) + (b != 0) of `truth`, with broadcasting and in place as addition. */
+typedef struct {
+    int32_t extent[4];
+    int32_t a_stride[4], b_stride[4];
+    int32_t truth;
+} ek_logical_s8_t;
+
+#define EK_LOGICAL_S8(isa)                                                                  \
+    void ek_logical_s8__##isa(const ek_logical_s8_t *p, const int8_t *a, const int8_t *b,   \
+                              int8_t *output)
+EK_LOGICAL_S8(ref);
+
+/* y = condition ? a : b, with broadcasting over all three. */
+typedef struct {
+    int32_t extent[4];
+    int32_t condition_stride[4], a_stride[4], b_stride[4];
+} ek_select_t;
+
+#define EK_SELECT_S8(isa)                                                                   \
+    void ek_select_s8__##isa(const ek_select_t *p, const int8_t *condition,                 \
+                             const int8_t *a, const int8_t *b, int8_t *output)
+EK_SELECT_S8(ref);
+
+/* The number in another element type. */
+#define EK_CAST_S8_F32(isa) \
+    void ek_cast_s8_f32__##isa(int32_t count, const int8_t *input, float *output)
+EK_CAST_S8_F32(ref);
+
+#define EK_CAST_S8_S32(isa) \
+    void ek_cast_s8_s32__##isa(int32_t count, const int8_t *input, int32_t *output)
+EK_CAST_S8_S32(ref);
+
+#define EK_CAST_S32_F32(isa) \
+    void ek_cast_s32_f32__##isa(int32_t count, const int32_t *input, float *output)
+EK_CAST_S32_F32(ref);
+
+/* Cut off towards zero; what is beyond an int32 becomes its end, NaN 0. */
+#define EK_CAST_F32_S32(isa) \
+    void ek_cast_f32_s32__##isa(int32_t count, const float *input, int32_t *output)
+EK_CAST_F32_S32(ref);
+
 #endif

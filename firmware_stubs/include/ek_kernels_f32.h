@@ -364,4 +364,26 @@ EK_LOG_SOFTMAX_F32(ref);
     void ek_l2_normalization_f32__##isa(const ek_rows_t *p, const float *input, float *output)
 EK_L2_NORMALIZATION_F32(ref);
 
+/* As ek_compare_s32 and ek_select_s8. */
+#define EK_COMPARE_F32(isa)                                                                \
+    void ek_compare_f32__##isa(const ek_compare_t *p, const float *a, const float *b,      \
+                               int8_t *output)
+EK_COMPARE_F32(ref);
+
+#define EK_SELECT_F32(isa)                                                                 \
+    void ek_select_f32__##isa(const ek_select_t *p, const int8_t *condition,               \
+                              const float *a, const float *b, float *output)
+EK_SELECT_F32(ref);
+
+/* y[i][k][j] = sum of x[i][0][j] ... x[i][k][j], without the last if `exclusive`; if `reverse` of
+ * x[i][k][j] ... x[i][count - 1][j], without the first. */
+typedef struct {
+    int32_t outer, count, inner;
+    int32_t exclusive, reverse;
+} ek_cumsum_f32_t;
+
+#define EK_CUMSUM_F32(isa) \
+    void ek_cumsum_f32__##isa(const ek_cumsum_f32_t *p, const float *input, float *output)
+EK_CUMSUM_F32(ref);
+
 #endif

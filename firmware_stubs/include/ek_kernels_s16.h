@@ -233,4 +233,10 @@ EK_PRELU_S16(ref);
                                     const int16_t *b, int16_t *output)
 EK_BATCH_MATMUL_S16(ref);
 
+/* As ek_select_s8. */
+#define EK_SELECT_S16(isa)                                                                 \
+    void ek_select_s16__##isa(const ek_select_t *p, const int8_t *condition,               \
+                              const int16_t *a, const int16_t *b, int16_t *output)
+EK_SELECT_S16(ref);
+
 #endif

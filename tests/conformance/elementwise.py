@@ -33,7 +33,7 @@ def _binary(name: str, *formats: str, same_scale: bool = False) -> None:
         a = m.pick()
         if a is None:
             return False
-        b = _partner(m, a, same_scale)
+        b = partner(m, a, same_scale)
         kind: Any = ops.BY_NAME[name]
         op = kind(m.activation()) if "activation" in kind.__slots__ else kind()
         operands = [a, b] if m.chance(0.5) else [b, a]
@@ -51,7 +51,7 @@ _binary("MINIMUM", same_scale=True)
 _binary("SQUARED_DIFFERENCE", "int8", "float32")
 
 
-def _partner(m: Maker, a: str, same_scale: bool) -> str:
+def partner(m: Maker, a: str, same_scale: bool) -> str:
     """An activation or a constant that is `a` or broadcasts with it."""
     shape, quant = m[a].shape, m.like(a)
     fitting = m.values(
@@ -59,7 +59,7 @@ def _partner(m: Maker, a: str, same_scale: bool) -> str:
     )
     if fitting and m.chance(0.6):
         return str(m.one_of(fitting))
-    return m.clone_constant(_smaller(m, shape), quant if same_scale else m.quant())
+    return m.clone_constant(smaller(m, shape), quant if same_scale else m.quant())
 
 
 def _broadcast(one: Shape, other: Shape) -> bool:
@@ -70,7 +70,7 @@ def _broadcast(one: Shape, other: Shape) -> bool:
     return int(np.prod(result)) <= MOST_ELEMENTS
 
 
-def _smaller(m: Maker, shape: Shape) -> Shape:
+def smaller(m: Maker, shape: Shape) -> Shape:
     """A shape that broadcasts to `shape`: some extents 1, some leading ones left out."""
     kept = tuple(extent if m.chance(0.6) else 1 for extent in shape)
     return kept[m.integer(0, len(kept)) :] if m.chance(0.3) else kept
@@ -236,7 +236,7 @@ def exp_int8(m: Maker) -> bool:
 def div_int8(m: Maker) -> bool:
     """By a constant without real zeros: tflite-micro computes with them, LiteRT refuses."""
     a = m.pick() or m.input(m.image_shape())
-    shape, quant = _smaller(m, m[a].shape), m.quant()
+    shape, quant = smaller(m, m[a].shape), m.quant()
     codes = m.numbers(shape)
     assert quant is not None
     other = quant.zero_point + (1 if quant.zero_point < 127 else -1)
@@ -284,7 +284,7 @@ def power(m: Maker) -> bool:
 @generator("FLOOR_DIV", "float32")
 def floor_div(m: Maker) -> bool:
     a = m.input(m.image_shape())
-    b = m.constant((1 + m.rng.random(_smaller(m, m[a].shape))).astype(np.float32))
+    b = m.constant((1 + m.rng.random(smaller(m, m[a].shape))).astype(np.float32))
     m.add(ops.BY_NAME["FLOOR_DIV"](), [a, b], None)
     return True
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from edgekit.converter.ir.graph import DType, Graph, State
 from tests.conformance import elementwise as elementwise
+from tests.conformance import logic as logic
 from tests.conformance import movement as movement
 from tests.conformance import rearrange as rearrange
 from tests.conformance import recurrent as recurrent
@@ -123,6 +124,8 @@ def _values(graph: Graph, name: str, rng: np.random.Generator, style: int) -> Ar
     tensor = graph[name]
     if tensor.dtype is DType.FLOAT32:
         return rng.normal(0, (2, 30, 0.05)[style % 3], tensor.shape).astype(np.float32)
+    if tensor.dtype is DType.BOOL:
+        return rng.random(tensor.shape) < 0.5
     info = np.iinfo(tensor.dtype.value)
     if style % 3 == 1:
         return rng.choice(np.array([info.min, info.max], tensor.dtype.numpy), tensor.shape)

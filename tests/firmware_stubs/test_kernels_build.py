@@ -17,7 +17,9 @@ FOLDER = catalog.ROOT / "test"
 KERNELS = [catalog.kernel_source(name) for name in catalog.kernel_functions("ref")]
 CONFORMANCE = {
     *("svdf_s8", "lstm_s8", "log_softmax_s8", "l2_normalization_s8"),
-    *("reduce_min_s8", "squared_difference_s8"),
+    *("reduce_min_s8", "squared_difference_s8", "div_s8"),
+    *("compare_s8", "compare_s32", "logical_s8", "select_s8"),
+    *("cast_s8_f32", "cast_s8_s32", "cast_s32_f32", "cast_f32_s32"),
 }
 """Those of int8 that the conformance suite alone compares, with tflite-micro, under sanitizers and
 in QEMU."""

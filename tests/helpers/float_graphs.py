@@ -56,11 +56,12 @@ class FloatGraph:
         inputs: Sequence[str | None],
         name: str = "",
         shape: tuple[int, ...] = (),
+        dtype: str = "float32",
     ) -> str:
         """Append `op`; `shape` is for RESHAPE only, every other output shape is inferred."""
         name = name or f"{op.NAME.lower()}_{len(self.nodes)}"
         node = Node(name, op, tuple(inputs), (name,))
-        self.tensors[name] = Tensor(name, shape, DType.FLOAT32)
+        self.tensors[name] = Tensor(name, shape, DType(dtype))
         if not shape:
             so_far = Graph(self.name, self.tensors, (*self.nodes, node), tuple(self.inputs), ())
             made = replace(self.tensors[name], shape=infer_shape(so_far, node))

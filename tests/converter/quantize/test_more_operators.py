@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgekit.converter.ir import ops
+from edgekit.converter.ir import ops, ops_logic
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Padding
 from edgekit.converter.ir.shapes import infer_shapes
@@ -178,3 +178,29 @@ def test_a_bound_beyond_the_values_costs_no_accuracy(op: ops.Op, bound: float) -
     assert quant is not None
     assert np.abs(exact - found).max() <= quant.scale
     assert quant.scale < 0.05
+
+
+def masked() -> Graph:
+    """Attention with a mask: what a SELECT puts in for infinity leaves the scores their steps."""
+    g = FloatGraph("masked")
+    x = g.dense(g.input((1, 8)), RNG.normal(0, 0.5, (12, 8)), RNG.normal(0, 0.1, 12))
+    seen = g.constant(np.arange(12)[None] < 9, dtype="bool")
+    far = g.constant(np.full((1, 12), -1e9))
+    scores = g.node(ops_logic.SelectV2(), [seen, x, far], "scores")
+    high = g.node(ops_logic.Greater(), [x, g.constant(np.zeros((1, 1)))], "high", dtype="bool")
+    weight = g.node(ops_logic.Cast(), [high], "weight")
+    share = g.node(ops.Softmax(), [scores], "share")
+    return g.graph(g.node(ops.Add(), [share, g.node(ops.Mul(), [weight, x], "gated")], "sum"))
+
+
+def test_comparisons_and_masks_are_quantized() -> None:
+    graph = masked()
+    done = quantize_int8(graph, [samples(graph, 64)]).graph
+    verify(done)
+    scores, high = done["scores"], done["high"]
+    assert scores.quant is not None
+    assert scores.quant.scale < 0.1
+    assert (high.dtype, high.quant) == (DType.BOOL, None)
+    fresh = samples(graph, 16, seed=9)
+    exact, found = (outputs_real(each, fresh)["sum"] for each in (graph, done))
+    assert np.sqrt(np.mean((exact - found) ** 2) / np.mean(exact**2)) < 0.06

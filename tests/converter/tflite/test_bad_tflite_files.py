@@ -179,6 +179,10 @@ def test_operators_unknown_to_this_schema_are_refused_by_number() -> None:
     ("operator", "rewrite"),
     [
         ("FLOOR_MOD", "FLOOR(a / b)"),
+        ("WHERE", "all three arguments"),
+        ("FILL", "constant extents"),
+        ("REDUCE_ANY", "REDUCE_MAX"),
+        ("ARG_MIN", "use ARG_MAX"),
         ("NON_MAX_SUPPRESSION_V4", "suppress outside the network"),
         ("WHILE", "unroll=True"),
         ("TOPK_V2", "sort outside the network"),
