@@ -69,18 +69,21 @@ def build_firmware(
     profile: bool = True,
     model_id: str = "",
     optimization: str = "",
+    boot_energy: bool = False,
 ) -> Image:
     """Build the firmware of a bundle for a target with a port; `out` gets firmware.elf.
 
     `profile` keeps the per-step hooks (about three instructions a step when idle). `model_id`
     is the MLPerf Tiny id ("vww01"), which also says what its host sends; without `optimization`
-    the target's core has its own. Raises ToolError
+    the target's core has its own. `boot_energy` starts in MLPerf Tiny's energy mode, for hosts that
+    power the board up and do not ask for it. Raises ToolError
     (compiler missing, no port, does not compile), DoesNotFitError, ModelError.
     """
     manifest = read_manifest(bundle)
     optimization = optimization or target.cpu.optimization
     flags = (*target.cpu.flags, *WARNINGS, optimization, *SECTIONS)
     defines = app_defines(manifest, target, model_id=model_id, profile=profile)
+    defines += ("-DEK_BOOT_ENERGY=true",) * boot_energy
     cortex_m = target.port.startswith("cortex_m")
     script = memory_script(target) if cortex_m else ""
     link = cortex_m_link(target) if cortex_m else ("-Wl,--gc-sections", "-lm")
@@ -92,7 +95,13 @@ def build_firmware(
 
 
 def build_posix(
-    bundle: Path, out: Path, *, profile: bool = True, model_id: str = "", sanitize: bool = False
+    bundle: Path,
+    out: Path,
+    *,
+    profile: bool = True,
+    model_id: str = "",
+    sanitize: bool = False,
+    boot_energy: bool = False,
 ) -> Image:
     """The same firmware as a program of this machine: standard input and output are its line.
 
@@ -108,7 +117,9 @@ def build_posix(
         link=Link(kind="local"),
         port="posix",
     )
-    return build_firmware(bundle, target, out, profile=profile, model_id=model_id)
+    return build_firmware(
+        bundle, target, out, profile=profile, model_id=model_id, boot_energy=boot_energy
+    )
 
 
 def build_host_library(

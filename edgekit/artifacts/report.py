@@ -18,6 +18,7 @@ from typing import Any
 
 from edgekit.artifacts.bundle import AccuracySummary, MemorySummary, StepInfo, TensorInfo
 from edgekit.artifacts.figures import Figure, Note
+from edgekit.artifacts.mlperf import MlperfRecord
 from edgekit.artifacts.power import EnergyResult
 from edgekit.artifacts.run import RunResult
 from edgekit.errors import DataError
@@ -104,6 +105,8 @@ class Report:
     warnings: tuple[Note, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     """The machine that made the report: cpu, os, python, commit."""
+    mlperf: MlperfRecord | None = None
+    """Where the run went by the rules of MLPerf Tiny."""
     schema: int = REPORT_SCHEMA
 
     def to_json(self) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import options, output
+from edgekit.cli import mlperf_options, options, output
+from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
     from edgekit.artifacts.report import Report
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
 NAME = "bench"
 MOST_THREADS, MOST_SAMPLES = 256, 4096
+SAMPLES, THREADS, BATCHES, WINDOWS = 3, "1", "1,4,16", 5
 
 
 def command(
-    bundle: options.Bundle,
+    bundle: options.OptionalBundle = None,
     target: options.OptionalTarget = None,
     output_dir: options.OptionalOutputDir = None,
     port: options.Port = None,
@@ -32,12 +34,12 @@ def command(
     ] = None,
     samples: Annotated[
         int, typer.Option(min=1, help="Inputs whose outputs are checked against the reference.")
-    ] = 3,
-    threads: Annotated[str, typer.Option(help="Interpreter threads, host: 1 or 1,2,4.")] = "1",
-    batch: Annotated[str, typer.Option(help="Batch sizes for throughput, host.")] = "1,4,16",
+    ] = SAMPLES,
+    threads: Annotated[str, typer.Option(help="Interpreter threads, host: 1 or 1,2,4.")] = THREADS,
+    batch: Annotated[str, typer.Option(help="Batch sizes for throughput, host.")] = BATCHES,
     windows: Annotated[
         int, typer.Option(min=1, help="Windows of a power measurement; the median counts.")
-    ] = 5,
+    ] = WINDOWS,
     quick: Annotated[
         bool, typer.Option("--quick", help="Short windows; the report says so.")
     ] = False,
@@ -51,6 +53,11 @@ def command(
         str | None, typer.Option(help="Power asleep, 5uW; default: that of the target.")
     ] = None,
     price: Annotated[float | None, typer.Option(min=0, help="Of a kWh, in any currency.")] = None,
+    mlperf: mlperf_options.Mlperf = False,
+    mode: mlperf_options.Mode = None,
+    model_id: mlperf_options.ModelId = None,
+    files: mlperf_options.Files = None,
+    baud: mlperf_options.Baud = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -58,11 +65,33 @@ def command(
     """Run a bundle and report latency, memory and energy.
 
     On a board, a virtual board or this machine, as the target says. Exit 3 when generated C gives
-    other outputs than the reference.
+    other outputs than the reference; with --mlperf, when the result would not qualify.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
+    own = {"mode": mode, "model_id": model_id, "files": files, "baud": baud}
+    if mlperf:
+        from edgekit.deploy.mlperf import verdict as judged
+
+        duty = {"--battery": battery, "--every": every, "--sleep": sleep, "--price": price}
+        given = {name: value is not None for name, value in duty.items()}
+        given |= {"--samples": samples != SAMPLES, "--windows": windows != WINDOWS}
+        given |= {"--threads": threads != THREADS, "--batch": batch != BATCHES}
+        mlperf_options.check_with(given)
+        report = mlperf_options.run(
+            out, bundle, target, output_dir, data, port=port, power=power, quick=quick, **own
+        )
+        return _end(out, report, judged(report), output_dir)
+    mlperf_options.check_without(own)
     from edgekit.deploy.bench import BenchOptions, bench, counts, parse_duty, verdict
 
+    if bundle is None:
+        raise UsageError(
+            "bench",
+            "no bundle was named",
+            allowed="a folder written by `edgekit convert`; none with --mlperf --port",
+            hint="edgekit bench BUNDLE",
+            code="no-bundle",
+        )
     chosen = BenchOptions(
         port=port,
         power=power,
@@ -78,8 +107,14 @@ def command(
         report = bench(
             bundle, target=target, options=chosen, output_dir=output_dir, progress=out.advance
         )
-    wrong = verdict(report)
-    _show(out, report, wrong, output_dir)
+    return _end(out, report, verdict(report), output_dir)
+
+
+def _end(
+    out: output.Output, report: Report, wrong: EdgeKitError | None, folder: Path | None
+) -> None:
+    """Show the report; raise what is wrong with it."""
+    _show(out, report, wrong, folder)
     if wrong is not None:
         raise wrong
 

@@ -22,6 +22,9 @@ def command(
     model_id: Annotated[
         str, typer.Option(help="MLPerf Tiny model id to answer with: vww01, ic01, kws01, ad01.")
     ] = "",
+    boot_energy: Annotated[
+        bool, typer.Option("--boot-energy", help="Start in MLPerf Tiny's energy mode.")
+    ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -31,7 +34,13 @@ def command(
     from edgekit.deploy.build import build, image_record, image_rows
 
     with out.working():
-        image = build(bundle, target=target, output_dir=output_dir, model_id=model_id)
+        image = build(
+            bundle,
+            target=target,
+            output_dir=output_dir,
+            model_id=model_id,
+            boot_energy=boot_energy,
+        )
     out.emit(image_record(image))
     out.table("", ("part", ">flash", ">RAM"), image_rows(image))
     kind = "firmware" if image.elf.suffix == ".elf" else "runner"

@@ -21,6 +21,7 @@ from edgekit.cli import (
     doctor,
     inspect,
     meters,
+    mlperf,
     report,
     signals,
     targets,
@@ -66,6 +67,7 @@ _COMMANDS = (
 for _module in _COMMANDS:
     app.command(name=_module.NAME)(_module.command)
 app.add_typer(meters.app, name=meters.NAME)
+app.add_typer(mlperf.app, name=mlperf.NAME)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

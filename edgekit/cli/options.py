@@ -31,3 +31,7 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stde
 Bundle = Annotated[
     Path, typer.Argument(metavar="BUNDLE", help="Bundle folder written by `edgekit convert`.")
 ]
+OptionalBundle = Annotated[
+    Path | None,
+    typer.Argument(metavar="BUNDLE", help="Bundle folder; none needed with --mlperf --port."),
+]

@@ -32,23 +32,25 @@ def build(
     target: str | Target | None = None,
     output_dir: str | Path | None = None,
     model_id: str = "",
+    boot_energy: bool = False,
 ) -> Image:
     """Compile a bundle's program for `target` (default: the bundle's) into `output_dir`.
 
     That is firmware for a Cortex-M; for a Raspberry Pi or a phone a runner, one statically linked
-    file. Raises UsageError for the host, which needs neither, and for a model id where there is no
-    firmware; ToolError (compiler missing, no port); DoesNotFitError when the linked image is larger
-    than the target.
+    file. `boot_energy` firmware starts in MLPerf Tiny's energy mode. Raises UsageError for the
+    host, which needs neither, and for a model id or a mode where there is no firmware; ToolError
+    (compiler missing, no port); DoesNotFitError when the linked image is larger than the target.
     """
     opened = open_bundle(bundle)
     profile = opened.target(target)
     kind = program_kind(profile)
-    if kind == "runner" and model_id:
+    if kind == "runner" and (model_id or boot_energy):
+        option = "--model-id" if model_id else "--boot-energy"
         raise UsageError(
-            f"model id {model_id!r}",
+            f"model id {model_id!r}" if model_id else option,
             f"{profile.name} runs no firmware that could answer with it",
             allowed="Cortex-M targets",
-            hint="leave --model-id out",
+            hint=f"leave {option} out",
             code="no-firmware",
         )
     out = Path(output_dir) if output_dir else opened.folder / kind / profile.name
@@ -58,7 +60,9 @@ def build(
             if kind == "runner":
                 image = build_runner_image(opened.folder, profile, out)
             else:
-                image = build_firmware(opened.folder, profile, out, model_id=model_id)
+                image = build_firmware(
+                    opened.folder, profile, out, model_id=model_id, boot_energy=boot_energy
+                )
     except OSError as error:  # a full disk
         raise cannot_write(out, error) from error
     except ToolError as error:  # compilers blame other things for it

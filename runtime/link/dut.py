@@ -78,9 +78,9 @@ class Dut:
         lines = self.command("profile")
         return Identity(
             vendor=vendor,
-            profile=_value(lines, "profile"),
-            model_id=_value(lines, "model"),
-            extension=int(_value(lines, "ek") or 0),
+            profile=value(lines, "profile"),
+            model_id=value(lines, "model"),
+            extension=int(value(lines, "ek") or 0),
         )
 
     def close(self) -> None:
@@ -118,7 +118,7 @@ class Dut:
 
     def timestamp_us(self) -> int:
         """The device's clock in microseconds, 32 bits (performance mode)."""
-        return _laps(self.command("timestamp"))[0]
+        return laps(self.command("timestamp"))[0]
 
     def load(self, data: bytes) -> None:
         """Fill the input buffer with `db` commands, as the MLPerf Tiny host does.
@@ -143,9 +143,9 @@ class Dut:
         text = f"infer {inferences} {warmup}"
         lines = self.command(text, timeout=max(timeout, self._timeout))
         self._expect(lines, "m-infer-done", text)
-        laps = _laps(lines)
+        stamps = laps(lines)
         # the clock has 32 bits and may wrap inside the window
-        seconds = ((laps[-1] - laps[-2]) % WRAP_US) / 1e6 if len(laps) >= 2 else None
+        seconds = ((stamps[-1] - stamps[-2]) % WRAP_US) / 1e6 if len(stamps) >= 2 else None
         return Inference(inferences, warmup, seconds, parse_results(lines))
 
     def results(self) -> tuple[float, ...]:
@@ -156,7 +156,7 @@ class Dut:
         """The binary extension, switched on. Raises ProtocolError when the firmware has none."""
         if self._extension is None:
             lines = self.command("ek 1")
-            if _value(lines, "ek") != str(PROTOCOL_VERSION):
+            if value(lines, "ek") != str(PROTOCOL_VERSION):
                 raise ProtocolError(
                     self.name,
                     "the firmware has no binary extension",
@@ -178,7 +178,7 @@ class Dut:
                 silence = error
                 continue
             if any(line.startswith("m-name-dut-[") for line in lines):
-                return _value(lines, "name-dut")
+                return value(lines, "name-dut")
         if silence is not None:
             raise Silence(self.name, self._timeout, silence.partial) from None
         raise ProtocolError(
@@ -229,7 +229,7 @@ class Dut:
 
 def parse_results(lines: list[str]) -> tuple[float, ...]:
     """The numbers of `m-results-[...]`; the VWW reference's trailing comma is accepted."""
-    text = _value(lines, "results")
+    text = value(lines, "results")
     try:
         return tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
@@ -238,7 +238,8 @@ def parse_results(lines: list[str]) -> tuple[float, ...]:
         ) from None
 
 
-def _value(lines: list[str], key: str) -> str:
+def value(lines: list[str], key: str) -> str:
+    """What stands in the brackets of the line `m-KEY-[...]`, "" without one."""
     for line in lines:
         match = _VALUE.match(line)
         if match and match[1] == key:
@@ -246,6 +247,7 @@ def _value(lines: list[str], key: str) -> str:
     return ""
 
 
-def _laps(lines: list[str]) -> list[int]:
+def laps(lines: list[str]) -> list[int]:
+    """Microseconds of the lines `m-lap-us-N`."""
     starts = [line.removeprefix("m-lap-us-") for line in lines if line.startswith("m-lap-us-")]
     return [int(text) for text in starts if text.isdigit()]

@@ -86,6 +86,7 @@ def sections(report: Report) -> tuple[Section, ...]:
         return tuple(by_key[key] for key in keys if key in by_key)
 
     parts = (
+        Section("mlperf", "MLPerf Tiny", (), pick("mlperf-rules", "mlperf-windows")),
         Section("speed", "Speed", tuple(_latency(report)), pick("runs", "batches")),
         Section("layers", "Layers", tuple(_layers(found)), pick("layers")),
         Section("energy", "Energy", tuple(_power(report)), pick("windows")),

@@ -10,6 +10,7 @@ from edgekit.artifacts.figures import Note
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report.answers import answers
 from edgekit.runtime.report.layers import layers
+from edgekit.runtime.report.mlperf_tables import rules_table, timed_table
 from edgekit.runtime.report.tables import (
     Table,
     batches_table,
@@ -42,7 +43,8 @@ def terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
     console.print(_heading(report), style="bold")
     console.print()
     _print_answers(console, report)
-    for table in (figures_table(report), _runs(report), batches_table(report)):
+    heads = (rules_table(report), timed_table(report))
+    for table in (*heads, figures_table(report), _runs(report), batches_table(report)):
         _print_table(console, _without(filled(table), "Basis"))
     left_out = ["Output", "Weights", "Estimated", *(["Operator"] if width < NARROW else [])]
     _print_table(console, _without(filled(_costliest(report)), *left_out))

@@ -15,9 +15,12 @@ from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 
 COMMANDS = (
     *("doctor", "targets", "inspect", "train", "convert"),
-    *("build", "bench", "run", "verify", "report", "meters"),
+    *("build", "bench", "run", "verify", "report", "meters", "mlperf"),
 )
-GROUPS = {"meters": ("meters list", "meters record", "meters emulate")}
+GROUPS = {
+    "meters": ("meters list", "meters record", "meters emulate"),
+    "mlperf": ("mlperf emulate",),
+}
 LEAVES = tuple(leaf for command in COMMANDS for leaf in GROUPS.get(command, (command,)))
 HEAVY = (
     "numpy",

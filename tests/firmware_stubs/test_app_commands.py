@@ -56,6 +56,13 @@ def test_boot_lines(tiny_posix: Image) -> None:
     assert (done, ready) == ("m-init-done", "m-ready")
 
 
+def test_a_build_for_hosts_that_do_not_ask_boots_in_energy_mode(tiny: Path, tmp_path: Path) -> None:
+    image = build_posix(tiny, tmp_path, boot_energy=True)
+    _, mode, done, ready = talk(image.elf, b"")
+    assert mode == "m-timestamp-mode-energy"
+    assert (done, ready) == ("m-init-done", "m-ready")
+
+
 @pytest.mark.parametrize(
     ("command", "reply"),
     [

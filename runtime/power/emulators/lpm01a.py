@@ -8,7 +8,13 @@ from edgekit.runtime.power.emulators.device import Emulator, Faults
 from edgekit.runtime.power.emulators.load import Flags, Floats, Load
 
 PROMPT = "\r\nPowerShield > "
-VERSION = "1.0.6"
+TOLD = {
+    "version": "1.0.6",
+    "powershield": "PowerShield present: emulated by EdgeKit",
+    "range": "100n 50m",
+    "status": "ok",
+}
+"""Commands that ask something -> the answer."""
 DEFAULTS = {
     "format": "ascii_dec",
     "output": "current",
@@ -59,8 +65,10 @@ class EmulatedLpm01a(Emulator):
         word, *values = line.split() or [""]
         if word == "htc":
             self.host_control = True
-        elif word == "version":
-            return self._answer(line, VERSION)
+        elif word == "lcd" and self.host_control:
+            return self._answer(line)
+        elif word in TOLD:
+            return self._answer(line, TOLD[word])
         elif word not in ("hrc", "stop", "start", *DEFAULTS) or not self.host_control:
             return self._refuse(line)
         elif word in DEFAULTS:

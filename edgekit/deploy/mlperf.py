@@ -1,0 +1,206 @@
+"""`edgekit bench --mlperf`: a board by the rules of MLPerf Tiny's closed division.
+
+Only the commands of the reference firmware are spoken, so boards of other makers run too.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from edgekit.artifacts.figures import Provenance
+from edgekit.artifacts.files import check_writable
+from edgekit.artifacts.mlperf import MlperfRecord
+from edgekit.artifacts.report import Report
+from edgekit.deploy.bundles import Bundle, open_bundle
+from edgekit.deploy.mlperf_board import MlperfBoard, mlperf_board
+from edgekit.deploy.mlperf_energy import MlperfEnergy, energy
+from edgekit.deploy.mlperf_modes import accuracy, performance, samples_of, throughput
+from edgekit.deploy.mlperf_report import mlperf_report
+from edgekit.errors import UsageError, Verdict
+from edgekit.runtime.mlperf.dataset import SampleSet
+from edgekit.runtime.mlperf.rules import MODES, Facts, judge
+from edgekit.runtime.mlperf.windows import QUICK_WINDOW_S, WINDOW_S, Progress
+from edgekit.runtime.power.meter import Meter
+from edgekit.runtime.power.names import make_meter
+from edgekit.runtime.report.write import write_report
+from edgekit.targets.model import Target
+from edgekit.targets.reader import load_target
+
+
+@dataclass(frozen=True, slots=True)
+class MlperfOptions:
+    """What to run. `data` is a folder in the official layout; `files` limits accuracy mode to about
+    so many of its files; `model_id` goes into the firmware of a virtual board."""
+
+    mode: str = "performance"
+    data: Path | None = None
+    port: str | None = None
+    baud: int | None = None
+    power: str | None = None
+    model_id: str = ""
+    files: int | None = None
+    quick: bool = False
+
+
+def bench_mlperf(
+    bundle: str | Path | None = None,
+    *,
+    target: str | Target | None = None,
+    options: MlperfOptions | None = None,
+    output_dir: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Run one mode and return the report, written to `output_dir`; see `verdict`.
+
+    Without a bundle `options.port` names a board with anyone's MLPerf Tiny firmware; with one, the
+    target's virtual board runs it. Raises UsageError, ModelError, DataError, DeviceError,
+    ToolError, MeterError and OutputError.
+    """
+    chosen = options or MlperfOptions()
+    _check(chosen)
+    opened = open_bundle(bundle) if bundle is not None else None
+    profile = _profile(opened, target)
+    if output_dir is not None:
+        check_writable(Path(output_dir))
+    tell: Progress = progress or (lambda stage, done, total: None)
+    with ExitStack() as stack:
+        meter = make_meter(chosen.power, profile) if chosen.power else None
+        if meter is not None:  # the board may get its power from it
+            stack.enter_context(meter)
+        tell("building and booting", 0, 1)
+        board = stack.enter_context(
+            mlperf_board(
+                opened, profile, port=chosen.port, baud=chosen.baud, model_id=chosen.model_id
+            )
+        )
+        tell("building and booting", 1, 1)
+        data = samples_of(board, chosen.data)
+        report, found = _run(opened, board, data, meter, chosen, tell)
+    if output_dir is not None:
+        write_report(report, Path(output_dir), trace=found.trace if found else None)
+    return report
+
+
+def verdict(report: Report) -> Verdict | None:
+    """The error to raise (exit 3) where the result would not qualify."""
+    record = report.mlperf
+    if record is None or record.qualifies:
+        return None
+    broken = [f"{rule.sentence} ({rule.found})" for rule in record.rules if not rule.met]
+    return Verdict(
+        f"{record.benchmark}, {record.mode} mode",
+        f"would not qualify; not met: {'; '.join(broken)}",
+        hint="docs/mlperf.md explains each rule",
+        code="mlperf-not-qualified",
+    )
+
+
+def _run(
+    bundle: Bundle | None,
+    board: MlperfBoard,
+    data: SampleSet,
+    meter: Meter | None,
+    options: MlperfOptions,
+    tell: Progress,
+) -> tuple[Report, MlperfEnergy | None]:
+    window_s = QUICK_WINDOW_S if options.quick else WINDOW_S
+    record = MlperfRecord(
+        benchmark=board.benchmark.id,
+        mode=options.mode,
+        vendor=board.identity.vendor,
+        firmware=board.identity.profile,
+        link=board.device.link,
+        clock=board.clock,
+        data=f"{len(data.samples)} files of {data.folder.name}",
+        provenance=board.provenance,
+    )
+    if options.mode == "accuracy":
+        score = accuracy(board, data, options.files, tell)
+        facts = Facts(options.mode, board.provenance, record.link, score=score)
+        return _told(bundle, board, _with(record, facts, score=score), None)
+    if meter is None:
+        windows = performance(board, data, window_s, tell)
+        facts = Facts(options.mode, board.provenance, record.link, windows)
+        rate = throughput(windows)
+        return _told(bundle, board, _with(record, facts, windows=windows, throughput=rate), None)
+    found = energy(board, meter, data, window_s, tell)
+    result = found.result
+    facts = Facts(
+        options.mode,
+        _weaker(board.provenance, result.provenance),
+        record.link,
+        found.windows,
+        source=result.windows[0].source,
+        lost=result.lost_samples,
+    )
+    record = _with(
+        record,
+        facts,
+        windows=found.windows,
+        throughput=throughput(found.windows),
+        energy_j=median(w.joules / w.inferences for w in result.windows),
+        clock="the meter's",
+        provenance=facts.provenance,
+    )
+    return _told(bundle, board, record, found)
+
+
+def _weaker(board: Provenance, meter: Provenance) -> Provenance:
+    """Simulated where either is."""
+    return board if board is not Provenance.MEASURED else meter
+
+
+def _with(record: MlperfRecord, facts: Facts, **values: object) -> MlperfRecord:
+    return replace(record, rules=judge(facts), **values)  # type: ignore[arg-type]
+
+
+def _told(
+    bundle: Bundle | None, board: MlperfBoard, record: MlperfRecord, found: MlperfEnergy | None
+) -> tuple[Report, MlperfEnergy | None]:
+    report = mlperf_report(
+        bundle,
+        board,
+        record,
+        energy=found.result if found else None,
+        trace=found.trace if found else None,
+    )
+    return report, found
+
+
+def _profile(bundle: Bundle | None, target: str | Target | None) -> Target | None:
+    if bundle is not None:
+        return bundle.target(target)
+    return load_target(target) if isinstance(target, str) else target
+
+
+def _check(options: MlperfOptions) -> None:
+    """Raise UsageError for options that contradict one another."""
+    if options.mode not in MODES:
+        raise UsageError(
+            f"--mode {options.mode}", "unknown", allowed=", ".join(MODES), hint="the default is "
+            "performance", code="mlperf-mode",
+        )  # fmt: skip
+    if options.mode == "energy" and options.power is None:
+        raise UsageError(
+            "--mode energy",
+            "no meter was named",
+            allowed="--power with a meter that sees the board's time stamp pin",
+            hint="add --power lpm01a:auto, ppk2:auto or, for a virtual board, virtual",
+            code="mlperf-no-meter",
+        )
+    unused = []
+    if options.power is not None and options.mode != "energy":
+        unused.append(("--power", "it belongs to --mode energy"))
+    if options.files is not None and options.mode != "accuracy":
+        unused.append(("--files", "it belongs to --mode accuracy"))
+    if options.baud is not None and options.port is None:
+        unused.append(("--baud", "a virtual board has no baud rate"))
+    if options.model_id and options.port is not None:
+        unused.append(("--model-id", "the board at --port tells its own"))
+    for option, why in unused:
+        raise UsageError(
+            option, f"without effect here: {why}", hint="leave it out", code="option-unused"
+        )
