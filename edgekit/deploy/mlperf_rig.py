@@ -30,7 +30,8 @@ from edgekit.runtime.power.emulators.following import FollowingLpm01a
 from edgekit.runtime.power.load import LoadProfile
 from edgekit.targets.model import Target
 
-TAKEN_S = 10.0
+LOOK_S, QUIET_LOOKS = 0.005, 20
+TAKEN_S = 60.0
 """Longest the board's words are held back for a host that does not read its meter."""
 TIMED = 5
 SPARE = 1.3
@@ -113,10 +114,14 @@ class _Edges:
         if not self._fresh:
             return
         self._fresh = False
-        until = time.monotonic() + TAKEN_S
-        while not self._meter.taken and time.monotonic() < until:
-            time.sleep(0.002)
-        time.sleep(0.05)  # a host that reads byte by byte is still busy with the last line
+        began = time.monotonic()
+        quiet = 0
+        # The kernel hands a long write on in pieces: nothing to read now may be more in a moment.
+        while quiet < QUIET_LOOKS and time.monotonic() < began + TAKEN_S:
+            quiet = quiet + 1 if self._meter.taken else 0
+            time.sleep(LOOK_S)
+        # A host that reads byte by byte is still busy with what it took last.
+        time.sleep(0.1 + 0.25 * (time.monotonic() - began))
 
 
 @contextmanager

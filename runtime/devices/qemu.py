@@ -220,14 +220,18 @@ class VirtualBoard:
                 return
 
     def _pump(self) -> bool:
-        """Take in what trigger lines have arrived; False once QEMU has closed its end."""
+        """Take in what trigger lines have arrived; False once QEMU has closed its end.
+
+        Handed on under the lock: edges stay in order, and whoever calls `trigger_events` returns
+        after those that came before were handed on.
+        """
         fresh: list[Edge] = []
         with self._lock:
             open_still = self._receive(fresh)
             self._edges += fresh
-        for edge in fresh:
-            if self._on_edge is not None:
-                self._on_edge(edge)
+            for edge in fresh:
+                if self._on_edge is not None:
+                    self._on_edge(edge)
         return open_still
 
     def _receive(self, fresh: list[Edge]) -> bool:
