@@ -171,6 +171,8 @@ def _cells(values: NDArray[np.generic], pairs: bool) -> tuple[list[str], tuple[i
     if pairs:
         rows = values.reshape(-1, 2).tolist()
         return [f"{{{multiplier}, {shift}}}," for multiplier, shift in rows], values.shape[:-1]
+    if values.dtype == np.uint32:  # bits rather than numbers
+        return [f"0x{value:08x}u," for value in values.reshape(-1).tolist()], values.shape
     if values.dtype.kind == "f":
         return [f"{number(value)}," for value in values.reshape(-1).tolist()], values.shape
     return [f"{_integer(value)}," for value in values.reshape(-1).tolist()], values.shape

@@ -16,7 +16,7 @@ from edgekit.converter.bits import pack_bits, signs, unpack_bits
 from edgekit.converter.interpret.conv import ungrouped
 from edgekit.converter.interpret.kernel import Array, Kernel, constant, in_blocks, quant_of
 from edgekit.converter.interpret.window import Windows
-from edgekit.converter.ir.graph import DType, Graph, Node
+from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
 from edgekit.converter.ir.ops import Conv2D, LceBconv2d, LceBMaxPool2d, Padding
 from edgekit.converter.ir.shapes_binary import groups, taps
 
@@ -49,10 +49,16 @@ def dequantized_values(graph: Graph, node: Node) -> tuple[np.generic, np.generic
         return np.bool_(True), np.bool_(False)
     if y.dtype is DType.FLOAT32:
         return np.float32(1), np.float32(-1)
+    plus, minus = int8_signs(node, y)
+    return np.int8(plus), np.int8(minus)
+
+
+def int8_signs(node: Node, y: Tensor) -> tuple[int, int]:
+    """+1 and -1 in the scale of `y`, saturated."""
     quant = quant_of(node, y)
     step = int(np.floor(np.float32(1) / np.float32(quant.scale) + np.float32(0.5)))
     low, high = (max(-128, min(127, quant.zero_point + sign * step)) for sign in (-1, 1))
-    return np.int8(high), np.int8(low)
+    return high, low
 
 
 def bmax_pool2d(graph: Graph, node: Node) -> Kernel:

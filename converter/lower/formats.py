@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from edgekit.converter.ir.graph import DType, Graph, Node
 from edgekit.converter.ir.ops import Op
-from edgekit.converter.lower import calls, float32, int4, int16, legacy, logic, operators
+from edgekit.converter.ir.ops_binary import BINARY
+from edgekit.converter.lower import binary, calls, float32, int4, int16, legacy, logic, operators
 from edgekit.converter.lower.calls import Call
 
 Table = Mapping[type[Op], Callable[[Graph, Node], tuple[Call, ...]]]
@@ -17,6 +18,7 @@ _TABLES: Mapping[str, Table] = {
     "uint8": legacy.LOWERINGS,
     "int16": int16.LOWERINGS,
     "float32": float32.LOWERINGS,
+    "b1": binary.LOWERINGS,
 }
 
 
@@ -41,7 +43,10 @@ def formats_of(operator: type[Op]) -> tuple[str, ...]:
 
 
 def number_format(graph: Graph, node: Node) -> str:
-    """What a node computes in: "int8", "int4" or "uint8" (weights), "int16" or "float32"."""
+    """What a node computes in: "int8", "int4" or "uint8" (weights), "int16", "float32" or "b1"
+    (packed signs)."""
+    if isinstance(node.op, BINARY):
+        return "b1"
     touched = {tensor.dtype for tensor in (graph.source(node), graph.output(node))}
     if DType.INT16 in touched:
         return "int16"

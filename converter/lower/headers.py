@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_TYPES = frozenset(("s8", "u8", "s16", "s32", "f32", "s8w4", "s8u8", "s16w8"))
+_TYPES = frozenset(("s8", "u8", "s16", "s32", "f32", "b1", "s8w4", "s8u8", "s16w8"))
 
 
 def operation(family: str) -> str:
@@ -25,12 +25,16 @@ def header(function: str) -> str:
     ('ek_kernels_f32.h', 'ek_kernels.h')
     >>> header("ek_conv2d_s8u8__ref")
     'ek_kernels_u8.h'
+    >>> header("ek_conv2d_b1_s8__ref")
+    'ek_kernels_b1.h'
     >>> header("ek_add_s8__mve"), header("ek_conv2d_wide_s16w8__dsp")
     ('ek_kernels_mve.h', 'ek_kernels_dsp_s16.h')
     """
     stem, isa = function.removeprefix("ek_").split("__")
     base = "ek_kernels" if isa == "ref" else f"ek_kernels_{isa}"
     types = {word for word in stem.split("_") if word in _TYPES}
+    if "b1" in types:
+        return f"{base}_b1.h"
     if "s8w4" in types:
         return f"{base}_w4.h"
     if "s8u8" in types or "_up_" in stem:

@@ -24,6 +24,7 @@ from edgekit.converter.lower import (
     packing_dsp_wide,
     packing_mve,
     packing_neon,
+    variants_b1,
     variants_c32,
     variants_dsp,
     variants_dsp_wide,
@@ -42,6 +43,7 @@ REQUIRES: dict[str, Requirement] = {
 }
 COSTS: dict[str, Cost] = {
     **variants_ref.COSTS,
+    **variants_b1.COSTS,
     **variants_c32.COSTS,
     **variants_dsp.COSTS,
     **variants_dsp_wide.COSTS,

@@ -54,10 +54,11 @@ def generate(
     *,
     model: bytes = b"",
     labels: Sequence[str] = (),
+    target: Target = TARGET,
     rewrite: Callable[[Program], Program] = lambda program: program,
 ) -> Generated:
-    """Lower, plan and emit with fixed version and target; `rewrite` changes what was lowered."""
-    program = rewrite(lower(graph, TARGET))
+    """Lower, plan and emit with a fixed version; `rewrite` changes what was lowered."""
+    program = rewrite(lower(graph, target))
     memory = plan(program)
     digest = hashlib.sha256(model or name.encode()).hexdigest()
     source = emit_c(
@@ -65,7 +66,7 @@ def generate(
         memory,
         name=name,
         model_sha256=digest,
-        target=TARGET,
+        target=target,
         tool_version="0.0.test",
         labels=tuple(labels),
     )

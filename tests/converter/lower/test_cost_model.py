@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from edgekit.converter.lower import variants_b1
 from edgekit.converter.lower.select import kernel_table
 from tests.helpers.counted_layers import LAYERS, Counted, counted
 from tests.helpers.virtual_firmware import needs_qemu
@@ -33,8 +34,10 @@ NOT_HERE = {
     "ref_svdf",
     "ref_lstm",
     "ref_rows_of",
+    *variants_b1.COSTS,
 }
-"""Costs of kernels without rivals to be chosen from."""
+"""Costs of kernels without rivals to be chosen from. Those on packed signs are compared in
+test_binary_costs.py."""
 
 
 def isa(kernel: str) -> str:
