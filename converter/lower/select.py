@@ -36,6 +36,7 @@ from edgekit.converter.lower.program import Params
 from edgekit.converter.lower.variants import Cost, Packing, Request, Requirement, ScratchSize
 
 REQUIRES: dict[str, Requirement] = {
+    **variants_b1.REQUIRES,
     **variants_dsp.REQUIRES,
     **variants_dsp_wide.REQUIRES,
     **variants_mve.REQUIRES,
@@ -51,6 +52,7 @@ COSTS: dict[str, Cost] = {
     **variants_neon.COSTS,
 }
 PACKINGS: dict[str, Packing] = {
+    **variants_b1.PACKINGS,
     **packing_c32.PACKINGS,
     **packing_dsp.PACKINGS,
     **packing_dsp_wide.PACKINGS,
@@ -72,6 +74,7 @@ SCRATCHES: dict[str, ScratchSize] = {
     **variants_dsp_wide.SCRATCHES,
     **variants_mve.SCRATCHES,
     **variants_neon.SCRATCHES,
+    **variants_b1.SCRATCHES,
 }
 
 

@@ -1,0 +1,36 @@
+/* conv2d_b1_tiles_s8.c - packed signs to int8, sixteen pixels at a time.
+ *
+ * weights: pairs of words of a window, of each channel; one that is left over channel by channel.
+ * multiplier, bias: twice the model's.
+ */
+#include <assert.h>
+
+#include "ek_dsp_b1.h"
+
+/* The clamp is held in locals: an int8_t written may be any object's. */
+static __attribute__((noinline)) void finish_pixel(const ek_conv2d_b1_t *p, const uint16_t *counts,
+                                                   const float *multiplier, const float *bias,
+                                                   int8_t *output)
+{
+    const int32_t low = p->acc2_min, high = p->acc2_max;
+    for (const float *end = multiplier + p->output_c; multiplier < end; counts += EK_B1_TILE) {
+        const float scaled = (float)ek_clamp(2 * *counts, low, high) * *multiplier++;
+        *output++ = ek_b1_halved(scaled + *bias++);
+    }
+}
+
+void ek_conv2d_b1_tiles_s8__dsp(const ek_conv2d_b1_t *p, const uint32_t *input,
+                                const uint32_t *weights, const float *multiplier,
+                                const float *bias, int8_t *output, void *scratch)
+{
+    assert(p->stride_h > 0 && p->stride_w > 0 && p->dilation_h > 0 && p->dilation_w > 0);
+    uint16_t *const counts = ek_b1_counts(p, scratch);
+    const int32_t pixels = ek_b1_pixels(p);
+    for (int32_t first = 0; first < pixels; first += EK_B1_TILE) {
+        ek_tile_b1__dsp(p, input, weights, first, scratch, counts);
+        for (int32_t n = 0; n < ek_min(EK_B1_TILE, pixels - first); n++) {
+            finish_pixel(p, counts + ek_b1_place(n), multiplier, bias, output);
+            output += p->output_c;
+        }
+    }
+}

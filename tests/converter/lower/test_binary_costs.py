@@ -1,0 +1,81 @@
+"""Kernels on packed signs on a virtual Cortex-M4: estimates against counts, and the choice made.
+
+`benchmarks.binary` counts; its outputs are compared with the interpreter's as it does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.binary import Layer, binary_graph, counted, int8_graph
+from edgekit.converter.lower import select
+from edgekit.converter.lower.calls import Array
+from edgekit.converter.lower.formats import lowered
+from edgekit.converter.lower.variants import Request
+from edgekit.converter.lower.variants_b1 import pairs
+from tests.helpers.virtual_firmware import needs_qemu
+
+TOLERANCE = 1.3
+LAYERS = (
+    Layer(14, 64, 128, 3),
+    Layer(14, 64, 128, 3, packed=False),
+    Layer(6, 96, 33, 3),
+    Layer(3, 128, 8, 1),
+    Layer(1, 512, 64, 1),
+)
+
+
+@needs_qemu
+@pytest.mark.qemu
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
+def test_estimates_are_near_the_counts(layer: Layer, tmp_path: Path) -> None:
+    kernel, estimate, count = counted(binary_graph(layer), "virtual-m4", tmp_path)
+    found = f"{kernel}: {count} counted, {estimate} estimated"
+    assert estimate / TOLERANCE - 400 <= count <= estimate * TOLERANCE + 400, found
+
+
+@needs_qemu
+@pytest.mark.qemu
+def test_a_large_layer_takes_less_than_a_third_of_int8(tmp_path: Path) -> None:
+    layer = Layer(8, 128, 128, 3)
+    kernel, _, count = counted(binary_graph(layer), "virtual-m4", tmp_path)
+    _, _, plain = counted(int8_graph(layer), "virtual-m4", tmp_path)
+    assert kernel == "ek_conv2d_tiles_b1__dsp"
+    assert count < plain / 3
+
+
+def request(layer: Layer) -> Request:
+    graph = binary_graph(layer)
+    [call] = lowered(graph, graph.nodes[1])
+    return Request(call)
+
+
+def test_tables_are_taken_where_enough_channels_share_them() -> None:
+    table, isas = select.kernel_table(), ("dsp", "ref")
+    wide = select.choose(table, request(Layer(14, 64, 128, 3)), isas)
+    assert wide.kernel.function == "ek_conv2d_tiles_b1__dsp"
+    dense = select.choose(table, request(Layer(1, 512, 64, 1)), isas)
+    assert dense.kernel.function != "ek_conv2d_tiles_b1__dsp"
+    [refused] = [r for r in dense.refused if r.kernel == "ek_conv2d_tiles_b1__dsp"]
+    assert refused.reason == "is slower by estimate"
+
+
+@pytest.mark.parametrize("layer", [Layer(4, 96, 5, 3), Layer(4, 64, 6, 3), Layer(4, 20, 7, 1)])
+def test_weights_lie_in_pairs_of_words(layer: Layer) -> None:
+    call = request(layer)
+    weights, threshold = pairs(call)
+    [plain] = [a for a in call.call.args if isinstance(a, Array) and a.suffix == "w"]
+    rows = plain.values.reshape(layer.outputs, -1)
+    count = rows.shape[1]
+    at = 0
+    for first in range(0, count, 2):
+        taken = min(2, count - first)
+        for channel in range(layer.outputs):
+            found = weights.values[at : at + taken]
+            np.testing.assert_array_equal(found, rows[channel, first : first + taken])
+            at += taken
+    assert at == weights.values.size
+    assert threshold.values.min() >= -1
