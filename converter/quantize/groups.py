@@ -24,6 +24,7 @@ from edgekit.converter.ir.ops import (
     ReduceMax,
     ReduceMin,
     ResizeBilinear,
+    UnidirectionalSequenceLstm,
 )
 from edgekit.converter.ir.ops_logic import SELECTIONS
 from edgekit.converter.ir.rule import PARAMETER_ROLES
@@ -74,6 +75,8 @@ def same_scale_groups(graph: Graph) -> dict[str, str]:
             first, *rest = _members(node)
             for name in rest:
                 parent[root(name)] = root(first)
+        elif isinstance(node.op, UnidirectionalSequenceLstm):
+            parent[root(str(node.inputs[node.op.STATES[0]]))] = root(node.output)
     for state in graph.states:
         parent[root(state.written)] = root(state.read)
     return {name: root(name) for name in parent}

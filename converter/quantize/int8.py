@@ -7,7 +7,7 @@ can be compared tensor by tensor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,7 +32,13 @@ from edgekit.converter.quantize.params import (
     quantize_array,
     symmetric,
 )
-from edgekit.converter.quantize.scheme import INT8, ISLANDS, WEIGHTED, Scheme
+from edgekit.converter.quantize.recurrent import (
+    WIDE,
+    check_recurrent,
+    parameters,
+    wide_states,
+)
+from edgekit.converter.quantize.scheme import INT8, ISLANDS, WEIGHTED, Format, Scheme
 from edgekit.errors import UnsupportedError
 
 
@@ -79,15 +85,16 @@ def quantize_int8(
 def quantize_ranges(graph: Graph, ranges: Ranges, scheme: Scheme = INT8) -> QuantizeResult:
     """Quantize a float graph whose activations have the given real ranges."""
     unions = union_ranges(graph, ranges)
-    quants = _activations(graph, unions, scheme)
+    wide = wide_states(graph, unions)
+    quants = {**_activations(graph, unions, scheme), **wide}
     builder = _Builder(graph, quants, scheme)
     nodes = [made for node in graph.nodes for made in builder.nodes(node)]
     activations = [
-        _integer(graph[name], quants[name], scheme)
+        _integer(graph[name], quants[name], WIDE if name in wide else scheme.activation)
         for name in graph.activations()
         if name in quants
     ]
-    states = tuple(_state(state, quants, scheme) for state in graph.states)
+    states = tuple(_state(state, quants, wide, scheme) for state in graph.states)
     whole = replace(graph.with_tensors(*activations, *builder.constants.values()), states=states)
     done = whole.with_nodes(nodes)
     notes = (*_range_notes(graph, unions), *_raised_note(graph, builder.raised))
@@ -117,16 +124,17 @@ def _activations(graph: Graph, ranges: Ranges, scheme: Scheme) -> dict[str, Quan
     return quants
 
 
-def _integer(tensor: Tensor, quant: Quant, scheme: Scheme) -> Tensor:
-    return replace(tensor, dtype=scheme.activation.dtype, quant=quant)
+def _integer(tensor: Tensor, quant: Quant, form: Format) -> Tensor:
+    return replace(tensor, dtype=form.dtype, quant=quant)
 
 
-def _state(state: State, quants: dict[str, Quant], scheme: Scheme) -> State:
+def _state(state: State, quants: dict[str, Quant], wide: Collection[str], scheme: Scheme) -> State:
     quant = quants.get(state.read)
     if quant is None:
         return state
     values = np.asarray(state.initial, np.float32)
-    return replace(state, initial=quantize_array(values, quant, scheme.activation))
+    form = WIDE if state.read in wide else scheme.activation
+    return replace(state, initial=quantize_array(values, quant, form))
 
 
 class _Builder:
@@ -145,6 +153,8 @@ class _Builder:
         """The node over integer operands, and a requantization after it where that is needed."""
         if type(node.op) in WEIGHTED:
             return (self._weighted(node),)
+        if node.op.STATES:
+            return (self._recurrent(node),)
         if isinstance(node.op, Square):
             node = replace(node, op=Mul(), inputs=node.inputs * 2)
         if isinstance(node.op, ISLANDS):
@@ -155,9 +165,15 @@ class _Builder:
             return (made,)
         inner = f"{node.output}/fixed"
         tensor = replace(self.graph[node.output], name=inner)
-        self.constants[inner] = _integer(tensor, fixed, self.scheme)
+        self.constants[inner] = _integer(tensor, fixed, self.scheme.activation)
         again = Node(f"{node.name}/requantize", Quantize(), (inner,), node.outputs)
         return (replace(made, outputs=(inner,)), again)
+
+    def _recurrent(self, node: Node) -> Node:
+        """The node over integer weights; one shared by nodes that scale it apart gets a second."""
+        made = parameters(self.graph, node, self.quants)
+        names = {name: self._record(node, tensor) for name, tensor in made.items()}
+        return replace(node, inputs=tuple(names.get(name or "", name) for name in node.inputs))
 
     def _island(self, node: Node) -> tuple[Node, ...]:
         """A node that stays in float32, between DEQUANTIZE and QUANTIZE."""
@@ -243,10 +259,12 @@ class _Builder:
     ) -> str:
         """Record a quantized constant; one shared by nodes that scale it apart gets a second."""
         form = dtype or self.scheme.activation.dtype
-        made = replace(tensor, dtype=form, quant=quant, data=stored)
-        known = self.constants.get(tensor.name)
-        if known is not None and known.quant != quant:
-            made = replace(made, name=f"{tensor.name}/{node.name}")
+        return self._record(node, replace(tensor, dtype=form, quant=quant, data=stored))
+
+    def _record(self, node: Node, made: Tensor) -> str:
+        known = self.constants.get(made.name)
+        if known is not None and known.quant != made.quant:
+            made = replace(made, name=f"{made.name}/{node.name}")
         self.constants[made.name] = made
         return made.name
 
@@ -261,15 +279,7 @@ def _check(graph: Graph) -> None:
                 hint="give the float model, or one that is int8 throughout",
                 code="mixed-precision-input",
             )
-        if node.op.STATES:
-            raise UnsupportedError(
-                f"{node.op.NAME} {node.name}",
-                "float32, and EdgeKit does not quantize operators with states of their own",
-                allowed="such an operator in int8 already",
-                hint="keep the model in float32 (--precision float32), or give the int8 .tflite of"
-                " TensorFlow's converter",
-                code="recurrent-quantization",
-            )
+        check_recurrent(node)
         weights = graph.operand(node, 1) if type(node.op) in WEIGHTED else None
         if weights is not None and not weights.constant:
             raise UnsupportedError(

@@ -9,7 +9,7 @@ from edgekit.converter.tflite import support
 from edgekit.converter.tflite.dilated import join_dilations
 from edgekit.converter.tflite.options import read_options
 from edgekit.converter.tflite.raw import RawModel, RawOperator, RawTensor, read_raw
-from edgekit.converter.tflite.reader import variable_operands
+from edgekit.converter.tflite.reader import computed_inputs, variable_operands
 from edgekit.converter.tflite.resolve import Resolved, resolve
 from edgekit.converter.tflite.variables import VARIABLE_OPERATORS
 from edgekit.errors import UnsupportedError
@@ -106,7 +106,7 @@ def _info(model: RawModel, raw: RawOperator, resolved: Resolved) -> OperatorInfo
 def _problem(model: RawModel, raw: RawOperator, resolved: Resolved) -> tuple[str, str]:
     """What is wrong with an operator or one of its tensors, and the advice."""
     if not support.supported(raw):
-        return "operator not supported", support.advice(raw)
+        return "operator not supported", support.advice(raw, computed_inputs(model, raw))
     if raw.name in VARIABLE_OPERATORS:
         return "", ""
     for index in (*raw.inputs, *raw.outputs):

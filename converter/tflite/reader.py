@@ -145,7 +145,7 @@ def _check_operators(model: RawModel, operators: Sequence[RawOperator]) -> None:
             f"{model.subject}: node {first.index} ({_layer(model, first)})",
             f"operator not supported: {support.summary(refused)}",
             allowed=", ".join(sorted(BY_NAME)),
-            hint=support.advice(first),
+            hint=support.advice(first, computed_inputs(model, first)),
             code="unsupported-operator",
         )
     for operator in operators:
@@ -154,6 +154,12 @@ def _check_operators(model: RawModel, operators: Sequence[RawOperator]) -> None:
             operator.table.buffer.fail(
                 f"operator {operator.index} ({operator.name}) has {len(operator.outputs)} outputs"
             )
+
+
+def computed_inputs(model: RawModel, operator: RawOperator) -> list[str]:
+    """The names, as stored, of what an operator computes from."""
+    tensors = [model.main.tensors[index] for index in operator.inputs if index >= 0]
+    return [repr(tensor.name) for tensor in tensors if not model.constant(tensor)]
 
 
 def _layer(model: RawModel, operator: RawOperator) -> str:

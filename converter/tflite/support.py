@@ -22,15 +22,18 @@ REWRITES: dict[str, str] = {
     "REDUCE_ALL": "convert to numbers (CAST) and use REDUCE_MIN",
     "ARG_MIN": "negate and use ARG_MAX",
     "TOPK_V2": "end with the scores and sort outside the network",
-    "NON_MAX_SUPPRESSION_V4": "end with boxes and scores, and suppress outside the network",
-    "NON_MAX_SUPPRESSION_V5": "end with boxes and scores, and suppress outside the network",
+    "NON_MAX_SUPPRESSION_V4": "cut the graph before it and suppress boxes outside the network",
+    "NON_MAX_SUPPRESSION_V5": "cut the graph before it and suppress boxes outside the network",
+    "TFLite_Detection_PostProcess": "cut the graph before it, and decode and suppress boxes outside"
+    " the network",
     "FLOOR_MOD": "use a - b * FLOOR(a / b)",
     "EMBEDDING_LOOKUP": "use GATHER with constant indices, or look up outside the network",
     "ONE_HOT": "feed the encoded vector",
     "CONV_3D": "use 2-D convolutions with the third axis folded into the channels",
     "LSTM": "use 1-D (depthwise-separable) convolutions over the time axis",
     "UNIDIRECTIONAL_SEQUENCE_RNN": "use 1-D depthwise-separable convolutions over the time axis",
-    "WHILE": "unroll the loop before exporting (unroll=True in Keras' recurrent layers)",
+    "WHILE": "unroll the loop before exporting (unroll=True in Keras' recurrent layers), or give"
+    " the .keras file itself: LSTM and GRU layers of up to 128 steps are unrolled",
     "IF": "export one branch only",
     "CUSTOM": "export without custom operators (no select-TF-ops, no post-processing operator)",
 }
@@ -56,9 +59,18 @@ def summary(operators: Sequence[RawOperator]) -> str:
     return ", ".join(f"{name} ({n})" if n > 1 else name for name, n in counts.most_common())
 
 
-def advice(operator: RawOperator) -> str:
-    """The cheapest rewrite and where the file runs unchanged."""
-    rewrite = REWRITES.get(operator.name)
+CUT_BEFORE = frozenset(
+    ("TOPK_V2", "NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5", "TFLite_Detection_PostProcess")
+)
+"""Operators at the end of a network that its application can do."""
+
+
+def advice(operator: RawOperator, sources: Sequence[str] = ()) -> str:
+    """The cheapest rewrite and where the file runs unchanged; `sources` are the tensors that the
+    operator computes from, which become the outputs where it is cut off."""
+    rewrite = REWRITES.get(operator.custom or "") or REWRITES.get(operator.name)
+    if rewrite and sources and CUT_BEFORE & {operator.name, operator.custom}:
+        rewrite += f" (export with {' and '.join(sources)} as outputs)"
     return f"{rewrite}; or {RUN_ANYWAY}" if rewrite else RUN_ANYWAY
 
 

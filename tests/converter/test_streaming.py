@@ -222,19 +222,16 @@ def test_a_streaming_convolution_from_tensorflow(quantized: bool, tmp_path: Path
     assert all(row.equal for row in micro)
 
 
-def test_a_float_model_with_an_svdf_is_not_quantized() -> None:
+def test_an_svdf_without_relu_is_not_quantized() -> None:
     from edgekit.errors import UnsupportedError
-    from tests.conformance.maker import Maker
-    from tests.conformance.recurrent import svdf
+    from tests.helpers.recurrent_graphs import filter_graph
 
-    m = Maker(0, DType.FLOAT32)
-    assert svdf(m)
-    graph = m.graph("filter", [m.nodes[-1].output])
-    verify(graph)
+    graph = filter_graph(ops.Activation.NONE)
     with pytest.raises(UnsupportedError) as caught:
         quantize_int8(graph, [np.zeros(graph[graph.inputs[0]].shape, np.float32)])
     assert caught.value.code == "recurrent-quantization"
-    assert "EdgeKit does not quantize operators with states of their own" in str(caught.value)
+    assert caught.value.found == "activation NONE"
+    assert "RELU" in caught.value.allowed
     assert "--precision float32" in caught.value.hint
 
 

@@ -183,7 +183,7 @@ def test_operators_unknown_to_this_schema_are_refused_by_number() -> None:
         ("FILL", "constant extents"),
         ("REDUCE_ANY", "REDUCE_MAX"),
         ("ARG_MIN", "use ARG_MAX"),
-        ("NON_MAX_SUPPRESSION_V4", "suppress outside the network"),
+        ("NON_MAX_SUPPRESSION_V4", "suppress boxes outside the network"),
         ("WHILE", "unroll=True"),
         ("TOPK_V2", "sort outside the network"),
         ("CONV_3D", "2-D convolutions"),
@@ -204,6 +204,8 @@ def test_unsupported_operators_name_node_rewrite_and_targets(operator: str, rewr
 def test_custom_operators_show_their_own_name() -> None:
     error = refused(changed(SMALL, operator_becomes(0, "CUSTOM", "TFLite_Detection_PostProcess")))
     assert "CUSTOM 'TFLite_Detection_PostProcess'" in error.found
+    assert "cut the graph before it" in error.hint
+    assert "export with 'x0' as outputs" in error.hint
 
 
 def test_all_unsupported_operators_are_counted() -> None:
