@@ -55,6 +55,20 @@ class EnergyWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockRatio:
+    """A clock against the meter's, parts per million, positive where it runs fast.
+
+    `name` is "board" or "computer"; the 95 % interval is None where there is no spread to see.
+    """
+
+    name: str
+    ppm: float
+    low_ppm: float | None
+    high_ppm: float | None
+    windows: int
+
+
+@dataclass(frozen=True, slots=True)
 class EnergyResult:
     """Energy per inference: gross and net of idle power, joules; median over windows.
 
@@ -75,5 +89,6 @@ class EnergyResult:
     warnings: tuple[Note, ...] = ()
     net_low_j: float | None = None
     net_high_j: float | None = None
+    clocks: tuple[ClockRatio, ...] = ()
     extra: dict[str, float] = field(default_factory=dict)
     """Inferences per charge, cost per million, when capacity or price were given."""

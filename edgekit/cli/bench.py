@@ -53,6 +53,9 @@ def command(
         str | None, typer.Option(help="Power asleep, 5uW; default: that of the target.")
     ] = None,
     price: Annotated[float | None, typer.Option(min=0, help="Of a kWh, in any currency.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with one that broke off, kept in -o DIR.")
+    ] = False,
     mlperf: mlperf_options.Mlperf = False,
     mode: mlperf_options.Mode = None,
     model_id: mlperf_options.ModelId = None,
@@ -75,6 +78,7 @@ def command(
         duty = {"--battery": battery, "--every": every, "--sleep": sleep, "--price": price}
         given = {name: value is not None for name, value in duty.items()}
         given |= {"--samples": samples != SAMPLES, "--windows": windows != WINDOWS}
+        given |= {"--resume": resume}
         given |= {"--threads": threads != THREADS, "--batch": batch != BATCHES}
         mlperf_options.check_with(given)
         report = mlperf_options.run(
@@ -102,6 +106,7 @@ def command(
         windows=windows,
         quick=quick,
         duty=parse_duty(battery, every, sleep, price),
+        resume=resume,
     )
     with out.working():
         report = bench(

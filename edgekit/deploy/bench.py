@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from edgekit.artifacts.report import Report
 from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.inputs import Inputs, random_inputs, real_inputs
-from edgekit.errors import MismatchError, UsageError
+from edgekit.deploy.keeper import Keeper, conditions, now
+from edgekit.errors import EdgeKitError, MismatchError, UsageError
 from edgekit.runtime.measure.duty import Duty
 from edgekit.runtime.report.build import make_report
 from edgekit.runtime.report.write import write_report
@@ -32,7 +32,8 @@ Progress = Callable[[str, int, int], None]
 class BenchOptions:
     """What to measure. `power` names a meter ("virtual", "ppk2:/dev/ttyACM1"); `data` is
     anything `open_dataset` takes; `samples` outputs are compared with the reference; `duty` is how
-    the board will be used, for what the energy means then."""
+    the board will be used, for what the energy means then; `resume` goes on with a benchmark that
+    broke off, from what it kept in the report's folder."""
 
     port: str | None = None
     power: str | None = None
@@ -43,6 +44,7 @@ class BenchOptions:
     windows: int = 5
     quick: bool = False
     duty: Duty = field(default_factory=Duty)
+    resume: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def bench(
     """Run a bundle on `target` (default: its own) and return the report, written to `output_dir`.
 
     Outputs are compared with the NumPy reference first; what differs is counted in the report.
+    What was measured by a benchmark that breaks off stays in `output_dir` for one that resumes.
     Raises UsageError, ModelError, DataError, DeviceError, ToolError, MeterError, OutputError and
     DoesNotFitError.
     """
@@ -78,7 +81,19 @@ def bench(
     if output_dir is not None:  # said now rather than after minutes of measuring
         check_writable(Path(output_dir))
     inputs = bench_inputs(opened, chosen)
-    measured = _runner(profile, chosen)(opened, profile, inputs, chosen, report)
+    run = _runner(profile, chosen)
+    begin = Keeper.resume if chosen.resume else Keeper.begin
+    keeper = begin(
+        None if output_dir is None else Path(output_dir),
+        conditions(opened, profile, inputs, chosen),
+    )
+    try:
+        measured = run(opened, profile, inputs, chosen, report, keeper)
+    except UsageError:
+        raise
+    except (EdgeKitError, KeyboardInterrupt) as error:
+        keeper.broke(error)
+        raise
     result = make_report(
         opened.manifest,
         profile,
@@ -86,13 +101,14 @@ def bench(
         energy=measured.energy,
         trace=measured.trace,
         sizes=measured.sizes,
-        warnings=(*measured.notes, *_other_target(opened, profile)),
-        created=datetime.now().astimezone().isoformat(timespec="seconds"),
-        environment={**environment.describe(), "inputs": inputs.description},
+        warnings=(*keeper.resumed, *measured.notes, *_other_target(opened, profile)),
+        created=now(),
+        environment={**environment.describe(), "inputs": inputs.description, **keeper.facts},
         tool=f"edgekit {__version__}",
     )
     if output_dir is not None:
         write_report(result, Path(output_dir), trace=measured.trace)
+    keeper.done()
     return result
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from contextlib import ExitStack
 
-from edgekit.artifacts.power import EnergyResult, PowerTrace
 from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bench import BenchOptions, Measured, Progress, with_sleep
 from edgekit.deploy.boards import OpenBoard, board, joined, split_outputs
@@ -13,6 +12,7 @@ from edgekit.deploy.build import image_sizes
 from edgekit.deploy.bundles import Bundle
 from edgekit.deploy.closeness import same
 from edgekit.deploy.inputs import Inputs, raw_bytes, reference_outputs
+from edgekit.deploy.keeper import Keeper
 from edgekit.runtime.devices.bench import (
     MIN_INFERENCES,
     QUICK_WINDOW_S,
@@ -20,7 +20,7 @@ from edgekit.runtime.devices.bench import (
     BenchPlan,
     bench_device,
 )
-from edgekit.runtime.measure.metered import edge_listener, measure_energy
+from edgekit.runtime.measure.metered import MeteredRun, WindowsRun, edge_listener, measure_energy
 from edgekit.runtime.measure.windows import WINDOW_END, WINDOW_START
 from edgekit.runtime.power.meter import Meter
 from edgekit.runtime.power.names import make_meter
@@ -28,7 +28,12 @@ from edgekit.targets.model import Target
 
 
 def run_board(
-    bundle: Bundle, target: Target, inputs: Inputs, options: BenchOptions, report: Progress
+    bundle: Bundle,
+    target: Target,
+    inputs: Inputs,
+    options: BenchOptions,
+    report: Progress,
+    keeper: Keeper,
 ) -> Measured:
     """Check outputs, count, profile; then energy windows when a meter was named.
 
@@ -45,17 +50,19 @@ def run_board(
             opened.dut,
             bundle.manifest,
             target,
-            _plan(bundle, inputs, options, opened),
+            _plan(bundle, inputs, options, opened, keeper),
             progress=report,
         )
         sizes = image_sizes(opened.image) if opened.image else None
         if meter is None:
             return Measured((run,), sizes=sizes)
-        energy, trace = _energy(opened, meter, run, options, report)
-    return Measured((run,), energy, trace, sizes)
+        metered = _energy(opened, meter, run, options, report, keeper)
+    return Measured((run,), metered.result, metered.trace, sizes)
 
 
-def _plan(bundle: Bundle, inputs: Inputs, options: BenchOptions, opened: OpenBoard) -> BenchPlan:
+def _plan(
+    bundle: Bundle, inputs: Inputs, options: BenchOptions, opened: OpenBoard, keeper: Keeper
+) -> BenchPlan:
     expected = reference_outputs(bundle.graph, inputs.samples)
     return BenchPlan(
         inputs=[raw_bytes(sample) for sample in inputs.samples],
@@ -67,6 +74,8 @@ def _plan(bundle: Bundle, inputs: Inputs, options: BenchOptions, opened: OpenBoa
         load_name=opened.load_name,
         device=opened.description,
         environment=_toolchain(opened),
+        done=keeper.partial.board,
+        keep=keeper.board,
     )
 
 
@@ -77,35 +86,53 @@ def _toolchain(opened: OpenBoard) -> dict[str, str]:
 
 
 def _energy(
-    opened: OpenBoard, meter: Meter, run: RunResult, options: BenchOptions, report: Progress
-) -> tuple[EnergyResult, PowerTrace]:
+    opened: OpenBoard,
+    meter: Meter,
+    run: RunResult,
+    options: BenchOptions,
+    report: Progress,
+    keeper: Keeper,
+) -> MeteredRun:
     """`options.windows` windows under the meter, each long enough for it."""
+    window_s = QUICK_WINDOW_S if options.quick else WINDOW_S
     inferences = window_inferences(opened.target, run, quick=options.quick)
     extension = opened.dut.extension()
-    wall = 60.0 + 30.0 * (QUICK_WINDOW_S if options.quick else WINDOW_S)
-
+    counter_hz = int(extension.info()["counter_hz"])
+    scale = opened.target.nominal_time_scale or 1.0
     feed = edge_listener(meter, opened.target)
+    first, ran = len(keeper.partial.inferences), WindowsRun()
 
     def run_windows() -> list[int]:
         opened.listen(feed.from_board if feed else None)
-        for index in range(options.windows):
+        for index in range(first, options.windows):
             report("energy windows", index, options.windows)
             # Evidence for a meter that has no wire to the board; its trigger edges go before.
             if feed is None:
                 meter.mark(WINDOW_START)
-            extension.run(inferences, timeout=wall)
+            ticks = extension.run(inferences, timeout=_patience(opened, window_s)).ticks
             if feed is None:
                 meter.mark(WINDOW_END)
+            ran.add(meter, inferences, ticks / counter_hz * scale)
         report("energy windows", options.windows, options.windows)
         if feed is not None:
-            feed.await_windows(options.windows)
+            feed.await_windows(options.windows - first)
         opened.listen(None)
-        return [inferences] * options.windows
+        return ran.inferences
 
-    shortest = QUICK_WINDOW_S if options.quick else WINDOW_S
-    duty = with_sleep(options.duty, opened.target)
-    metered = measure_energy(meter, run_windows, min_window_s=shortest, duty=duty)
-    return metered.result, metered.trace
+    return measure_energy(
+        meter,
+        run_windows,
+        ran=ran,
+        before=keeper.before,
+        rescue=keeper.rescue,
+        min_window_s=window_s,
+        duty=with_sleep(options.duty, opened.target),
+    )
+
+
+def _patience(opened: OpenBoard, window_s: float) -> float:
+    """How long a window may take: a real board's own time, an emulator's is anybody's guess."""
+    return 60.0 + 30.0 * window_s if opened.virtual is not None else 15.0 + 2.0 * window_s
 
 
 def window_inferences(target: Target, run: RunResult, *, quick: bool) -> int:

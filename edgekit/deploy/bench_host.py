@@ -13,9 +13,11 @@ from edgekit.deploy.build import native_model
 from edgekit.deploy.bundles import Bundle
 from edgekit.deploy.closeness import same
 from edgekit.deploy.inputs import Inputs, reference_outputs
+from edgekit.deploy.keeper import Keeper
 from edgekit.errors import EdgeKitError, MissingExtraError, ToolError
 from edgekit.runtime.engine.native import NativeModel
-from edgekit.runtime.measure.metered import MeteredRun, measure_energy, timed_windows
+from edgekit.runtime.measure.metered import MeteredRun, WindowsRun, measure_energy, timed_windows
+from edgekit.runtime.power.meter import Meter
 from edgekit.runtime.power.names import make_meter
 from edgekit.runtime.runner.host import run_host
 from edgekit.targets.model import Target
@@ -24,43 +26,33 @@ WINDOW_S, QUICK_S = 10.0, 1.0
 
 
 def run_here(
-    bundle: Bundle, target: Target, inputs: Inputs, options: BenchOptions, report: Progress
+    bundle: Bundle,
+    target: Target,
+    inputs: Inputs,
+    options: BenchOptions,
+    report: Progress,
+    keeper: Keeper,
 ) -> Measured:
     """The interpreter at each thread count, then the generated C; energy of the first of them.
 
     An engine that is not installed becomes a note; with none at all its error is raised.
     """
-    runs: list[RunResult] = []
     notes: list[Note] = []
-    failed: EdgeKitError | None = None
-    sample = inputs.samples[0]
-    for index, threads in enumerate(options.threads):
-        report("interpreter", index, len(options.threads))
-        try:
-            run = run_host(
-                bundle.model_path,
-                threads=threads,
-                batches=options.batches,
-                inputs=sample,
-                quick=options.quick,
-            )
-        except MissingExtraError as error:
-            failed = error
-            notes.append(_skipped("interpreter", error))
-            break
-        runs.append(_checked_interpreter(bundle, run, inputs))
-    report("interpreter", len(options.threads), len(options.threads))
+    # Made before anything runs: a name that is wrong is told at once.
+    meter = make_meter(options.power, target) if options.power is not None else None
     native = _native(bundle, notes)
-    if native is not None:
-        report("generated C", 0, 1)
-        runs.append(_run_native(bundle, native, inputs, options.quick))
-        report("generated C", 1, 1)
-    if not runs and failed is not None:
-        raise failed
+    runs = list(keeper.partial.runs)
+    if not runs:
+        runs = _interpreters(bundle, inputs, options, report, notes, alone=native is None)
+        if native is not None:
+            report("generated C", 0, 1)
+            runs.append(_run_native(bundle, native, inputs, options.quick))
+            report("generated C", 1, 1)
+        keeper.runs(runs)
     metered = None
-    if options.power is not None:
+    if meter is not None:
         invoke = _headline_engine(bundle, runs[0], native, inputs)
-        metered = _energy(invoke, target, options, report)
+        metered = _energy(invoke, meter, target, options, report, keeper)
         notes.append(_energy_of(runs[0]))
     return Measured(
         tuple(runs),
@@ -68,6 +60,38 @@ def run_here(
         metered.trace if metered else None,
         notes=tuple(notes),
     )
+
+
+def _interpreters(
+    bundle: Bundle,
+    inputs: Inputs,
+    options: BenchOptions,
+    report: Progress,
+    notes: list[Note],
+    *,
+    alone: bool,
+) -> list[RunResult]:
+    """The interpreter at each thread count; a note where none is installed, its error when it
+    would be `alone`."""
+    runs: list[RunResult] = []
+    for index, threads in enumerate(options.threads):
+        report("interpreter", index, len(options.threads))
+        try:
+            run = run_host(
+                bundle.model_path,
+                threads=threads,
+                batches=options.batches,
+                inputs=inputs.samples[0],
+                quick=options.quick,
+            )
+        except MissingExtraError as error:
+            if alone:
+                raise
+            notes.append(_skipped("interpreter", error))
+            break
+        runs.append(_checked_interpreter(bundle, run, inputs))
+    report("interpreter", len(options.threads), len(options.threads))
+    return runs
 
 
 def _checked_interpreter(bundle: Bundle, run: RunResult, inputs: Inputs) -> RunResult:
@@ -128,15 +152,28 @@ def _energy_of(run: RunResult) -> Note:
 
 
 def _energy(
-    invoke: Callable[[], object], target: Target, options: BenchOptions, report: Progress
+    invoke: Callable[[], object],
+    named: Meter,
+    target: Target,
+    options: BenchOptions,
+    report: Progress,
+    keeper: Keeper,
 ) -> MeteredRun:
     """Windows of one engine's loop, shown to a virtual meter as edges, else by marks."""
     seconds = QUICK_S if options.quick else WINDOW_S
+    left, ran = options.windows - len(keeper.partial.inferences), WindowsRun()
     report("energy windows", 0, 1)
-    with make_meter(options.power or "", target) as meter:
-        windows = partial(timed_windows, meter, invoke, windows=options.windows, window_s=seconds)
-        duty = with_sleep(options.duty, target)
-        metered = measure_energy(meter, windows, min_window_s=seconds, duty=duty)
+    with named as meter:
+        windows = partial(timed_windows, meter, invoke, windows=left, window_s=seconds, ran=ran)
+        metered = measure_energy(
+            meter,
+            windows,
+            ran=ran,
+            before=keeper.before,
+            rescue=keeper.rescue,
+            min_window_s=seconds,
+            duty=with_sleep(options.duty, target),
+        )
     report("energy windows", 1, 1)
     return metered
 

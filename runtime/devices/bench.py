@@ -12,11 +12,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
+from typing import Any
 
 from edgekit.artifacts.bundle import Manifest
 from edgekit.artifacts.figures import Note, Provenance
+from edgekit.artifacts.partial import BoardParts
 from edgekit.artifacts.run import RunResult, StepCost, Window
 from edgekit.errors import ProtocolError
 from edgekit.runtime.devices.counting import Counter
@@ -55,6 +57,10 @@ class BenchPlan:
     load_name: str = "frames over the serial line"
     device: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    done: BoardParts = field(default_factory=BoardParts)
+    """What an earlier run of this plan had when it broke off; it is not measured again."""
+    keep: Callable[[BoardParts], None] | None = None
+    """Called with all there is after every part."""
 
 
 def bench_device(
@@ -128,6 +134,7 @@ class _Bench:
         if not plan.inputs:
             raise ValueError("a benchmark needs at least one input")
         self._dut, self._manifest, self._target, self._plan = dut, manifest, target, plan
+        self._parts = plan.done
         self._tell: Progress = progress or (lambda what, done, total: None)
         self._board = dut.extension()
         self._output_bytes = sum(tensor.bytes for tensor in manifest.outputs)
@@ -147,66 +154,80 @@ class _Bench:
 
     def outputs(self) -> tuple[int, int, tuple[Note, ...]]:
         """(compared, equal, a note about the first that differs)."""
-        equal = 0
-        notes: list[Note] = []
         expected = self._plan.expected
-        for index, wanted in enumerate(expected):
+        for index in range(self._parts.checked, len(expected)):
             self._tell("checking outputs", index, len(expected))
             self.load(self._plan.inputs[index])
             self._board.run(timeout=self._patience)
             found = self._board.read_output(self._output_bytes)
-            alike = self._plan.same(found, wanted)
-            equal += alike
+            alike = self._plan.same(found, expected[index])
+            notes = self._parts.notes
             if not alike and not notes:
-                notes.append(_mismatch(index, found, wanted))
+                notes = (_mismatch(index, found, expected[index]),)
+            self._keep(checked=index + 1, equal=self._parts.equal + alike, notes=notes)
         self._tell("checking outputs", len(expected), len(expected))
-        return len(expected), equal, tuple(notes)
+        return self._parts.checked, self._parts.equal, self._parts.notes
 
     def windows(self, counter: Counter) -> tuple[Window, ...]:
         self.load(self._plan.inputs[0])
         real = self._target.emulator is None
-        inferences = self._inferences(counter) if real else 1
         total = REAL_WINDOWS if real else VIRTUAL_WINDOWS
+        inferences = self._inferences(counter) if real else 1
         timeout = self._patience + 3 * self._window_s() if real else self._patience
-        windows = []
-        for done in range(total):
+        for done in range(len(self._parts.windows), total):
             self._tell("timing", done, total)
             ticks = self._board.run(inferences, timeout=timeout).net
-            windows.append(Window(inferences, ticks / counter.hz, counter.count(ticks)))
+            window = Window(inferences, ticks / counter.hz, counter.count(ticks))
+            self._keep(windows=(*self._parts.windows, window))
         self._tell("timing", total, total)
-        return tuple(windows)
+        return self._parts.windows
 
     def steps(self, counter: Counter) -> tuple[StepCost, ...]:
         if not self._plan.profile:
             return ()
+        if self._parts.steps is not None:
+            return self._parts.steps
         self._tell("profiling", 0, 1)
         try:
             rows = self._board.profile(timeout=self._patience)
         except ProtocolError as error:
             if error.code != "device-no-profile":
                 raise
-            return ()
+            rows = ()
         self._tell("profiling", 1, 1)
-        return tuple(
+        steps = tuple(
             StepCost(index, row.name, row.operator, row.macs, counter.count(row.ticks))
             for index, row in enumerate(rows)
         )
+        self._keep(steps=steps)
+        return steps
 
     def memory(self) -> dict[str, int]:
+        if self._parts.memory is not None:
+            return self._parts.memory
         self._tell("memory", 0, 1)
         found = self._board.memory(timeout=self._patience)
         self._board.check_guard(found.get("guard", 0))
         self._tell("memory", 1, 1)
-        return {
+        memory = {
             "arena": found.get("arena", 0),
             "arena_high_water": found.get("arena_used", 0),
             "input_buffer": found.get("input_buffer", 0),
             "stack": found.get("stack", 0),
             "stack_high_water": found.get("stack_used", 0),
         }
+        self._keep(memory=memory)
+        return memory
+
+    def _keep(self, **parts: Any) -> None:
+        self._parts = replace(self._parts, **parts)
+        if self._plan.keep is not None:
+            self._plan.keep(self._parts)
 
     def _inferences(self, counter: Counter) -> int:
-        """How many fill a window, with a tenth to spare."""
+        """How many fill a window, with a tenth to spare; as many as those kept held."""
+        if self._parts.windows:
+            return self._parts.windows[0].inferences
         one = self._board.run(timeout=self._patience).net / counter.hz
         return max(MIN_INFERENCES, math.ceil(1.1 * self._window_s() / max(one, 1e-6)))
 

@@ -177,6 +177,10 @@ class Dut:
             except Silence as error:
                 silence = error
                 continue
+            except ProtocolError as error:
+                if error.code != "device-garbage" or attempt == TRIES - 1:
+                    raise
+                continue  # Half a frame that was meant for it before a reset, sent back as text.
             if any(line.startswith("m-name-dut-[") for line in lines):
                 return value(lines, "name-dut")
         if silence is not None:

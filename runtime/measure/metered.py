@@ -23,18 +23,30 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from edgekit.artifacts.power import EnergyResult, PowerTrace
 from edgekit.errors import MeterError
+from edgekit.runtime.measure.clocks import board_clock, clock_notes, computer_clock
 from edgekit.runtime.measure.energy import energy_per_inference
+from edgekit.runtime.measure.splice import spliced
 from edgekit.runtime.measure.windows import WINDOW_END, WINDOW_START
 from edgekit.runtime.power.meter import Meter, TakesEdges
+from edgekit.runtime.power.stream_meter import StreamMeter
 from edgekit.targets.model import Target
 
 if TYPE_CHECKING:
     from edgekit.runtime.devices.qemu import Edge
+
+
+@dataclass(frozen=True, slots=True)
+class MeteredWindows:
+    """Windows of an earlier recording, see WindowsRun."""
+
+    trace: PowerTrace
+    inferences: tuple[int, ...]
+    board_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,30 @@ class MeteredRun:
 
     result: EnergyResult
     trace: PowerTrace
+
+
+@dataclass
+class WindowsRun:
+    """The windows run so far: inferences of each, and where they are known its seconds on the
+    board's clock and when this computer was told of its end."""
+
+    inferences: list[int] = field(default_factory=list)
+    board_s: list[float] = field(default_factory=list)
+    computer_s: list[float] = field(default_factory=list)
+
+    def add(self, meter: Meter, count: int, board_s: float | None = None) -> None:
+        """A window has ended. Raises MeterError when the meter does not record any more."""
+        if meter.identity.wall_clock:
+            self.computer_s.append(time.monotonic())
+        if isinstance(meter, StreamMeter) and meter.failure is not None:
+            raise meter.failure
+        self.inferences.append(count)
+        if board_s is not None:
+            self.board_s.append(board_s)
+
+
+Rescue = Callable[[PowerTrace, WindowsRun], None]
+"""Gets what there is of a recording that broke off, and the windows that were run."""
 
 
 class EdgeFeed:
@@ -101,14 +137,16 @@ def timed_windows(
     pause_s: float = 0.5,
     clock: Callable[[], float] = time.perf_counter,
     sleep: Callable[[float], None] = time.sleep,
+    ran: WindowsRun | None = None,
 ) -> list[int]:
-    """Call `infer` over and over in windows of at least `window_s`; the calls of each.
+    """Call `infer` over and over in windows of at least `window_s`; the calls of each, which are
+    added to `ran` as they end.
 
     The windows are shown to the meter as edges where it takes them, else as host marks, with
-    `pause_s` of idling between them.
+    `pause_s` of idling between them. Raises MeterError when the meter fails meanwhile.
     """
     feed = edge_listener(meter)
-    counts: list[int] = []
+    ran = WindowsRun() if ran is None else ran
     for number in range(windows):
         if number:
             sleep(pause_s)
@@ -118,8 +156,8 @@ def timed_windows(
             infer()
             count += 1
         _show(meter, feed, clock(), level=True)
-        counts.append(count)
-    return counts
+        ran.add(meter, count)
+    return ran.inferences
 
 
 def _show(meter: Meter, feed: EdgeFeed | None, now: float, *, level: bool) -> None:
@@ -135,24 +173,65 @@ def measure_energy(
     run_windows: Callable[[], Sequence[int]],
     *,
     idle_s: float = 1.0,
+    ran: WindowsRun | None = None,
+    before: MeteredWindows | None = None,
+    rescue: Rescue | None = None,
     **options: Any,
 ) -> MeteredRun:
     """Record while `run_windows` runs, with `idle_s` of idling before and after.
 
-    `run_windows` returns how many inferences each of its windows held. `meter` is open and
-    stays so, but is closed when `run_windows` fails or is interrupted. `options` go to
-    `energy_per_inference`. Raises MeterError.
+    `run_windows` returns how many inferences each of its windows held. `meter` is open and stays
+    so, but is closed when `run_windows` fails or is interrupted; `rescue` gets what was recorded
+    by then, if `run_windows` adds its windows to `ran` as they end. `before` are windows of an
+    earlier recording that count as well. `options` go to `energy_per_inference`. Raises MeterError.
     """
+    ran = WindowsRun() if ran is None else ran
     meter.start()
     try:
         _idle(meter, idle_s)
         inferences = run_windows()
         _idle(meter, idle_s)
     except BaseException:
+        if rescue is not None:
+            _rescue(meter, ran, rescue)
         meter.close()
         raise
-    trace = meter.stop()
-    return MeteredRun(energy_per_inference(trace, inferences, **options), trace)
+    try:
+        trace = meter.stop()
+    except MeterError:
+        salvaged = getattr(meter, "salvaged", None)
+        if rescue is not None and salvaged is not None:
+            rescue(salvaged, ran)
+        raise
+    if before is None:
+        result = energy_per_inference(trace, inferences, **options)
+        return MeteredRun(with_clocks(result, ran), trace)
+    whole = spliced(before.trace, trace)
+    result = energy_per_inference(whole, [*before.inferences, *inferences], **options)
+    if before.board_s and ran.board_s:
+        ran.board_s = [*before.board_s, *ran.board_s]
+    return MeteredRun(with_clocks(result, ran), whole)
+
+
+def _rescue(meter: Meter, ran: WindowsRun, rescue: Rescue) -> None:
+    """What the meter has recorded although the windows broke off."""
+    trace: PowerTrace | None
+    try:
+        trace = meter.stop()
+    except (MeterError, TimeoutError, ValueError):
+        trace = getattr(meter, "salvaged", None)
+    if trace is not None:
+        rescue(trace, ran)
+
+
+def with_clocks(result: EnergyResult, ran: WindowsRun) -> EnergyResult:
+    """`result` with the clocks compared where the windows that were run tell of them."""
+    windows = result.windows
+    board = board_clock(windows[-len(ran.board_s) :], ran.board_s) if ran.board_s else None
+    told = ran.computer_s
+    computer = computer_clock(windows[-len(told) :], told) if told else None
+    clocks = tuple(clock for clock in (board, computer) if clock is not None)
+    return replace(result, clocks=clocks, warnings=(*result.warnings, *clock_notes(clocks)))
 
 
 def _idle(meter: Meter, seconds: float) -> None:

@@ -45,6 +45,8 @@ LABELS: dict[str, str] = {
     "energy_net": "Energy per inference, net of idle",
     "average_power": "Average power",
     "idle_power": "Idle power",
+    "board_clock": "Board's clock against the meter's",
+    "computer_clock": "This computer's clock against the meter's",
     "estimated_energy": "Energy per inference, estimated",
     "energy_per_correct": "Energy per correct answer",
     "energy_delay": "Energy-delay product",
@@ -263,6 +265,13 @@ def _energy(energy: EnergyResult) -> Named:
         spread = (*interval, "" if None in interval else "95 % CI")
         yield "energy_net", Figure(energy.net_j, "J", energy.provenance, less, count, *spread)
         yield "idle_power", Figure(energy.idle_w, "W", energy.provenance, basis)
+
+    for clock in energy.clocks:
+        interval = (clock.low_ppm, clock.high_ppm)
+        spread = (*interval, "" if None in interval else "95 % CI")
+        less = f"{basis}; positive where it runs fast"
+        ratio = Figure(clock.ppm, "ppm", energy.provenance, less, clock.windows, *spread)
+        yield f"{clock.name}_clock", ratio
 
 
 # Key of EnergyResult.extra -> figure, unit, factor, and what of the use it depends on.

@@ -21,6 +21,7 @@ _FORMATS: dict[str, Callable[[float], str]] = {
     "MAC": count_text,
     "inferences": count_text,
     "d": lambda value: f"{value:.3g} days" if value < 730 else f"{value / 365.25:.3g} years",
+    "ppm": lambda value: f"{value:+.3g} ppm",
     "price": lambda value: f"{value:.4g}",
     "instructions/MAC": lambda value: f"{value:.3f}",
 }

@@ -19,6 +19,7 @@ from edgekit.runtime.measure.metered import (
     measure_energy,
     timed_windows,
 )
+from edgekit.runtime.power.meter import MeterIdentity
 from edgekit.runtime.power.names import make_meter
 from edgekit.runtime.power.ppk2 import Ppk2
 from edgekit.targets.reader import load_target
@@ -114,6 +115,8 @@ def test_host_windows_under_the_virtual_meter() -> None:
 
 class MarkMeter:
     """A meter with neither wire nor edges: it has marks."""
+
+    identity = MeterIdentity("marks", "")
 
     def __init__(self) -> None:
         self.labels: list[str] = []
