@@ -17,6 +17,7 @@ from edgekit.converter import gemmlowp
 from edgekit.converter.fixed_point import (
     INT8_CODES,
     Requant,
+    SoftmaxParams,
     activation_range,
     input_radius,
     multiply_by_quantized_multiplier,
@@ -32,6 +33,8 @@ from edgekit.converter.ir.ops import Activation, Op
 
 Codes = NDArray[np.int32]
 Reals = NDArray[np.float32]
+SOFTMAX_INTEGER_BITS = 5
+"""Of a softmax's scaled differences."""
 
 
 def lut_for(op: Op, input: Quant, output: Quant) -> NDArray[np.int8]:
@@ -281,3 +284,13 @@ TABLES: dict[type[Op], Callable[[Op, Quant, Quant], Codes]] = {
     ops.Quantize: _clamped(Activation.NONE),
 }
 """How each operator's table is made."""
+
+
+def exponential_table(params: SoftmaxParams) -> NDArray[np.int32]:
+    """exp(-d) in Q0.31 for the 256 possible distances d of an int8 to its softmax row's maximum; 0
+    below `diff_min`."""
+    differences = -np.arange(256)
+    near = np.maximum(differences, params.diff_min)
+    scaled = multiply_by_quantized_multiplier(near, params.multiplier, params.left_shift)
+    powers = gemmlowp.exp_on_negative_values(scaled, SOFTMAX_INTEGER_BITS)
+    return np.where(differences >= params.diff_min, powers, 0).astype(np.int32)

@@ -6,11 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter import gemmlowp
-from edgekit.converter.fixed_point import (
-    SoftmaxParams,
-    multiply_by_quantized_multiplier,
-    softmax_params,
-)
+from edgekit.converter.fixed_point import softmax_params
 from edgekit.converter.interpret.kernel import (
     Array,
     Kernel,
@@ -21,8 +17,8 @@ from edgekit.converter.interpret.kernel import (
 )
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant
 from edgekit.converter.ir.ops import Softmax
+from edgekit.converter.tables import exponential_table
 
-INPUT_INTEGER_BITS = 5
 SUM_INTEGER_BITS = 12
 OUTPUT = Quant.per_tensor(1 / 256, -128)
 
@@ -37,7 +33,7 @@ def softmax(graph: Graph, node: Node) -> Kernel:
     if quant_of(node, graph.output(node)) != OUTPUT:
         found = f"output quantized as {graph.output(node).quant}"
         raise unsupported(node, found, "scale 1/256, zero point -128", "interpret-softmax-scale")
-    exponentials = _exponentials(softmax_params(quant_of(node, graph.input(node)), op.beta))
+    exponentials = exponential_table(softmax_params(quant_of(node, graph.input(node)), op.beta))
     return lambda x: in_blocks(
         lambda block: _int8_softmax(block, exponentials), x, 4 * int(np.prod(x.shape[1:]))
     )
@@ -47,15 +43,6 @@ def _float_softmax(x: Array, beta: np.float32) -> Array:
     powers = np.exp((x - x.max(axis=-1, keepdims=True)) * beta)
     shares: Array = powers / powers.sum(axis=-1, keepdims=True)
     return shares
-
-
-def _exponentials(params: SoftmaxParams) -> NDArray[np.int32]:
-    """exp(-d) in Q0.31 for the 256 possible distances d to the row's maximum; 0 below diff_min."""
-    differences = -np.arange(256)
-    near = np.maximum(differences, params.diff_min)
-    scaled = multiply_by_quantized_multiplier(near, params.multiplier, params.left_shift)
-    powers = gemmlowp.exp_on_negative_values(scaled, INPUT_INTEGER_BITS)
-    return np.where(differences >= params.diff_min, powers, 0).astype(np.int32)
 
 
 def _int8_softmax(x: Array, exponentials: NDArray[np.int32]) -> Array:

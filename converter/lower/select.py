@@ -19,12 +19,14 @@ from typing import Any
 
 from edgekit.artifacts.bundle import Refusal
 from edgekit.converter.lower import (
+    packing_any,
     packing_c32,
     packing_dsp,
     packing_dsp_wide,
     packing_mve,
     packing_neon,
     variants_b1,
+    variants_any,
     variants_c32,
     variants_dsp,
     variants_dsp_wide,
@@ -37,6 +39,7 @@ from edgekit.converter.lower.variants import Cost, Packing, Request, Requirement
 
 REQUIRES: dict[str, Requirement] = {
     **variants_b1.REQUIRES,
+    **variants_any.REQUIRES,
     **variants_dsp.REQUIRES,
     **variants_dsp_wide.REQUIRES,
     **variants_mve.REQUIRES,
@@ -45,6 +48,7 @@ REQUIRES: dict[str, Requirement] = {
 COSTS: dict[str, Cost] = {
     **variants_ref.COSTS,
     **variants_b1.COSTS,
+    **variants_any.COSTS,
     **variants_c32.COSTS,
     **variants_dsp.COSTS,
     **variants_dsp_wide.COSTS,
@@ -53,6 +57,7 @@ COSTS: dict[str, Cost] = {
 }
 PACKINGS: dict[str, Packing] = {
     **variants_b1.PACKINGS,
+    **packing_any.PACKINGS,
     **packing_c32.PACKINGS,
     **packing_dsp.PACKINGS,
     **packing_dsp_wide.PACKINGS,
@@ -61,6 +66,7 @@ PACKINGS: dict[str, Packing] = {
 }
 BASES: dict[str, str] = {
     "ref": variants_ref.BASIS,
+    "any": variants_any.BASIS,
     "c32": variants_c32.BASIS,
     "dsp": variants_dsp.BASIS,
     "mve": variants_mve.BASIS,
@@ -69,6 +75,7 @@ BASES: dict[str, str] = {
 }
 SCRATCHES: dict[str, ScratchSize] = {
     "none": lambda request: 0,
+    **variants_any.SCRATCHES,
     **variants_c32.SCRATCHES,
     **variants_dsp.SCRATCHES,
     **variants_dsp_wide.SCRATCHES,

@@ -122,3 +122,20 @@ ScratchSize = Callable[[Request], int]
 """Bytes of scratch one call needs."""
 Cost = Callable[[Request], int]
 """Estimated instructions of one call. Measured on the virtual boards, rounded; an estimate."""
+
+
+def runs_of(request: Request) -> tuple[int, int, tuple[int, int]]:
+    """How many long runs an elementwise call has, their length and both operands' steps in them:
+    as ek_runs.h finds them."""
+    length, steps = 1, (0, 0)
+    extents = request.numbers("extent")
+    strides = tuple(zip(request.numbers("a_stride"), request.numbers("b_stride"), strict=True))
+    for extent, stride in reversed(tuple(zip(extents, strides, strict=True))):
+        if extent == 1:
+            continue
+        if length == 1:
+            steps = stride
+        elif stride != (length * steps[0], length * steps[1]):
+            break
+        length *= extent
+    return product(extents) // length, length, steps

@@ -16,7 +16,13 @@ from edgekit.converter.lower.packing_dsp import (
     channel_rows,
     finish_columns,
 )
-from edgekit.converter.lower.variants import Cost, Request, Requirement, ScratchSize
+from edgekit.converter.lower.variants import (
+    Cost,
+    Request,
+    Requirement,
+    ScratchSize,
+    runs_of,
+)
 
 BASIS = "counts of whole layers on a Cortex-M4 (virtual-m4)"
 """What the costs below rest on; users read it."""
@@ -85,6 +91,16 @@ REQUIRES: dict[str, Requirement] = {
     "dsp_relu": Requirement("needs outputs at or above their zero point", _relu),
     "dsp_one_shape": Requirement("needs operands of one shape", _one_shape),
     "dsp_output_factor": Requirement("needs an output scale factor below 1/2", _moderate_output),
+    "dsp_product_factor": Requirement(
+        "needs a scale factor below 1/2",
+        lambda r: 1 <= -r.factor("q").shift <= LARGEST_SHIFT,
+    ),
+    "dsp_product_sums": Requirement(
+        "needs sums of at most 16384 products", lambda r: r.number("inner") <= 1 << 14
+    ),
+    "dsp_rows": Requirement(
+        "needs columns whose elements are neighbours", lambda r: r.numbers("b_stride")[2] == 1
+    ),
     "dsp_few_taps": Requirement("needs windows of at most 255 taps", _few_taps),
     "dsp_3x3": Requirement("needs a 3x3 kernel, no dilation, no multiplier", _three_by_three),
     "dsp_stride_2": Requirement(
@@ -191,10 +207,10 @@ def tables_cost(request: Request) -> int:
 
 
 def pooling_cost(request: Request) -> int:
-    """16 instructions for a tap of four channels, 140 more; 60 a window."""
+    """8 instructions for a tap of four channels, 115 more; 60 a window."""
     pixels = request.outputs // request.number("channels")
     taps, quads = _taps(request), quads_of(request.number("channels"))
-    return pixels * (60 + quads * (16 * taps + 140))
+    return pixels * (60 + quads * (8 * taps + 115))
 
 
 def _taps(request: Request) -> int:
@@ -225,9 +241,37 @@ def _whole(request: Request, axis: str) -> int:
 
 
 def mul_cost(request: Request) -> int:
-    """22 instructions an output, 60 a row."""
-    extent = request.numbers("extent")
-    return product(extent[:3]) * (22 * extent[3] + 60)
+    """17 instructions an output, 60 a run."""
+    runs, length, _ = runs_of(request)
+    return runs * (17 * length + 60)
+
+
+def choice_cost(request: Request) -> int:
+    """10 instructions for four outputs, 80 a run."""
+    runs, length, _ = runs_of(request)
+    return runs * (10 * quads_of(length) + 80)
+
+
+def prelu_cost(request: Request) -> int:
+    """A table of up to 256, 18 instructions an output, 35 a run."""
+    runs, length, _ = runs_of(request)
+    return 30 * (127 - request.number("a_zero")) + runs * (18 * length + 35)
+
+
+def matmul_columns_cost(request: Request) -> int:
+    """12.5 instructions for products of one element with four columns, 60 for their sums; 8 with
+    one column; 10 to widen an element of a row."""
+    *rows, columns = request.numbers("extent")
+    inner, (fours, left) = request.number("inner"), divmod(columns, 4)
+    each = 60 + 10 * inner + fours * (60 + 25 * inner // 2) + left * (20 + 8 * inner)
+    return product(tuple(rows)) * each
+
+
+def matmul_rows_cost(request: Request) -> int:
+    """18 instructions for four products of two columns, 60 for their sums; 15 to widen one."""
+    *rows, columns = request.numbers("extent")
+    inner, pairs = request.number("inner"), _pairs_of(columns)
+    return product(tuple(rows)) * (60 + 15 * inner + pairs * (60 + 18 * quads_of(inner)))
 
 
 def max_pooling_cost(request: Request) -> int:
@@ -243,6 +287,10 @@ def planes_cost(request: Request) -> int:
 
 
 COSTS: dict[str, Cost] = {
+    "dsp_choice": choice_cost,
+    "dsp_prelu": prelu_cost,
+    "dsp_matmul_columns": matmul_columns_cost,
+    "dsp_matmul_rows": matmul_rows_cost,
     "dsp_mul": mul_cost,
     "dsp_max_pooling": max_pooling_cost,
     "dsp_planes": planes_cost,
@@ -258,6 +306,8 @@ COSTS: dict[str, Cost] = {
     "dsp_fully_connected": fully_connected_cost,
 }
 SCRATCHES: dict[str, ScratchSize] = {
+    "dsp_bytes_table": lambda request: 256,
+    "dsp_matrix_row": lambda request: 8 * quads_of(request.number("inner") + 1),
     "dsp_tables": lambda request: 2048,
     "dsp_blocks": blocks_scratch,
     "dsp_depthwise": depthwise_scratch,

@@ -8,10 +8,18 @@ from __future__ import annotations
 
 from edgekit.converter.lower.calls import product
 from edgekit.converter.lower.packing_mve import factors
-from edgekit.converter.lower.variants import Cost, Request, Requirement, ScratchSize
+from edgekit.converter.lower.variants import (
+    Cost,
+    Request,
+    Requirement,
+    ScratchSize,
+    runs_of,
+)
 
 BASIS = "counts of whole layers on a Cortex-M55 (virtual-m55)"
 """What the costs below rest on; users read it."""
+FARTHEST = 65535 // 7
+"""Between eight elements that one gathering load fetches."""
 
 
 def _small_factors(request: Request) -> bool:
@@ -79,6 +87,27 @@ REQUIRES: dict[str, Requirement] = {
         _added_factors,
     ),
     "mve_window_255": Requirement("needs a window of up to 255 taps", _window_of_255),
+    "mve_output_factor": Requirement(
+        "needs an output scale factor below 1/2",
+        lambda request: request.factor("output_q").shift <= -1,
+    ),
+    "mve_factor": Requirement(
+        "needs an output scale factor below 1/2", lambda request: request.factor("q").shift <= -1
+    ),
+    "mve_short_rows": Requirement(
+        "needs rows of at most 4095", lambda request: request.number("depth") <= 4095
+    ),
+    "mve_near": Requirement(
+        "needs innermost elements at most 9362 apart",
+        lambda request: 0 <= request.numbers("stride")[3] <= FARTHEST,
+    ),
+    "mve_columns": Requirement(
+        "needs columns that are neighbours", lambda r: r.numbers("b_stride")[3] == 1
+    ),
+    "mve_rows": Requirement(
+        "needs summed elements that are neighbours",
+        lambda r: r.numbers("a_stride")[3] == r.numbers("b_stride")[2] == 1,
+    ),
     "mve_four_pixels": Requirement("needs four pixels", lambda request: _pixels(request) >= 4),
 }
 
@@ -149,12 +178,75 @@ def max_pool_cost(request: Request) -> int:
 
 
 def average_pool_cost(request: Request) -> int:
-    """11 instructions a tap for 16 channels, 18 a division, 28 more; 40 a window."""
-    blocks = _ceil(request.number("channels"), 16)
-    return _pixels(request) * (40 + blocks * (28 + 16 * 18 + 11 * _window(request)))
+    """9 instructions a tap for 16 channels, 9 a row of them, 85 more; 70 a window."""
+    blocks, rows = _ceil(request.number("channels"), 16), request.number("kernel_h")
+    return _pixels(request) * (70 + blocks * (85 + 9 * rows + 9 * _window(request)))
+
+
+def mul_cost(request: Request) -> int:
+    """62 instructions for 16 elements, 60 a run."""
+    runs, length, _ = runs_of(request)
+    return runs * (60 + 62 * _ceil(length, 16))
+
+
+def choice_cost(request: Request) -> int:
+    """9 instructions for 16 elements, 80 a run."""
+    runs, length, _ = runs_of(request)
+    return runs * (80 + 9 * _ceil(length, 16))
+
+
+def lut_cost(request: Request) -> int:
+    """5 instructions for 16 elements."""
+    return 30 + 5 * _ceil(request.count, 16)
+
+
+def softmax_cost(request: Request) -> int:
+    """38 instructions for four elements, 200 a row."""
+    return request.number("rows") * (200 + 38 * _ceil(request.number("depth"), 4))
+
+
+def planes_cost(request: Request) -> int:
+    """8 instructions a pixel for 16 channels, 80 more."""
+    batches, height, width, channels = request.numbers("extent")
+    return batches * _ceil(channels, 16) * (80 + 8 * height * width)
+
+
+def bilinear_cost(request: Request) -> int:
+    """20 instructions for four outputs, 60 a pixel."""
+    return _pixels(request) * (60 + 20 * _ceil(request.number("channels"), 4))
+
+
+def strided_cost(request: Request) -> int:
+    """12 instructions for eight elements, 35 a row."""
+    extent = request.numbers("extent")
+    return product(extent[:3]) * (35 + 12 * _ceil(extent[3], 8))
+
+
+def matmul_columns_cost(request: Request) -> int:
+    """14 instructions for products of one element with 16 columns, 8 with four; 100 for 16 sums."""
+    *rows, columns = request.numbers("extent")
+    full, left = divmod(columns, 16)
+    inner, quads = request.number("inner"), _ceil(left, 4)
+    return product(tuple(rows)) * (40 + full * (14 * inner + 100) + quads * (8 * inner + 35))
+
+
+def matmul_rows_cost(request: Request) -> int:
+    """50 instructions for 16 products of four columns, 100 more."""
+    *rows, columns = request.numbers("extent")
+    chunks = _ceil(request.number("inner"), 16)
+    return product(tuple(rows)) * (30 + _ceil(columns, 4) * (100 + 50 * chunks))
 
 
 COSTS: dict[str, Cost] = {
+    "mve_mul": mul_cost,
+    "mve_choice": choice_cost,
+    "mve_lut": lut_cost,
+    "mve_softmax": softmax_cost,
+    "mve_planes": planes_cost,
+    "mve_bilinear": bilinear_cost,
+    "mve_strided": strided_cost,
+    "mve_matmul_columns": matmul_columns_cost,
+    "mve_matmul_rows": matmul_rows_cost,
     "mve_convolution": convolution_cost,
     "mve_depthwise": depthwise_cost,
     "mve_depthwise_3x3": depthwise_3x3_cost,

@@ -6,7 +6,7 @@ Costs are instructions on a 64-bit Arm processor, from the loops that GCC 12 mak
 from __future__ import annotations
 
 from edgekit.converter.lower.calls import product
-from edgekit.converter.lower.variants import Cost, Request, Requirement, ScratchSize
+from edgekit.converter.lower.variants import Cost, Request, Requirement, ScratchSize, runs_of
 
 BASIS = "the loops GCC 12 makes of the kernels for 64-bit Arm; nothing was counted"
 """What the costs below rest on; users read it."""
@@ -32,7 +32,7 @@ REQUIRES: dict[str, Requirement] = {
     ),
     "neon_3x3": Requirement("needs a 3x3 kernel", _is_3x3),
     "neon_order": Requirement(
-        "needs operands in the output's order", lambda request: max(_runs(request)[2]) <= 1
+        "needs operands in the output's order", lambda request: max(runs_of(request)[2]) <= 1
     ),
     "neon_taps": Requirement(
         "needs a window of up to 65536", lambda request: _window(request) <= 1 << 16
@@ -113,32 +113,15 @@ def pooling_cost(request: Request) -> int:
     return _pixels(request) * (40 + blocks * (4 * _window(request) + 30))
 
 
-def _runs(request: Request) -> tuple[int, int, tuple[int, int]]:
-    """How many long runs an elementwise call has, their length and both operands' steps in them:
-    as ek_neon_binary.h finds them."""
-    length, steps = 1, (0, 0)
-    extents = request.numbers("extent")
-    strides = tuple(zip(request.numbers("a_stride"), request.numbers("b_stride"), strict=True))
-    for extent, stride in reversed(tuple(zip(extents, strides, strict=True))):
-        if extent == 1:
-            continue
-        if length == 1:
-            steps = stride
-        elif stride != (length * steps[0], length * steps[1]):
-            break
-        length *= extent
-    return product(extents) // length, length, steps
-
-
 def add_cost(request: Request) -> int:
     """62 instructions for eight outputs, 30 a run."""
-    runs, length, _ = _runs(request)
+    runs, length, _ = runs_of(request)
     return runs * (30 + 62 * _ceil(length, 8))
 
 
 def mul_cost(request: Request) -> int:
     """36 instructions for eight outputs, 30 a run."""
-    runs, length, _ = _runs(request)
+    runs, length, _ = runs_of(request)
     return runs * (30 + 36 * _ceil(length, 8))
 
 

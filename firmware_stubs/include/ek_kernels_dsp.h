@@ -66,4 +66,20 @@ void ek_sub_tables_s8__dsp(const ek_binary_s8_t *p, const int8_t *a, const int8_
 /* As ek_mul_s8, for output factors below 1/2. May run in place of an operand that does not repeat. */
 void ek_mul_s8__dsp(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
 
+/* As ek_maximum_s8 and ek_minimum_s8, for operands in the output's order. */
+void ek_maximum_s8__dsp(const ek_choice_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
+void ek_minimum_s8__dsp(const ek_choice_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
+
+/* As ek_prelu_s8, for output factors below 1/2. May run in place of an operand that does not repeat.
+ * scratch: 256 bytes. */
+void ek_prelu_tables_s8__dsp(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b,
+                             int8_t *output, void *scratch);
+
+/* As ek_batch_matmul_s8, for factors below 1/2 and sums below 2^30: for b whose columns are neighbours, and
+ * for b whose summed elements are. scratch: 2 bytes for each element of a row of a, and up to 6 more. */
+void ek_batch_matmul_columns_s8__dsp(const ek_batch_matmul_s8_t *p, const int8_t *a,
+                                     const int8_t *b, int8_t *output, void *scratch);
+void ek_batch_matmul_rows_s8__dsp(const ek_batch_matmul_s8_t *p, const int8_t *a, const int8_t *b,
+                                  int8_t *output, void *scratch);
+
 #endif

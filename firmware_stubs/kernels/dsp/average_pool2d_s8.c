@@ -16,12 +16,12 @@ typedef struct {
 } patch_t;
 
 /* Sums of up to four channels: lanes (0, 2) and (1, 3). */
-static void sum_patch(patch_t patch, int32_t channels, int32_t sums[2])
+EK_INLINE void sum_patch(patch_t patch, int32_t channels, int32_t sums[2])
 {
     int32_t even = 0, odd = 0;
-    for (int32_t i = 0; i < patch.rows; i++, patch.first += patch.row_size) {
+    for (; patch.rows > 0; patch.rows--, patch.first += patch.row_size) {
         const int8_t *x = patch.first;
-        for (int32_t j = 0; j < patch.columns; j++, x += patch.pixel_size) {
+        for (int32_t j = patch.columns; j > 0; j--, x += patch.pixel_size) {
             const uint32_t four = channels >= 4 ? ek_load4(x) : ek_load_tail(x, channels);
             even = ek_sxtab16(even, four);
             odd = ek_sxtab16_odd(odd, four);
@@ -51,14 +51,22 @@ static void pool_window(const ek_pool2d_s8_t *p, const int8_t *input, int32_t h,
         .pixel_size = p->channels,
     };
     const int32_t taps = patch.rows * patch.columns;
-    for (int32_t left = p->channels; left > 0; left -= 4, patch.first += 4, y += 4) {
-        int32_t sums[2];
-        sum_patch(patch, left, sums);
-        y[0] = divide(p, (int16_t)sums[0], taps);
-        if (left > 1) y[1] = divide(p, (int16_t)sums[1], taps);
-        if (left > 2) y[2] = divide(p, sums[0] >> 16, taps);
-        if (left > 3) y[3] = divide(p, sums[1] >> 16, taps);
+    int32_t left = p->channels, sums[2] = {0, 0};
+    if (patch.columns == p->input_w) { /* whole rows are one long row */
+        patch.columns = taps;
+        patch.rows = 1;
     }
+    for (; left >= 4; left -= 4, patch.first += 4, y += 4) {
+        sum_patch(patch, 4, sums);
+        y[0] = divide(p, (int16_t)sums[0], taps);
+        y[1] = divide(p, (int16_t)sums[1], taps);
+        y[2] = divide(p, sums[0] >> 16, taps);
+        y[3] = divide(p, sums[1] >> 16, taps);
+    }
+    if (left > 0) sum_patch(patch, left, sums);
+    if (left > 0) y[0] = divide(p, (int16_t)sums[0], taps);
+    if (left > 1) y[1] = divide(p, (int16_t)sums[1], taps);
+    if (left > 2) y[2] = divide(p, sums[0] >> 16, taps);
 }
 
 void ek_average_pool2d_s8__dsp(const ek_pool2d_s8_t *p, const int8_t *input, int8_t *output)

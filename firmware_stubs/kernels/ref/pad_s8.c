@@ -1,4 +1,5 @@
-/* pad_s8.c - one memset of the whole output, then the input's rows are copied into it. */
+/* pad_s8.c - one memset of the whole output, then the input's rows are copied into it, as many axes at
+ * once as have nothing in between. */
 #include <assert.h>
 #include <string.h>
 
@@ -6,8 +7,8 @@
 
 void ek_pad_s8__ref(const ek_pad_s8_t *p, const int8_t *input, int8_t *output)
 {
-    const int32_t *n = p->extent;
-    int32_t stride[4], total = 1;
+    int32_t n[4], stride[4], total = 1;
+    memcpy(n, p->extent, sizeof n);
     for (int axis = 3; axis >= 0; axis--) {
         assert(p->before[axis] >= 0 && p->after[axis] >= 0);
         stride[axis] = total;
@@ -15,6 +16,10 @@ void ek_pad_s8__ref(const ek_pad_s8_t *p, const int8_t *input, int8_t *output)
     }
     memset(output, p->value, (size_t)total);
     for (int axis = 0; axis < 4; axis++) output += p->before[axis] * stride[axis];
+    for (int axis = 3; axis > 0 && p->before[axis] == 0 && p->after[axis] == 0; axis--) {
+        n[3] *= n[axis - 1];
+        n[axis - 1] = 1;
+    }
     for (int32_t i = 0; i < n[0]; i++) {
         for (int32_t j = 0; j < n[1]; j++) {
             for (int32_t k = 0; k < n[2]; k++) {

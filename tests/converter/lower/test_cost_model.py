@@ -22,7 +22,7 @@ CALL = 400
 SECOND_BEST = 1.05
 """The kernel taken needs at most this much more than the fastest one."""
 
-FITTED = {"virtual-m3": ("c32",), "virtual-m4": ("dsp", "ref"), "virtual-m55": ("mve",)}
+FITTED = {"virtual-m3": ("c32", "any"), "virtual-m4": ("dsp", "ref"), "virtual-m55": ("mve",)}
 """Board -> the kernel folders whose estimates rest on it (BASIS of variants_<isa>.py)."""
 CHEAPEST = {"virtual-m3": 1, "virtual-m4": 99, "virtual-m55": 3}
 """Kernels run of each layer. On the M55 the slowest are ten times slower than Helium."""
@@ -87,7 +87,7 @@ def test_every_int8_cost_is_compared() -> None:
         kernel.cost: kernel.function
         for kernels in kernel_table().values()
         for kernel in kernels
-        if kernel.isa in ("ref", "c32", "dsp", "mve")
+        if kernel.isa in ("ref", "any", "c32", "dsp", "mve")
     }
     compared = {
         kernel.cost
