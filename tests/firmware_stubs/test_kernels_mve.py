@@ -12,14 +12,11 @@ import numpy as np
 import pytest
 
 from edgekit.converter.lower import select
-from edgekit.converter.lower.calls import product
 from edgekit.converter.lower.select import Kernel
 from edgekit.converter.lower.variants import Request
 from edgekit.firmware_stubs import catalog
-from tests.helpers.packed_calls import PACKED, random_call
 from tests.helpers.packed_cases import PackedCase, packed_case, reference, run_natively, run_on_m55
-from tests.helpers.random_calls import Sample
-from tests.helpers.variant_cases import FAMILIES
+from tests.helpers.variant_cases import drawn
 
 KERNELS = [k for rows in select.kernel_table().values() for k in rows if k.isa == "mve"]
 SANITIZERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -58,16 +55,6 @@ def of_function(kernel: Kernel) -> str:
 
 def suits(kernel: Kernel, request: Request) -> bool:
     return all(select.REQUIRES[name].holds(request) for name in kernel.requires)
-
-
-def drawn(family: str, rng: np.random.Generator) -> Sample:
-    """A random call, its inputs and how many outputs it has."""
-    if family not in PACKED:
-        return FAMILIES[family](rng)
-    call, inputs = random_call(family, rng)
-    request = Request(call)
-    outputs = product(request.numbers("extent")) if family == "add_s8" else request.outputs
-    return call, inputs, outputs
 
 
 def random_cases(kernel: Kernel, count: int) -> list[PackedCase]:

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from edgekit.converter.lower import select
+from edgekit.converter.lower.calls import product
 from edgekit.converter.lower.variants import Request
 from tests.helpers import random_calls, random_elements
+from tests.helpers.packed_calls import PACKED, random_call
 from tests.helpers.packed_cases import PackedCase, packed_case, reference
+from tests.helpers.random_calls import Sample
 from tests.helpers.random_wide_calls import with_int16, with_nibbles
 
 FAMILIES = {
@@ -38,6 +41,16 @@ FAMILIES = {
     "depthwise_conv2d_s16w8": with_int16(random_calls.depthwise_conv2d),
     "fully_connected_s16w8": with_int16(random_calls.fully_connected),
 }
+
+
+def drawn(family: str, rng: np.random.Generator) -> Sample:
+    """A random call, its inputs and how many outputs it has."""
+    if family not in PACKED:
+        return FAMILIES[family](rng)
+    call, inputs = random_call(family, rng)
+    request = Request(call)
+    outputs = product(request.numbers("extent")) if family == "add_s8" else request.outputs
+    return call, inputs, outputs
 
 
 def variants(isa: str) -> list[select.Kernel]:

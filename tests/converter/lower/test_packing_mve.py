@@ -17,6 +17,7 @@ from edgekit.converter.lower import select
 from edgekit.converter.lower.program import FieldValue
 from edgekit.converter.lower.variants import Request
 from tests.helpers.packed_calls import random_call
+from tests.helpers.variant_cases import drawn
 
 S8 = st.integers(-128, 127)
 
@@ -86,7 +87,7 @@ def suited(function: str) -> Request:
     kernel = next(k for k in KERNELS if k.function == function)
     rng = np.random.default_rng(0)
     for _ in range(1000):
-        request = Request(random_call(kernel.family, rng)[0])
+        request = Request(drawn(kernel.family, rng)[0])
         if not broken(function, request):
             return request
     raise AssertionError(function)
