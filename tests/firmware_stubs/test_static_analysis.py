@@ -55,6 +55,7 @@ ALLOWED_BY_CPPCHECK = {
 
 CORES = {
     "ref": ("gcc", (), ()),
+    "any": ("gcc", (), ()),
     "c32": ("arm-none-eabi-gcc", MACHINES["mps2-an385"].cpu, ()),
     # gcc's own macro __ssat mixes signs.
     "dsp": ("arm-none-eabi-gcc", MACHINES["mps2-an386"].cpu, ("-Wno-sign-conversion",)),
@@ -102,6 +103,7 @@ def host_sources(generated: Path) -> list[Path]:
     app = [unit.path for unit in (*app_units(), *port_units("posix"))]
     return [
         *sorted(KERNELS.glob("ref/*.c")),
+        *sorted(KERNELS.glob("any/*.c")),
         *sorted(KERNELS.glob("c32/*.c")),
         *app,
         *sorted(generated.glob("*.c")),
