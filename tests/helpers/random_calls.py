@@ -17,7 +17,7 @@ from edgekit.converter.ir.graph import Quant
 from edgekit.converter.lower import calls
 from edgekit.converter.lower.calls import Array as ConstArray
 from edgekit.converter.lower.calls import Call, Result, Value
-from edgekit.converter.lower.elementwise import strides
+from edgekit.converter.lower.fields import strides
 from edgekit.converter.lower.program import Params, ParamsArg
 from tests.helpers import kernel_formulas as formula
 from tests.helpers.kernel_formulas import Array

@@ -19,7 +19,7 @@ from edgekit.converter.ir.ops import ResizeBilinear
 from edgekit.converter.lower import calls
 from edgekit.converter.lower.calls import Array as ConstArray
 from edgekit.converter.lower.calls import Call, Result, Value
-from edgekit.converter.lower.elementwise import strides
+from edgekit.converter.lower.fields import strides
 from edgekit.converter.lower.moves import strided
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
 from tests.helpers import kernel_formulas as formula
