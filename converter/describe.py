@@ -104,6 +104,8 @@ def _recipe(
         value = getattr(options, key)
         if value not in (None, False):
             recipe[key] = value
+    if options.arena != "auto":
+        recipe["arena"] = options.arena
     if options.weights is not None:
         recipe["weights"] = Path(options.weights).name
     recipe["format"] = options.code_format

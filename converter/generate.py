@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from edgekit.artifacts.bundle import MemorySummary, StepInfo
 from edgekit.artifacts.figures import Note
-from edgekit.converter import budget
+from edgekit.converter import budget, spread
 from edgekit.converter.emit.c import CSource, emit_c, steps_info
 from edgekit.converter.emit.tflm import emit_tflm
 from edgekit.converter.ir.cost import graph_cost
@@ -64,7 +64,9 @@ def generate(
         if target.family == "cortex-m":
             raise
         return Code(extra=extra, notes=(_without(error),))
-    budgeted = budget.within(program, options.ram_budget, graph.name)
+    others = tuple(others)
+    whole = budget.within(program, options.ram_budget, graph.name)
+    budgeted = spread.over(whole, program, target, options.arena, others)
     shape = graph[graph.inputs[0]].shape
     require_fit(
         footprint(budgeted.program, budgeted.memory),
@@ -72,7 +74,8 @@ def generate(
         model=graph.name,
         input_shape=shape,
         others=others,
-        rescue=lambda: budget.rescue(program, target),
+        rescue=lambda: spread.rescue(program, target, options.arena),
+        unplaced=spread.unplaced(budgeted, target, options.arena),
     )
     return _emitted(graph, budgeted, target, model, labels, tool_version, extra)
 

@@ -18,6 +18,7 @@ CODE_FORMATS = ("cmake", "arduino", "zephyr", "platformio", "tflm")
 RESIZES = ("stretch", "crop", "none")
 COLORS = ("rgb", "bgr", "gray")
 PRECISIONS = ("int8", "float32")
+ARENAS = ("auto", "single", "fast")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,10 @@ class ConvertOptions:
     are for zoo models, `input_size` (pixels) for those and for models that leave it open.
     `bias_correction` takes each layer's mean error off its bias where that helps. `precision`
     "float32" leaves a float model as it is and needs no calibration. `ram_budget` is the most
-    bytes the arena may take; where it has to, C runs layers stripe by stripe. `all_channels`
-    keeps channels in the C that no input changes.
+    bytes the arena may take; where it has to, C runs layers stripe by stripe. `arena` "auto" makes
+    it one block where it fits one memory and else spreads it over several, "single" never does, and
+    "fast" puts what is touched most into tightly coupled memory. `all_channels` keeps channels in
+    the C that no input changes.
     Raises UsageError.
     """
 
@@ -57,11 +60,13 @@ class ConvertOptions:
     weights: Path | None = None
     dump: Path | None = None
     ram_budget: int | None = None
+    arena: str = "auto"
     all_channels: bool = False
 
     def __post_init__(self) -> None:
         _one_of("--format", self.code_format, CODE_FORMATS)
         _one_of("--precision", self.precision, PRECISIONS)
+        _one_of("--arena", self.arena, ARENAS)
         if self.resize is not None:
             _one_of("--resize", self.resize, RESIZES)
         if self.color is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from edgekit.artifacts.bundle import ArenaBlock, RamBudget
+from edgekit.artifacts.bundle import RamBudget
 from edgekit.artifacts.figures import Note
 from edgekit.converter import budget
 from edgekit.converter.budget import Budgeted
@@ -17,6 +17,7 @@ from edgekit.converter.lower.program import Program
 from edgekit.converter.plan.budget import Planned, Search, busiest, plan_within
 from edgekit.converter.plan.fit import check_fit, footprint, rooms
 from edgekit.converter.plan.lifetimes import lifetimes
+from edgekit.converter.plan.picture import block_text
 from edgekit.converter.plan.plan import MemoryPlan, memory_summary
 from edgekit.converter.plan.split import Room, split, within_one
 from edgekit.converter.plan.trace import misread
@@ -150,8 +151,8 @@ def rescue(program: Program, target: Target, arena: str) -> str:
 
 def _noted(found: Budgeted) -> Budgeted:
     memory = found.memory
-    total = sum(block.touched for block in memory.blocks)
-    where = "; ".join(_in_words(block, total) for block in memory.blocks)
+    summary = memory_summary(memory)
+    where = "; ".join(block_text(summary, block) for block in memory.blocks)
     note = Note(
         "arena-memories",
         found.program.name,
@@ -160,13 +161,6 @@ def _noted(found: Budgeted) -> Budgeted:
         level="info",
     )
     return replace(found, notes=(*found.notes, note))
-
-
-def _in_words(block: ArenaBlock, total: int) -> str:
-    share = (
-        f", {percent(block.touched / total, 1)} of the bytes touched (estimated)" if total else ""
-    )
-    return f"{block.memory}: {count_text(block.bytes)} B of {count_text(block.room)} B{share}"
 
 
 def _best(memory: MemoryPlan) -> str:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from edgekit.artifacts.bundle import Manifest, read_manifest
 from edgekit.artifacts.files import write_file
-from edgekit.firmware_stubs.image import Image
-from edgekit.firmware_stubs.sizes import read_sizes
+from edgekit.firmware_stubs.image import Image, MemoryUse
+from edgekit.firmware_stubs.sizes import ElfSizes, read_sizes
 from edgekit.firmware_stubs.sources import (
     APP,
     INCLUDE,
@@ -85,7 +85,8 @@ def build_firmware(
     defines = app_defines(manifest, target, model_id=model_id, profile=profile)
     defines += ("-DEK_BOOT_ENERGY=true",) * boot_energy
     cortex_m = target.port.startswith("cortex_m")
-    script = memory_script(target) if cortex_m else ""
+    blocks = manifest.memory.blocks if manifest.memory is not None else ()
+    script = memory_script(target, blocks) if cortex_m else ""
     link = cortex_m_link(target) if cortex_m else ("-Wl,--gc-sections", "-lm")
     units = (*model_units(bundle, manifest), *app_units(), *port_units(target.port))
     toolchain = find_toolchain(target.cpu.toolchain)
@@ -278,4 +279,11 @@ def image_of(plan: Plan, target: Target, manifest: Manifest, optimization: str) 
         optimization=optimization,
         sizes=sizes,
         stack_bytes=sizes.sections.get(".stack", 0),
+        memories=_memories(sizes, target) if target.family == "cortex-m" else (),
+    )
+
+
+def _memories(sizes: ElfSizes, target: Target) -> tuple[MemoryUse, ...]:
+    return tuple(
+        MemoryUse(m.name, m.kind, sizes.within(m.start, m.size), m.size) for m in target.memories
     )

@@ -9,6 +9,16 @@ from edgekit.firmware_stubs.sizes import ElfSizes, GroupSize
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryUse:
+    """Bytes of a memory of the target, and how many of them the program takes."""
+
+    name: str
+    kind: str
+    used: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """One firmware: the ELF file and what is known about it. Sizes are bytes, measured in it."""
 
@@ -23,6 +33,8 @@ class Image:
     sizes: ElfSizes = field(repr=False)
     stack_bytes: int = 0
     """Reserved for the stack, contained in `ram_bytes`; 0 where the system provides it."""
+    memories: tuple[MemoryUse, ...] = ()
+    """Of a firmware, every memory of the target."""
 
     @property
     def flash_bytes(self) -> int:

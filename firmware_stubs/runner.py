@@ -24,6 +24,7 @@ from edgekit.firmware_stubs.sources import (
     PORT,
     Unit,
     arena_bytes,
+    arena_defines,
     digest,
     model_includes,
     model_units,
@@ -90,6 +91,7 @@ def _plan(bundle: Path, manifest: Manifest, target: Target, out: Path, optimizat
     defines = (
         f"-DEK_MODEL={manifest.name}_model",
         f"-DEK_ARENA_BYTES={arena_bytes(manifest)}",
+        *(flag for flag in arena_defines(manifest) if flag == "-DEK_SPLIT"),
     )
     # this machine's own programs find their libraries, and may have no static ones
     static = () if target.cpu.toolchain == "native" else ("-static",)

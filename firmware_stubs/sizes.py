@@ -25,6 +25,19 @@ class GroupSize:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes from `start` that a section takes at run time.
+
+    `image` is where its content lies before: elsewhere for variables, None without content.
+    """
+
+    section: str
+    start: int
+    size: int
+    image: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ElfSizes:
     """Bytes of an ELF file.
 
@@ -38,6 +51,16 @@ class ElfSizes:
     symbols: dict[str, int] = field(repr=False)
     """Address of each global symbol."""
     groups: dict[str, GroupSize] = field(default_factory=dict)
+    spans: tuple[Span, ...] = field(default=(), repr=False)
+    """Where each section lies."""
+
+    def within(self, start: int, size: int) -> int:
+        """Bytes of all sections, and of variables' initial values, in these addresses."""
+        found = 0
+        for span in self.spans:
+            places = {span.start} if span.image is None else {span.start, span.image}
+            found += sum(span.size for at in places if start <= at < start + size)
+        return found
 
 
 def read_sizes(elf: Path, link_map: Path | None = None) -> ElfSizes:
@@ -51,7 +74,7 @@ def read_sizes(elf: Path, link_map: Path | None = None) -> ElfSizes:
     try:
         with elf.open("rb") as stream:
             file = ELFFile(stream)
-            sections = list(_sections(file))
+            sections, spans = list(_sections(file)), tuple(_spans(file))
             symbols = _symbols(file)
     except (ELFError, OSError) as error:
         raise ToolError(str(elf), f"not a readable ELF file: {error}", code="bad-elf") from None
@@ -63,6 +86,7 @@ def read_sizes(elf: Path, link_map: Path | None = None) -> ElfSizes:
         ram=sum(size for _, size, _, writable in sections if writable),
         symbols=symbols,
         groups=groups,
+        spans=spans,
     )
 
 
@@ -73,6 +97,22 @@ def _sections(file: object) -> Iterator[tuple[str, int, bool, bool]]:
         if header["sh_flags"] & _ALLOC and header["sh_size"]:
             loaded = header["sh_type"] != "SHT_NOBITS"
             yield section.name, header["sh_size"], loaded, bool(header["sh_flags"] & 0x1)
+
+
+def _spans(file: object) -> Iterator[Span]:
+    loads = [s.header for s in file.iter_segments() if s.header["p_type"] == "PT_LOAD"]  # type: ignore[attr-defined]
+    for section in file.iter_sections():  # type: ignore[attr-defined]
+        header = section.header
+        start, size = header["sh_addr"], header["sh_size"]
+        if not (header["sh_flags"] & _ALLOC and size):
+            continue
+        images = (
+            load["p_paddr"] + start - load["p_vaddr"]
+            for load in loads
+            if load["p_vaddr"] <= start < load["p_vaddr"] + load["p_memsz"]
+        )
+        image = next(images, None) if header["sh_type"] != "SHT_NOBITS" else None
+        yield Span(section.name, start, size, image)
 
 
 def _symbols(file: object) -> dict[str, int]:
@@ -106,9 +146,14 @@ def read_groups(text: str, sections: dict[str, int]) -> dict[str, GroupSize]:
 
 def _group_size(by_section: dict[str, int]) -> GroupSize:
     return GroupSize(
-        flash=sum(size for name, size in by_section.items() if name not in (".bss", ".stack")),
-        ram=sum(size for name, size in by_section.items() if name in (".bss", ".data", ".stack")),
+        flash=sum(size for name, size in by_section.items() if not _is_empty(name)),
+        ram=sum(size for name, size in by_section.items() if name == ".data" or _is_empty(name)),
     )
+
+
+def _is_empty(section: str) -> bool:
+    """Whether nothing of a section is in flash."""
+    return section in (".bss", ".stack") or section.startswith(".arena.")
 
 
 def _entries(text: str, wanted: str) -> Iterator[tuple[int, int, str]]:

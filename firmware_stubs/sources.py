@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgekit.artifacts.bundle import Manifest
+from edgekit.artifacts.bundle import ArenaBlock, Manifest
 from edgekit.errors import ModelError, ToolError, UsageError
-from edgekit.targets.model import Target
+from edgekit.targets.model import Memory, Target
 
 HERE = Path(__file__).parent
 APP = HERE / "app"
@@ -106,6 +106,7 @@ def app_defines(
         "EK_FRAME_BYTES": "256" if 0 < target.total("ram") < SMALL_RAM else "1024",
     }
     flags = [f"-D{key}={value}" for key, value in values.items()]
+    flags += arena_defines(manifest)
     flags += ["-DEK_PROFILE"] * profile + ["-DEK_SEMIHOSTING"] * (target.emulator is not None)
     return tuple(flags)
 
@@ -117,31 +118,81 @@ def arena_bytes(manifest: Manifest) -> int:
     return max(16, manifest.memory.arena_bytes)
 
 
+def arena_defines(manifest: Manifest) -> list[str]:
+    """-D flags that name the blocks of an arena in stated memories; none for one block."""
+    blocks = manifest.memory.blocks if manifest.memory is not None else ()
+    if not blocks:
+        return []
+    listed = " ".join(f"EK_BLOCK({i}, {max(16, b.bytes)})" for i, b in enumerate(blocks))
+    return [f"-DEK_ARENA_BLOCKS={listed}"] + ["-DEK_SPLIT"] * (len(blocks) > 1)
+
+
 def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def memory_script(target: Target) -> str:
-    """The linker's MEMORY command for a target's memories.
+def memory_script(target: Target, blocks: Sequence[ArenaBlock] = ()) -> str:
+    """The linker's MEMORY command for a target's memories, and where `blocks` of the arena go.
 
     Vectors go to the first flash listed, code and constants to the largest, everything
-    writable to the largest RAM.
+    writable to the largest RAM, but for blocks of the arena planned for another. Raises ToolError
+    where the target has no such memory.
     """
     flashes = [memory for memory in target.memories if memory.kind == "flash"]
-    rams = [memory for memory in target.memories if memory.kind == "ram"]
+    rams = target.rams
     if not flashes or not rams:
         raise ToolError(target.name, "the profile lists no flash or no RAM", code="no-memories")
     places = {"FLASH": max(flashes, key=_size), "RAM": max(rams, key=_size)}
     boot = flashes[0]
     if boot is not places["FLASH"]:
         places["BOOT"] = boot
+    apart = _apart(target, blocks, places["RAM"])
+    places |= {section.region: section.memory for section in apart}
     rows = [
-        f"    {name} ({'rwx' if name == 'RAM' else 'rx'}) :"
+        f"    {name} ({'rwx' if name.startswith('RAM') else 'rx'}) :"
         f" ORIGIN = {memory.start:#010x}, LENGTH = {memory.size:#x} /* {memory.name} */"
         for name, memory in places.items()
     ]
     alias = [] if "BOOT" in places else ['REGION_ALIAS("BOOT", FLASH)']
-    return "\n".join(["MEMORY", "{", *rows, "}", *alias]) + "\n"
+    return "\n".join(["MEMORY", "{", *rows, "}", *alias, *_sections(apart)]) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A block of the arena in a memory of its own."""
+
+    block: int
+    memory: Memory
+
+    @property
+    def region(self) -> str:
+        return f"RAM_{self.block}"
+
+
+def _apart(target: Target, blocks: Sequence[ArenaBlock], main: Memory) -> list[_Section]:
+    by_name = {memory.name: memory for memory in target.rams}
+    missing = [block.memory for block in blocks if block.memory not in by_name]
+    if missing:
+        raise ToolError(
+            target.name,
+            f"the bundle's arena was planned for a memory {missing[0]!r}, which it does not have",
+            allowed=", ".join(by_name),
+            hint="convert for this target: edgekit convert MODEL --target " + target.name,
+            code="no-such-memory",
+        )
+    found = [_Section(index, by_name[block.memory]) for index, block in enumerate(blocks)]
+    return [section for section in found if section.memory is not main]
+
+
+def _sections(apart: Sequence[_Section]) -> list[str]:
+    """Output sections that the linker fills before those of link.ld."""
+    if not apart:
+        return []
+    rows = [
+        f"    .arena.{s.block} (NOLOAD) : ALIGN(16) {{ *(.bss.ek_arena.{s.block}) }} > {s.region}"
+        for s in apart
+    ]
+    return ["SECTIONS", "{", *rows, "}"]
 
 
 def _size(memory: object) -> int:

@@ -70,6 +70,7 @@ def steps_info(program: Program, memory: MemoryPlan) -> tuple[StepInfo, ...]:
                 weight_bytes=step.weight_bytes,
                 scratch_bytes=step.scratch_bytes,
                 arena=(placed.offset, placed.offset + placed.size),
+                memory=memory.blocks[placed.block].memory if len(memory.blocks) > 1 else "",
                 layer=step.layer,
                 estimate=step.cost,
                 refused=step.refused,

@@ -20,4 +20,7 @@ def cmake_lists(sheet: Sheet) -> str:
 
 def example(sheet: Sheet) -> str:
     """`example/main.c`: raw samples in on stdin, raw results out on stdout."""
-    return render("main.c.j2", name=sheet.name, upper=sheet.upper, version=sheet.tool_version)
+    names = sheet.words.names
+    template = "main_blocks.c.j2" if names else "main.c.j2"
+    more = {"blocks": names} if names else {}
+    return render(template, name=sheet.name, upper=sheet.upper, version=sheet.tool_version, **more)

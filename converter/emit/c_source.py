@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from edgekit.converter.emit import c_cascade, c_text
-from edgekit.converter.emit.sheet import C_TYPES, DTYPE_TAGS, Sheet, ports
+from edgekit.converter.emit import c_api, c_cascade, c_text
+from edgekit.converter.emit.sheet import Sheet
 from edgekit.converter.lower.headers import header
 from edgekit.converter.lower.program import (
     Arg,
@@ -13,7 +13,6 @@ from edgekit.converter.lower.program import (
     ConstArg,
     NumberArg,
     ParamsArg,
-    Port,
     ReadArg,
     ScratchArg,
     StateArg,
@@ -36,11 +35,11 @@ def source(sheet: Sheet) -> str:
             "",
             *_sections(sheet),
             *_invoke(sheet),
-            *_reset(sheet),
-            *_init(sheet),
-            *_accessors(sheet),
-            *_labels(sheet),
-            *_model(sheet),
+            *c_api.reset(sheet),
+            *c_api.init(sheet),
+            *c_api.accessors(sheet),
+            *c_api.labels(sheet),
+            *c_api.model(sheet),
         )
     )
 
@@ -62,12 +61,29 @@ def _head(sheet: Sheet) -> list[str]:
         "",
         f"  model    sha256 {sheet.hash}",
         f"  target   {sheet.target.name} ({sheet.target.cpu.name}, kernels: {', '.join(isas)})",
-        f"  arena    {sheet.memory.arena_bytes:,} B, of which at most"
-        f" {sheet.memory.lower_bound:,} B are live at once",
+        *_arena(sheet),
         *(f"  stripes  {c_cascade.title(sheet.program, c)}" for c in sheet.program.cascades),
         "",
         *(f"  {line}" for line in cost_table(sheet)),
     ]
+
+
+def _arena(sheet: Sheet) -> list[str]:
+    memory, blocks = sheet.memory, sheet.memory.blocks
+    found = (
+        f"  arena    {memory.arena_bytes:,} B, of which at most {memory.lower_bound:,} B are live"
+        " at once"
+    )
+    if len(blocks) < 2:
+        return [found + (f", in {c_text.safe(blocks[0].memory)}" if blocks else "")]
+    rows = [
+        (
+            c_text.safe(block.memory),
+            f"{block.bytes:,} B, at most {block.lower_bound:,} B live at once",
+        )
+        for block in blocks
+    ]
+    return [found + ", in", *(f"           {row}" for row in c_text.table(rows))]
 
 
 def cost_table(sheet: Sheet) -> list[str]:
@@ -77,7 +93,7 @@ def cost_table(sheet: Sheet) -> list[str]:
         first, end = sheet.arena(step)
         shape = "x".join(map(str, step.output_shape)) or "scalar"
         cost = (f"{step.macs:,}", f"{step.weight_bytes:,} B")
-        place = f"{first}..{end - 1}"
+        place = f"{c_text.safe(sheet.words.name(step.writes[0]))} {first}..{end - 1}".strip()
         rows.append((str(index), step.name, step.operator, shape, *cost, place))
     total = (f"{sheet.program.macs:,}", f"{sheet.program.constant_bytes:,} B")
     rows.append(("", "", "", "total", *total, ""))
@@ -107,7 +123,7 @@ def _summary(sheet: Sheet, step: Step) -> str:
 
 
 def _invoke(sheet: Sheet) -> list[str]:
-    lines = [f"void {sheet.name}_invoke(uint8_t *arena)", "{"]
+    lines = [f"void {sheet.name}_invoke({sheet.words.parameter})", "{"]
     lines += _pointers(sheet)
     loops = {cascade.first: cascade for cascade in sheet.program.cascades}
     for index, step in enumerate(sheet.program.steps):
@@ -133,14 +149,13 @@ def _pointers(sheet: Sheet) -> list[str]:
     for buffer in sheet.program.buffers:
         if buffer.name in used:
             rows.append((_pointer(sheet, buffer), _lifetime(sheet, buffer, replaced)))
-    return c_text.table(rows) if rows else []
+    return [*sheet.words.pointers(used), *c_text.table(rows)] if rows else []
 
 
 def _pointer(sheet: Sheet, buffer: Buffer) -> str:
-    offset = sheet.memory.offset(buffer.name)
     # Through void: the arena's alignment is promised, but the compiler does not know.
     through = "(void *)" if buffer.c_type != "int8_t" else ""
-    address = f"({buffer.c_type} *){through}(arena + {offset})"
+    address = f"({buffer.c_type} *){through}({sheet.words.local(buffer.name)})"
     return f"    {buffer.c_type} *const {buffer.name} = {address};"
 
 
@@ -166,108 +181,3 @@ def _argument(sheet: Sheet, step: Step, arg: Arg) -> str:
             return buffer if same else f"({c_type} *)(void *){buffer}"
         case ScratchArg(buffer):
             return buffer
-
-
-# --------------------------------------------------------------------------- the rest of API
-
-
-def _reset(sheet: Sheet) -> list[str]:
-    if not sheet.program.states:
-        return []
-    lines = [f"void {sheet.name}_reset(uint8_t *arena)", "{"]
-    for state in sheet.program.states:
-        offset = sheet.memory.offset(state.buffer)
-        source = sheet.symbol(state.array) if state.array else str(state.fill)
-        function = "memcpy" if state.array else "memset"
-        lines.append(f"    /* {state.buffer} */")
-        lines.append(c_text.call(function, [f"arena + {offset}", source, str(state.bytes)]))
-    return [*lines, "}", ""]
-
-
-def _init(sheet: Sheet) -> list[str]:
-    lines = [
-        f"int {sheet.name}_init(uint8_t *arena, size_t size)",
-        "{",
-        f"    if (!arena || size < {sheet.upper}_ARENA_SIZE) return EK_ARENA_TOO_SMALL;",
-        "    if ((uintptr_t)arena % 16) return EK_ARENA_MISALIGNED;",
-    ]
-    for port in sheet.program.inputs:
-        offset = sheet.memory.offset(port.buffer)
-        byte = port.zero_point if port.scale else 0
-        lines.append(f"    memset(arena + {offset}, {byte}, {port.bytes});")
-    if sheet.program.states:
-        lines.append(f"    {sheet.name}_reset(arena);")
-    return [*lines, "    return EK_OK;", "}", ""]
-
-
-def _accessors(sheet: Sheet) -> list[str]:
-    program, lines = sheet.program, []
-    for word, port in zip(ports("input", len(program.inputs)), program.inputs, strict=True):
-        kind = f"{C_TYPES[port.dtype]} *"
-        lines += _accessor(
-            f"{kind}{sheet.name}_{word}(uint8_t *arena)", kind, "void *", sheet, port
-        )
-    for word, port in zip(ports("output", len(program.outputs)), program.outputs, strict=True):
-        kind = f"const {C_TYPES[port.dtype]} *"
-        start = f"{kind}{sheet.name}_{word}(const uint8_t *arena)"
-        lines += _accessor(start, kind, "const void *", sheet, port)
-    return lines
-
-
-def _accessor(start: str, kind: str, void: str, sheet: Sheet, port: Port) -> list[str]:
-    offset = sheet.memory.offset(port.buffer)
-    return [start, "{", f"    return ({kind})({void})(arena + {offset});", "}", ""]
-
-
-def _labels(sheet: Sheet) -> list[str]:
-    if not sheet.labels:
-        return []
-    start = f"const char *const {sheet.name}_labels[{sheet.upper}_LABEL_COUNT] = {{"
-    rows = c_text.fill([f"{c_text.string(label)}," for label in sheet.labels], "    ")
-    return [start, *rows, "};", ""]
-
-
-def _model(sheet: Sheet) -> list[str]:
-    program, name = sheet.program, sheet.name
-    steps = [
-        f"    {{{c_text.string(step.name)}, {c_text.string(step.operator)}, {step.macs}}},"
-        for step in program.steps
-    ]
-    fields = [
-        f".name = {c_text.string(name)},",
-        f".hash = {c_text.string(sheet.hash)},",
-        f".arena_bytes = {sheet.upper}_ARENA_SIZE,",
-        f".inputs = {len(program.inputs)},",
-        f".outputs = {len(program.outputs)},",
-        f".steps = {len(program.steps)},",
-        f".input = {'inputs' if program.inputs else '0'},",
-        f".output = {'outputs' if program.outputs else '0'},",
-        f".step = {'steps' if steps else '0'},",
-        f".invoke = {name}_invoke,",
-        *([f".reset = {name}_reset,"] if program.states else []),
-    ]
-    return [
-        *_constants("ek_tensor_t inputs", [_tensor(sheet, port) for port in program.inputs]),
-        *_constants("ek_tensor_t outputs", [_tensor(sheet, port) for port in program.outputs]),
-        *_constants("ek_step_t steps", steps),
-        f"const ek_model_t {name}_model = {{",
-        *(f"    {field}" for field in fields),
-        "};",
-        "",
-    ]
-
-
-def _constants(declaration: str, rows: list[str]) -> list[str]:
-    return [f"static const {declaration}[] = {{", *rows, "};", ""] if rows else []
-
-
-def _tensor(sheet: Sheet, port: Port) -> str:
-    values = (
-        c_text.string(port.tensor),
-        str(port.bytes),
-        str(sheet.memory.offset(port.buffer)),
-        DTYPE_TAGS[port.dtype],
-        c_text.number(float(port.scale)),
-        str(port.zero_point),
-    )
-    return f"    {{{', '.join(values)}}},"

@@ -151,6 +151,15 @@ def call(function: str, arguments: Sequence[str], indent: str = "    ") -> str:
     return "\n".join((start + lines[0].lstrip(), *lines[1:]))
 
 
+def signature(function: str, parameters: Sequence[str]) -> str:
+    """The head of a function; parameters that do not fit line up after the parenthesis.
+
+    >>> print(signature("int f", ["int a", "int b"]))
+    int f(int a, int b)
+    """
+    return call(function, parameters, indent="").removesuffix(";")
+
+
 def array(declaration: str, values: NDArray[np.generic], pairs: bool = False) -> str:
     """A constant array in rows of its natural shape.
 

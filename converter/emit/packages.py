@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from edgekit.artifacts.bundle import Manifest
+from edgekit.converter.emit.blocks import block_names
 from edgekit.converter.emit.template import render
 
 Files = Mapping[str, str]
@@ -29,8 +30,16 @@ def arduino(manifest: Manifest, library: Files) -> dict[str, str]:
     return {
         **files,
         "library.properties": _render("arduino_library.properties.j2", manifest),
-        f"examples/{name}_once/{name}_once.ino": _render("arduino_example.ino.j2", manifest),
+        f"examples/{name}_once/{name}_once.ino": _arduino_example(manifest),
     }
+
+
+def _arduino_example(manifest: Manifest) -> str:
+    blocks = manifest.memory.blocks if manifest.memory is not None else ()
+    names = block_names(blocks, manifest.name)
+    if not names:
+        return _render("arduino_example.ino.j2", manifest)
+    return _render("arduino_blocks.ino.j2", manifest, blocks=names)
 
 
 def zephyr(manifest: Manifest, library: Files) -> dict[str, str]:

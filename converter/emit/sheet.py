@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgekit.converter.emit.blocks import ArenaWords, block_names
 from edgekit.converter.ir.graph import DType
 from edgekit.converter.lower.program import Port, Program, Step
 from edgekit.converter.plan.plan import MemoryPlan
@@ -53,8 +54,13 @@ class Sheet:
         """The C name of a constant array, unique among models."""
         return f"{self.name}_{array}"
 
+    @property
+    def words(self) -> ArenaWords:
+        """How the C names the arena."""
+        return ArenaWords(self.memory, block_names(self.memory.blocks, self.name))
+
     def arena(self, step: Step) -> tuple[int, int]:
-        """First byte and one past the last of what a step writes."""
+        """First byte and one past the last, in its block, of what a step writes."""
         placed = self.memory.placement(step.writes[0])
         return placed.offset, placed.offset + placed.size
 

@@ -23,6 +23,8 @@ Rounded up from what arm-none-eabi-gcc 12 makes of it for Cortex-M0, M4 and M33 
 """
 STATIC_BYTES = 3 * 1024
 """RAM set aside for the firmware's own variables (0.7 to 2.5 kB) besides arena and stack."""
+MOST_BLOCKS = 8
+"""Memories an arena may lie in: EK_MOST_BLOCKS of ek_model.h."""
 GUARD_BYTES = 32
 """Before and behind a block of the arena, in the benchmark firmware."""
 
@@ -140,6 +142,7 @@ def rooms(target: Target, beside: int = 0) -> tuple[Room, ...]:
     """
     main = target.main_ram
     order = sorted(target.rams, key=lambda m: (not m.tightly_coupled, -m.size, m.start))
+    order = order[:MOST_BLOCKS]
     slow = [memory for memory in order if not memory.tightly_coupled]
     taken = target.stack_bytes + STATIC_BYTES + beside
     return tuple(

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import permutations
 from xml.sax.saxutils import escape, quoteattr
 
-from edgekit.artifacts.bundle import CascadeInfo, MemorySummary, PlacedBuffer
-from edgekit.units import bytes_text, count_text
+from edgekit.artifacts.bundle import ArenaBlock, CascadeInfo, MemorySummary, PlacedBuffer
+from edgekit.units import bytes_text, count_text, percent
 
 _WIDEST = 72
 """Columns of the text picture; longer programs show several steps a column."""
@@ -16,19 +16,35 @@ _WIDEST = 72
 def plan_text(memory: MemorySummary) -> str:
     """One line per buffer, top of the arena first; `#` marks the steps it lives in.
 
-    Ends with a newline.
+    Of an arena in several memories each has its own lines. Ends with a newline.
     """
     steps = _steps(memory.buffers)
     width = min(steps, _WIDEST)
     size = max((len(count_text(p.size)) for p in memory.buffers), default=1)
     name = max((len(p.name) for p in memory.buffers), default=1)
     head = f"{'offset':>10}  {'bytes':>{max(size, 5)}}  {'buffer':{name}}  steps 0..{steps - 1}"
-    rows = [
-        f"{count_text(p.offset):>10}  {count_text(p.size):>{max(size, 5)}}  {p.name:{name}}  "
-        + _bar(p, steps, width)
-        for p in sorted(memory.buffers, key=lambda p: (-p.offset, p.first, p.name))
-    ]
-    return "\n".join((_title(memory), head, *rows, *_stripes(memory, steps, width, head))) + "\n"
+    lines = [_title(memory)] if len(memory.blocks) < 2 else [_titles(memory)]
+    for index, part in enumerate(memory.parts()):
+        if len(memory.blocks) > 1:
+            lines += ["", block_text(memory, memory.blocks[index])]
+        rows = [
+            f"{count_text(p.offset):>10}  {count_text(p.size):>{max(size, 5)}}  {p.name:{name}}  "
+            + _bar(p, steps, width)
+            for p in sorted(part.buffers, key=lambda p: (-p.offset, p.first, p.name))
+        ]
+        lines += [head, *rows]
+    return "\n".join((*lines, *_stripes(memory, steps, width, head))) + "\n"
+
+
+def block_text(memory: MemorySummary, block: ArenaBlock) -> str:
+    """A block in words: "DTCM: 18,688 B of 24,544 B, 99.0 % of the bytes touched (estimated)"."""
+    text = f"{block.memory}: {count_text(block.bytes)} B of {count_text(block.room)} B"
+    over = block.bytes - block.lower_bound
+    if over > 0:
+        text += f", {count_text(over)} B above the most that is live in it at once"
+    if not block.touched:
+        return text
+    return f"{text}, {percent(memory.touched_share(block), 1)} of the bytes touched (estimated)"
 
 
 def _stripes(memory: MemorySummary, steps: int, width: int, head: str) -> list[str]:
@@ -51,8 +67,17 @@ def stripes_text(cascade: CascadeInfo) -> str:
     return f"{span} in {cascade.stripes} stripes of {rows}" + (", upward" * cascade.upward)
 
 
+def _titles(memory: MemorySummary) -> str:
+    where = ", ".join(block.memory for block in memory.blocks)
+    return (
+        f"arena {count_text(memory.arena_bytes)} B in {where};"
+        f" at most {count_text(memory.lower_bound)} B are live at once"
+    )
+
+
 def _title(memory: MemorySummary) -> str:
-    arena = f"arena {count_text(memory.arena_bytes)} B"
+    where = f" in {memory.blocks[0].memory}" if memory.blocks else ""
+    arena = f"arena {count_text(memory.arena_bytes)} B{where}"
     over = memory.arena_bytes - memory.lower_bound
     if over <= 0:
         rival = "no plan with these stripes" if memory.cascades else "no plan"
@@ -82,28 +107,43 @@ _COLOURS = {
 def plan_svg(memory: MemorySummary) -> str:
     """Steps to the right, addresses upwards, one box per buffer with a tooltip.
 
-    Self-contained, without a fixed text colour, so it suits light and dark pages.
+    Of an arena in several memories each has a picture, one below the other. Self-contained, without
+    a fixed text colour, so it suits light and dark pages.
     """
-    steps = _steps(memory.buffers)
+    steps, parts = _steps(memory.buffers), memory.parts()
+    if len(parts) == 1:
+        title, body = _title(memory), _panel(memory, steps, _title(memory))
+    else:
+        title, body = _titles(memory), []
+        for index, (part, block) in enumerate(zip(parts, memory.blocks, strict=True)):
+            panel = _panel(part, steps, block_text(memory, block))
+            body += [f'<g transform="translate(0 {index * _HEIGHT})">', *panel, "</g>"]
+    return "\n".join(
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {len(parts) * _HEIGHT}"'
+            f' role="img" aria-label={quoteattr(title)}'
+            ' font-family="system-ui, sans-serif" font-size="11" fill="currentColor">',
+            *body,
+            "</svg>",
+            "",
+        )
+    )
+
+
+def _panel(memory: MemorySummary, steps: int, title: str) -> list[str]:
+    """The picture of one block."""
     arena = max(memory.arena_bytes, 1)
     wide, tall = (_WIDTH - _LEFT - 10) / steps, (_HEIGHT - _TOP - _BOTTOM) / arena
     overwritten = {old.name for old, new in permutations(memory.buffers, 2) if _heir(old, new)}
     boxes = [
         _box(placed, wide, tall, arena, placed.name in overwritten) for placed in memory.buffers
     ]
-    return "\n".join(
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
-            f" aria-label={quoteattr(_title(memory))}"
-            ' font-family="system-ui, sans-serif" font-size="11" fill="currentColor">',
-            f'<text x="{_LEFT}" y="18" font-size="13">{escape(_title(memory))}</text>',
-            *_bands(memory, wide, tall * arena),
-            *boxes,
-            *_axes(steps, wide, tall, arena),
-            "</svg>",
-            "",
-        )
-    )
+    return [
+        f'<text x="{_LEFT}" y="18" font-size="13">{escape(title)}</text>',
+        *_bands(memory, wide, tall * arena),
+        *boxes,
+        *_axes(steps, wide, tall, arena),
+    ]
 
 
 def _heir(old: PlacedBuffer, new: PlacedBuffer) -> bool:

@@ -69,7 +69,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class StepInfo:
-    """One step of the generated C. `arena` is (first byte, one past the last) of its output."""
+    """One step of the generated C. `arena` is (first byte, one past the last) of its output, in
+    the block that `memory` names; "" where the arena is one block."""
 
     index: int
     name: str
@@ -81,6 +82,7 @@ class StepInfo:
     scratch_bytes: int
     arena: tuple[int, int]
     sqnr_db: float | None = None
+    memory: str = ""
     layer: str = ""
     """The node's name in the model."""
     estimate: int = 0
@@ -182,6 +184,26 @@ class MemorySummary:
     def block_bytes(self) -> tuple[int, ...]:
         """Bytes of each block; of the whole arena where it is one."""
         return tuple(block.bytes for block in self.blocks) or (self.arena_bytes,)
+
+    def touched_share(self, block: ArenaBlock) -> float:
+        """Of the bytes that an inference touches in the arena, those in a block; estimated."""
+        total = sum(other.touched for other in self.blocks)
+        return block.touched / total if total else 0.0
+
+    def parts(self) -> tuple[MemorySummary, ...]:
+        """Each block as a plan of its own; the plan itself where the arena is one block."""
+        if len(self.blocks) < 2:
+            return (self,)
+        return tuple(
+            MemorySummary(
+                block.bytes,
+                block.lower_bound,
+                tuple(placed for placed in self.buffers if placed.block == index),
+                self.cascades,
+                blocks=(block,),
+            )
+            for index, block in enumerate(self.blocks)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def command(
 ) -> None:
     """Compile the firmware of a bundle, for a Pi or phone a runner."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    from edgekit.deploy.build import build, image_record, image_rows
+    from edgekit.deploy.build import build, image_record, image_rows, memory_rows
 
     with out.working():
         image = build(
@@ -43,5 +43,7 @@ def command(
         )
     out.emit(image_record(image))
     out.table("", ("part", ">flash", ">RAM"), image_rows(image))
+    if image.memories:
+        out.table("", ("memory", ">used", ">of"), memory_rows(image))
     kind = "firmware" if image.elf.suffix == ".elf" else "runner"
     out.say(f"{kind}: {image.elf}")

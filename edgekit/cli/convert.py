@@ -69,6 +69,13 @@ def command(
             help="Most bytes of the arena, such as 64K: trades instructions for RAM if it has to.",
         ),
     ] = None,
+    arena: Annotated[
+        str,
+        typer.Option(
+            help="auto: in several memories where one is too small; single: never; fast: what is"
+            " touched most in tightly coupled memory."
+        ),
+    ] = "auto",
     all_channels: Annotated[
         bool,
         typer.Option(
@@ -143,6 +150,7 @@ def command(
         weights=weights,
         dump=dump,
         ram_budget=size("--ram-budget", ram_budget),
+        arena=arena,
         all_channels=all_channels,
     )
     with out.working():

@@ -124,11 +124,15 @@ def build_advice(bundle: Bundle, target: Target) -> str:
 
 def check_image(image: Image, target: Target) -> None:
     """Raise DoesNotFitError when the linked image exceeds the target's memories."""
-    for what, needed, kind in (
-        ("flash", image.flash_bytes, "flash"),
-        ("RAM", image.ram_bytes, "ram"),
-    ):
-        available = target.total(kind)
+    needs = [
+        (what, needed, target.total(kind))
+        for what, needed, kind in (
+            ("flash", image.flash_bytes, "flash"),
+            ("RAM", image.ram_bytes, "ram"),
+        )
+    ]
+    needs += [(memory.name, memory.used, memory.size) for memory in image.memories]
+    for what, needed, available in needs:
         if available and needed > available:
             raise DoesNotFitError(
                 f"{image.name} on {target.name}",
@@ -169,6 +173,10 @@ def image_record(image: Image) -> dict[str, Any]:
         "groups": {
             name: {"flash": size.flash, "ram": size.ram} for name, size in image.groups.items()
         },
+        "memories": {
+            memory.name: {"kind": memory.kind, "used": memory.used, "size": memory.size}
+            for memory in image.memories
+        },
     }
 
 
@@ -178,6 +186,15 @@ def image_rows(image: Image) -> list[tuple[str, str, str]]:
         (name, count_text(size.flash), count_text(size.ram)) for name, size in image.groups.items()
     ]
     return [*rows, ("total", count_text(image.flash_bytes), count_text(image.ram_bytes))]
+
+
+def memory_rows(image: Image) -> list[tuple[str, str, str]]:
+    """(memory, bytes used, bytes it has) of a firmware's target; empty for other programs."""
+    return [
+        (f"{memory.name} ({'RAM' if memory.kind == 'ram' else memory.kind})",
+         count_text(memory.used), count_text(memory.size))
+        for memory in image.memories
+    ]  # fmt: skip
 
 
 def image_sizes(image: Image) -> dict[str, int]:

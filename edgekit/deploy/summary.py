@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgekit.artifacts.bundle import AccuracySummary, Manifest, MemorySummary, RamBudget
+from edgekit.converter.plan.picture import block_text
 from edgekit.deploy.convert import Converted
 from edgekit.units import bytes_text, count_text, percent, si
 
@@ -63,6 +64,7 @@ def _sizes(manifest: Manifest) -> list[tuple[str, str]]:
     if manifest.memory is not None:
         arena, bound = manifest.memory.arena_bytes, manifest.memory.lower_bound
         rows.append(("arena", f"{count_text(arena)} B (lower bound {count_text(bound)} B)"))
+        rows += [("", block_text(manifest.memory, b)) for b in manifest.memory.blocks]
         if manifest.memory.budget is not None:
             rows.append(("RAM budget", _budget(manifest.memory, manifest.memory.budget)))
     if "weights" in manifest.sizes:

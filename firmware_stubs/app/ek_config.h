@@ -9,6 +9,11 @@
 #error "build with -DEK_ARENA_BYTES=<memory.arena_bytes of edgekit.json>"
 #endif
 
+/* One EK_BLOCK(number, bytes) for each block of the arena; of several, EK_SPLIT is defined too. */
+#ifndef EK_ARENA_BLOCKS
+#define EK_ARENA_BLOCKS EK_BLOCK(0, EK_ARENA_BYTES)
+#endif
+
 /* What the MLPerf Tiny host sends with `db`, and how it becomes the int8 input tensor. */
 #define EK_LOAD_RAW 0 /* the tensor's own bytes (kws01) */
 #define EK_LOAD_U8 1  /* uint8 pixels: minus 128 (vww01, ic01) */

@@ -151,6 +151,21 @@ static uint8_t step(ek_span_t request, ek_reply_t *reply)
     return 0;
 }
 
+static void put_of_block(ek_reply_t *reply, const char *key, uint32_t block, uint32_t value)
+{
+    put_text(reply, key);
+    put_number(reply, ek_arena_memory(block), value);
+}
+
+/* Of several blocks, each by the name of its memory. */
+static void put_blocks(ek_reply_t *reply)
+{
+    for (uint32_t i = 0; i < ek_arena_count() && ek_arena_count() > 1; i++) {
+        put_of_block(reply, "arena.", i, ek_arena_bytes(i));
+        put_of_block(reply, "arena_used.", i, ek_arena_used(i));
+    }
+}
+
 static uint8_t memory(ek_span_t request, ek_reply_t *reply)
 {
     (void)request;
@@ -160,6 +175,7 @@ static uint8_t memory(ek_span_t request, ek_reply_t *reply)
     ek_port_info(&port);
     put_number(reply, "arena", EK_ARENA_BYTES);
     put_number(reply, "arena_used", used);
+    put_blocks(reply);
     put_number(reply, "input_buffer", EK_DB_BYTES);
     put_number(reply, "stack", port.stack_bytes);
     put_number(reply, "stack_used", port.stack_used);
@@ -170,10 +186,8 @@ static uint8_t memory(ek_span_t request, ek_reply_t *reply)
 static uint32_t output_crc(void)
 {
     uint32_t crc = 0;
-    for (uint32_t i = 0; i < EK_MODEL.outputs; i++) {
-        const ek_tensor_t *tensor = &EK_MODEL.output[i];
-        crc = ek_crc32(crc, ek_session.arena + tensor->offset, tensor->bytes);
-    }
+    for (uint32_t i = 0; i < EK_MODEL.outputs; i++)
+        crc = ek_crc32(crc, ek_arena_output(i), EK_MODEL.output[i].bytes);
     return crc;
 }
 

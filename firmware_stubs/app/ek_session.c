@@ -6,9 +6,6 @@
 #include "ek_port.h"
 #include "ek_protocol.h"
 
-#define EK_PAINT 0xA5
-#define EK_GUARD 0xC3
-
 ek_session_t ek_session;
 _Alignas(16) uint8_t ek_db[EK_DB_BYTES];
 
@@ -16,7 +13,7 @@ _Alignas(16) uint8_t ek_db[EK_DB_BYTES];
 static uint8_t staged[EK_INPUT_BYTES]; /* the floats stay in db: the score is made from them */
 #endif
 
-static void do_nothing(uint8_t *arena) { (void)arena; }
+static void do_nothing(ek_arena_ref_t arena) { (void)arena; }
 
 /* Tensor bytes to copy into the arena. */
 static const uint8_t *source(void)
@@ -31,7 +28,7 @@ static void fill_inputs(void)
 {
     const uint8_t *from = source();
     for (uint32_t i = 0; i < EK_MODEL.inputs; i++) {
-        memcpy(ek_session.arena + EK_MODEL.input[i].offset, from, EK_MODEL.input[i].bytes);
+        memcpy(ek_arena_input(i), from, EK_MODEL.input[i].bytes);
         from += EK_MODEL.input[i].bytes;
     }
 }
@@ -39,20 +36,20 @@ static void fill_inputs(void)
 /* Every command starts with fresh states; its inferences follow one another. */
 static void begin(void)
 {
-    if (EK_MODEL.reset) EK_MODEL.reset(ek_session.arena);
+    if (EK_RESET) EK_RESET(EK_ARENA);
     fill_inputs();
 }
 
 /* The pointer is volatile so that the compiler keeps one call sequence for the model and for
  * the empty function: their difference is then the model alone. */
-static ek_window_t timed(uint32_t n, void (*volatile invoke)(uint8_t *))
+static ek_window_t timed(uint32_t n, void (*volatile invoke)(ek_arena_ref_t))
 {
     ek_window_t window;
     window.start = ek_port_cycles();
-    invoke(ek_session.arena);
+    invoke(EK_ARENA);
     for (uint32_t i = 1; i < n; i++) {
         fill_inputs();
-        invoke(ek_session.arena);
+        invoke(EK_ARENA);
     }
     window.end = ek_port_cycles();
     return window;
@@ -63,9 +60,8 @@ const char *ek_session_init(void)
     uint32_t bytes = 0;
     for (uint32_t i = 0; i < EK_MODEL.inputs; i++) bytes += EK_MODEL.input[i].bytes;
     if (bytes != EK_INPUT_BYTES) return "EK_INPUT_BYTES differs from the model's inputs";
-    if (EK_MODEL.arena_bytes > EK_ARENA_BYTES) return "EK_ARENA_BYTES is less than the model needs";
-    memset(ek_session.guard_before, EK_GUARD, EK_GUARD_BYTES);
-    memset(ek_session.guard_after, EK_GUARD, EK_GUARD_BYTES);
+    const char *fault = ek_arena_init();
+    if (fault) return fault;
     ek_window_t window = timed(1, do_nothing);
     window = timed(1, do_nothing); /* the second: caches and flash buffers are warm */
     ek_session.empty = window.end - window.start;
@@ -118,10 +114,10 @@ void ek_session_stage(void)
 
 void ek_session_warm_up(uint32_t n)
 {
-    if (EK_MODEL.reset) EK_MODEL.reset(ek_session.arena);
+    if (EK_RESET) EK_RESET(EK_ARENA);
     for (uint32_t i = 0; i < n; i++) {
         fill_inputs();
-        EK_MODEL.invoke(ek_session.arena);
+        EK_INVOKE(EK_ARENA);
     }
 }
 
@@ -129,7 +125,7 @@ ek_window_t ek_session_run(uint32_t n)
 {
     begin();
     ek_port_trigger(false);
-    ek_window_t window = timed(n, EK_MODEL.invoke);
+    ek_window_t window = timed(n, EK_INVOKE);
     ek_port_trigger(true);
     return window;
 }
@@ -137,7 +133,7 @@ ek_window_t ek_session_run(uint32_t n)
 void ek_session_run_quietly(uint32_t n)
 {
     begin();
-    (void)timed(n, EK_MODEL.invoke);
+    (void)timed(n, EK_INVOKE);
 }
 
 #ifdef EK_PROFILE
@@ -171,7 +167,7 @@ bool ek_session_profile(void)
     measure_empty_step();
     begin();
     last_reading = ek_port_cycles();
-    EK_MODEL.invoke(ek_session.arena);
+    EK_INVOKE(EK_ARENA);
     ek_profile_hook = 0;
     return true;
 }
@@ -181,27 +177,18 @@ bool ek_session_profile(void) { return false; }
 
 uint32_t ek_session_arena_used(void)
 {
-    uint32_t used = EK_ARENA_BYTES;
-    memset(ek_session.arena, EK_PAINT, sizeof ek_session.arena);
+    uint32_t used = 0;
+    ek_arena_paint();
     ek_session_warm_up(1);
-    while (used > 0 && ek_session.arena[used - 1] == EK_PAINT) used--;
+    for (uint32_t i = 0; i < ek_arena_count(); i++) used += ek_arena_used(i);
     return used;
-}
-
-static bool broken(const uint8_t *guard)
-{
-    for (int i = 0; i < EK_GUARD_BYTES; i++)
-        if (guard[i] != EK_GUARD) return true;
-    return false;
 }
 
 uint8_t ek_session_guard(void)
 {
     ek_port_info_t port;
-    uint8_t found = 0;
+    uint8_t found = ek_arena_guard();
     ek_port_info(&port);
-    if (broken(ek_session.guard_before)) found |= EK_GUARD_BEFORE;
-    if (broken(ek_session.guard_after)) found |= EK_GUARD_AFTER;
     if (port.stack_bytes > 0 && port.stack_used >= port.stack_bytes) found |= EK_GUARD_STACK;
     return found;
 }
@@ -222,7 +209,7 @@ void ek_session_read_output(uint32_t offset, uint32_t count, uint8_t *to)
             continue;
         }
         uint32_t here = tensor->bytes - offset < count ? tensor->bytes - offset : count;
-        memcpy(to, ek_session.arena + tensor->offset + offset, here);
+        memcpy(to, ek_arena_output(i) + offset, here);
         to += here;
         count -= here;
         offset = 0;
@@ -259,7 +246,7 @@ uint32_t ek_session_output_count(void)
 float ek_session_output_value(uint32_t index)
 {
     const ek_tensor_t *tensor = &EK_MODEL.output[0];
-    return value_at(tensor, ek_session.arena + tensor->offset, index);
+    return value_at(tensor, ek_arena_output(0), index);
 }
 
 float ek_session_output_mse(void)

@@ -1,14 +1,13 @@
-/* ek_session.h - the model at work: input buffer, arena, timed windows, results. No talking. */
+/* ek_session.h - the model at work: input buffer, timed windows, results. No talking. */
 #ifndef EK_SESSION_H
 #define EK_SESSION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ek_arena.h"
 #include "ek_config.h"
 #include "ek_model.h"
-
-extern const ek_model_t EK_MODEL;
 
 typedef struct {
     uint64_t start, end; /* ticks at the edges of a window */
@@ -18,12 +17,7 @@ typedef struct {
  * tensor bytes sent through the extension. */
 typedef enum { EK_HELD_HOST, EK_HELD_SHIFTED, EK_HELD_TENSOR } ek_held_t;
 
-enum { EK_GUARD_BYTES = 16 };
-
 typedef struct {
-    _Alignas(16) uint8_t guard_before[EK_GUARD_BYTES];
-    _Alignas(16) uint8_t arena[EK_ARENA_BYTES];
-    uint8_t guard_after[EK_GUARD_BYTES];
     ek_held_t held;
     bool committed;      /* a complete input came through the extension */
     uint64_t empty;      /* ticks of a window around a function that does nothing */
@@ -59,10 +53,12 @@ void ek_session_run_quietly(uint32_t n);
 /* One inference with a counter reading after each step. False: no hooks in this build. */
 bool ek_session_profile(void);
 
-/* One inference in a painted arena: one past the last byte of it that was written. */
+/* One inference in a painted arena: bytes up to the last that was written, of all blocks together;
+ * ek_arena_used then says it of each. */
 uint32_t ek_session_arena_used(void);
 
-/* Which guard words were overwritten since ek_session_init: EK_GUARD_* of ek_protocol.h, or 0. */
+/* Which guard words were overwritten since ek_session_init: EK_GUARD_* of ek_protocol.h with
+ * the block of ek_arena_guard, or 0. */
 uint8_t ek_session_guard(void);
 
 /* Output tensors one after another. */

@@ -31,7 +31,10 @@
 #define EK_MSG_SELFTEST 0x0A /* u32 crc32 expected -> u8 equal, u32 crc32 found, u8 guard */
 #define EK_MSG_ERROR 0x7F
 
-/* Guard: which guard words were overwritten since reset; "guard" in the text of EK_MSG_MEMORY. */
+/* Guard: which guard words were overwritten since reset; "guard" in the text of EK_MSG_MEMORY. The
+ * bits from EK_GUARDED_BLOCK on count the blocks of an arena of several from 1: the first that is
+ * meant; 0 for an arena of one. */
+#define EK_GUARDED_BLOCK 4
 #define EK_GUARD_BEFORE 0x01 /* in front of the arena */
 #define EK_GUARD_AFTER 0x02  /* behind the arena */
 #define EK_GUARD_STACK 0x04  /* the last word of the stack was used */

@@ -31,7 +31,20 @@ typedef struct {
     int profile;
 } job_t;
 
+#ifdef EK_SPLIT /* an arena of several blocks, each allocated apart */
+static ek_arena_t arena;
+#define INVOKE() EK_MODEL.blocks->invoke(&arena)
+#define RESET() (EK_MODEL.blocks->reset ? EK_MODEL.blocks->reset(&arena) : (void)0)
+#define INPUT(i) (arena.block[EK_MODEL.blocks->input[i]] + EK_MODEL.input[i].offset)
+#define OUTPUT(i) (arena.block[EK_MODEL.blocks->output[i]] + EK_MODEL.output[i].offset)
+#else
 static _Alignas(16) uint8_t arena[EK_ARENA_BYTES];
+#define INVOKE() EK_MODEL.invoke(arena)
+#define RESET() (EK_MODEL.reset ? EK_MODEL.reset(arena) : (void)0)
+#define INPUT(i) (arena + EK_MODEL.input[i].offset)
+#define OUTPUT(i) (arena + EK_MODEL.output[i].offset)
+#endif
+
 static int64_t *step_ns, *step_at;
 
 static int64_t now(void)
@@ -56,13 +69,33 @@ static void *allocate(long count)
     exit(1);
 }
 
+#ifdef EK_SPLIT
+static void make_arena(void)
+{
+    for (int i = 0; i < EK_MODEL.blocks->count; i++) {
+        const size_t bytes = (EK_MODEL.blocks->block[i].bytes + 15u) / 16 * 16;
+        arena.block[i] = aligned_alloc(16, bytes);
+        if (arena.block[i] == NULL) exit(1);
+        memset(arena.block[i], 0, bytes);
+    }
+}
+
+static void free_arena(void)
+{
+    for (int i = 0; i < EK_MODEL.blocks->count; i++) free(arena.block[i]);
+}
+#else
+static void make_arena(void) {}
+static void free_arena(void) {}
+#endif
+
 /* Puts a sample's inputs in their places; the model may overwrite them, so every run does. States
  * begin anew, so that every run computes the same. */
 static void set_inputs(const uint8_t *sample)
 {
-    if (EK_MODEL.reset) EK_MODEL.reset(arena);
+    RESET();
     for (int i = 0; i < EK_MODEL.inputs; i++) {
-        memcpy(arena + EK_MODEL.input[i].offset, sample, EK_MODEL.input[i].bytes);
+        memcpy(INPUT(i), sample, EK_MODEL.input[i].bytes);
         sample += EK_MODEL.input[i].bytes;
     }
 }
@@ -78,9 +111,9 @@ static void print_outputs(void)
 {
     printf(", \"outputs\": [");
     for (int i = 0; i < EK_MODEL.outputs; i++) {
-        const ek_tensor_t *tensor = &EK_MODEL.output[i];
+        const uint8_t *const from = OUTPUT(i);
         printf("%s\"", i ? ", " : "");
-        for (uint32_t b = 0; b < tensor->bytes; b++) printf("%02x", arena[tensor->offset + b]);
+        for (uint32_t b = 0; b < EK_MODEL.output[i].bytes; b++) printf("%02x", from[b]);
         printf("\"");
     }
     printf("]");
@@ -91,7 +124,7 @@ static void run_sample(long index, const uint8_t *sample, long runs, int64_t *ns
     for (long i = 0; i < runs; i++) {
         set_inputs(sample);
         const int64_t begin = now();
-        EK_MODEL.invoke(arena);
+        INVOKE();
         ns[i] = now() - begin;
     }
     printf("{\"sample\": %ld, ", index);
@@ -116,7 +149,7 @@ static void profile(const uint8_t *sample, long runs)
         step_ns = all + i * EK_MODEL.steps;
         set_inputs(sample);
         start = now();
-        EK_MODEL.invoke(arena);
+        INVOKE();
     }
     ek_profile_hook = NULL;
     for (int s = 0; s < EK_MODEL.steps; s++) {
@@ -171,7 +204,9 @@ int main(int count, char **words)
                 sample_bytes());
         return 1;
     }
+    make_arena();
     const int status = run(&job);
+    free_arena();
     fclose(job.file);
     return status;
 }

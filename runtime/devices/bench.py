@@ -209,7 +209,13 @@ class _Bench:
         found = self._board.memory(timeout=self._patience)
         self._board.check_guard(found.get("guard", 0))
         self._tell("memory", 1, 1)
+        blocks = {
+            key.replace("arena_used.", "arena_high_water."): value
+            for key, value in found.items()
+            if key.startswith(("arena.", "arena_used."))
+        }
         memory = {
+            **blocks,
             "arena": found.get("arena", 0),
             "arena_high_water": found.get("arena_used", 0),
             "input_buffer": found.get("input_buffer", 0),

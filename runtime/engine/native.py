@@ -33,6 +33,8 @@ from edgekit.runtime.runner import environment
 
 ALIGNMENT = 64
 """Of the arena in bytes: the 16 that the header asks for, and a cache line."""
+MOST_BLOCKS = 8
+"""EK_MOST_BLOCKS."""
 MOST_TENSORS = 256
 """More inputs, outputs or a larger count of steps than this mean a foreign structure."""
 
@@ -58,6 +60,24 @@ class _Step(ctypes.Structure):
     ]
 
 
+_Run = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class _Block(ctypes.Structure):
+    _fields_ = [("memory", ctypes.c_char_p), ("bytes", ctypes.c_uint32)]
+
+
+class _Blocks(ctypes.Structure):
+    _fields_ = [
+        ("count", ctypes.c_uint16),
+        ("block", ctypes.POINTER(_Block)),
+        ("input", ctypes.POINTER(ctypes.c_uint8)),
+        ("output", ctypes.POINTER(ctypes.c_uint8)),
+        ("invoke", _Run),
+        ("reset", _Run),
+    ]
+
+
 class _Model(ctypes.Structure):
     _fields_ = [
         ("name", ctypes.c_char_p),
@@ -69,9 +89,14 @@ class _Model(ctypes.Structure):
         ("input", ctypes.POINTER(_Tensor)),
         ("output", ctypes.POINTER(_Tensor)),
         ("step", ctypes.POINTER(_Step)),
-        ("invoke", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
-        ("reset", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
+        ("invoke", _Run),
+        ("reset", _Run),
+        ("blocks", ctypes.POINTER(_Blocks)),
     ]
+
+    def several(self) -> _Blocks | None:
+        """What there is besides where the arena is several blocks; older headers end before it."""
+        return self.blocks.contents if not self.invoke and self.blocks else None
 
 
 _Hook = ctypes.CFUNCTYPE(None, ctypes.c_uint32)
@@ -104,9 +129,11 @@ class NativeModel:
                 code="native-hash",
             )
         self.arena_bytes = int(self._model.arena_bytes)
-        self._memory = np.zeros(self.arena_bytes + ALIGNMENT, np.uint8)
-        start = -self._memory.ctypes.data % ALIGNMENT
-        self._arena = self._memory[start : start + self.arena_bytes]
+        several = self._model.several()
+        self._runs = several or self._model
+        self._blocks = [_aligned(size) for size in _block_bytes(self._model)]
+        addresses = (ctypes.c_void_p * MOST_BLOCKS)(*(b.ctypes.data for b in self._blocks))
+        self._arena = addresses if several else addresses[0]
         self.reset()
 
     @property
@@ -130,8 +157,10 @@ class NativeModel:
             self.reset()
         self.set_inputs(inputs)
         self.invoke()
-        rows = [self._model.output[index] for index in range(self._model.outputs)]
-        outputs = [self._view(row).view(_DTYPES[row.dtype]).copy() for row in rows]
+        outputs = [
+            self._view(row, block).view(_DTYPES[row.dtype]).copy()
+            for row, block in _outputs(self._model)
+        ]
         if shapes is None:
             return outputs
         return [array.reshape(shape) for array, shape in zip(outputs, shapes, strict=True)]
@@ -147,19 +176,20 @@ class NativeModel:
                 hint="give one array per input, in the model's order",
                 code="input-count",
             )
-        for index, array in enumerate(inputs):
-            row = self._model.input[index]
+        for (row, block), array in zip(_inputs(self._model), inputs, strict=True):
             _check_input(row, array)
-            self._view(row)[:] = np.frombuffer(np.ascontiguousarray(array).tobytes(), np.uint8)
+            self._view(row, block)[:] = np.frombuffer(
+                np.ascontiguousarray(array).tobytes(), np.uint8
+            )
 
     def reset(self) -> None:
         """Put the states kept between inferences, if any, back to their first values."""
-        if self._model.reset:
-            self._model.reset(self._arena.ctypes.data)
+        if self._runs.reset:
+            self._runs.reset(self._arena)
 
     def invoke(self) -> None:
         """Run on what lies in the arena. Inputs may be overwritten by it."""
-        self._model.invoke(self._arena.ctypes.data)
+        self._runs.invoke(self._arena)
 
     def measure(
         self,
@@ -240,11 +270,26 @@ class NativeModel:
         return tuple(costs)
 
     def _call(self) -> Callable[[], object]:
-        invoke, address = self._model.invoke, self._arena.ctypes.data
-        return lambda: invoke(address)
+        invoke, arena = self._runs.invoke, self._arena
+        return lambda: invoke(arena)
 
-    def _view(self, row: _Tensor) -> NDArray[np.uint8]:
-        return self._arena[row.offset : row.offset + row.bytes]
+    def _view(self, row: _Tensor, block: int) -> NDArray[np.uint8]:
+        return self._blocks[block][row.offset : row.offset + row.bytes]
+
+
+def _aligned(size: int) -> NDArray[np.uint8]:
+    """Zeros at a multiple of the alignment, in a room of their own."""
+    room = np.zeros(size + ALIGNMENT, np.uint8)
+    start = -room.ctypes.data % ALIGNMENT
+    return room[start : start + size]
+
+
+def _block_bytes(model: _Model) -> list[int]:
+    """Bytes of each block; of the arena where it is one."""
+    several = model.several()
+    if several is None:
+        return [int(model.arena_bytes)]
+    return [int(several.block[index].bytes) for index in range(several.count)]
 
 
 def _by_step(began: int, stamps: Sequence[tuple[int, int]]) -> dict[int, int]:
@@ -300,15 +345,34 @@ def _check(model: _Model, path: Path, name: str) -> None:
         )
 
 
+def _inputs(model: _Model) -> list[tuple[_Tensor, int]]:
+    """Each input and the block it lies in."""
+    several = model.several()
+    return [(model.input[i], several.input[i] if several else 0) for i in range(model.inputs)]
+
+
+def _outputs(model: _Model) -> list[tuple[_Tensor, int]]:
+    several = model.several()
+    return [(model.output[i], several.output[i] if several else 0) for i in range(model.outputs)]
+
+
 def _tensors(model: _Model) -> list[_Tensor]:
-    return [
-        *(model.input[index] for index in range(model.inputs)),
-        *(model.output[index] for index in range(model.outputs)),
-    ]
+    return [row for row, _ in (*_inputs(model), *_outputs(model))]
 
 
 def _inside(model: _Model) -> bool:
-    return all(row.offset + row.bytes <= model.arena_bytes for row in _tensors(model))
+    blocks = _block_bytes(model)
+    return all(
+        block < len(blocks) and row.offset + row.bytes <= blocks[block]
+        for row, block in (*_inputs(model), *_outputs(model))
+    )
+
+
+def _runnable(model: _Model) -> bool:
+    several = model.several()
+    if several is None:
+        return bool(model.invoke)
+    return bool(several.invoke) and bool(several.block) and 1 < several.count <= MOST_BLOCKS
 
 
 def _typed(model: _Model) -> bool:
@@ -322,7 +386,7 @@ def _typed(model: _Model) -> bool:
 _RULES: tuple[tuple[str, Callable[[_Model], bool]], ...] = (
     ("the counts are wrong", lambda m: max(m.inputs, m.outputs) <= MOST_TENSORS and m.outputs > 0),
     ("a table is missing", lambda m: bool(m.input) and bool(m.output) and bool(m.step)),
-    ("there is no invoke", lambda m: bool(m.invoke)),
+    ("there is no invoke", _runnable),
     ("there is no name or hash", lambda m: bool(m.name) and bool(m.hash)),
     ("a tensor has no known dtype", _typed),
     ("a tensor lies outside the arena", _inside),

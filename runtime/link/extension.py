@@ -9,7 +9,15 @@ from zlib import crc32
 
 from edgekit.errors import ProtocolError
 from edgekit.runtime.link.frames import Frame, encode
-from edgekit.runtime.link.messages import GUARD_SENTENCES, REPLY, SENTENCES, Err, Guard, Msg
+from edgekit.runtime.link.messages import (
+    GUARD_SENTENCES,
+    GUARDED_BLOCK,
+    REPLY,
+    SENTENCES,
+    Err,
+    Guard,
+    Msg,
+)
 from edgekit.runtime.link.wire import Silence, Wire
 
 TIMEOUT_S = 5.0
@@ -113,6 +121,8 @@ class Extension:
         """Raise ProtocolError where guard words around the arena or the stack are gone."""
         if guard:
             found = [text for flag, text in GUARD_SENTENCES.items() if flag & Guard(guard)]
+            if guard >> GUARDED_BLOCK:
+                found.append(f"the arena's block {(guard >> GUARDED_BLOCK) - 1} is meant")
             raise ProtocolError(
                 self._wire.name,
                 "; ".join(found) or f"guard {guard:#x}",

@@ -47,6 +47,8 @@ class Guard(IntFlag):
     STACK = 0x04
 
 
+GUARDED_BLOCK = 4
+"""Shift of the number of the block that a guard is about; see ek_protocol.h."""
 GUARD_SENTENCES = {
     Guard.BEFORE: "bytes in front of the arena were overwritten",
     Guard.AFTER: "bytes behind the arena were overwritten",

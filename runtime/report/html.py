@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from edgekit.artifacts.bundle import MemorySummary
 from edgekit.artifacts.figures import Provenance
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report import svg_layers, svg_memory
@@ -189,14 +190,29 @@ def _memory(report: Report) -> Iterator[Picture]:
     memory = report.bundle.memory
     if memory is None or not memory.buffers:
         return
-    above = memory.arena_bytes / memory.lower_bound - 1 if memory.lower_bound else 0.0
-    caption = (
-        f"Arena {count_text(memory.arena_bytes)} B, {percent(above, 1)} above the largest live set "
-        f"({count_text(memory.lower_bound)} B). Steps to the right, addresses upwards."
-    )
     present = {buffer.kind for buffer in memory.buffers}
     legend = tuple((k, name) for k, name in svg_memory.KINDS.items() if k in present)
-    yield Picture("Memory plan", memory_plan(memory), caption, legend, Provenance.MEASURED)
+    steps = 1 + max(buffer.last for buffer in memory.buffers)
+    for part in memory.parts():
+        title = "Memory plan" + "".join(f": {block.memory}" for block in part.blocks)
+        markup = memory_plan(part, steps)
+        yield Picture(title, markup, _memory_caption(memory, part), legend, Provenance.MEASURED)
+
+
+def _memory_caption(memory: MemorySummary, part: MemorySummary) -> str:
+    above = part.arena_bytes / part.lower_bound - 1 if part.lower_bound else 0.0
+    what = "Arena" if len(memory.blocks) < 2 else "Block of the arena,"
+    text = (
+        f"{what} {count_text(part.arena_bytes)} B, {percent(above, 1)} above the largest live set "
+        f"({count_text(part.lower_bound)} B). Steps to the right, addresses upwards."
+    )
+    for block in part.blocks:
+        share = percent(memory.touched_share(block), 1)
+        text += (
+            f" In {block.memory}, which has {count_text(block.room)} B for it: {share} of the bytes"
+            " that an inference touches in the arena (estimated)."
+        )
+    return text
 
 
 def _noise(found: Layers) -> Iterator[Picture]:

@@ -13,12 +13,15 @@ _PAGE, _LETTER = 800, 7
 """Pixels of the picture for which names are judged to fit, and of a letter."""
 
 
-def memory_plan(memory: MemorySummary) -> str:
-    """One box per buffer: its bytes by the steps it lives; "" without buffers."""
+def memory_plan(memory: MemorySummary, steps: int = 0) -> str:
+    """One box per buffer: its bytes by the steps it lives; "" without buffers.
+
+    `memory` is an arena of one block, or a part of one; `steps` are those of the whole.
+    """
     if not memory.buffers:
         return ""
     frame = svg.Frame(top=18, height=220)
-    steps = 1 + max(buffer.last for buffer in memory.buffers)
+    steps = max(steps, 1 + max(buffer.last for buffer in memory.buffers))
     vertical = svg.axis(0.0, memory.arena_bytes * 1.04, lambda v: bytes_text(round(v)))
     vertical = svg.Axis(0.0, vertical.high, _byte_ticks(memory.arena_bytes), vertical.form)
     horizontal = svg.axis(0.0, float(steps), lambda value: f"{value:.0f}", count=min(8, steps))

@@ -15,9 +15,13 @@ from numpy.typing import NDArray
 from edgekit.converter.emit.c import CSource, emit_c
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.lower.lower import lower
-from edgekit.converter.lower.program import Program
+from edgekit.converter.lower.program import Port, Program
 from edgekit.converter.lower.select import source_path
+from edgekit.converter.plan.fit import MOST_BLOCKS
+from edgekit.converter.plan.lifetimes import lifetimes
 from edgekit.converter.plan.plan import MemoryPlan, plan
+from edgekit.converter.plan.split import Room, split
+from edgekit.converter.plan.traffic import touched
 from edgekit.targets.model import Cpu, Link, Target
 from tests.helpers.toolchains import compile_c
 
@@ -56,10 +60,20 @@ def generate(
     labels: Sequence[str] = (),
     target: Target = TARGET,
     rewrite: Callable[[Program], Program] = lambda program: program,
+    memories: Sequence[tuple[str, float]] = (),
 ) -> Generated:
-    """Lower, plan and emit with a fixed version; `rewrite` changes what was lowered."""
+    """Lower, plan and emit with a fixed version; `rewrite` changes what was lowered.
+
+    The arena is spread over `memories`, each with a share of what it takes as one block.
+    """
     program = rewrite(lower(graph, target))
     memory = plan(program)
+    if memories:
+        sizes = [(name, int(memory.arena_bytes * share)) for name, share in memories]
+        rooms = [Room(name, size, index) for index, (name, size) in enumerate(sizes)]
+        spread = split(memory, lifetimes(program), rooms, touched(program))
+        assert spread is not None, f"{name} does not fit {sizes}"
+        memory = spread
     digest = hashlib.sha256(model or name.encode()).hexdigest()
     source = emit_c(
         program,
@@ -102,26 +116,46 @@ def build(models: Sequence[Generated], folder: Path, *flags: str) -> ctypes.CDLL
 def run_c(
     library: ctypes.CDLL, generated: Generated, inputs: Sequence[Array], *, poison: int = 0
 ) -> list[Array]:
-    """One inference in an arena filled with random bytes; asserts that the canary survives."""
+    """One inference in an arena filled with random bytes; asserts that the canaries survive.
+
+    Each block of an arena of several has an array, and canaries, of its own.
+    """
     memory, program, name = generated.memory, generated.program, generated.name
-    room = np.random.default_rng(poison).integers(
-        0, 256, memory.arena_bytes + 16 + 2 * CANARY, dtype=np.uint8
-    )
-    start = CANARY + -(room.ctypes.data + CANARY) % 16
-    arena = room[start : start + memory.arena_bytes]
-    before, after = room[:start].copy(), room[start + memory.arena_bytes :].copy()
+    blocks = [_Block(size, poison + index) for index, size in enumerate(memory.block_bytes)]
     for port, value in zip(program.inputs, inputs, strict=True):
         data = np.frombuffer(np.ascontiguousarray(value).tobytes(), np.uint8)
-        offset = memory.offset(port.buffer)
-        arena[offset : offset + port.bytes] = data
+        _part(blocks, memory, port)[:] = data
     invoke = getattr(library, f"{name}_invoke")
     invoke.argtypes, invoke.restype = [ctypes.c_void_p], None
-    invoke(arena.ctypes.data)
-    assert np.array_equal(room[:start], before), "bytes before the arena changed"
-    assert np.array_equal(room[start + memory.arena_bytes :], after), "bytes after it changed"
-    found = []
-    for port in program.outputs:
-        offset = memory.offset(port.buffer)
-        result = arena[offset : offset + port.bytes].tobytes()
-        found.append(np.frombuffer(result, port.dtype.numpy).reshape(port.shape))
-    return found
+    addresses = (ctypes.c_void_p * MOST_BLOCKS)(*(block.data.ctypes.data for block in blocks))
+    invoke(addresses if len(blocks) > 1 else addresses[0])
+    for block in blocks:
+        block.check()
+    return [
+        np.frombuffer(_part(blocks, memory, port).tobytes(), port.dtype.numpy).reshape(port.shape)
+        for port in program.outputs
+    ]
+
+
+class _Block:
+    """Aligned bytes between two canaries, all random."""
+
+    def __init__(self, size: int, seed: int) -> None:
+        self._room = np.random.default_rng(seed).integers(
+            0, 256, size + 16 + 2 * CANARY, dtype=np.uint8
+        )
+        start = CANARY + -(self._room.ctypes.data + CANARY) % 16
+        self.data = self._room[start : start + size]
+        self._around = (slice(None, start), slice(start + size, None))
+        self._before = [self._room[part].copy() for part in self._around]
+
+    def check(self) -> None:
+        for part, before, where in zip(
+            self._around, self._before, ("before", "after"), strict=True
+        ):
+            assert np.array_equal(self._room[part], before), f"bytes {where} the arena changed"
+
+
+def _part(blocks: Sequence[_Block], memory: MemoryPlan, port: Port) -> Array:
+    placed = memory.placement(port.buffer)
+    return blocks[placed.block].data[placed.offset : placed.offset + port.bytes]

@@ -90,8 +90,8 @@ def test_shapes_are_given_back(plain: NativeModel) -> None:
 
 
 def test_the_arena_is_aligned_and_sized(plain: NativeModel) -> None:
-    assert plain._arena.ctypes.data % 64 == 0
-    assert plain.arena_bytes == len(plain._arena) == 48
+    assert plain._blocks[0].ctypes.data % 64 == 0
+    assert plain.arena_bytes == len(plain._blocks[0]) == 48
     assert (plain.hash, plain.description) == ("0123456789abcdef", "edgekit-c ref, native")
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from edgekit.runtime.link.frames import Frame, cobs_decode, cobs_encode, crc16, decode, encode
 from edgekit.runtime.link.messages import (
     GUARD_SENTENCES,
+    GUARDED_BLOCK,
     PROTOCOL_VERSION,
     REPLY,
     SENTENCES,
@@ -81,7 +82,12 @@ def test_numbers_are_those_of_the_header() -> None:
     numbers = {name: int(value, 0) for name, value in found.items()}
     tables = {"MSG": Msg, "ERR": Err, "GUARD": Guard}
     ours = {f"{word}_{row.name}": int(row) for word, rows in tables.items() for row in rows}
-    assert numbers == {**ours, "PROTOCOL_VERSION": PROTOCOL_VERSION, "REPLY": REPLY}
+    assert numbers == {
+        **ours,
+        "PROTOCOL_VERSION": PROTOCOL_VERSION,
+        "REPLY": REPLY,
+        "GUARDED_BLOCK": GUARDED_BLOCK,
+    }
 
 
 def test_every_guard_has_a_sentence() -> None:
