@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from edgekit.converter.binary.passes import BINARIZE
 from edgekit.converter.compress.constants import fold_constants
 from edgekit.converter.compress.edit import computes_in_integers
 from edgekit.converter.compress.fuse import fuse_activations
@@ -34,6 +35,7 @@ PASSES: tuple[tuple[str, Pass], ...] = tuple(
         ("drop-identities", drop_identities),
         ("fold-padding", fold_padding),
         ("fold-scales", fold_scales),
+        *BINARIZE,
         ("fuse-activations", fuse_activations),
         ("drop-dead", drop_dead),
     )
@@ -41,7 +43,8 @@ PASSES: tuple[tuple[str, Pass], ...] = tuple(
 """(name, pass), in the order in which they run.
 
 Identities go first because they stand between the patterns of the later passes; scales are folded
-before activations are fused, because nothing can be folded behind a fused activation.
+before activations are fused, because nothing can be folded behind a fused activation. Those
+in between leave graphs without signs as they are.
 """
 
 

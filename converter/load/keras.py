@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from edgekit.converter.binary.layers import layers as binary_layers
 from edgekit.converter.load.clock import Clock
 from edgekit.converter.load.export import Exported
 from edgekit.converter.load.quiet import quiet
@@ -57,6 +58,7 @@ def import_tensorflow(clock: Clock) -> Any:
 def export_keras(path: Path, input_size: tuple[int, int] | None, clock: Clock) -> Exported:
     """A Keras 3 `.keras` file as a float .tflite. Raises ModelError with Keras' own reason."""
     tf = import_tensorflow(clock)
+    binary_layers()
     with clock.step("load"):
         model = attempt(path, "load", lambda: tf.keras.models.load_model(path, compile=False))
     return export_model(tf, model, str(path), input_size, clock)
@@ -69,6 +71,7 @@ def export_h5(path: Path, input_size: tuple[int, int] | None, clock: Clock) -> E
     `groups`); such arguments are dropped, and the notes name them. Raises ModelError.
     """
     tf = import_tensorflow(clock)
+    binary_layers()
     dropped: set[str] = set()
     classes = tolerant_layers(tf, dropped)
     with clock.step("load"):

@@ -13,6 +13,7 @@ from edgekit.converter.ir.graph import Graph
 from edgekit.converter.ir.verify import verify, verify_structure
 from edgekit.converter.load.centre import centre_weights
 from edgekit.converter.load.clock import Clock
+from edgekit.converter.load.computed import fold_computed_weights
 from edgekit.converter.load.dequantize import dequantize_graph, fold_stored_weights
 from edgekit.converter.load.detect import Format, Source, detect
 from edgekit.converter.load.legacy import is_legacy, uint8_to_int8
@@ -69,6 +70,7 @@ def prepare(graph: Graph, *, requantize: bool = False) -> tuple[Graph, tuple[str
     """
     verify_structure(graph)
     graph, notes = fold_stored_weights(graph)
+    graph = fold_computed_weights(graph)
     graph = own_biases(graph)
     if requantize:
         return dequantize_graph(graph), notes

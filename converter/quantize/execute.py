@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.converter.ir.graph import Graph, Node, Tensor
+from edgekit.converter.bits import WORD, signs
+from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
+from edgekit.converter.ir.ops_binary import BINARY
 from edgekit.converter.quantize.params import quantize_input, real_values
 
 Array = NDArray[Any]
@@ -54,9 +56,17 @@ def iterate(graph: Graph, batch: Batch) -> Iterator[tuple[Node, dict[str, Array]
 
 
 def iterate_real(graph: Graph, batch: Batch) -> Iterator[tuple[Node, dict[str, Array]]]:
-    """As `iterate`, from real inputs to real values: quantized on the way in, dequantized out."""
+    """As `iterate`, from real inputs to real values: quantized on the way in, dequantized out,
+    packed signs as +1 and -1, those that fill up the last word among them."""
     for node, results in iterate(graph, _stored(graph, batch)):
-        yield node, {name: _real(graph[name], array) for name, array in results.items()}
+        packed = isinstance(node.op, BINARY) and graph.output(node).dtype is DType.INT32
+        yield (
+            node,
+            {
+                name: signs(array, WORD * array.shape[-1]) if packed else _real(graph[name], array)
+                for name, array in results.items()
+            },
+        )
 
 
 def outputs_real(graph: Graph, batch: Batch, names: tuple[str, ...] = ()) -> dict[str, Array]:

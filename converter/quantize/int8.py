@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edgekit.artifacts.figures import Note
 from edgekit.converter.interpret.program import fold_constants
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
-from edgekit.converter.ir.ops import Dequantize, Mul, Quantize, Square
+from edgekit.converter.ir.ops import Dequantize, LceBconv2d, Mul, Quantize, Square
 from edgekit.converter.quantize.calibrate import Progress, calibrate
 from edgekit.converter.quantize.execute import Batch
 from edgekit.converter.quantize.groups import Range, Ranges, same_scale_groups, union_ranges
@@ -153,6 +153,8 @@ class _Builder:
         """The node over integer operands, and a requantization after it where that is needed."""
         if type(node.op) in WEIGHTED:
             return (self._weighted(node),)
+        if isinstance(node.op, LceBconv2d):
+            return (node,)  # multiplier and bias stay real
         if node.op.STATES:
             return (self._recurrent(node),)
         if isinstance(node.op, Square):

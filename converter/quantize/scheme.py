@@ -19,6 +19,7 @@ from edgekit.converter.ir.ops import (
     Exp,
     FullyConnected,
     L2Normalization,
+    LceDequantize,
     Log,
     Logistic,
     LogSoftmax,
@@ -65,6 +66,8 @@ UNIT = Quant.per_tensor(1 / 256, -128)
 """[0, 1) in 256 steps."""
 SIGNED_UNIT = Quant.per_tensor(1 / 128, 0)
 """[-1, 1) in 256 steps."""
+SIGNS = Quant.per_tensor(1 / 127, 0)
+"""+1 and -1, exactly."""
 LOGARITHMS = Quant.per_tensor(1 / 16, 127)
 """(-16, 0] in 256 steps."""
 
@@ -102,6 +105,7 @@ INT8 = Scheme(
             Tanh: SIGNED_UNIT,
             L2Normalization: SIGNED_UNIT,
             LogSoftmax: LOGARITHMS,
+            LceDequantize: SIGNS,
         }
     ),
 )
