@@ -26,6 +26,8 @@ PASSED = "m-dut-passthrough("
 LINE_S = 5.0
 """Longest silence of a board that is not inferring, as the official runner has it."""
 QUIET_S = 0.2
+LOST = ("device-silent", "device-no-ready")
+"""What it looks like when the end of a command, or of its answer, got lost."""
 
 
 class Device:
@@ -87,10 +89,16 @@ class Device:
         return self._lines(text, patience)
 
     def load(self, data: bytes) -> None:
-        """Fill the board's input buffer. A load that lost digits is started anew, three times."""
+        """Fill the board's input buffer. A load that lost bytes is started anew, three times."""
         problem = ""
         for _ in range(TRIES):
-            problem = self._load_once(data)
+            try:
+                problem = self._load_once(data)
+            except ProtocolError as error:
+                if error.code not in LOST:
+                    raise
+                problem = error.found
+                self._end_command()
             if not problem:
                 return
         raise ProtocolError(
@@ -117,8 +125,7 @@ class Device:
         heard: list[str] = []
         for attempt in range(TRIES):
             if attempt:
-                self._wire.send(b"%")
-                self._wire.settle(QUIET_S)
+                self._end_command()
             try:
                 heard = self._answer_to_name()
             except ProtocolError as error:
@@ -171,6 +178,11 @@ class Device:
             hint="is it the right port, with MLPerf Tiny firmware on the board?",
             code="device-unknown",
         )
+
+    def _end_command(self) -> None:
+        """End what the board may have of a command whose own end was lost."""
+        self._wire.send(b"%")
+        self._wire.settle(QUIET_S)
 
     @property
     def _at_baud(self) -> str:

@@ -87,6 +87,23 @@ def test_digits_lost_on_the_way_are_sent_again() -> None:
     assert sum(command == "db load 490" for command in board.received) == 3
 
 
+def test_a_command_whose_end_is_lost_is_sent_again() -> None:
+    board = ForeignBoard(swallow=2)
+    with fake_peer(board) as port, opened(port, timeout=0.4) as device:
+        device.connect()
+        device.load(bytes(range(250)))
+        assert board._buffer == bytes(range(250))
+
+
+def test_a_board_that_dies_in_a_load_is_told_as_such() -> None:
+    board = ForeignBoard(swallow=1000)
+    with fake_peer(board) as port, opened(port, timeout=0.2) as device:
+        device.connect()
+        with pytest.raises(ProtocolError, match="3 loads of 490 bytes failed") as caught:
+            device.load(bytes(490))
+    assert "answered nothing to `db load 490`" in caught.value.found
+
+
 def test_a_load_that_fails_thrice_says_with_what() -> None:
     board = ForeignBoard(lose=1000)
     with fake_peer(board) as port, opened(port) as device:
