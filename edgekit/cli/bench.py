@@ -78,11 +78,19 @@ def command(
         duty = {"--battery": battery, "--every": every, "--sleep": sleep, "--price": price}
         given = {name: value is not None for name, value in duty.items()}
         given |= {"--samples": samples != SAMPLES, "--windows": windows != WINDOWS}
-        given |= {"--resume": resume}
         given |= {"--threads": threads != THREADS, "--batch": batch != BATCHES}
         mlperf_options.check_with(given)
         report = mlperf_options.run(
-            out, bundle, target, output_dir, data, port=port, power=power, quick=quick, **own
+            out,
+            bundle,
+            target,
+            output_dir,
+            data,
+            port=port,
+            power=power,
+            quick=quick,
+            resume=resume,
+            **own,
         )
         return _end(out, report, judged(report), output_dir)
     mlperf_options.check_without(own)

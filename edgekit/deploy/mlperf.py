@@ -10,16 +10,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from edgekit.artifacts.figures import Provenance
+from edgekit.artifacts.answers import AnswerLog
+from edgekit.artifacts.figures import Note, Provenance
 from edgekit.artifacts.files import check_writable
 from edgekit.artifacts.mlperf import MlperfRecord
 from edgekit.artifacts.report import Report
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.mlperf_board import MlperfBoard, mlperf_board
 from edgekit.deploy.mlperf_energy import MlperfEnergy, energy
-from edgekit.deploy.mlperf_modes import accuracy, performance, samples_of, throughput
+from edgekit.deploy.mlperf_modes import (
+    accuracy,
+    answer_conditions,
+    performance,
+    samples_of,
+    throughput,
+)
 from edgekit.deploy.mlperf_report import mlperf_report
-from edgekit.errors import UsageError, Verdict
+from edgekit.errors import DeviceError, UsageError, Verdict
 from edgekit.runtime.mlperf.dataset import SampleSet
 from edgekit.runtime.mlperf.rules import MODES, Facts, judge
 from edgekit.runtime.mlperf.windows import QUICK_WINDOW_S, WINDOW_S, Progress
@@ -33,7 +40,8 @@ from edgekit.targets.reader import load_target
 @dataclass(frozen=True, slots=True)
 class MlperfOptions:
     """What to run. `data` is a folder in the official layout; `files` limits accuracy mode to about
-    so many of its files; `model_id` goes into the firmware of a virtual board."""
+    so many of its files; `model_id` goes into the firmware of a virtual board; `resume` goes on
+    with an accuracy run that broke off and is kept in the folder of the report."""
 
     mode: str = "performance"
     data: Path | None = None
@@ -43,6 +51,7 @@ class MlperfOptions:
     model_id: str = ""
     files: int | None = None
     quick: bool = False
+    resume: bool = False
 
 
 def bench_mlperf(
@@ -78,9 +87,16 @@ def bench_mlperf(
         )
         tell("building and booting", 1, 1)
         data = samples_of(board, chosen.data)
-        report, found = _run(opened, board, data, meter, chosen, tell)
+        folder = None if output_dir is None else Path(output_dir)
+        found = log = None
+        if chosen.mode == "accuracy":
+            report, log = _accuracy(opened, board, data, chosen, folder, tell)
+        else:
+            report, found = _timed(opened, board, data, meter, chosen, tell)
     if output_dir is not None:
         write_report(report, Path(output_dir), trace=found.trace if found else None)
+    if log is not None:
+        log.done()
     return report
 
 
@@ -98,16 +114,39 @@ def verdict(report: Report) -> Verdict | None:
     )
 
 
-def _run(
+def _accuracy(
     bundle: Bundle | None,
     board: MlperfBoard,
     data: SampleSet,
-    meter: Meter | None,
     options: MlperfOptions,
+    folder: Path | None,
     tell: Progress,
-) -> tuple[Report, MlperfEnergy | None]:
-    window_s = QUICK_WINDOW_S if options.quick else WINDOW_S
-    record = MlperfRecord(
+) -> tuple[Report, AnswerLog]:
+    """The report, and the answers that were kept in `folder` while they came."""
+    begin = AnswerLog.resume if options.resume else AnswerLog.begin
+    log = begin(folder, answer_conditions(board, data))
+    earlier = len(log.found)
+    try:
+        found = accuracy(board, data, options.files, log, tell)
+    except DeviceError as error:
+        if folder is None:
+            raise
+        hint = f"{error.hint}; then go on with the same command and --resume"
+        raise type(error)(
+            error.subject, error.found, allowed=error.allowed, hint=hint, code=error.code
+        ) from error
+    facts = Facts(options.mode, board.provenance, board.device.link, score=found)
+    record = _with(_record(board, data, options), facts, score=found)
+    report = mlperf_report(bundle, board, record)
+    if not earlier:
+        return report, log
+    text = f"{earlier} of the {found.files} files were answered in a run that broke off"
+    note = Note("mlperf-resumed", record.benchmark, text, level="info")
+    return replace(report, warnings=(*report.warnings, note)), log
+
+
+def _record(board: MlperfBoard, data: SampleSet, options: MlperfOptions) -> MlperfRecord:
+    return MlperfRecord(
         benchmark=board.benchmark.id,
         mode=options.mode,
         vendor=board.identity.vendor,
@@ -117,10 +156,18 @@ def _run(
         data=f"{len(data.samples)} files of {data.folder.name}",
         provenance=board.provenance,
     )
-    if options.mode == "accuracy":
-        score = accuracy(board, data, options.files, tell)
-        facts = Facts(options.mode, board.provenance, record.link, score=score)
-        return _told(bundle, board, _with(record, facts, score=score), None)
+
+
+def _timed(
+    bundle: Bundle | None,
+    board: MlperfBoard,
+    data: SampleSet,
+    meter: Meter | None,
+    options: MlperfOptions,
+    tell: Progress,
+) -> tuple[Report, MlperfEnergy | None]:
+    window_s = QUICK_WINDOW_S if options.quick else WINDOW_S
+    record = _record(board, data, options)
     if meter is None:
         windows = performance(board, data, window_s, tell)
         facts = Facts(options.mode, board.provenance, record.link, windows)
@@ -196,6 +243,8 @@ def _check(options: MlperfOptions) -> None:
         unused.append(("--power", "it belongs to --mode energy"))
     if options.files is not None and options.mode != "accuracy":
         unused.append(("--files", "it belongs to --mode accuracy"))
+    if options.resume and options.mode != "accuracy":
+        unused.append(("--resume", "with --mlperf it belongs to --mode accuracy"))
     if options.baud is not None and options.port is None:
         unused.append(("--baud", "a virtual board has no baud rate"))
     if options.model_id and options.port is not None:

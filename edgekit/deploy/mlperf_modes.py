@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
+from edgekit.artifacts.answers import Answer, AnswerLog
 from edgekit.artifacts.mlperf import MlperfScore, MlperfWindow
 from edgekit.converter.quantize.evaluate import roc_auc
 from edgekit.deploy.mlperf_board import MlperfBoard
 from edgekit.errors import DataError, ProtocolError
 from edgekit.runtime.mlperf.benchmarks import Benchmark
-from edgekit.runtime.mlperf.dataset import Sample, SampleSet, open_samples
+from edgekit.runtime.mlperf.dataset import TRUTH, Sample, SampleSet, open_samples
 from edgekit.runtime.mlperf.windows import Progress, performance_windows
 
 
@@ -44,29 +46,51 @@ def throughput(windows: Sequence[MlperfWindow]) -> float:
     return median(window.inferences / window.seconds for window in windows)
 
 
-def accuracy(board: MlperfBoard, data: SampleSet, files: int | None, tell: Progress) -> MlperfScore:
-    """One inference on every file, or on about `files` with each class in turn.
+def accuracy(
+    board: MlperfBoard, data: SampleSet, files: int | None, log: AnswerLog, tell: Progress
+) -> MlperfScore:
+    """One inference on every file, or on about `files` with each class in turn; those that `log`
+    has an answer for are not asked again.
 
     Raises ProtocolError, and DataError where the files are of one class only.
     """
+    benchmark = board.benchmark
     chosen = data.samples if files is None else data.subset(files)
-    patience = board.pace(0.0).patience_s
-    answers, inferences = [], 0
     for index, sample in enumerate(chosen):
         tell("files", index, len(chosen))
-        rows = []
-        for piece in sample.pieces():
-            board.device.load(piece)
-            rows.append(board.device.infer(1, 0, timeout=patience).results)
-        _check_results(rows, sample, board.benchmark, board.device.name)
-        inferences += len(rows)
-        answers.append(np.mean(np.array(rows), axis=0))
+        if sample.name not in log.found:
+            log.add(_answer(board, sample))
     tell("files", len(chosen), len(chosen))
-    value = score(answers, chosen, board.benchmark)
-    benchmark = board.benchmark
+    answers = [log.found[sample.name] for sample in chosen]
+    value = score([np.array(answer.results) for answer in answers], chosen, benchmark)
+    inferences = sum(answer.inferences for answer in answers)
     return MlperfScore(
         benchmark.metric, value, benchmark.required, len(chosen), benchmark.files, inferences
     )
+
+
+def _answer(board: MlperfBoard, sample: Sample) -> Answer:
+    """The mean results over a file's windows."""
+    rows = []
+    patience = board.pace(0.0).patience_s
+    for piece in sample.pieces():
+        board.device.load(piece)
+        rows.append(board.device.infer(1, 0, timeout=patience).results)
+    _check_results(rows, sample, board.benchmark, board.device.name)
+    mean = np.mean(np.array(rows), axis=0)
+    return Answer(sample.name, len(rows), tuple(map(float, mean)))
+
+
+def answer_conditions(board: MlperfBoard, data: SampleSet) -> dict[str, str]:
+    """What must be the same for answers to belong together."""
+    return {
+        "benchmark": board.benchmark.id,
+        "vendor": board.identity.vendor,
+        "firmware": board.identity.profile,
+        "board": "virtual" if board.virtual is not None else "real",
+        "build": board.image.build_id if board.image is not None else "",
+        "data set": hashlib.sha256((data.folder / TRUTH).read_bytes()).hexdigest(),
+    }
 
 
 def score(

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekit.artifacts.answers import ANSWERS_NAME
 from edgekit.artifacts.report import read_report
 from edgekit.deploy.mlperf import MlperfOptions, bench_mlperf, verdict
 from edgekit.runtime.link.transport import SerialTransport
@@ -119,6 +120,64 @@ def test_some_of_the_files_do_not_qualify(real: None, data: Path) -> None:
     assert done.record["mlperf"]["score"]["files"] == 12
 
 
+def dying(board: ForeignBoard, after: int) -> object:
+    """The board, until it has inferred so often; then silence."""
+
+    def answer(data: bytes) -> bytes:
+        dead = sum(command.startswith("infer") for command in board.received) >= after
+        return b"" if dead else board(data)
+
+    return answer
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgekit.deploy.mlperf_board.Device", partial(Device, timeout=0.3))
+
+
+def test_an_accuracy_run_that_broke_off_goes_on(
+    real: None, impatient: None, data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report"
+    words = ("--mode", "accuracy", "--data", data, "-o", out)
+    board = ForeignBoard(classify=by_first_byte)
+    with fake_peer(dying(board, 10)) as port:  # type: ignore[arg-type]
+        error = fails(*MLPERF, *words, "--port", port, exit_code=1, code="device-load")
+    assert "--resume" in error["hint"]
+    kept = (out / ANSWERS_NAME).read_text(encoding="utf-8")
+    (out / ANSWERS_NAME).write_text(kept + '{"file": "sample_0', encoding="utf-8")
+    fresh = ForeignBoard(classify=by_first_byte)
+    with fake_peer(fresh) as port:
+        done = refused_result(*words, "--port", port, "--resume", "--json")
+    assert sum(command.startswith("infer") for command in fresh.received) == 14
+    assert done.record["mlperf"]["score"]["files"] == 24
+    (note,) = (n for n in done.record["warnings"] if n["code"] == "mlperf-resumed")
+    assert note["message"].startswith("10 of the 24 files")
+    assert not (out / ANSWERS_NAME).exists()
+    with fake_peer(ForeignBoard(classify=by_first_byte)) as port:
+        whole = refused_result(*words, "--port", port, "--json")
+    assert whole.record["mlperf"]["score"] == done.record["mlperf"]["score"]
+
+
+def test_nothing_or_something_else_to_go_on_with(
+    real: None, impatient: None, data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report"
+    words = (*MLPERF, "--mode", "accuracy", "--data", data, "-o", out)
+    with fake_peer(ForeignBoard()) as port:
+        fails(*words, "--port", port, "--resume", exit_code=2, code="resume-nothing")
+    with fake_peer(dying(ForeignBoard(), 3)) as port:  # type: ignore[arg-type]
+        fails(*words, "--port", port, exit_code=1, code="device-load")
+    with fake_peer(ForeignBoard(vendor="another")) as port:
+        error = fails(*words, "--port", port, "--resume", exit_code=2, code="resume-changed")
+    assert error["subject"] == "--resume, vendor"
+    path = out / ANSWERS_NAME
+    path.write_text(path.read_text(encoding="utf-8").replace("results", "rest", 1))
+    with fake_peer(ForeignBoard()) as port:
+        error = fails(*words, "--port", port, "--resume", exit_code=1, code="resume-damaged")
+    assert error["subject"].endswith("line 2")
+
+
 def anomalies(folder: Path, labels: list[int]) -> Path:
     """Files of two windows; the first float of a window is its distance, larger for label 1."""
     contents = [
@@ -208,10 +267,7 @@ def test_performance_firmware_in_energy_mode(data: Path) -> None:
     assert "EE_CFG_ENERGY_MODE 1" in error["hint"]
 
 
-def test_a_silent_board_behind_an_interface_board(
-    data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("edgekit.deploy.mlperf_board.Device", partial(Device, timeout=0.6))
+def test_a_silent_board_behind_an_interface_board(impatient: None, data: Path) -> None:
     board = ForeignBoard(mute=("name",))
     with fake_peer(ForeignBoard()) as port, InterfaceBoard(SerialTransport(port)) as interface:
         interface.host_said = _deaf(interface, board)  # type: ignore[method-assign]
@@ -252,6 +308,7 @@ def test_no_meter_and_a_meter_without_a_wire(data: Path, small_bundle: Path) -> 
         (("--model-id", "kws01", "--port", "/dev/null"), "option-unused", 2),
         (("--battery", "1Wh"), "option-unused", 2),
         (("--windows", "7"), "option-unused", 2),
+        (("--resume",), "option-unused", 2),
         (("--samples", "5"), "option-unused", 2),
         (("--port", "/dev/nowhere", "--data", "x"), "port-missing", 1),
     ],

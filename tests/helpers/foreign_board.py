@@ -56,7 +56,7 @@ class ForeignBoard:
     def __call__(self, data: bytes) -> bytes:
         self._text += data.decode("latin-1")
         *commands, self._text = self._text.split("%")
-        if self.swallow and commands and commands[-1].startswith("db ") and not self._text:
+        if self.swallow and data.startswith(b"db ") and not self._text:
             self.swallow -= 1
             self._text = commands.pop()
         answer = "".join(map(self._answer, commands))
