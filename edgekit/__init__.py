@@ -23,6 +23,7 @@ _WHERE = {
     "explain": "edgekit.deploy.explain",
     "verify": "edgekit.deploy.verify",
     "classify": "edgekit.deploy.classify",
+    "compare_reports": "edgekit.deploy.compare",
     "load_target": "edgekit.targets.reader",
     "list_targets": "edgekit.targets.reader",
     "read_manifest": "edgekit.artifacts.bundle",
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from edgekit.deploy.bench import bench
     from edgekit.deploy.build import build
     from edgekit.deploy.classify import classify
+    from edgekit.deploy.compare import compare_reports
     from edgekit.deploy.convert import convert
     from edgekit.deploy.explain import explain
     from edgekit.deploy.inspect import inspect
@@ -48,6 +50,7 @@ __all__ = [
     "bench",
     "build",
     "classify",
+    "compare_reports",
     "convert",
     "explain",
     "inspect",

@@ -90,5 +90,7 @@ class EnergyResult:
     net_low_j: float | None = None
     net_high_j: float | None = None
     clocks: tuple[ClockRatio, ...] = ()
+    supply_v: float | None = None
+    """Mean voltage over the recording."""
     extra: dict[str, float] = field(default_factory=dict)
     """Inferences per charge, cost per million, when capacity or price were given."""

@@ -17,6 +17,7 @@ import typer
 from edgekit.cli import (
     bench,
     build,
+    compare,
     convert,
     doctor,
     inspect,
@@ -62,7 +63,7 @@ def _main(
 
 _COMMANDS = (
     *(doctor, targets, inspect, train, convert),
-    *(build, bench, run_command, verify, report),
+    *(build, bench, run_command, verify, report, compare),
 )
 for _module in _COMMANDS:
     app.command(name=_module.NAME)(_module.command)

@@ -103,7 +103,12 @@ def bench(
         sizes=measured.sizes,
         warnings=(*keeper.resumed, *measured.notes, *_other_target(opened, profile)),
         created=now(),
-        environment={**environment.describe(), "inputs": inputs.description, **keeper.facts},
+        environment={
+            **environment.describe(),
+            "inputs": inputs.description,
+            "effort": "quick" if chosen.quick else "full",
+            **keeper.facts,
+        },
         tool=f"edgekit {__version__}",
     )
     if output_dir is not None:

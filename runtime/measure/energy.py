@@ -86,6 +86,7 @@ def energy_per_inference(
         provenance=trace.provenance,
         meter=trace.meter,
         lost_samples=trace.lost_samples,
+        supply_v=float(trace.volts.mean()),
         warnings=(*trace.warnings, *notes_for(facts)),
         extra=_extra(median, float(np.median(measured.seconds)), duty),
     )

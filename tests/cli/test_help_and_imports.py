@@ -15,7 +15,7 @@ from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 
 COMMANDS = (
     *("doctor", "targets", "inspect", "train", "convert"),
-    *("build", "bench", "run", "verify", "report", "meters", "mlperf"),
+    *("build", "bench", "run", "verify", "report", "compare", "meters", "mlperf"),
 )
 GROUPS = {
     "meters": ("meters list", "meters record", "meters emulate"),

@@ -25,6 +25,7 @@ NAMES = {
     "bench",
     "build",
     "classify",
+    "compare_reports",
     "convert",
     "explain",
     "inspect",

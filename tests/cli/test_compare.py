@@ -1,0 +1,88 @@
+"""`edgekit compare`: reports of real runs, and what it refuses."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import edgekit
+from tests.helpers.command_line import edgekit as command
+from tests.helpers.command_line import fails, nothing_left_in, succeeds
+from tests.helpers.sample_report import board_report
+
+
+@pytest.fixture
+def reports(desk: Path) -> Path:
+    """Three folders with reports: two alike, one of a faster clock."""
+    from dataclasses import replace
+
+    for name, hz in (("a", 120_000_000), ("b", 120_000_000), ("c", 480_000_000)):
+        Path(name).mkdir()
+        found = board_report(name="other" if name == "b" else "sample")
+        found = replace(found, target=replace(found.target, clock_hz=hz))
+        Path(name, "report.json").write_text(found.to_json(), encoding="utf-8")
+    return desk
+
+
+def test_reports_alike(reports: Path) -> None:
+    done = succeeds("compare", "a", "b/report.json")
+    assert "sample on " in done.out
+    assert "other on " in done.out
+    assert "rank among figures of like conditions" in done.out
+    assert "not ranked as one" not in done.out
+    assert succeeds("compare", "a", "b", "--strict").out == done.out
+
+
+def test_reports_unlike_are_said_to_be(reports: Path) -> None:
+    done = succeeds("compare", "a", "c")
+    assert "Energy is not ranked as one; what differs: clock" in done.out
+    assert ", 120 MHz" in done.out
+    assert ", 480 MHz" in done.out
+    assert "(a)" in done.out  # names that would be equal have their paths
+    record = succeeds("compare", "a", "c", "--json").record
+    assert any("clock (120 MHz, 480 MHz)" in sentence for sentence in record["unlike"])
+    strict = command("compare", "a", "c", "--strict", "--json")
+    assert strict.code == 3
+    assert strict.record["error"]["code"] == "compare-unlike"
+    assert strict.record["reports"] == record["reports"]
+    done = succeeds("compare", "a", "c", "--strict", "--across", "clock")
+    assert "Beware: Energy: ranked across clock (120 MHz, 480 MHz)" in done.out
+
+
+def test_the_picture(reports: Path) -> None:
+    done = succeeds("compare", "a", "b", "c", "--svg", "c.svg", "--by", "flash")
+    assert "picture: c.svg" in done.out
+    assert Path("c.svg").read_text().startswith("<svg ")
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "code"),
+    [
+        (("a",), 2, "compare-few"),
+        (("a", "gone"), 1, "report-missing"),
+        (("a", "b", "--across", "weather"), 2, "compare-condition"),
+        (("a", "b", "--svg", "x.svg", "--by", "beauty"), 2, "compare-metric"),
+        (("a", "b", "--svg", "x.svg", "--by", "net"), 2, "compare-metric"),
+    ],
+)
+def test_what_cannot_be_compared(
+    words: tuple[str, ...], exit_code: int, code: str, reports: Path
+) -> None:
+    from dataclasses import replace
+
+    if "net" in words:  # reports that tell none
+        found = board_report()
+        figures = {name: one for name, one in found.figures.items() if name != "energy_net"}
+        for name in ("a", "b"):
+            Path(name, "report.json").write_text(replace(found, figures=figures).to_json())
+    with nothing_left_in(reports):
+        error = fails("compare", *words, exit_code=exit_code, code=code)
+    assert error["hint"] or error["allowed"]
+
+
+def test_from_python(reports: Path) -> None:
+    found = edgekit.compare_reports(["a", "b", "c"], across=["clock"])
+    assert len(found.names) == 3
+    shutil.rmtree("a")
