@@ -271,11 +271,12 @@ def live_bytes(buffers: tuple[PlacedBuffer, ...]) -> dict[int, int]:
 
 
 def _covered(buffers: list[PlacedBuffer]) -> int:
-    covered = end = 0
+    covered = 0
+    ends: dict[int, int] = {}
     for buffer in sorted(buffers, key=lambda buffer: buffer.offset):
-        top = buffer.offset + buffer.size
+        top, end = buffer.offset + buffer.size, ends.get(buffer.block, 0)
         covered += max(0, top - max(end, buffer.offset))
-        end = max(end, top)
+        ends[buffer.block] = max(end, top)
     return covered
 
 

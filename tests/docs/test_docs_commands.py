@@ -1,8 +1,8 @@
 """Every command in the README and docs/ runs, in the order of the pages, in one fresh folder.
 
 Fenced blocks marked `sh` are run; blocks marked `text` (hardware, installation) are not. A command
-that ends in `# exit 3` ends with that code. The C of docs/convert.md is compiled against the bundle
-made on the way.
+that ends in `# exit 3` ends with that code. The C of docs/convert.md and docs/memory.md is compiled
+against the bundles made on the way.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("docs")
     (place / "samples").symlink_to(ROOT / "samples")
     (place / "my-board.toml").write_text(blocks("docs/targets.md", "toml")[0], encoding="utf-8")
+    (place / "two-rams.toml").write_text(blocks("docs/memory.md", "toml")[0], encoding="utf-8")
     return place
 
 
@@ -81,16 +82,19 @@ def test_commands_of_a_page_run(
 
 
 @pytest.mark.tensorflow
-def test_c_of_the_convert_page_compiles(folder: Path) -> None:
-    if not (folder / "build/shapes/c").is_dir():
-        pytest.skip("the quick start did not run")
-    include, *rest = blocks("docs/convert.md", "c")[0].splitlines()
+@pytest.mark.parametrize(
+    ("page", "bundle"), [("docs/convert.md", "build/shapes"), ("docs/memory.md", "build/two")]
+)
+def test_c_of_a_page_compiles(page: str, bundle: str, folder: Path) -> None:
+    if not (folder / bundle / "c").is_dir():
+        pytest.skip("the page that makes the bundle did not run")
+    include, *rest = blocks(page, "c")[0].splitlines()
     declarations = [line for line in rest if line.startswith("static")]
     body = [line for line in rest if line not in declarations and line.strip()]
     text = [include, *declarations, "int main(void) {", *body, "return scores[0] + image[0];", "}"]
     source = folder / "use.c"
     source.write_text("\n".join(text) + "\n", encoding="utf-8")
-    c = folder / "build/shapes/c"
+    c = folder / bundle / "c"
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{c}", f"-I{c / 'include'}"]
     sources = [source, *c.glob("*.c"), *c.glob("kernels/*/*.c")]
     subprocess.run(["gcc", *flags, *map(str, sources), "-o", str(folder / "use")], check=True)

@@ -40,7 +40,27 @@ static const ek_tensor_t outputs[] = {{"y", 4, 16, EK_S8, 0.25f, 1},
                                       {"z", 4, @OFFSET@, @DTYPE@, 0, 0}};
 static const ek_step_t steps[] = {{"double", "MUL", 4}, {"quarter", "DEQUANTIZE", 1}};
 const ek_model_t tiny_model = {"@NAME@", "0123456789abcdef", 48, 1, 2, 2, inputs, outputs, steps,
-                               @INVOKE@, 0};
+                               @INVOKE@, 0, 0};
+"""
+
+SPLIT = """
+#include "ek_model.h"
+
+static void invoke(const ek_arena_t *arena) {
+    int8_t *x = (int8_t *)arena->block[1], *y = (int8_t *)arena->block[0] + 16;
+    int8_t *kept = (int8_t *)arena->block[1] + 16;
+    for (int i = 0; i < 4; i++) y[i] = (int8_t)(2 * x[i] + *kept);
+    *kept += 1;
+}
+static void reset(const ek_arena_t *arena) { arena->block[1][16] = 5; }
+static const ek_tensor_t inputs[] = {{"x", 4, 0, EK_S8, 0.5f, -3}};
+static const ek_tensor_t outputs[] = {{"y", 4, @OFFSET@, EK_S8, 0.25f, 1}};
+static const ek_step_t steps[] = {{"double", "MUL", 4}};
+static const ek_block_t list[] = {{"DTCM", 20}, {"SRAM", 32}};
+static const uint8_t in[] = {1}, out[] = {@OUT@};
+static const ek_blocks_t blocks = {@COUNT@, list, in, out, @INVOKE@, reset};
+const ek_model_t tiny_model = {"tiny", "0123456789abcdef", 52, 1, 1, 1, inputs, outputs, steps,
+                               0, 0, &blocks};
 """
 
 Build = Callable[..., Path]
@@ -53,9 +73,8 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
         pytest.skip("no C compiler")
     folder = tmp_path_factory.mktemp("native")
 
-    def make(*flags: str, **words: str) -> Path:
+    def make(*flags: str, text: str = SOURCE, **words: str) -> Path:
         words = {"OFFSET": "32", "DTYPE": "EK_F32", "NAME": "tiny", "INVOKE": "invoke", **words}
-        text = SOURCE
         for key, value in words.items():
             text = text.replace(f"@{key}@", value)
         path = folder / f"lib{len(list(folder.iterdir()))}.so"
@@ -161,6 +180,35 @@ def test_a_missing_symbol_is_named(build: Build) -> None:
 def test_a_structure_that_makes_no_sense(build: Build, words: dict[str, str], message: str) -> None:
     with pytest.raises(ModelError, match=message) as caught:
         NativeModel(build(**words), "tiny")
+    assert caught.value.code == "native-abi"
+
+
+TWO = {"OFFSET": "16", "COUNT": "2", "OUT": "0"}
+
+
+def test_an_arena_in_two_blocks(build: Build) -> None:
+    model = NativeModel(build(text=SPLIT, **TWO), "tiny")
+    assert [len(block) for block in model._blocks] == [20, 32]
+    assert all(block.ctypes.data % 64 == 0 for block in model._blocks)
+    for fresh, kept in ((True, 5), (False, 6), (False, 7), (True, 5)):
+        [y] = model.run([X], fresh=fresh)
+        np.testing.assert_array_equal(y, 2 * X[0] + kept)
+    assert model.measure([X], effort=BRIEF).memory == {"arena": 52}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"OFFSET": "17"}, "outside the arena"),
+        ({"OUT": "2"}, "outside the arena"),
+        ({"COUNT": "1"}, "no invoke"),
+        ({"COUNT": "9"}, "no invoke"),
+        ({"INVOKE": "0"}, "no invoke"),
+    ],
+)
+def test_blocks_that_make_no_sense(build: Build, words: dict[str, str], message: str) -> None:
+    with pytest.raises(ModelError, match=message) as caught:
+        NativeModel(build(text=SPLIT, **(TWO | words)), "tiny")
     assert caught.value.code == "native-abi"
 
 

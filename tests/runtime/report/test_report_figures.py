@@ -234,6 +234,11 @@ def test_live_bytes_count_shared_bytes_once() -> None:
     assert live_bytes((x, y, far)) == {0: 128, 1: 192 + 16, 2: 160}
 
 
+def test_live_bytes_of_two_memories_share_no_address() -> None:
+    fast, slow = PlacedBuffer("x", 0, 64, 0, 1), PlacedBuffer("y", 0, 32, 1, 1, block=1)
+    assert live_bytes((fast, slow)) == {0: 64, 1: 96}
+
+
 def test_warnings_are_collected_once() -> None:
     run = sample.host_run()
     note = sample.manifest().warnings[0]

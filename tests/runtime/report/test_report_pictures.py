@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgekit.artifacts.bundle import CascadeInfo, MemorySummary, PlacedBuffer
+from edgekit.artifacts.bundle import ArenaBlock, CascadeInfo, MemorySummary, PlacedBuffer
 from edgekit.artifacts.power import EnergyResult
 from edgekit.runtime.report import svg
 from edgekit.runtime.report.html import html
@@ -130,6 +130,22 @@ def test_a_memory_plan_of_one_buffer_and_of_none() -> None:
     one = MemorySummary(16, 16, (PlacedBuffer("x", 0, 16, 0, 0, "novel kind"),))
     ElementTree.fromstring(memory_plan(one))
     assert 'class="box activation"' in memory_plan(one)
+
+
+def test_a_memory_plan_for_each_memory() -> None:
+    """Each has its own height, and all the steps of the whole."""
+    report = sample.board_report()
+    buffers = (PlacedBuffer("x", 0, 48, 0, 3), PlacedBuffer("y", 0, 16, 1, 1, block=1))
+    blocks = (ArenaBlock("DTCM", 48, 48, 64, 300), ArenaBlock("SRAM", 16, 16, 32, 100))
+    memory = MemorySummary(64, 64, buffers, blocks=blocks)
+    page = html(replace(report, bundle=replace(report.bundle, memory=memory)))
+    assert "Memory plan: DTCM" in page
+    assert "In DTCM, which has 64 B for it: 75.0 % of the bytes that an inference touches" in page
+    assert "Memory plan: SRAM" in page
+    fast, slow = memory.parts()
+    assert [b.name for b in slow.buffers] == ["y"]
+    assert "arena 48 B" in memory_plan(fast, 4)
+    assert 'x="25%"' in memory_plan(slow, 4)
 
 
 def test_a_memory_plan_shades_the_steps_that_run_in_stripes() -> None:
