@@ -35,8 +35,16 @@ void ek_average_pool2d_s8__neon(const ek_pool2d_s8_t *p, const int8_t *input, in
 /* As ek_max_pool2d_s8, for eight channels or more. */
 void ek_max_pool2d_s8__neon(const ek_pool2d_s8_t *p, const int8_t *input, int8_t *output);
 
-/* As ek_add_s8 and ek_mul_s8, broadcasting and in place included. */
+/* As ek_mean_s8, over the two middle axes, for eight channels or more. */
+void ek_mean_planes_s8__neon(const ek_mean_s8_t *p, const int8_t *input, int8_t *output);
+
+/* As ek_maximum_s8 and ek_minimum_s8, broadcasting and in place included. */
+void ek_maximum_s8__neon(const ek_choice_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
+void ek_minimum_s8__neon(const ek_choice_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
+
+/* As ek_add_s8, ek_sub_s8 and ek_mul_s8, broadcasting and in place included. */
 void ek_add_s8__neon(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
+void ek_sub_s8__neon(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
 void ek_mul_s8__neon(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
 
 /* As ek_lut_s8, in place included. */

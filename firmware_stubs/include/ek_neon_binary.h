@@ -1,38 +1,12 @@
-/* ek_neon_binary.h - two operands, eight elements at a time, with broadcasting.
- *
- * Axes whose elements follow one another in the output and in both operands (or repeat in one) are
- * taken as one long run, so equal shapes are a single run.
- */
+/* ek_neon_binary.h - two operands, eight elements of a run at a time. */
 #ifndef EK_NEON_BINARY_H
 #define EK_NEON_BINARY_H
 
 #include "ek_neon.h"
+#include "ek_runs.h"
 
 /* Eight results; `context` is what the kernel prepared. */
 typedef int8x8_t ek_neon_binary_t(const void *context, int8x8_t a, int8x8_t b);
-
-/* `count` elements; each operand advances by its step, 0 or 1. `axes` are left to loop over. */
-typedef struct {
-    int32_t count, a_step, b_step, axes;
-} ek_neon_run_t;
-
-static inline ek_neon_run_t ek_neon_run(const ek_binary_s8_t *p)
-{
-    ek_neon_run_t run = {1, 0, 0, 4};
-    for (; run.axes > 0; run.axes--) {
-        const int axis = run.axes - 1;
-        const int32_t n = p->extent[axis], a = p->a_stride[axis], b = p->b_stride[axis];
-        if (n == 1) continue;
-        if (run.count == 1) {
-            run.a_step = a;
-            run.b_step = b;
-        } else if (a != run.count * run.a_step || b != run.count * run.b_step) {
-            break;
-        }
-        run.count *= n;
-    }
-    return run;
-}
 
 static inline int8x8_t ek_neon_operand(const int8_t *x, int32_t step, int32_t count)
 {
@@ -40,7 +14,7 @@ static inline int8x8_t ek_neon_operand(const int8_t *x, int32_t step, int32_t co
     return count >= 8 ? vld1_s8(x) : ek_neon_load_some(x, count);
 }
 
-static inline void ek_neon_binary_run(ek_neon_binary_t *f, const void *context, ek_neon_run_t run,
+static inline void ek_neon_binary_run(ek_neon_binary_t *f, const void *context, ek_run_t run,
                                       const int8_t *a, const int8_t *b, int8_t *output)
 {
     for (int32_t i = 0; i < run.count; i += 8) {
@@ -52,14 +26,13 @@ static inline void ek_neon_binary_run(ek_neon_binary_t *f, const void *context, 
     }
 }
 
-static inline void ek_neon_binary(ek_neon_binary_t *f, const void *context,
-                                  const ek_binary_s8_t *p, const int8_t *a, const int8_t *b,
-                                  int8_t *output)
+static inline void ek_neon_runs(ek_neon_binary_t *f, const void *context, const int32_t extent[4],
+                                const int32_t sa[4], const int32_t sb[4], const int8_t *a,
+                                const int8_t *b, int8_t *output)
 {
-    const ek_neon_run_t run = ek_neon_run(p);
+    const ek_run_t run = ek_run(extent, sa, sb);
     int32_t n[4] = {1, 1, 1, 1};
-    for (int32_t axis = 0; axis < run.axes; axis++) n[axis] = p->extent[axis];
-    const int32_t *sa = p->a_stride, *sb = p->b_stride;
+    for (int32_t axis = 0; axis < run.axes; axis++) n[axis] = extent[axis];
     for (int32_t i = 0; i < n[0]; i++) {
         for (int32_t j = 0; j < n[1]; j++) {
             for (int32_t k = 0; k < n[2]; k++) {
@@ -72,6 +45,13 @@ static inline void ek_neon_binary(ek_neon_binary_t *f, const void *context,
             }
         }
     }
+}
+
+static inline void ek_neon_binary(ek_neon_binary_t *f, const void *context,
+                                  const ek_binary_s8_t *p, const int8_t *a, const int8_t *b,
+                                  int8_t *output)
+{
+    ek_neon_runs(f, context, p->extent, p->a_stride, p->b_stride, a, b, output);
 }
 
 #endif

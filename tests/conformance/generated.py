@@ -246,10 +246,10 @@ def outcome(done: subprocess.CompletedProcess[str]) -> Outcome:
     return Outcome(differing, done.stdout + done.stderr, done.returncode)
 
 
-def run_on_host(program: Path, seconds: float = 120) -> Outcome:
-    """Run the program beside its samples."""
+def run_on_host(program: Path, seconds: float = 120, emulator: Sequence[str] = ()) -> Outcome:
+    """Run the program beside its samples, one for another processor in an emulator."""
     done = subprocess.run(
-        [str(program)],
+        [*emulator, str(program)],
         capture_output=True,
         text=True,
         check=False,

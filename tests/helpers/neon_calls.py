@@ -21,6 +21,7 @@ from edgekit.converter.lower.select import REQUIRES, Kernel
 from edgekit.converter.lower.variants import Request
 from tests.helpers.kernel_library import load
 from tests.helpers.packed_cases import Array, reference
+from tests.helpers.variant_cases import drawn, fits
 
 Rng = np.random.Generator
 Fields = dict[str, Any]
@@ -206,7 +207,7 @@ def _binary(kernel: Kernel, rng: Rng) -> Sample:
     extent = (*(_int(rng, 1, 3) for _ in range(3)), _channels(rng))
     a_stride, a_count = _strides(rng, extent, rng.integers(3) == 0)
     b_stride, b_count = _strides(rng, extent, rng.integers(3) == 0)
-    adds = kernel.family == "add_s8"
+    adds = kernel.family in ("add_s8", "sub_s8")
     fields: Fields = {
         "extent": extent, "a_stride": a_stride, "b_stride": b_stride,
         "a_zero": _zero(rng), "b_zero": _zero(rng), "output_zero": _zero(rng),
@@ -229,6 +230,14 @@ def _lookup(kernel: Kernel, rng: Rng) -> Sample:
     return Sample(call, (table, x), y)
 
 
+def _elements(kernel: Kernel, rng: Rng) -> Sample:
+    """A call of a family that every folder has, one that meets the kernel's needs."""
+    while True:
+        call, inputs, outputs = drawn(kernel.family, rng)
+        if fits(kernel, Request(call)):
+            return Sample(call, tuple(inputs), reference(call, inputs, outputs))
+
+
 FAMILIES: dict[str, Callable[[Kernel, Rng], Sample]] = {
     "conv2d_s8": _conv,
     "depthwise_conv2d_s8": _depthwise,
@@ -236,6 +245,10 @@ FAMILIES: dict[str, Callable[[Kernel, Rng], Sample]] = {
     "average_pool2d_s8": _pool,
     "max_pool2d_s8": _pool,
     "add_s8": _binary,
+    "sub_s8": _binary,
     "mul_s8": _binary,
+    "maximum_s8": _elements,
+    "minimum_s8": _elements,
+    "mean_s8": _elements,
     "lut_s8": _lookup,
 }

@@ -35,6 +35,14 @@ static size_t size(const ek_binary_s8_t *p)
 { return (size_t)(p->extent[0] * p->extent[1] * p->extent[2] * p->extent[3]); }
 static void add_in_place(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *y)
 { memcpy(y, a, size(p)); ek_add_s8__neon(p, y, b, y); }
+static void sub_in_place(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *y)
+{ memcpy(y, a, size(p)); ek_sub_s8__neon(p, y, b, y); }
+static size_t choice_size(const ek_choice_s8_t *p)
+{ return (size_t)(p->extent[0] * p->extent[1] * p->extent[2] * p->extent[3]); }
+static void maximum_in_place(const ek_choice_s8_t *p, const int8_t *a, const int8_t *b, int8_t *y)
+{ memcpy(y, a, choice_size(p)); ek_maximum_s8__neon(p, y, b, y); }
+static void minimum_in_place(const ek_choice_s8_t *p, const int8_t *a, const int8_t *b, int8_t *y)
+{ memcpy(y, a, choice_size(p)); ek_minimum_s8__neon(p, y, b, y); }
 static void mul_in_place(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *y)
 { memcpy(y, a, size(p)); ek_mul_s8__neon(p, y, b, y); }
 """
@@ -43,7 +51,10 @@ ADAPTED = {
     "ek_lut_s8__neon": "look_up",
     "ek_lut_s8__neon_in_place": "look_up_in_place",
     "ek_add_s8__neon_in_place": "add_in_place",
+    "ek_sub_s8__neon_in_place": "sub_in_place",
     "ek_mul_s8__neon_in_place": "mul_in_place",
+    "ek_maximum_s8__neon_in_place": "maximum_in_place",
+    "ek_minimum_s8__neon_in_place": "minimum_in_place",
 }
 
 
@@ -78,27 +89,28 @@ def run_under_qemu(
 ) -> subprocess.CompletedProcess[str]:
     """Run the cases on the processor `core` (-mcpu or -march) in the emulator."""
     require(COMPILER, EMULATOR)
-    program = _program(COMPILER, cases, folder, core, "-static", *flags)
-    return run([EMULATOR, program, folder / "cases.bin"])
+    built = program(COMPILER, cases, folder, core, "-static", *flags)
+    return run([EMULATOR, built, folder / "cases.bin"])
 
 
 def run_in_plain_c(
     cases: Sequence[PackedCase], folder: Path, *flags: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the cases on this machine."""
-    return run([_program("gcc", cases, folder, *flags), folder / "cases.bin"])
+    return run([program("gcc", cases, folder, *flags), folder / "cases.bin"])
 
 
-def _program(compiler: str, cases: Sequence[PackedCase], folder: Path, *flags: str) -> Path:
+def program(compiler: str, cases: Sequence[PackedCase], folder: Path, *flags: str) -> Path:
+    """The program that runs the cases, which are beside it in cases.bin."""
     functions = sorted({case.function for case in cases})
     (folder / "cases.bin").write_bytes(write_cases(cases, functions))
-    table, program = folder / "packed_table.c", folder / "packed"
+    table, made = folder / "packed_table.c", folder / "packed"
     table.write_text(_table(functions))
     names = sorted({*(name.removesuffix(IN_PLACE) for name in functions), *ADAPTED_KERNELS})
     sources = [TESTS / "packed_main.c", table, *map(catalog.kernel_source, names)]
     includes = (f"-I{catalog.INCLUDE}", f"-I{TESTS}")
-    compile_c(compiler, "-w", "-Wno-error", *flags, *includes, *sources, "-o", program)
-    return program
+    compile_c(compiler, "-w", "-Wno-error", *flags, *includes, *sources, "-o", made)
+    return made
 
 
 ADAPTED_KERNELS = sorted({name.removesuffix(IN_PLACE) for name in ADAPTED})

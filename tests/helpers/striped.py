@@ -43,16 +43,23 @@ def _cut(
     return None
 
 
-def random_chain(seed: int, steps: int = 7) -> Graph:
-    """A verified graph of images only: windows of all kinds, residuals, tables, pads, concats."""
-    return _Chain(seed).build(steps)
+def random_chain(seed: int, steps: int = 7, *, most: int = 6) -> Graph:
+    """A verified graph of images only: windows of all kinds, residuals, tables, pads, concats.
+
+    Layers make up to `most` channels.
+    """
+    return _Chain(seed, most).build(steps)
 
 
 class _Chain(RandomGraph):
     """Odd heights from 5 to 23, so that halos, strides and tails of stripes all differ."""
 
+    def __init__(self, seed: int, most: int) -> None:
+        super().__init__(seed)
+        self.most = most
+
     def build(self, steps: int) -> Graph:
-        shape = (1, self.integer(5, 23), self.integer(3, 9), self.integer(1, 6))
+        shape = (1, self.integer(5, 23), self.integer(3, 9), self.integer(1, self.most))
         self.images.append(self.g.input(shape, self.quant()))
         makers = [self.wide, self.wide, self.tall, self.depthwise, self.depthwise, self.pool,
                   self.binary, self.lookup, self.pad, self.concat, self.choice]  # fmt: skip
@@ -76,7 +83,7 @@ class _Chain(RandomGraph):
         _, height, width, depth = self.g.tensors[x].shape
         most = 5 if padding is Padding.SAME else height
         kernel = (self.integer(1, min(5, most)), self.integer(1, min(3, width)))
-        count = self.integer(1, 6)
+        count = self.integer(1, self.most)
         scales = self.weight_scales(count, 0)
         made = self.g.conv(
             x, self.codes(count, *kernel, depth), padding,
@@ -89,7 +96,7 @@ class _Chain(RandomGraph):
     def tall(self) -> None:
         """A dilated convolution, sometimes wider than its input."""
         x = self.pick(self.images)
-        depth, count = self.g.tensors[x].shape[3], self.integer(1, 5)
+        depth, count = self.g.tensors[x].shape[3], self.integer(1, self.most - 1)
         scales = self.weight_scales(count, 0)
         dilation = (self.integer(1, 4), self.integer(1, 2))
         made = self.g.conv(
