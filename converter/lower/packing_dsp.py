@@ -51,6 +51,16 @@ def channel_rows(request: Request) -> NDArray[np.int8]:
     return weights.reshape(weights.shape[0], -1)
 
 
+def gathered_rows(request: Request) -> NDArray[np.int8]:
+    """Weights of a convolution, one row per output channel, in the order of ek_dsp_windows.h: of
+    each kernel row the whole fours of taps, then what all kernel rows leave over."""
+    rows = channel_rows(request)
+    kernel_rows = rows.reshape(len(rows), request.number("kernel_h"), -1)
+    whole = kernel_rows.shape[2] & ~3
+    parts = (kernel_rows[:, :, :whole], kernel_rows[:, :, whole:])
+    return np.concatenate([part.reshape(len(rows), -1) for part in parts], axis=1)
+
+
 def _row_length(request: Request, by_tap: bool) -> int:
     """Weights in a packed row: all channels of a tap, or all taps of a channel."""
     if by_tap:
@@ -141,8 +151,15 @@ def fully_connected(request: Request) -> tuple[Array, ...]:
 
 
 def pairs(request: Request) -> tuple[Array, ...]:
-    """Words of two output channels by two taps, taps as they come: (O/2, K/2, 4)."""
-    return _arrays(paired_lanes(channel_rows(request)), paired_finish(request))
+    """Words of two output channels by two taps, taps as they are gathered: (O/2, K/2, 4)."""
+    return _arrays(paired_lanes(gathered_rows(request)), paired_finish(request))
+
+
+def doubled(request: Request) -> tuple[Array, ...]:
+    """Of two output channels four taps in turn, as they are gathered: (O/2, K/4, 2, 4)."""
+    rows = padded(gathered_rows(request), 2, 4)
+    turns = rows.reshape(len(rows) // 2, 2, -1, 4).transpose(0, 2, 1, 3)
+    return _arrays(np.ascontiguousarray(turns), paired_finish(request))
 
 
 def depthwise(request: Request) -> tuple[Array, ...]:
@@ -162,5 +179,6 @@ def _arrays(weights: NDArray[np.int8], finish: NDArray[np.int32]) -> tuple[Array
 PACKINGS: dict[str, Packing] = {
     "dsp_depthwise": depthwise,
     "dsp_pairs": pairs,
+    "dsp_doubled": doubled,
     "dsp_fully_connected": fully_connected,
 }

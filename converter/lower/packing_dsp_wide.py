@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.lower.calls import Array
-from edgekit.converter.lower.packing_dsp import channel_rows, finish_columns, padded
+from edgekit.converter.lower.packing_dsp import (
+    channel_rows,
+    finish_columns,
+    gathered_rows,
+    padded,
+)
 from edgekit.converter.lower.variants import Packing, Request
 
 # --------------------------------------------------------------------------------- int4 weights
@@ -29,7 +34,7 @@ def nibble_pairs(rows: NDArray[np.int8]) -> NDArray[np.uint8]:
 
 def w4_pairs(request: Request) -> tuple[Array, ...]:
     """Convolution: of each two output channels a byte for each tap."""
-    return _w4(request, nibble_pairs(channel_rows(request)))
+    return _w4(request, nibble_pairs(gathered_rows(request)))
 
 
 def w4_quads(request: Request) -> tuple[Array, ...]:

@@ -101,6 +101,8 @@ class Kernel:
     cost: str = ""
     packing: str = ""
     scratch: str = "none"
+    needs_room: bool = False
+    """Whether it is taken only where an arena has room for its scratch anyway."""
     helpers: tuple[str, ...] = ()
     """Stems of functions of the same ISA that the kernel calls: "block_s8"."""
 
@@ -183,23 +185,31 @@ def _kernel(family: str, row: dict[str, Any]) -> Kernel:
     return Kernel(family, **{**row, **lists})
 
 
-def choose(table: KernelTable, request: Request, isas: Sequence[str]) -> Choice:
+def choose(table: KernelTable, request: Request, isas: Sequence[str], room: int = 0) -> Choice:
     """The cheapest kernel of the target's ISAs whose requirements hold; `ref` has none.
 
-    Between equal costs the ISA listed first wins, then the row listed first.
+    Kernels that need room have to do with `room` bytes of scratch. Between equal costs the ISA
+    listed first wins, then the row listed first.
     """
     ranks = [*isas, *(["ref"] if "ref" not in isas else [])]
     known = [kernel for kernel in table[request.call.family] if kernel.isa in ranks]
     known.sort(key=lambda kernel: ranks.index(kernel.isa))
     wrong = {kernel: broken(kernel, request) for kernel in known}
     costs = {k: cost(k, request) for k, why in wrong.items() if why is None}
-    best = min(costs, key=lambda kernel: costs[kernel])
+    wrong |= {k: _too_large(k, request, room) for k in costs if k.needs_room}
+    best = min((k for k, why in wrong.items() if why is None), key=lambda kernel: costs[kernel])
     refused = tuple(
         Refusal(k.function, why or "is slower by estimate", costs.get(k, 0))
         for k, why in wrong.items()
         if k != best
     )
     return Choice(best, costs[best], refused)
+
+
+def _too_large(kernel: Kernel, request: Request, room: int) -> str | None:
+    """Says so if a kernel's scratch is more than there is room for."""
+    size = SCRATCHES[kernel.scratch](request)
+    return f"needs room in the arena for {size:,} B of scratch" if size > room else None
 
 
 def broken(kernel: Kernel, request: Request) -> str | None:

@@ -77,6 +77,11 @@ def _relu(request: Request) -> bool:
     return request.number("act_min") >= request.number("output_zero")
 
 
+def _one_block(request: Request) -> bool:
+    pixels = request.number("output_h") * request.number("output_w")
+    return pixels >= 4
+
+
 def _planes(request: Request) -> bool:
     return request.numbers("reduce") == (0, 1, 1, 0)
 
@@ -109,6 +114,7 @@ REQUIRES: dict[str, Requirement] = {
     "dsp_pointwise": Requirement("needs a 1x1 kernel, stride 1, no padding", _pointwise),
     "dsp_factors": Requirement("needs every output scale factor below 1/2", _moderate_factors),
     "dsp_sums": Requirement("needs accumulators below 2^30", _moderate_sums),
+    "dsp_block": Requirement("needs at least four outputs of a channel", _one_block),
     "dsp_lanes": Requirement("needs weights above -128, |weights| adding to 65535", _lanes_hold),
 }
 
@@ -123,7 +129,7 @@ def pointwise_cost(request: Request) -> int:
     """Blocks of four pixels: widening once, then 12.5 instructions a pair of inputs and channels. A
     pixel left over takes a third of a block."""
     fours, channels = quads_of(request.number("input_c")), _pairs_of(request.number("output_c"))
-    return _blocks(request, 20 * fours + 130 + channels * (25 * fours + 80))
+    return _blocks(request, 17 * fours + 130 + channels * (25 * fours + 80))
 
 
 def _blocks(request: Request, block: int) -> int:
@@ -140,13 +146,43 @@ def window_taps(request: Request) -> int:
 def blocks_cost(request: Request) -> int:
     """As pointwise, with a window gathered for each pixel."""
     fours, channels = quads_of(window_taps(request)), _pairs_of(request.number("output_c"))
-    gather = 30 * fours + 4 * (60 + 20 * request.number("kernel_h"))
+    gather = 20 * fours + 250 + 30 * request.number("kernel_h")
     return _blocks(request, gather + channels * (25 * fours + 80))
 
 
+def doubled_pointwise_cost(request: Request) -> int:
+    """As pointwise, 11 instructions for a pair of inputs and channels, after widening."""
+    return _doubled(request, quads_of(request.number("input_c")), 0)
+
+
+def doubled_blocks_cost(request: Request) -> int:
+    """As blocks, 11 instructions for a pair of taps and channels, after widening."""
+    return _doubled(request, quads_of(window_taps(request)), 160 + 30 * request.number("kernel_h"))
+
+
+def _doubled(request: Request, fours: int, gather: int) -> int:
+    """Weights of two channels at four inputs are widened in 12 instructions, once."""
+    channels = _pairs_of(request.number("output_c"))
+    blocks = quads_of(request.outputs // request.number("output_c"))
+    block = 17 * fours + 120 + gather + channels * (22 * fours + 61)
+    return channels * (12 * fours + 35) + blocks * block
+
+
+def doubled_scratch(request: Request) -> int:
+    """Widened weights, and their factors."""
+    channels, fours = _pairs_of(request.number("output_c")), quads_of(window_taps(request))
+    return channels * (16 * fours + 32)
+
+
 def blocks_scratch(request: Request) -> int:
-    """A block of four windows and two patches."""
-    return 40 * quads_of(window_taps(request))
+    """A block of four windows, and what gathering them copies."""
+    return 32 * quads_of(window_taps(request)) + gather_scratch(request)
+
+
+def gather_scratch(request: Request) -> int:
+    """Five kernel rows, and of four windows what the fours of all kernel rows leave over."""
+    row = request.number("kernel_w") * request.number("input_c")
+    return 20 * quads_of(row) + 16 * quads_of(request.number("kernel_h") * (row & 3))
 
 
 def depthwise_cost(request: Request) -> int:
@@ -296,6 +332,10 @@ COSTS: dict[str, Cost] = {
     "dsp_planes": planes_cost,
     "dsp_lanes": lanes_cost,
     "dsp_pointwise_relu": without_ties(pointwise_cost),
+    "dsp_doubled_pointwise": doubled_pointwise_cost,
+    "dsp_doubled_pointwise_relu": without_ties(doubled_pointwise_cost),
+    "dsp_doubled_blocks": doubled_blocks_cost,
+    "dsp_doubled_blocks_relu": without_ties(doubled_blocks_cost),
     "dsp_blocks_relu": without_ties(blocks_cost),
     "dsp_depthwise_relu": without_ties(depthwise_cost),
     "dsp_tables": tables_cost,
@@ -312,4 +352,6 @@ SCRATCHES: dict[str, ScratchSize] = {
     "dsp_blocks": blocks_scratch,
     "dsp_depthwise": depthwise_scratch,
     "dsp_block": block_scratch,
+    "dsp_doubled_pointwise": lambda r: doubled_scratch(r) + block_scratch(r),
+    "dsp_doubled_blocks": lambda r: doubled_scratch(r) + blocks_scratch(r),
 }

@@ -13,6 +13,7 @@ from edgekit.converter.lower.variants import Cost, Request, Requirement, Scratch
 from edgekit.converter.lower.variants_dsp import (
     depthwise_cost,
     depthwise_scratch,
+    gather_scratch,
     lanes_cost,
     quads_of,
     window_taps,
@@ -83,10 +84,10 @@ def w4_convolution_cost(request: Request) -> int:
 
 
 def w4_convolution_scratch(request: Request) -> int:
-    """Weights of two channels, blocks, two patches of bytes."""
+    """Weights of two channels, blocks, and what gathering them copies."""
     fours = quads_of(window_taps(request))
     at_once = _blocks(request, 2 * fours)[1]
-    return 16 * fours + 32 * fours * at_once + 8 * fours
+    return 16 * fours + 32 * fours * at_once + gather_scratch(request)
 
 
 def s16_convolution_cost(request: Request) -> int:

@@ -7,14 +7,14 @@
 #include "ek_dsp_blocks.h"
 #include "ek_kernels.h"
 
-/* Two pixels into neighbouring columns of a block. */
+/* Four pixels into a full block. */
 static inline void ek_widen_neighbours(const int8_t *a, int32_t inputs, int32_t *x)
 {
-    const int8_t *b = a + inputs;
+    const int8_t *const from[EK_BLOCK] = {a, a + inputs, a + 2 * inputs, a + 3 * inputs};
     const int32_t whole = inputs & ~3;
-    x = ek_widen_two(a, b, inputs >> 2, x);
-    ek_widen(a + whole, inputs - whole, x, EK_BLOCK);
-    ek_widen(b + whole, inputs - whole, x + 1, EK_BLOCK);
+    x = ek_widen_rows(from, 0, 1, inputs >> 2, x);
+    if (whole == inputs) return;
+    for (int32_t i = 0; i < EK_BLOCK; i++) ek_widen(from[i] + whole, inputs - whole, x + i, EK_BLOCK);
 }
 
 /* A 1x1 convolution; `multiply` makes the outputs of a block. */
@@ -30,7 +30,6 @@ EK_INLINE void ek_convolve_pixels(const ek_conv2d_s8_t *p, const int8_t *input,
         count = left >= EK_BLOCK ? EK_BLOCK : 1;
         if (count == EK_BLOCK) {
             ek_widen_neighbours(input, inputs, block);
-            ek_widen_neighbours(input + 2 * inputs, inputs, block + 2);
         } else {
             ek_widen(input, inputs, block, 1);
         }

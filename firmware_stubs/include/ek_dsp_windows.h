@@ -10,61 +10,17 @@
 #include "ek_kernels.h"
 #include "ek_window.h"
 
-/* A window in memory: rows of whole words, `stride` bytes apart. */
-typedef struct {
-    const int8_t *first;
-    int32_t stride;
-} ek_patch_t;
-
 /* What windows are made from, and where the next one is. */
 typedef struct {
     const ek_conv2d_s8_t *p;
     const int8_t *input;
-    int8_t *patch[2];
-    int32_t row, line;          /* bytes of a kernel row; from one to the next in the input */
-    int32_t rows, fours;        /* of a window, as it is widened */
-    int32_t inside_h, inside_w; /* first taps below these, from 0, make windows wholly inside */
-    int32_t h, w, left;         /* the next window's first tap; windows left in its row */
+    int8_t *outside, *patch, *rest; /* a kernel row of zero points; four copied ones; see ek_keep_rest */
+    int32_t row, line;              /* bytes of a kernel row; from one to the next in the input */
+    int32_t patch_row;              /* bytes from one row in `patch` to the next, whole words */
+    int32_t rest_fours;             /* words of one window in `rest` */
+    int32_t inside_h, inside_w;     /* first taps below these, from 0, make windows wholly inside */
+    int32_t h, w, left;             /* the next window's first tap; windows left in its row */
 } ek_conv_windows_t;
-
-/* The window at (h, w) with its outside and dilated taps. */
-static inline void ek_copy_clipped(const ek_conv_windows_t *s, int8_t *patch)
-{
-    const ek_conv2d_s8_t *p = s->p;
-    const ek_span_t rows = ek_taps_inside(s->h, p->kernel_h, p->dilation_h, p->input_h);
-    const ek_span_t columns = ek_taps_inside(s->w, p->kernel_w, p->dilation_w, p->input_w);
-    const int32_t run = p->dilation_w == 1 ? columns.end - columns.begin : 1;
-    memset(patch, p->input_zero, (size_t)(p->kernel_h * s->row));
-    for (int32_t i = rows.begin; i < rows.end; i++) {
-        for (int32_t j = columns.begin; j < columns.end; j += run) {
-            const int32_t h = s->h + i * p->dilation_h, w = s->w + j * p->dilation_w;
-            memcpy(patch + i * s->row + j * p->input_c,
-                   s->input + (h * p->input_w + w) * p->input_c, (size_t)(run * p->input_c));
-        }
-    }
-}
-
-/* Rows of a window that is wholly inside, in words; the last may overlap the one before. */
-static inline void ek_copy_rows(const ek_conv_windows_t *s, const int8_t *from, int8_t *to)
-{
-    const int32_t row = s->row, line = s->line;
-    for (int32_t i = s->p->kernel_h; i > 0; i--, from += line, to += row) {
-        if (row < 4) {
-            for (int32_t j = 0; j < row; j++) to[j] = from[j];
-            continue;
-        }
-        if (row > 8) memcpy(to, from, 4), memcpy(to + 4, from + 4, 4);
-        for (int32_t at = row > 8 ? 8 : 0; at < row - 4; at += 4) memcpy(to + at, from + at, 4);
-        memcpy(to + row - 4, from + row - 4, 4);
-    }
-}
-
-static inline ek_patch_t ek_window_inside(const ek_conv_windows_t *s, const int8_t *first, int8_t *patch)
-{
-    if ((s->row & 3) == 0) return (ek_patch_t){first, s->line};
-    ek_copy_rows(s, first, patch);
-    return (ek_patch_t){patch, s->row};
-}
 
 static inline void ek_windows_advance(ek_conv_windows_t *s, int32_t pixels)
 {
@@ -76,6 +32,51 @@ static inline void ek_windows_advance(ek_conv_windows_t *s, int32_t pixels)
     s->h += s->p->stride_h;
 }
 
+/* A window: its first tap, and which taps of a kernel row are inside. */
+typedef struct {
+    int32_t h, w;
+    ek_span_t taps;
+    bool whole; /* all of them, side by side */
+} ek_place_t;
+
+/* The next window. If its kernel rows have to be copied, `patch` gets zero points for what is outside. */
+static inline ek_place_t ek_next_place(ek_conv_windows_t *s, int8_t *patch)
+{
+    const ek_conv2d_s8_t *p = s->p;
+    const ek_place_t at = {s->h, s->w, ek_taps_inside(s->w, p->kernel_w, p->dilation_w, p->input_w),
+                           s->w >= 0 && s->w < s->inside_w};
+    if (!at.whole) memset(patch, p->input_zero, (size_t)s->row);
+    ek_windows_advance(s, 1);
+    return at;
+}
+
+/* Kernel row `i` of a window: where it lies, or a copy in `patch` if some taps are outside. */
+static inline const int8_t *ek_find_row(const ek_conv_windows_t *s, const ek_place_t *at, int32_t i,
+                                        int8_t *patch)
+{
+    const ek_conv2d_s8_t *p = s->p;
+    const int32_t h = at->h + i * p->dilation_h, channels = p->input_c;
+    if (h < 0 || h >= p->input_h) return s->outside;
+    const int8_t *const line = s->input + h * p->input_w * channels;
+    if (at->whole) return line + at->w * channels;
+    const int32_t run = p->dilation_w == 1 ? at->taps.end - at->taps.begin : 1;
+    for (int32_t j = at->taps.begin; j < at->taps.end; j += run) {
+        const int8_t *const from = line + (at->w + j * p->dilation_w) * channels;
+        memcpy(patch + j * channels, from, (size_t)(run * channels));
+    }
+    return patch;
+}
+
+/* Makes window number `index` of the image the next one. */
+static inline void ek_windows_seek(ek_conv_windows_t *s, int32_t index)
+{
+    const ek_conv2d_s8_t *p = s->p;
+    const int32_t row = index / p->output_w, column = index - row * p->output_w;
+    s->h = row * p->stride_h - p->pad_top;
+    s->w = column * p->stride_w - p->pad_left;
+    s->left = p->output_w - column;
+}
+
 /* Whether the next `pixels` windows lie in one row and wholly inside. */
 static inline bool ek_windows_inside(const ek_conv_windows_t *s, int32_t pixels)
 {
@@ -83,71 +84,90 @@ static inline bool ek_windows_inside(const ek_conv_windows_t *s, int32_t pixels)
     return s->h >= 0 && s->h < s->inside_h && s->w >= 0 && last < s->inside_w && s->left >= pixels;
 }
 
-static inline const int8_t *ek_first_tap(const ek_conv_windows_t *s)
+/* Of kernel row `i` of four windows what is no whole four, `at` bytes from `from`: to where those of
+ * all rows become fours. */
+static inline void ek_keep_rest(const ek_conv_windows_t *s, int32_t i, const int8_t *const *from,
+                                int32_t at)
 {
-    return s->input + (s->h * s->p->input_w + s->w) * s->p->input_c;
-}
-
-/* The next window, in the input or in `patch`. */
-static inline ek_patch_t ek_next_window(ek_conv_windows_t *s, int8_t *patch)
-{
-    ek_patch_t found = {patch, s->row};
-    if (ek_windows_inside(s, 1)) {
-        found = ek_window_inside(s, ek_first_tap(s), patch);
-    } else {
-        ek_copy_clipped(s, patch);
-    }
-    ek_windows_advance(s, 1);
-    return found;
-}
-
-/* Two windows as neighbours in a full block. */
-static inline void ek_gather_two(const ek_conv_windows_t *s, ek_patch_t a, ek_patch_t b, int32_t *x)
-{
-    for (int32_t i = s->rows; i > 0; i--, a.first += a.stride, b.first += b.stride) {
-        x = ek_widen_two(a.first, b.first, s->fours, x);
+    const int32_t each = s->row & 3, step = 4 * s->rest_fours;
+    int8_t *to = s->rest + i * each;
+    for (const int8_t *const end = to + each; to != end; to++, at++) {
+        to[0] = from[0][at];
+        to[step] = from[1][at];
+        to[2 * step] = from[2][at];
+        to[3 * step] = from[3][at];
     }
 }
 
+/* Four windows of one row, wholly inside, from the one at `first`. */
+static inline int32_t *ek_gather_inside(const ek_conv_windows_t *s, const int8_t *first, int32_t *x)
+{
+    const int32_t step = s->p->stride_w * s->p->input_c, whole = s->row & ~3, rows = s->p->kernel_h;
+    const int8_t *const from[EK_BLOCK] = {first, first + step, first + 2 * step, first + 3 * step};
+    for (int32_t i = 0; s->rest_fours && i < rows; i++) ek_keep_rest(s, i, from, i * s->line + whole);
+    return ek_widen_rows(from, s->line - whole, rows, s->row >> 2, x);
+}
+
+/* The next four windows, wherever they are. */
+static inline int32_t *ek_gather_anywhere(ek_conv_windows_t *s, int32_t *x)
+{
+    ek_place_t at[EK_BLOCK];
+    const int8_t *from[EK_BLOCK];
+    for (int32_t n = 0; n < EK_BLOCK; n++) at[n] = ek_next_place(s, s->patch + n * s->patch_row);
+    for (int32_t i = 0; i < s->p->kernel_h; i++) {
+        for (int32_t n = 0; n < EK_BLOCK; n++) {
+            from[n] = ek_find_row(s, &at[n], i, s->patch + n * s->patch_row);
+        }
+        if (s->rest_fours) ek_keep_rest(s, i, from, s->row & ~3);
+        x = ek_widen_rows(from, 0, 1, s->row >> 2, x);
+    }
+    return x;
+}
+
+/* The next four windows as a block: of each kernel row the whole fours, then the rest of all rows. */
 static inline void ek_gather_four(ek_conv_windows_t *s, int32_t *x)
 {
-    const bool fast = ek_windows_inside(s, EK_BLOCK);
-    const int32_t step = s->p->stride_w * s->p->input_c;
-    const int8_t *first = fast ? ek_first_tap(s) : s->input;
-    for (int32_t i = 0; i < EK_BLOCK; i += 2, first += 2 * step) {
-        if (fast) {
-            const ek_patch_t a = ek_window_inside(s, first, s->patch[0]);
-            ek_gather_two(s, a, ek_window_inside(s, first + step, s->patch[1]), x + i);
-        } else {
-            const ek_patch_t a = ek_next_window(s, s->patch[0]);
-            ek_gather_two(s, a, ek_next_window(s, s->patch[1]), x + i);
-        }
+    if (ek_windows_inside(s, EK_BLOCK)) {
+        x = ek_gather_inside(s, s->input + (s->h * s->p->input_w + s->w) * s->p->input_c, x);
+        ek_windows_advance(s, EK_BLOCK);
+    } else {
+        x = ek_gather_anywhere(s, x);
     }
-    if (fast) ek_windows_advance(s, EK_BLOCK);
+    const int8_t *const rest = s->rest;
+    const int32_t step = 4 * s->rest_fours;
+    const int8_t *const from[EK_BLOCK] = {rest, rest + step, rest + 2 * step, rest + 3 * step};
+    if (step) ek_widen_rows(from, 0, 1, s->rest_fours, x);
 }
 
 static inline void ek_gather_one(ek_conv_windows_t *s, int32_t *x)
 {
-    ek_patch_t a = ek_next_window(s, s->patch[0]);
-    for (int32_t i = s->rows; i > 0; i--, a.first += a.stride, x += 2 * s->fours) {
-        ek_widen(a.first, 4 * s->fours, x, 1);
+    const int32_t whole = s->row & ~3;
+    const ek_place_t at = ek_next_place(s, s->patch);
+    for (int32_t i = 0; i < s->p->kernel_h; i++, x += whole >> 1) {
+        const int8_t *const row = ek_find_row(s, &at, i, s->patch);
+        const int8_t *const from[EK_BLOCK] = {row, row, row, row};
+        ek_widen(row, whole, x, 1);
+        ek_keep_rest(s, i, from, whole);
     }
+    ek_widen(s->rest, 4 * s->rest_fours, x, 1);
 }
 
-/* The windows of one image, from the first; `patch` holds two, whole words each. */
+/* The windows of one image, from the first; `spare` is for five kernel rows and the rest. */
 static inline ek_conv_windows_t ek_windows(const ek_conv2d_s8_t *p, const int8_t *input,
-                                           int8_t *patch)
+                                           int8_t *spare)
 {
-    const int32_t row = p->kernel_w * p->input_c, fours = (p->kernel_h * row + 3) / 4;
+    const int32_t row = p->kernel_w * p->input_c, patch_row = (row + 3) & ~3;
+    memset(spare, p->input_zero, (size_t)row);
     return (ek_conv_windows_t){
         .p = p,
         .input = input,
-        .patch = {patch, patch + 4 * fours},
+        .outside = spare,
+        .patch = spare + patch_row,
+        .rest = spare + (1 + EK_BLOCK) * patch_row,
         .row = row,
         .line = p->dilation_h * p->input_w * p->input_c,
-        /* Rows that are not whole words are copied, and then the window is one row. */
-        .rows = row & 3 ? 1 : p->kernel_h,
-        .fours = row & 3 ? fours : row / 4,
+        .patch_row = patch_row,
+        .rest_fours = (p->kernel_h * (row & 3) + 3) / 4,
         .inside_h = p->input_h - (p->kernel_h - 1) * p->dilation_h,
         .inside_w = p->dilation_w == 1 ? p->input_w - p->kernel_w + 1 : 0,
         .h = -p->pad_top,
@@ -164,9 +184,9 @@ EK_INLINE void ek_convolve_windows(const ek_conv2d_s8_t *p, const int8_t *input,
     const int32_t fours = (p->kernel_h * p->kernel_w * p->input_c + 3) / 4;
     const int32_t pixels = p->output_h * p->output_w;
     int32_t *const block = scratch;
-    int8_t *const patch = (int8_t *)(block + 2 * EK_BLOCK * fours), *y = output;
+    int8_t *const spare = (int8_t *)(block + 2 * EK_BLOCK * fours), *y = output;
     for (int32_t n = 0; n < p->batches; n++) {
-        ek_conv_windows_t s = ek_windows(p, input, patch);
+        ek_conv_windows_t s = ek_windows(p, input, spare);
         for (int32_t left = pixels, count; left > 0; left -= count) {
             count = left >= EK_BLOCK ? EK_BLOCK : 1;
             if (count == EK_BLOCK) {

@@ -28,6 +28,21 @@ void ek_conv2d_pointwise_relu_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *inp
                                       const int8_t *weights, const int32_t *finish, int8_t *output,
                                       void *scratch);
 
+/* As ek_conv2d_s8, for at least four outputs of a channel; weights are widened to scratch: see the
+ * kernels' files. */
+void ek_conv2d_blocks_doubled_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input,
+                                      const int8_t *weights, const int32_t *finish,
+                                      int8_t *output, void *scratch);
+void ek_conv2d_blocks_doubled_relu_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input,
+                                           const int8_t *weights, const int32_t *finish,
+                                           int8_t *output, void *scratch);
+void ek_conv2d_pointwise_doubled_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input,
+                                         const int8_t *weights, const int32_t *finish,
+                                         int8_t *output, void *scratch);
+void ek_conv2d_pointwise_doubled_relu_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input,
+                                              const int8_t *weights, const int32_t *finish,
+                                              int8_t *output, void *scratch);
+
 /* As ek_depthwise_conv2d_s8, for 3x3 kernels without dilation and multiplier, strides 1 or 2. May run
  * in place. scratch: see the kernel's file. */
 void ek_depthwise_conv2d_3x3_s8__dsp(const ek_depthwise_conv2d_s8_t *p, const int8_t *input,

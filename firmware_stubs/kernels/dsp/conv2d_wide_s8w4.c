@@ -1,6 +1,6 @@
 /* conv2d_wide_s8w4.c - any convolution with weights of 4 bits, four pixels by two output channels.
  *
- * Windows of a chunk of pixels are gathered into blocks (ek_dsp_blocks.h); the weights of two output
+ * Windows of a chunk of pixels are gathered into blocks (ek_dsp_windows.h); the weights of two output
  * channels are widened once per chunk (ek_dsp_wide.h). Widening takes the upper half of each byte as
  * it is, so products come 16 times too large, and sums are exact multiples of 16:
  *
@@ -11,7 +11,8 @@
  *     byte 3    a[3]   b[3]        ..  to a multiple of four inputs, zeros beyond
  *
  * finish: per channel 2 * bias, multiplier, addend, right (ek_finish_t).
- * scratch: weights of two channels, 8 bytes for two inputs; blocks; two patches.
+ * scratch: weights of two channels, 8 bytes for two inputs; blocks; what gathering copies, see
+ * conv2d_blocks_s8.c.
  */
 #include <assert.h>
 
@@ -72,10 +73,10 @@ void ek_conv2d_wide_s8w4__dsp(const ek_conv2d_s8_t *p, const int8_t *input, cons
     const int32_t fours = (p->kernel_h * p->kernel_w * p->input_c + 3) / 4, pairs = 2 * fours;
     const int32_t most = ek_blocks_at_once(pairs, pixels);
     int32_t *const wide = scratch, *const blocks = wide + 2 * pairs;
-    int8_t *const patch = (int8_t *)(blocks + most * EK_BLOCK * pairs), *y = output;
+    int8_t *const spare = (int8_t *)(blocks + most * EK_BLOCK * pairs), *y = output;
     assert(p->stride_h > 0 && p->stride_w > 0 && p->dilation_h > 0 && p->dilation_w > 0);
     for (int32_t n = 0; n < p->batches; n++) {
-        ek_conv_windows_t s = ek_windows(p, input, patch);
+        ek_conv_windows_t s = ek_windows(p, input, spare);
         for (int32_t left = pixels, count; left > 0; left -= count) {
             count = left < EK_BLOCK * most ? left : EK_BLOCK * most;
             for (int32_t i = 0; i < count; i += EK_BLOCK) ek_gather_four(&s, blocks + i * pairs);

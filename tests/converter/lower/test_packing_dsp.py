@@ -35,6 +35,18 @@ def test_a_lane_is_256_times_the_first_channel_plus_the_second(
     np.testing.assert_array_equal(lanes.reshape(first.shape), (256 * first + second)[:, order])
 
 
+@given(SEEDS)
+def test_gathered_rows_are_whole_fours_of_kernel_rows_then_the_rest(seed: int) -> None:
+    request = Request(random_calls.conv2d(np.random.default_rng(seed))[0])
+    height, row = request.number("kernel_h"), request.number("kernel_w") * request.number("input_c")
+    taps = [(i, j) for i in range(height) for j in range(row)]
+    whole = [tap for tap in taps if tap[1] < row // 4 * 4]
+    order = [*whole, *(tap for tap in taps if tap not in whole)]
+    rows = packing.channel_rows(request).reshape(-1, height, row)
+    wanted = np.stack([rows[:, i, j] for i, j in order], axis=1)
+    np.testing.assert_array_equal(packing.gathered_rows(request), wanted)
+
+
 def finished(sums: np.ndarray, column: np.ndarray, away: bool) -> np.ndarray:
     """ek_finish of ek_dsp.h in Python integers."""
     _, multiplier, addend, right = (int(value) for value in column)

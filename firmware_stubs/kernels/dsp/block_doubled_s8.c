@@ -1,0 +1,8 @@
+/* block_doubled_s8.c - all output channels of four pixels: the heart of the `doubled` convolutions. */
+#include "ek_dsp_doubled.h"
+
+void ek_block_doubled_s8__dsp(const int32_t *block, int32_t pairs, const int32_t *doubled,
+                              int32_t channels, int8_t *output)
+{
+    ek_doubled_block(block, pairs, doubled, channels, output, EK_AWAY_FROM_ZERO);
+}

@@ -1,0 +1,18 @@
+/* conv2d_pointwise_doubled_relu_s8.c - conv2d_pointwise_doubled_s8.c for outputs that are not below their
+ * zero point. */
+#include <assert.h>
+
+#include "ek_dsp_doubled.h"
+#include "ek_kernels_dsp.h"
+
+void ek_conv2d_pointwise_doubled_relu_s8__dsp(const ek_conv2d_s8_t *p, const int8_t *input,
+                                              const int8_t *weights, const int32_t *finish,
+                                              int8_t *output, void *scratch)
+{
+    assert(p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1);
+    assert(p->input_h == p->output_h && p->input_w == p->output_w);
+    assert(p->batches * p->output_h * p->output_w >= EK_BLOCK);
+    assert(p->act_min >= p->output_zero);
+    ek_convolve_pixels_doubled(p, input, weights, finish, output, scratch,
+                               ek_block_doubled_relu_s8__dsp);
+}
