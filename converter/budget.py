@@ -71,8 +71,9 @@ def would_not_do(found: Planned, room: int) -> str:
 
 
 def _note(model: str, found: Planned, price: RamBudget) -> Note:
-    if not found.program.cascades:
+    if not found.program.cascades and found.memory.arena_bytes <= price.arena_before:
         return Note("ram-budget", model, "the arena keeps the RAM budget as it is", level="info")
+    size, before = count_text(found.memory.arena_bytes), count_text(price.arena_before)
     layers = ", ".join(
         f"{found.program.steps[c.first].name} to {found.program.steps[c.last].name}"
         if c.first < c.last
@@ -82,9 +83,8 @@ def _note(model: str, found: Planned, price: RamBudget) -> Note:
     return Note(
         "ram-budget",
         model,
-        f"arena {count_text(found.memory.arena_bytes)} B instead of"
-        f" {count_text(price.arena_before)} B, for {price.price}",
-        f"run stripe by stripe: {layers}",
+        f"arena {size} B instead of {before} B, for {price.price}",
+        f"run stripe by stripe: {layers}" if layers else "kernels that need room are taken",
         level="info",
     )
 

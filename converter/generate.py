@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from edgekit.artifacts.bundle import MemorySummary, StepInfo
 from edgekit.artifacts.figures import Note
-from edgekit.converter import budget, spread
+from edgekit.converter import budget, headroom, spread
 from edgekit.converter.emit.c import CSource, emit_c, steps_info
 from edgekit.converter.emit.tflm import emit_tflm
 from edgekit.converter.ir.cost import graph_cost
@@ -66,7 +66,12 @@ def generate(
         return Code(extra=extra, notes=(_without(error),))
     others = tuple(others)
     whole = budget.within(program, options.ram_budget, graph.name)
-    budgeted = spread.over(whole, program, target, options.arena, others)
+    budgeted = headroom.filled(
+        spread.over(whole, program, target, options.arena, others),
+        program,
+        target,
+        lambda room: lower(graph, target, all_channels=options.all_channels, room=room),
+    )
     shape = graph[graph.inputs[0]].shape
     require_fit(
         footprint(budgeted.program, budgeted.memory),

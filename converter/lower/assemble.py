@@ -36,9 +36,15 @@ class Assembly:
     """A program under construction: `add` each node's calls in order, then take `program()`."""
 
     def __init__(
-        self, graph: Graph, roots: Mapping[str, str], table: KernelTable, isas: Sequence[str]
+        self,
+        graph: Graph,
+        roots: Mapping[str, str],
+        table: KernelTable,
+        isas: Sequence[str],
+        room: Mapping[str, int],
     ) -> None:
         self._graph, self._roots, self._table, self._isas = graph, roots, table, isas
+        self._room = room
         self._namer = Namer()
         self._buffers: dict[str, Buffer] = {}
         self._constants: dict[tuple[str, bytes], ConstArray] = {}
@@ -107,7 +113,7 @@ class Assembly:
 
     def _step(self, node: Node, call: Call, name: str, base: str, macs: int) -> Step:
         request = Request(call)
-        choice = choose(self._table, request, self._isas)
+        choice = choose(self._table, request, self._isas, self._room.get(name, 0))
         kernel = choice.kernel
         before = len(self._constants)
         args = [self._arg(arg, name, base) for arg in _packed(request, kernel)]

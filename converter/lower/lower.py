@@ -21,6 +21,8 @@ from edgekit.converter.lower.select import KernelTable, kernel_table
 from edgekit.converter.lower.states import assignments
 from edgekit.targets.model import Target
 
+NO_ROOM: Mapping[str, int] = MappingProxyType({})
+
 
 def lower(
     graph: Graph,
@@ -28,10 +30,12 @@ def lower(
     *,
     kernels: KernelTable | None = None,
     all_channels: bool = False,
+    room: Mapping[str, int] = NO_ROOM,
 ) -> Program:
     """The program of a verified graph on `target`, with kernels from its CPU's ISA list.
 
-    With `all_channels` it computes also those that no input changes.
+    With `all_channels` it computes also those that no input changes. `room` says for steps, by
+    name, how many bytes of scratch a kernel that needs room may have.
     Raises UnsupportedError for a node without a C kernel in its number format, ModelError when a
     folded bias leaves int32.
     """
@@ -39,7 +43,7 @@ def lower(
     if not all_channels:
         graph = drop_constant_channels(graph)
     roots = aliases(graph)
-    assembly = Assembly(graph, roots, table, target.cpu.isa)
+    assembly = Assembly(graph, roots, table, target.cpu.isa, room)
     for node in graph.nodes:
         if node.output not in roots:
             assembly.add(node, lowered(graph, node))

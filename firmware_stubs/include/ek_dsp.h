@@ -232,15 +232,6 @@ EK_INLINE int32_t ek_finish(int32_t doubled, ek_finish_t f, ek_ties_t ties)
     "strb   %[v], " place "                  \n\t"
 
 /* Clamps `count` bytes to low..high, where that is narrower than int8. */
-static inline void ek_clamp_s8(int8_t *y, int32_t count, int32_t low, int32_t high)
-{
-    if (low == INT8_MIN && high == INT8_MAX) return;
-    const uint32_t lows = 0x01010101u * (uint8_t)low, highs = 0x01010101u * (uint8_t)high;
-    for (; count >= 4; count -= 4, y += 4) {
-        const uint32_t word = ek_min_s8x4(ek_max_s8x4(ek_load4(y), lows), highs);
-        memcpy(y, &word, sizeof word);
-    }
-    for (; count > 0; count--, y++) *y = (int8_t)(*y < low ? low : *y > high ? high : *y);
-}
+void ek_clamp_s8__dsp(int8_t *y, int32_t count, int32_t low, int32_t high);
 
 #endif

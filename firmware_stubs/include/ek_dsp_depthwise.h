@@ -401,7 +401,7 @@ EK_INLINE void ek_depthwise_3x3(const ek_depthwise_conv2d_s8_t *p, const int8_t 
             ek_depthwise_image(p, &split, x, count, y, ties);
         }
     }
-    ek_clamp_s8(output, p->batches * output_size, p->act_min, p->act_max);
+    ek_clamp_s8__dsp(output, p->batches * output_size, p->act_min, p->act_max);
 }
 
 #endif

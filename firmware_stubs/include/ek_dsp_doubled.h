@@ -27,59 +27,12 @@ typedef void ek_doubled_block_t(const int32_t *block, int32_t pairs, const int32
 ek_doubled_block_t ek_block_doubled_s8__dsp;
 ek_doubled_block_t ek_block_doubled_relu_s8__dsp;
 
-#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__)
+/* Words of two channels. */
+static inline int32_t ek_doubled_words(int32_t pairs) { return 2 * pairs + EK_DOUBLED_WORDS; }
 
-/* Weights of two channels, four inputs of each in turn, to `y`; returns what follows there. Assembly
- * for LDRD and STM. */
-static inline int32_t *ek_double_weights(const int8_t *w, int32_t pairs, int32_t *y)
-{
-    int32_t *const end = y + 2 * pairs;
-    while (y != end) {
-        __asm__ volatile("ldrd   r2, r3, [%[w]], #8      \n\t"
-                         "sxtb16 r4, r2                  \n\t"
-                         "sxtb16 r5, r3                  \n\t"
-                         "sxtb16 r6, r2, ror #8          \n\t"
-                         "sxtb16 r8, r3, ror #8          \n\t"
-                         "sadd16 r4, r4, r4              \n\t"
-                         "sadd16 r5, r5, r5              \n\t"
-                         "sadd16 r6, r6, r6              \n\t"
-                         "sadd16 r8, r8, r8              \n\t"
-                         "stmia  %[y]!, {r4, r5, r6, r8} \n\t"
-                         : [w] "+&r"(w), [y] "+&r"(y)
-                         :
-                         : "r2", "r3", "r4", "r5", "r6", "r8", "memory");
-    }
-    return y;
-}
-
-#else
-
-static inline int32_t *ek_double_weights(const int8_t *w, int32_t pairs, int32_t *y)
-{
-    for (; pairs > 0; pairs -= 2, w += 8, y += 4) {
-        const uint32_t a = ek_load4(w), b = ek_load4(w + 4);
-        y[0] = ek_twice16(ek_sxtb16(a));
-        y[1] = ek_twice16(ek_sxtb16(b));
-        y[2] = ek_twice16(ek_sxtb16_odd(a));
-        y[3] = ek_twice16(ek_sxtb16_odd(b));
-    }
-    return y;
-}
-
-#endif
-
-/* What all channels need; returns what follows in scratch. */
-static inline int32_t *ek_double_channels(const int8_t *weights, const int32_t *finish, int32_t pairs,
-                                          int32_t channels, int32_t *y)
-{
-    for (; channels > 0; channels -= 2, weights += 4 * pairs, finish += 8) {
-        *y++ = finish[0];
-        *y++ = finish[1];
-        y = ek_double_weights(weights, pairs, y);
-        for (int32_t i = 2; i < EK_DOUBLED_WORDS; i++) *y++ = finish[i];
-    }
-    return y;
-}
+/* What all channels need, to `y`. */
+void ek_double_weights_s8__dsp(const int8_t *weights, const int32_t *finish, int32_t pairs,
+                               int32_t channels, int32_t *y);
 
 #if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__)
 
@@ -122,7 +75,7 @@ EK_INLINE void ek_doubled_block(const int32_t *block, int32_t pairs, const int32
                                 int32_t channels, int8_t *output, ek_ties_t ties)
 {
     const int32_t *const block_end = block + EK_BLOCK * pairs;
-    const int32_t skipped = ((1 - pairs) & 7) * 44, each = 2 * pairs + EK_DOUBLED_WORDS;
+    const int32_t skipped = ((1 - pairs) & 7) * 44, each = ek_doubled_words(pairs);
     for (int32_t left = channels, run; left > 0; left -= run) {
         run = left > 1 ? left & ~1 : 1;
         const int32_t second = run > 1;
@@ -192,7 +145,7 @@ EK_INLINE void ek_doubled_block(const int32_t *block, int32_t pairs, const int32
 {
     for (int32_t o = 0; o < channels; o++) {
         const int32_t odd = o & 1;
-        const int32_t *const pair = doubled + (o >> 1) * (2 * pairs + EK_DOUBLED_WORDS);
+        const int32_t *const pair = doubled + (o >> 1) * ek_doubled_words(pairs);
         const int32_t *const factors = pair + 2 + 2 * pairs + 3 * odd;
         ek_doubled_channel(block, pairs, pair + 2 + odd, pair[1 - odd], factors, channels, output + o,
                            ties);
@@ -209,13 +162,14 @@ EK_INLINE void ek_convolve_pixels_doubled(const ek_conv2d_s8_t *p, const int8_t 
 {
     const int32_t pixels = p->batches * p->output_h * p->output_w;
     const int32_t inputs = p->input_c, channels = p->output_c, pairs = 2 * ((inputs + 3) / 4);
-    int32_t *const block = ek_double_channels(weights, finish, pairs, channels, scratch);
+    int32_t *const block = scratch + ((channels + 1) >> 1) * ek_doubled_words(pairs);
+    ek_double_weights_s8__dsp(weights, finish, pairs, channels, scratch);
     for (int32_t first = 0; first < pixels; first += EK_BLOCK) {
         const int32_t at = first + EK_BLOCK <= pixels ? first : pixels - EK_BLOCK;
         ek_widen_neighbours(input + at * inputs, inputs, block);
         multiply(block, pairs, scratch, channels, output + at * channels);
     }
-    ek_clamp_s8(output, pixels * channels, p->act_min, p->act_max);
+    ek_clamp_s8__dsp(output, pixels * channels, p->act_min, p->act_max);
 }
 
 /* A convolution of at least four pixels. */
@@ -226,18 +180,19 @@ EK_INLINE void ek_convolve_windows_doubled(const ek_conv2d_s8_t *p, const int8_t
 {
     const int32_t pairs = 2 * ((p->kernel_h * p->kernel_w * p->input_c + 3) / 4);
     const int32_t pixels = p->output_h * p->output_w, channels = p->output_c;
-    int32_t *const block = ek_double_channels(weights, finish, pairs, channels, scratch);
+    int32_t *const block = scratch + ((channels + 1) >> 1) * ek_doubled_words(pairs);
     int8_t *const spare = (int8_t *)(block + EK_BLOCK * pairs), *y = output;
+    ek_double_weights_s8__dsp(weights, finish, pairs, channels, scratch);
     for (int32_t n = 0; n < p->batches; n++, y += pixels * channels) {
         ek_conv_windows_t s = ek_windows(p, input + n * p->input_h * p->input_w * p->input_c, spare);
         for (int32_t first = 0; first < pixels; first += EK_BLOCK) {
             const int32_t at = first + EK_BLOCK <= pixels ? first : pixels - EK_BLOCK;
             if (at < first) ek_windows_seek(&s, at);
-            ek_gather_four(&s, block);
+            ek_gather_s8__dsp(&s, block);
             multiply(block, pairs, scratch, channels, y + at * channels);
         }
     }
-    ek_clamp_s8(output, p->batches * pixels * channels, p->act_min, p->act_max);
+    ek_clamp_s8__dsp(output, p->batches * pixels * channels, p->act_min, p->act_max);
 }
 
 #endif

@@ -12,8 +12,9 @@ static inline void ek_widen_neighbours(const int8_t *a, int32_t inputs, int32_t 
 {
     const int8_t *const from[EK_BLOCK] = {a, a + inputs, a + 2 * inputs, a + 3 * inputs};
     const int32_t whole = inputs & ~3;
-    x = ek_widen_rows(from, 0, 1, inputs >> 2, x);
+    ek_widen_rows_s8__dsp(from, 0, 1, inputs >> 2, x);
     if (whole == inputs) return;
+    x += EK_BLOCK * (whole >> 1);
     for (int32_t i = 0; i < EK_BLOCK; i++) ek_widen(from[i] + whole, inputs - whole, x + i, EK_BLOCK);
 }
 
@@ -37,7 +38,7 @@ EK_INLINE void ek_convolve_pixels(const ek_conv2d_s8_t *p, const int8_t *input,
         input += count * inputs;
         y += count * channels;
     }
-    ek_clamp_s8(output, pixels * channels, p->act_min, p->act_max);
+    ek_clamp_s8__dsp(output, pixels * channels, p->act_min, p->act_max);
 }
 
 #endif

@@ -46,7 +46,7 @@ EK_INLINE void ek_add_by_tables(const ek_binary_s8_t *p, const int8_t *a, const 
         const int32_t sum = table_a[x[i]] + sign * table_b[y[i]];
         z[i] = (int8_t)ek_finish(sum, finish, EK_AWAY_FROM_ZERO);
     }
-    ek_clamp_s8(output, count, p->act_min, p->act_max);
+    ek_clamp_s8__dsp(output, count, p->act_min, p->act_max);
 }
 
 #endif

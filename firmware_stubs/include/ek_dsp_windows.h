@@ -99,45 +99,8 @@ static inline void ek_keep_rest(const ek_conv_windows_t *s, int32_t i, const int
     }
 }
 
-/* Four windows of one row, wholly inside, from the one at `first`. */
-static inline int32_t *ek_gather_inside(const ek_conv_windows_t *s, const int8_t *first, int32_t *x)
-{
-    const int32_t step = s->p->stride_w * s->p->input_c, whole = s->row & ~3, rows = s->p->kernel_h;
-    const int8_t *const from[EK_BLOCK] = {first, first + step, first + 2 * step, first + 3 * step};
-    for (int32_t i = 0; s->rest_fours && i < rows; i++) ek_keep_rest(s, i, from, i * s->line + whole);
-    return ek_widen_rows(from, s->line - whole, rows, s->row >> 2, x);
-}
-
-/* The next four windows, wherever they are. */
-static inline int32_t *ek_gather_anywhere(ek_conv_windows_t *s, int32_t *x)
-{
-    ek_place_t at[EK_BLOCK];
-    const int8_t *from[EK_BLOCK];
-    for (int32_t n = 0; n < EK_BLOCK; n++) at[n] = ek_next_place(s, s->patch + n * s->patch_row);
-    for (int32_t i = 0; i < s->p->kernel_h; i++) {
-        for (int32_t n = 0; n < EK_BLOCK; n++) {
-            from[n] = ek_find_row(s, &at[n], i, s->patch + n * s->patch_row);
-        }
-        if (s->rest_fours) ek_keep_rest(s, i, from, s->row & ~3);
-        x = ek_widen_rows(from, 0, 1, s->row >> 2, x);
-    }
-    return x;
-}
-
 /* The next four windows as a block: of each kernel row the whole fours, then the rest of all rows. */
-static inline void ek_gather_four(ek_conv_windows_t *s, int32_t *x)
-{
-    if (ek_windows_inside(s, EK_BLOCK)) {
-        x = ek_gather_inside(s, s->input + (s->h * s->p->input_w + s->w) * s->p->input_c, x);
-        ek_windows_advance(s, EK_BLOCK);
-    } else {
-        x = ek_gather_anywhere(s, x);
-    }
-    const int8_t *const rest = s->rest;
-    const int32_t step = 4 * s->rest_fours;
-    const int8_t *const from[EK_BLOCK] = {rest, rest + step, rest + 2 * step, rest + 3 * step};
-    if (step) ek_widen_rows(from, 0, 1, s->rest_fours, x);
-}
+void ek_gather_s8__dsp(ek_conv_windows_t *s, int32_t *x);
 
 static inline void ek_gather_one(ek_conv_windows_t *s, int32_t *x)
 {
@@ -190,7 +153,7 @@ EK_INLINE void ek_convolve_windows(const ek_conv2d_s8_t *p, const int8_t *input,
         for (int32_t left = pixels, count; left > 0; left -= count) {
             count = left >= EK_BLOCK ? EK_BLOCK : 1;
             if (count == EK_BLOCK) {
-                ek_gather_four(&s, block);
+                ek_gather_s8__dsp(&s, block);
             } else {
                 ek_gather_one(&s, block);
             }
@@ -199,7 +162,7 @@ EK_INLINE void ek_convolve_windows(const ek_conv2d_s8_t *p, const int8_t *input,
         }
         input += p->input_h * p->input_w * p->input_c;
     }
-    ek_clamp_s8(output, p->batches * pixels * p->output_c, p->act_min, p->act_max);
+    ek_clamp_s8__dsp(output, p->batches * pixels * p->output_c, p->act_min, p->act_max);
 }
 
 #endif

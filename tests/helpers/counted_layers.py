@@ -317,7 +317,9 @@ def _pass(folder: Path, board: str, names: Sequence[str], rank: int) -> list[Cou
     """The layers that have a kernel of this rank (0: the cheapest), counted with it."""
     ranks: list[int] = []
 
-    def ranked(table: select.KernelTable, request: Request, isas: Sequence[str]) -> select.Choice:
+    def ranked(
+        table: select.KernelTable, request: Request, isas: Sequence[str], _: int
+    ) -> select.Choice:
         best = select.choose(table, request, isas)
         able = {best.kernel.function: best.cost}
         able |= {other.kernel: other.estimate for other in best.refused if other.estimate}

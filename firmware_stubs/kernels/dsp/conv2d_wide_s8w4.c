@@ -79,11 +79,11 @@ void ek_conv2d_wide_s8w4__dsp(const ek_conv2d_s8_t *p, const int8_t *input, cons
         ek_conv_windows_t s = ek_windows(p, input, spare);
         for (int32_t left = pixels, count; left > 0; left -= count) {
             count = left < EK_BLOCK * most ? left : EK_BLOCK * most;
-            for (int32_t i = 0; i < count; i += EK_BLOCK) ek_gather_four(&s, blocks + i * pairs);
+            for (int32_t i = 0; i < count; i += EK_BLOCK) ek_gather_s8__dsp(&s, blocks + i * pairs);
             multiply_chunk(p, blocks, count, fours, weights, wide, finish, y);
             y += count * p->output_c;
         }
         input += p->input_h * p->input_w * p->input_c;
     }
-    ek_clamp_s8(output, (int32_t)(y - output), p->act_min, p->act_max);
+    ek_clamp_s8__dsp(output, (int32_t)(y - output), p->act_min, p->act_max);
 }

@@ -127,5 +127,5 @@ void ek_depthwise_conv2d_lanes_s8__dsp(const ek_depthwise_conv2d_s8_t *p, const 
             }
         }
     }
-    ek_clamp_s8(output, (int32_t)(pixel - output), p->act_min, p->act_max);
+    ek_clamp_s8__dsp(output, (int32_t)(pixel - output), p->act_min, p->act_max);
 }

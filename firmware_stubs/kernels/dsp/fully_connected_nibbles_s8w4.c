@@ -66,5 +66,5 @@ void ek_fully_connected_nibbles_s8w4__dsp(const ek_fully_connected_s8_t *p, cons
             }
         }
     }
-    ek_clamp_s8(output, (int32_t)(y - output), p->act_min, p->act_max);
+    ek_clamp_s8__dsp(output, (int32_t)(y - output), p->act_min, p->act_max);
 }

@@ -61,6 +61,6 @@ void ek_fully_connected_quads_s8__dsp(const ek_fully_connected_s8_t *p, const in
     assert(p->input_c > 0);
     for (int32_t r = 0; r < p->rows; r++, output += p->output_c) {
         multiply_row(p, input + r * p->input_c, weights, finish, output);
-        ek_clamp_s8(output, p->output_c, p->act_min, p->act_max);
+        ek_clamp_s8__dsp(output, p->output_c, p->act_min, p->act_max);
     }
 }

@@ -61,5 +61,5 @@ void ek_max_pool2d_s8__dsp(const ek_pool2d_s8_t *p, const int8_t *input, int8_t 
         }
         input += p->input_h * p->input_w * p->channels;
     }
-    ek_clamp_s8(output, (int32_t)(pixel - output), p->act_min, p->act_max);
+    ek_clamp_s8__dsp(output, (int32_t)(pixel - output), p->act_min, p->act_max);
 }

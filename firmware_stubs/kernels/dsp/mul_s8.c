@@ -23,5 +23,5 @@ void ek_mul_s8__dsp(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, i
     const int32_t *n = p->extent;
     const mul_t m = {p->a_zero, p->b_zero, ek_finish_of(p->output_q, p->output_zero)};
     ek_each_run(n, p->a_stride, p->b_stride, multiply, &m, a, b, output);
-    ek_clamp_s8(output, n[0] * n[1] * n[2] * n[3], p->act_min, p->act_max);
+    ek_clamp_s8__dsp(output, n[0] * n[1] * n[2] * n[3], p->act_min, p->act_max);
 }

@@ -37,5 +37,5 @@ void ek_prelu_tables_s8__dsp(const ek_binary_s8_t *p, const int8_t *a, const int
             ek_requant_s8(value - p->a_zero, p->a_q, p->output_zero, INT8_MIN, INT8_MAX);
     }
     ek_each_run(n, p->a_stride, p->b_stride, prelu_run, &f, a, b, output);
-    ek_clamp_s8(output, n[0] * n[1] * n[2] * n[3], p->act_min, p->act_max);
+    ek_clamp_s8__dsp(output, n[0] * n[1] * n[2] * n[3], p->act_min, p->act_max);
 }

@@ -47,6 +47,19 @@ def test_gathered_rows_are_whole_fours_of_kernel_rows_then_the_rest(seed: int) -
     np.testing.assert_array_equal(packing.gathered_rows(request), wanted)
 
 
+@given(SEEDS)
+def test_doubled_weights_are_four_of_each_channel_in_turn(seed: int) -> None:
+    request = Request(random_calls.conv2d(np.random.default_rng(seed))[0])
+    rows = packing.gathered_rows(request)
+    turns, finish = (array.values for array in packing.doubled(request))
+    assert turns.shape[2:] == (2, 4)
+    back = turns.transpose(0, 2, 1, 3).reshape(2 * len(turns), -1)
+    np.testing.assert_array_equal(back[: len(rows), : rows.shape[1]], rows)
+    assert not back[len(rows) :].any()
+    assert not back[:, rows.shape[1] :].any()
+    np.testing.assert_array_equal(finish, packing.paired_finish(request))
+
+
 def finished(sums: np.ndarray, column: np.ndarray, away: bool) -> np.ndarray:
     """ek_finish of ek_dsp.h in Python integers."""
     _, multiplier, addend, right = (int(value) for value in column)
