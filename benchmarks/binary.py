@@ -29,6 +29,7 @@ from edgekit.deploy.bench import BenchOptions, bench_inputs
 from edgekit.deploy.bench_board import run_board
 from edgekit.deploy.bundles import open_bundle
 from edgekit.deploy.convert import convert
+from edgekit.deploy.keeper import Keeper
 
 BOARDS = ("virtual-m4", "virtual-m7")
 ACTIVATION = Quant.per_tensor(0.05, -4)
@@ -155,7 +156,9 @@ def counted(graph: Graph, board: str, folder: Path) -> tuple[str, int, int]:
     convert(model, target=board, output_dir=out, options=ConvertOptions(all_channels=True))
     bundle, options = open_bundle(out), BenchOptions(samples=1)
     inputs = bench_inputs(bundle, options)
-    (run,) = run_board(bundle, bundle.target(None), inputs, options, lambda *a: None).runs
+    (run,) = run_board(
+        bundle, bundle.target(None), inputs, options, lambda *a: None, Keeper.begin(None, {})
+    ).runs
     if run.outputs_checked != run.outputs_equal:
         raise AssertionError(f"{graph.name} on {board}: outputs differ from the interpreter's")
     steps = bundle.manifest.steps

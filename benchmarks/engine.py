@@ -29,6 +29,7 @@ from edgekit.deploy.bench import BenchOptions, bench_inputs
 from edgekit.deploy.bench_board import run_board
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.convert import convert
+from edgekit.deploy.keeper import Keeper
 from edgekit.errors import EdgeKitError
 from edgekit.units import count_text
 
@@ -53,7 +54,9 @@ def measure(
     bundle, options = open_bundle(folder), BenchOptions(samples=SAMPLES)
     target = bundle.target(None)
     inputs = bench_inputs(bundle, options)
-    (run,) = run_board(bundle, target, inputs, options, lambda *a: None).runs
+    (run,) = run_board(
+        bundle, target, inputs, options, lambda *a: None, Keeper.begin(None, {})
+    ).runs
     size = bare_size(folder, bundle.manifest, target, folder.with_suffix(".bare"))
     memory = bundle.manifest.memory
     record = Record(

@@ -26,6 +26,7 @@ from edgekit.deploy.bench import BenchOptions, bench_inputs
 from edgekit.deploy.bench_board import run_board
 from edgekit.deploy.bundles import open_bundle
 from edgekit.deploy.convert import convert
+from edgekit.deploy.keeper import Keeper
 from tests.helpers.int8_graphs import UNIT, GraphBuilder
 
 BYTES = Quant.per_tensor(0.05, -4)
@@ -348,6 +349,8 @@ def _pass(folder: Path, board: str, names: Sequence[str], rank: int) -> list[Cou
 def _run(folder: Path) -> RunResult:
     bundle, options = open_bundle(folder), BenchOptions(samples=1)
     inputs = bench_inputs(bundle, options)
-    (run,) = run_board(bundle, bundle.target(None), inputs, options, lambda *a: None).runs
+    (run,) = run_board(
+        bundle, bundle.target(None), inputs, options, lambda *a: None, Keeper.begin(None, {})
+    ).runs
     assert (run.outputs_checked, run.outputs_equal) == (1, 1)
     return run
