@@ -14,7 +14,7 @@ from edgekit.converter.compress.edit import computes_in_integers
 from edgekit.converter.compress.fuse import fuse_activations
 from edgekit.converter.compress.padding import fold_padding
 from edgekit.converter.compress.scales import fold_scales
-from edgekit.converter.compress.tidy import drop_dead, drop_identities
+from edgekit.converter.compress.tidy import broadcast_selections, drop_dead, drop_identities
 from edgekit.converter.ir.graph import Graph
 
 Pass = Callable[[Graph], Graph]
@@ -33,6 +33,7 @@ PASSES: tuple[tuple[str, Pass], ...] = tuple(
     for name, transform in (
         ("fold-constants", fold_constants),
         ("drop-identities", drop_identities),
+        ("broadcast-selections", broadcast_selections),
         ("fold-padding", fold_padding),
         ("fold-scales", fold_scales),
         *BINARIZE,

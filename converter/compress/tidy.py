@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edgekit.converter.compress.edit import bypassed, named, only_reader
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Concatenation, Pad, Relu, Relu6, Reshape, Squeeze
+from edgekit.converter.ir.ops_logic import Select, SelectV2
 
 _SHAPES_ONLY = (Reshape, Squeeze)
 
@@ -20,6 +23,15 @@ def drop_identities(graph: Graph) -> Graph:
         if _is_identity(graph, node):
             graph = bypassed(graph, node) or graph
     return graph
+
+
+def broadcast_selections(graph: Graph) -> Graph:
+    """SELECT becomes SELECT_V2, which tflite-micro has as well."""
+    nodes = [
+        replace(node, op=SelectV2()) if isinstance(node.op, Select) else node
+        for node in graph.nodes
+    ]
+    return graph.with_nodes(nodes)
 
 
 def drop_dead(graph: Graph) -> Graph:

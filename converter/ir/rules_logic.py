@@ -8,6 +8,18 @@ from edgekit.converter.ir.rule import node_rule
 
 _COMPARED = (DType.FLOAT32, DType.INT8, DType.INT32)
 _SELECTED = (DType.FLOAT32, DType.INT8, DType.INT16)
+
+
+@node_rule("comparison-scale", *COMPARISONS, supported=True, hint="quantize the model again")
+def comparison_scale(graph: Graph, node: Node) -> str:
+    """The operands of an int8 comparison have scales below 1, where TFLite stops."""
+    for at in (0, 1):
+        x = graph.input(node, at)
+        if x.dtype is DType.INT8 and x.quant is not None and x.quant.scale >= 1:
+            return f"{x.name} has scale {x.quant.scale:.6g}"
+    return ""
+
+
 CASTS = frozenset(
     {
         (DType.BOOL, DType.FLOAT32),

@@ -94,8 +94,8 @@ _NOT_INT16 = (
 @node_rule(
     "int16-operators",
     supported=True,
-    hint="quantize the model to int8; of int16 compute ARG_MAX outside the network, and write"
-    " SPACE_TO_DEPTH and DEPTH_TO_SPACE as RESHAPE, TRANSPOSE, RESHAPE",
+    hint="quantize the model to int8 instead (SPACE_TO_DEPTH and DEPTH_TO_SPACE may also be written"
+    " as RESHAPE, TRANSPOSE, RESHAPE)",
 )
 def int16_operators(graph: Graph, node: Node) -> str:
     """No int16 activations with ARG_MAX, RELU_N1_TO_1, RELU_0_TO_1, ELU, HARD_SWISH,

@@ -40,6 +40,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     structure.shapes_agree,
     numbers.activations_dtype,
     logic.logic_formats,
+    logic.comparison_scale,
     numbers.int16_operators,
     numbers.int16_slopes,
     numbers.float_operators,

@@ -17,9 +17,11 @@ from edgekit.artifacts.figures import Note
 from edgekit.converter.interpret.program import fold_constants
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
 from edgekit.converter.ir.ops import Dequantize, LceBconv2d, Mul, Quantize, Square
+from edgekit.converter.ir.ops_logic import COMPARISONS
 from edgekit.converter.quantize.calibrate import Progress, calibrate
 from edgekit.converter.quantize.execute import Batch
 from edgekit.converter.quantize.groups import Range, Ranges, same_scale_groups, union_ranges
+from edgekit.converter.quantize.islands import LEAST, MOST, real_nodes
 from edgekit.converter.quantize.params import (
     MAX_BIAS,
     NEAR_ZERO,
@@ -38,7 +40,7 @@ from edgekit.converter.quantize.recurrent import (
     parameters,
     wide_states,
 )
-from edgekit.converter.quantize.scheme import INT8, ISLANDS, WEIGHTED, Format, Scheme
+from edgekit.converter.quantize.scheme import INT8, WEIGHTED, Format, Scheme
 from edgekit.errors import UnsupportedError
 
 
@@ -92,7 +94,7 @@ def quantize_ranges(graph: Graph, ranges: Ranges, scheme: Scheme = INT8) -> Quan
     activations = [
         _integer(graph[name], quants[name], WIDE if name in wide else scheme.activation)
         for name in graph.activations()
-        if name in quants
+        if name in quants and not builder.stays_real(name)
     ]
     states = tuple(_state(state, quants, wide, scheme) for state in graph.states)
     whole = replace(graph.with_tensors(*activations, *builder.constants.values()), states=states)
@@ -148,6 +150,7 @@ class _Builder:
         self.graph, self.quants, self.scheme = graph, quants, scheme
         self.constants: dict[str, Tensor] = {}
         self.raised: dict[str, int] = {}
+        self.real = real_nodes(graph, quants)
 
     def nodes(self, node: Node) -> tuple[Node, ...]:
         """The node over integer operands, and a requantization after it where that is needed."""
@@ -157,10 +160,10 @@ class _Builder:
             return (node,)  # multiplier and bias stay real
         if node.op.STATES:
             return (self._recurrent(node),)
+        if node.name in self.real:
+            return self._island(node)
         if isinstance(node.op, Square):
             node = replace(node, op=Mul(), inputs=node.inputs * 2)
-        if isinstance(node.op, ISLANDS):
-            return self._island(node)
         made = replace(node, inputs=tuple(self._operand(node, name) for name in node.inputs))
         fixed = self.scheme.fixed(node.op)
         if fixed is None or fixed == self.quants[node.output]:
@@ -185,18 +188,28 @@ class _Builder:
             if name is None or self.graph[name].constant or not float_tensor(self.graph[name]):
                 inputs.append(name)
                 continue
+            if self.stays_real(name):
+                inputs.append(name)
+                continue
             real = f"{node.name}/{name}/real"
             if real not in self.constants:
                 self.constants[real] = replace(self.graph[name], name=real)
                 made.append(Node(f"{real}", Dequantize(), (name,), (real,)))
             inputs.append(real)
-        if not float_tensor(self.graph[node.output]):
+        if self.stays_real(node.output) or not float_tensor(self.graph[node.output]):
             return (*made, replace(node, inputs=tuple(inputs)))
         result = f"{node.output}/real"
         self.constants[result] = replace(self.graph[node.output], name=result)
         same = replace(node, inputs=tuple(inputs), outputs=(result,))
         again = Node(f"{node.name}/quantize", Quantize(), (result,), node.outputs)
         return (*made, same, again)
+
+    def stays_real(self, name: str) -> bool:
+        """Whether an activation is float32: written and read by nodes that stay so."""
+        producer, readers = self.graph.producer(name), self.graph.consumers(name)
+        inner = producer is not None and producer.name in self.real
+        apart = name in self.graph.results or any(node.name not in self.real for node in readers)
+        return inner and not apart
 
     def _operand(self, node: Node, name: str | None) -> str | None:
         """A constant operand of an elementwise or same-scale operator, as an activation."""
@@ -206,6 +219,9 @@ class _Builder:
         form = self.scheme.activation
         low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))
         quant = self.quants.get(name) or asymmetric(low, high, form)
+        if isinstance(node.op, COMPARISONS) and not LEAST <= quant.scale < MOST:
+            # A threshold of 0 has no scale of its own; far and near ones are clipped or rounded.
+            quant = next(self.quants[x] for x in node.inputs if x in self.quants)
         return self._keep(node, self.graph[name], quantize_array(values, quant, form), quant)
 
     def _weighted(self, node: Node) -> Node:

@@ -224,6 +224,16 @@ BROKEN: list[tuple[str, Graph, str]] = [
         "float32 to int8",
     ),
     (
+        "comparison-scale",
+        one(
+            ops_logic.Less(),
+            act("a", 2, quant=Quant.per_tensor(1.5, 0)),
+            act("b", 2),
+            output=act("y", 2, dtype=DType.BOOL, quant=None),
+        ),
+        "a has scale 1.5",
+    ),
+    (
         "int8-negation",
         one(ops.Neg(), act("x", 1, 2, quant=UNIT), output=act("y", 1, 2, quant=UNIT)),
         "zero -128",

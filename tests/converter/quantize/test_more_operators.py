@@ -204,3 +204,40 @@ def test_comparisons_and_masks_are_quantized() -> None:
     fresh = samples(graph, 16, seed=9)
     exact, found = (outputs_real(each, fresh)["sum"] for each in (graph, done))
     assert np.sqrt(np.mean((exact - found) ** 2) / np.mean(exact**2)) < 0.06
+
+
+def test_a_threshold_of_zero_is_compared_at_the_other_scale() -> None:
+    graph = masked()
+    done = quantize_int8(graph, [samples(graph, 64)]).graph
+    node = next(node for node in done.nodes if node.op.NAME == "GREATER")
+    x, zero = (done.input(node, at) for at in (0, 1))
+    assert zero.quant == x.quant
+
+
+def test_what_int8_compares_too_coarsely_stays_in_float() -> None:
+    g = FloatGraph("coarse")
+    x = g.input((1, 8))
+    small = g.node(ops.Mul(), [x, g.constant(np.full((1, 1), 1e-3))], "small")
+    limit = g.constant(np.full((1, 1), 1e-4))
+    above = g.node(ops_logic.Greater(), [small, limit], "above", dtype="bool")
+    graph = g.graph(g.node(ops_logic.Cast(), [above], "y"))
+    done = quantize_int8(graph, [samples(graph, 64)]).graph
+    verify(done)
+    node = next(node for node in done.nodes if node.op.NAME == "GREATER")
+    assert done.input(node).dtype is DType.FLOAT32
+
+
+def test_what_leads_to_a_logarithm_stays_in_float() -> None:
+    """log(x^2 + 0.001): in int8 the sum would be 0 for half of the inputs."""
+    g = FloatGraph("powers")
+    x = g.dense(g.input((1, 8)), RNG.normal(0, 0.5, (12, 8)), RNG.normal(0, 0.1, 12))
+    power = g.node(ops.Add(), [g.node(ops.Square(), [x], "square"), g.constant([1e-3])], "power")
+    graph = g.graph(g.node(ops.Log(), [power], "level"))
+    done = quantize_int8(graph, [samples(graph, 64)]).graph
+    verify(done)
+    assert [node.op.NAME for node in done.nodes][1:] == [
+        "DEQUANTIZE", "SQUARE", "ADD", "LOG", "QUANTIZE"
+    ]  # fmt: skip
+    fresh = samples(graph, 16, seed=9)
+    exact, found = (outputs_real(each, fresh)["level"] for each in (graph, done))
+    assert np.sqrt(np.mean((exact - found) ** 2) / np.mean(exact**2)) < 0.2
