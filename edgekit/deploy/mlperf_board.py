@@ -13,6 +13,7 @@ from edgekit.deploy.bundles import Bundle
 from edgekit.errors import UsageError
 from edgekit.firmware_stubs.build import build_firmware
 from edgekit.firmware_stubs.image import Image
+from edgekit.runtime.devices.bench import check_identity
 from edgekit.runtime.devices.qemu import VirtualBoard
 from edgekit.runtime.link.dut import Identity
 from edgekit.runtime.link.transport import SerialTransport
@@ -44,6 +45,11 @@ class MlperfBoard:
         """Simulated for a virtual board, and for whatever is at a pseudo-terminal."""
         emulated = self.virtual is not None or is_pseudo_terminal(self.device.name)
         return Provenance.SIMULATED if emulated else Provenance.MEASURED
+
+    @property
+    def tells_model(self) -> bool:
+        """Whether it can be asked for the very model it runs: EdgeKit firmware, directly."""
+        return bool(self.identity.extension) and not self.device.passthrough
 
     @property
     def description(self) -> str:
@@ -98,7 +104,10 @@ def mlperf_board(
         if port is not None:
             rate = baud or (target.link.baud if target is not None else BAUD)
             device = stack.enter_context(Device(SerialTransport(port, rate), baud=rate))
-            yield _asked(MlperfBoard(device, _NOBODY, _ANY, target))
+            board = _asked(MlperfBoard(device, _NOBODY, _ANY, target))
+            if bundle is not None and board.tells_model:
+                check_identity(device, device.facts(), bundle.manifest.model_sha256[:16], "")
+            yield board
             return
         if bundle is None or target is None:
             raise UsageError(

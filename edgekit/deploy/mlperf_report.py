@@ -32,6 +32,8 @@ def mlperf_report(
     """Everything that was found, with a note for each rule that was not met."""
     run = _run(board, record)
     notes = tuple(_note(record, index) for index, rule in enumerate(record.rules) if not rule.met)
+    if bundle is not None and board.virtual is None and not board.tells_model:
+        notes += (_unchecked(bundle, board),)
     created = datetime.now().astimezone().isoformat(timespec="seconds")
     around = {**environment.describe(), "inputs": record.data, "link": record.link}
     if bundle is not None and board.target is not None:
@@ -85,6 +87,12 @@ def _note(record: MlperfRecord, index: int) -> Note:
         f"would not qualify; not met: {rule.sentence} ({rule.found})",
         ADVICE.get(rule.name, ""),
     )
+
+
+def _unchecked(bundle: Bundle, board: MlperfBoard) -> Note:
+    place = board.device.name
+    text = f"nothing told whether the board at {place} runs it: only its benchmark is known"
+    return Note("mlperf-bundle-unchecked", bundle.manifest.name, text, level="info")
 
 
 ADVICE = {

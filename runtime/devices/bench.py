@@ -14,7 +14,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
-from typing import Any
+from typing import Any, Protocol
 
 from edgekit.artifacts.bundle import Manifest
 from edgekit.artifacts.figures import Note, Provenance
@@ -102,7 +102,7 @@ def bench_device(
     )
 
 
-def check_identity(dut: Dut, facts: Mapping[str, str], model_hash: str, build_id: str) -> None:
+def check_identity(dut: Named, facts: Mapping[str, str], model_hash: str, build_id: str) -> None:
     """Raise ProtocolError unless the board runs this model and, when given, this build."""
     wanted = (
         ("model", facts.get("hash", ""), model_hash, "wrong-model"),
@@ -118,6 +118,13 @@ def check_identity(dut: Dut, facts: Mapping[str, str], model_hash: str, build_id
                 hint="flash this bundle again: edgekit flash BUNDLE --port PORT",
                 code=code,
             )
+
+
+class Named(Protocol):
+    """A board with the name of its port."""
+
+    @property
+    def name(self) -> str: ...
 
 
 class _Bench:

@@ -14,6 +14,7 @@ from types import TracebackType
 
 from edgekit.errors import ProtocolError
 from edgekit.runtime.link.dut import READY, WRAP_US, Identity, Inference, laps, parse_results, value
+from edgekit.runtime.link.extension import Extension
 from edgekit.runtime.link.transport import Transport
 from edgekit.runtime.link.wire import FAULT_MARK, Silence, Wire
 
@@ -118,6 +119,14 @@ class Device:
         stamps = laps(lines)
         seconds = ((stamps[-1] - stamps[-2]) % WRAP_US) / 1e6 if len(stamps) >= 2 else None
         return Inference(inferences, warmup, seconds, parse_results(lines))
+
+    def facts(self) -> dict[str, str]:
+        """What EdgeKit firmware says of itself through its extension (`Extension.info`)."""
+        self.command("ek 1")
+        try:
+            return Extension(self._wire).info()
+        finally:
+            self.command("ek 0")
 
     def _greet(self) -> str:
         """Vendor. A board may be booting, or be left in the middle of a command."""

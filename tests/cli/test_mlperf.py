@@ -13,6 +13,7 @@ import pytest
 from edgekit.artifacts.answers import ANSWERS_NAME
 from edgekit.artifacts.report import read_report
 from edgekit.deploy.mlperf import MlperfOptions, bench_mlperf, verdict
+from edgekit.firmware_stubs.build import build_posix
 from edgekit.runtime.link.transport import SerialTransport
 from edgekit.runtime.mlperf.device import Device
 from edgekit.runtime.mlperf.interface_board import InterfaceBoard
@@ -21,7 +22,8 @@ from edgekit.runtime.power.load import LoadProfile
 from tests.helpers.command_line import Done, edgekit, fails, succeeds
 from tests.helpers.foreign_board import ForeignBoard
 from tests.helpers.mlperf_sets import random_set, write_set
-from tests.helpers.ptys import fake_peer
+from tests.helpers.ptys import fake_peer, firmware_on_pty
+from tests.helpers.tiny_bundle import TINY_HASH, tiny_bundle
 
 MLPERF = ("bench", "--mlperf")
 
@@ -349,3 +351,17 @@ def test_no_data_set(tmp_path: Path) -> None:
 )
 def test_rigs_that_are_none(words: tuple[str, str], code: str, small_bundle: Path) -> None:
     fails("mlperf", "emulate", small_bundle, *words, exit_code=2, code=code)
+
+
+def test_a_bundle_beside_a_port_is_checked_or_said_not_to_be(
+    impatient: None, data: Path, small_bundle: Path, tmp_path: Path
+) -> None:
+    """EdgeKit firmware tells its model's hash; other firmware only its benchmark."""
+    with fake_peer(ForeignBoard()) as port:
+        record = refused_result(small_bundle, "--port", port, "--data", data, "--json").record
+    assert "mlperf-bundle-unchecked" in {note["code"] for note in record["warnings"]}
+    tiny = build_posix(tiny_bundle(tmp_path / "tiny"), tmp_path / "build", model_id="kws01")
+    with firmware_on_pty(tiny.elf) as (port, _):
+        words = (small_bundle, "--port", port, "--data", data)
+        error = fails(*MLPERF, *words, exit_code=1, code="wrong-model")
+    assert TINY_HASH in error["found"]
