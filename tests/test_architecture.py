@@ -35,6 +35,7 @@ CONFINED = {
     "tensorflow": ("edgekit.converter.load", "edgekit.litert"),
     "keras": ("edgekit.converter.load",),
     "serial": ("edgekit.runtime.link", "edgekit.runtime.power"),
+    "joulescope": ("edgekit.runtime.power",),
 }
 
 

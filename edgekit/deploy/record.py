@@ -65,14 +65,25 @@ def record_trace(
         opened.start()
         _wait(opened, seconds, watch)
         if not isinstance(opened, StreamMeter):
-            trace = opened.stop()
-            return _keep(lambda: iter((trace,)), output, picture)
+            return _keep_whole(opened, output, picture)
         with opened.stop_stored() as stored:
             if stored.failure is None:
                 return _keep(stored.parts, output, picture)
             with suppress(MeterError, ValueError):  # Too little of it to be written.
                 _keep(stored.parts, output, picture)
             raise stored.failure
+
+
+def _keep_whole(meter: Meter, output: Path | None, picture: Path | None) -> Recorded:
+    """For a meter that gives its recording as one."""
+    try:
+        trace = meter.stop()
+    except MeterError:
+        salvaged: PowerTrace | None = getattr(meter, "salvaged", None)
+        if salvaged is not None:
+            _keep(lambda: iter((salvaged,)), output, picture)
+        raise
+    return _keep(lambda: iter((trace,)), output, picture)
 
 
 def _keep(parts: Parts, output: Path | None, picture: Path | None) -> Recorded:
@@ -96,7 +107,7 @@ def _wait(meter: Meter, seconds: float | None, watch: Watch | None) -> None:
     try:
         while (left := LOOK_S if end is None else end - time.monotonic()) > 0:
             time.sleep(min(left, LOOK_S))
-            if stream is not None and stream.failure is not None:
+            if getattr(meter, "failure", None) is not None:
                 return  # `stop` tells of it.
             seen = stream.preview(SHOWN_S) if stream is not None and watch is not None else None
             if seen is not None and watch is not None:

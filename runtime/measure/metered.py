@@ -33,7 +33,6 @@ from edgekit.runtime.measure.energy import energy_per_inference
 from edgekit.runtime.measure.splice import spliced
 from edgekit.runtime.measure.windows import WINDOW_END, WINDOW_START
 from edgekit.runtime.power.meter import Meter, TakesEdges
-from edgekit.runtime.power.stream_meter import StreamMeter
 from edgekit.targets.model import Target
 
 if TYPE_CHECKING:
@@ -70,8 +69,9 @@ class WindowsRun:
         """A window has ended. Raises MeterError when the meter does not record any more."""
         if meter.identity.wall_clock:
             self.computer_s.append(time.monotonic())
-        if isinstance(meter, StreamMeter) and meter.failure is not None:
-            raise meter.failure
+        failure: MeterError | None = getattr(meter, "failure", None)
+        if failure is not None:
+            raise failure
         self.inferences.append(count)
         if board_s is not None:
             self.board_s.append(board_s)
