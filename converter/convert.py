@@ -23,6 +23,7 @@ from pathlib import Path
 
 from edgekit.artifacts.bundle import Manifest
 from edgekit.artifacts.figures import Note
+from edgekit.converter.binary.portable import portable
 from edgekit.converter.compress.passes import PASSES
 from edgekit.converter.describe import class_names, describe
 from edgekit.converter.generate import Code, generate
@@ -106,7 +107,8 @@ def convert_model(
     with log.stage("judge"):
         verdict = judge(small, graph, data, options, report)
     with log.stage("write"):
-        model = write_tflite(graph)
+        stored = portable(graph) if options.binary_format == "portable" else graph
+        model = write_tflite(stored)
     with log.stage("generate"):
         labels = class_names(loaded, graph, data)
         code = generate(

@@ -104,6 +104,8 @@ def _recipe(
         value = getattr(options, key)
         if value not in (None, False):
             recipe[key] = value
+    if options.binary_format != "lce":
+        recipe["binary_format"] = options.binary_format
     if options.arena != "auto":
         recipe["arena"] = options.arena
     if options.weights is not None:

@@ -17,6 +17,7 @@ from edgekit.units import parse_size
 CODE_FORMATS = ("cmake", "arduino", "zephyr", "platformio", "tflm")
 RESIZES = ("stretch", "crop", "none")
 COLORS = ("rgb", "bgr", "gray")
+BINARY_FORMATS = ("lce", "portable")
 PRECISIONS = ("int8", "float32")
 ARENAS = ("auto", "single", "fast")
 
@@ -34,7 +35,8 @@ class ConvertOptions:
     bytes the arena may take; where it has to, C runs layers stripe by stripe. `arena` "auto" makes
     it one block where it fits one memory and else spreads it over several, "single" never does, and
     "fast" puts what is touched most into tightly coupled memory. `all_channels` keeps channels in
-    the C that no input changes.
+    the C that no input changes. `binary_format` says what binarized layers are in model.tflite:
+    "lce" for the Larq Compute Engine's operators, "portable" for TFLite's own.
     Raises UsageError.
     """
 
@@ -62,11 +64,13 @@ class ConvertOptions:
     ram_budget: int | None = None
     arena: str = "auto"
     all_channels: bool = False
+    binary_format: str = "lce"
 
     def __post_init__(self) -> None:
         _one_of("--format", self.code_format, CODE_FORMATS)
         _one_of("--precision", self.precision, PRECISIONS)
         _one_of("--arena", self.arena, ARENAS)
+        _one_of("--binary-format", self.binary_format, BINARY_FORMATS)
         if self.resize is not None:
             _one_of("--resize", self.resize, RESIZES)
         if self.color is not None:

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.ops_logic import Cast
 from edgekit.converter.tflite.names import Namer
 
 
 def needs_uint8(graph: Graph) -> bool:
     """Whether only uint8 operators of TFLite compute what the graph says."""
-    weights = any(tensor.dtype is DType.UINT8 for tensor in graph.tensors.values())
+    read = {name for n in graph.nodes if not isinstance(n.op, Cast) for name in n.inputs if name}
+    weights = any(graph[name].dtype is DType.UINT8 for name in read)
     return weights or any(getattr(node.op, "half_up", False) for node in graph.nodes)
 
 

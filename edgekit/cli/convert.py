@@ -82,6 +82,13 @@ def command(
             "--all-channels", help="Compute also channels that no input changes, for comparison."
         ),
     ] = False,
+    binary_format: Annotated[
+        str,
+        typer.Option(
+            help="Binarized layers in model.tflite: lce (Larq Compute Engine) or portable (TFLite's"
+            " own operators)."
+        ),
+    ] = "lce",
     requantize: Annotated[
         bool, typer.Option("--requantize", help="Dequantize a quantized file and quantize it anew.")
     ] = False,
@@ -152,6 +159,7 @@ def command(
         ram_budget=size("--ram-budget", ram_budget),
         arena=arena,
         all_channels=all_channels,
+        binary_format=binary_format,
     )
     with out.working():
         result = convert(

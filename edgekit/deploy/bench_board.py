@@ -33,12 +33,13 @@ def run_board(
     inputs: Inputs,
     options: BenchOptions,
     report: Progress,
-    keeper: Keeper,
+    keeper: Keeper | None = None,
 ) -> Measured:
     """Check outputs, count, profile; then energy windows when a meter was named.
 
-    The meter opens first: a real board may get its power from it.
+    The meter opens first: a real board may get its power from it. Without a keeper nothing is kept.
     """
+    keeper = keeper or Keeper.begin(None, {})
     with ExitStack() as stack:
         meter = make_meter(options.power, target) if options.power else None
         if meter is not None:

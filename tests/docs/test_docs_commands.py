@@ -32,6 +32,7 @@ PAGES = (
     "docs/mlperf.md",
     "docs/verify.md",
     "docs/performance.md",
+    "docs/binary.md",
 )
 NEEDS = ("arm-none-eabi-gcc", "qemu-system-arm", "gcc")
 
@@ -51,6 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where all pages run: the samples of the checkout and the files pages speak of."""
     place = tmp_path_factory.mktemp("docs")
     (place / "samples").symlink_to(ROOT / "samples")
+    (place / "binary_net.py").write_text(blocks("docs/binary.md", "python")[0], encoding="utf-8")
     (place / "my-board.toml").write_text(blocks("docs/targets.md", "toml")[0], encoding="utf-8")
     (place / "two-rams.toml").write_text(blocks("docs/memory.md", "toml")[0], encoding="utf-8")
     return place
