@@ -174,6 +174,11 @@ def lookup(graph: Graph, node: Node) -> tuple[Call, ...]:
     return (lookup_call(x, y, values),)
 
 
+def tabulated(graph: Graph, node: Node, values: NDArray[np.int8]) -> tuple[Call, ...]:
+    """A node of which all 256 results are known, as one `ek_lut_s8`."""
+    return (lookup_call(graph.input(node), graph.output(node), values),)
+
+
 def lookup_call(x: Tensor, y: Tensor, values: NDArray[np.int8], tag: str = "") -> Call:
     """`ek_lut_s8` from `x` to `y`."""
     args = (NumberArg(x.size), calls.table(values), Value(x.name), Result(y.name))

@@ -1,6 +1,7 @@
 """A graph becomes a program: kernel calls in execution order, for one target.
 
 channels    those that no input changes are left out
+tabulate    float parts that compute one int8 from one int8 become tables
 aliases     reshapes become other names for the same bytes
 calls       each operator's function says which kernels it needs (operators.py)
 assemble    kernels are chosen for the target, constants packed, everything named
@@ -14,11 +15,13 @@ from types import MappingProxyType
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.lower.assemble import Assembly
 from edgekit.converter.lower.channels import drop_constant_channels
+from edgekit.converter.lower.elementwise import tabulated
 from edgekit.converter.lower.formats import lowered
 from edgekit.converter.lower.operators import ALIASES
 from edgekit.converter.lower.program import Program
 from edgekit.converter.lower.select import KernelTable, kernel_table
 from edgekit.converter.lower.states import assignments
+from edgekit.converter.lower.tabulate import tabulate
 from edgekit.targets.model import Target
 
 NO_ROOM: Mapping[str, int] = MappingProxyType({})
@@ -42,11 +45,15 @@ def lower(
     table = kernel_table() if kernels is None else kernels
     if not all_channels:
         graph = drop_constant_channels(graph)
+    made = tabulate(graph)
+    graph = made.graph
     roots = aliases(graph)
     assembly = Assembly(graph, roots, table, target.cpu.isa, room)
     for node in graph.nodes:
         if node.output not in roots:
-            assembly.add(node, lowered(graph, node))
+            values = made.tables.get(node.name)
+            whole = lowered(graph, node) if values is None else tabulated(graph, node, values)
+            assembly.add(node, whole)
     for node, calls in assignments(graph, roots):
         assembly.add(node, calls)
     return assembly.program()

@@ -185,8 +185,11 @@ class _Builder:
         made: list[Node] = []
         inputs: list[str | None] = []
         for name in node.inputs:
-            if name is None or self.graph[name].constant or not float_tensor(self.graph[name]):
+            if name is None or not float_tensor(self.graph[name]):
                 inputs.append(name)
+                continue
+            if self.graph[name].constant:
+                inputs.append(self._real_constant(name))
                 continue
             if self.stays_real(name):
                 inputs.append(name)
@@ -203,6 +206,14 @@ class _Builder:
         same = replace(node, inputs=tuple(inputs), outputs=(result,))
         again = Node(f"{node.name}/quantize", Quantize(), (result,), node.outputs)
         return (*made, same, again)
+
+    def _real_constant(self, name: str) -> str:
+        """A constant as it is; under a second name where integer nodes read it too."""
+        if all(node.name in self.real for node in self.graph.consumers(name)):
+            return name
+        made = replace(self.graph[name], name=f"{name}/real")
+        self.constants[made.name] = made
+        return made.name
 
     def stays_real(self, name: str) -> bool:
         """Whether an activation is float32: written and read by nodes that stay so."""

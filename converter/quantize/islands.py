@@ -9,12 +9,15 @@ from edgekit.converter.ir.ops import (
     Abs,
     Add,
     Div,
+    ExpandDims,
     Log,
     Maximum,
     Minimum,
     Mul,
+    Reshape,
     Sqrt,
     Square,
+    Squeeze,
     Sub,
 )
 from edgekit.converter.ir.ops_functions import Pow
@@ -24,7 +27,7 @@ from edgekit.converter.quantize.scheme import ISLANDS
 STEEP = (Log, Sqrt, Pow, Div)
 """Near zero a step of int8 changes their results by more than all others together."""
 
-_INNER = (Add, Sub, Mul, Square, Abs, Maximum, Minimum)
+_INNER = (Add, Sub, Mul, Square, Abs, Maximum, Minimum, Reshape, Squeeze, ExpandDims)
 
 LEAST, MOST = 1 / 256, 1.0
 """Scales of a comparison's operands: int8 ones are compared in 256ths of 1, and TFLite stops at
@@ -48,7 +51,8 @@ def real_nodes(graph: Graph, quants: Mapping[str, Quant]) -> frozenset[str]:
 
 
 def _values(graph: Graph, node: Node) -> int:
-    return sum(name is not None and not graph[name].constant for name in node.inputs)
+    """Different activations that the node reads."""
+    return len({name for name in node.inputs if name is not None and not graph[name].constant})
 
 
 def _coarse(graph: Graph, node: Node, quants: Mapping[str, Quant]) -> bool:

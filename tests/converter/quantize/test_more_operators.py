@@ -231,12 +231,17 @@ def test_what_leads_to_a_logarithm_stays_in_float() -> None:
     """log(x^2 + 0.001): in int8 the sum would be 0 for half of the inputs."""
     g = FloatGraph("powers")
     x = g.dense(g.input((1, 8)), RNG.normal(0, 0.5, (12, 8)), RNG.normal(0, 0.1, 12))
-    power = g.node(ops.Add(), [g.node(ops.Square(), [x], "square"), g.constant([1e-3])], "power")
-    graph = g.graph(g.node(ops.Log(), [power], "level"))
+    small = g.constant([1e-3])
+    power = g.node(ops.Add(), [g.node(ops.Square(), [x], "square"), small], "power")
+    level = g.node(ops.Log(), [power], "level")
+    graph = g.graph(g.node(ops.Mul(), [level, small], "y"), level)
     done = quantize_int8(graph, [samples(graph, 64)]).graph
     verify(done)
     assert [node.op.NAME for node in done.nodes][1:] == [
-        "DEQUANTIZE", "SQUARE", "ADD", "LOG", "QUANTIZE"
+        "DEQUANTIZE", "SQUARE", "ADD", "LOG", "QUANTIZE", "MUL"
+    ]  # fmt: skip
+    assert [t.dtype.value for name, t in done.tensors.items() if name.startswith(small)] == [
+        "int8", "float32"
     ]  # fmt: skip
     fresh = samples(graph, 16, seed=9)
     exact, found = (outputs_real(each, fresh)["level"] for each in (graph, done))
