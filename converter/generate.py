@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgekit.artifacts.bundle import MemorySummary, StepInfo
 from edgekit.artifacts.figures import Note
@@ -16,7 +16,7 @@ from edgekit.converter.ir.graph import Graph
 from edgekit.converter.lower.lower import lower
 from edgekit.converter.lower.program import Program
 from edgekit.converter.options import ConvertOptions
-from edgekit.converter.plan.fit import footprint, require_fit
+from edgekit.converter.plan.fit import bench_note, footprint, require_fit
 from edgekit.converter.plan.plan import memory_summary
 from edgekit.converter.precision import soft_float_note
 from edgekit.errors import UnsupportedError
@@ -73,7 +73,7 @@ def generate(
         lambda room: lower(graph, target, all_channels=options.all_channels, room=room),
     )
     shape = graph[graph.inputs[0]].shape
-    require_fit(
+    fit = require_fit(
         footprint(budgeted.program, budgeted.memory),
         target,
         model=graph.name,
@@ -82,7 +82,11 @@ def generate(
         rescue=lambda: spread.rescue(program, target, options.arena),
         unplaced=spread.unplaced(budgeted, target, options.arena),
     )
-    return _emitted(graph, budgeted, target, model, labels, tool_version, extra)
+    found = _emitted(graph, budgeted, target, model, labels, tool_version, extra)
+    note = bench_note(
+        fit, target, graph.name, lambda most: spread.smaller(whole, program, target, most)
+    )
+    return found if note is None else replace(found, notes=(*found.notes, note))
 
 
 def _emitted(

@@ -149,6 +149,18 @@ def rescue(program: Program, target: Target, arena: str) -> str:
     return f"its RAM would do with --ram-budget {spread.memory.arena_bytes}, for {price}"
 
 
+def smaller(whole: Budgeted, program: Program, target: Target, most: int) -> list[str]:
+    """Options with which the benchmark firmware fits: the arena may have `most` bytes then."""
+    found = []
+    if most > 0 and plan_within(program, most).memory.arena_bytes <= most:
+        found.append(f"--ram-budget {most}")
+    if any(memory.tightly_coupled for memory in target.rams):
+        fast = over(whole, program, target, "fast")
+        if check_fit(footprint(fast.program, fast.memory), target).bench_fits:
+            found.append("--arena fast")
+    return found
+
+
 def _noted(found: Budgeted) -> Budgeted:
     memory = found.memory
     summary = memory_summary(memory)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from edgekit.artifacts.bundle import ArenaBlock
+from edgekit.artifacts.figures import Note
 from edgekit.converter.lower.program import Program
 from edgekit.converter.plan.lifetimes import ALIGNMENT
 from edgekit.converter.plan.plan import MemoryPlan
@@ -183,6 +184,28 @@ def require_fit(
         f"{model} on {target.name}",
         "; ".join(_too_big(result, unplaced)),
         hint="; ".join(text for text in advice if text),
+    )
+
+
+def bench_note(
+    result: FitResult, target: Target, model: str, ways: Callable[[int], Sequence[str]]
+) -> Note | None:
+    """That the benchmark firmware does not fit, though the model does.
+
+    `ways` names the options with which it would, from the bytes that the arena may have then.
+    """
+    if result.bench_fits or result.largest_ram is None or target.family != "cortex-m":
+        return None
+    over = result.bench_ram_needed - result.largest_ram
+    found = ways(result.arena_bytes - over)
+    return Note(
+        "bench-fit",
+        model,
+        "the model fits, the benchmark firmware with its copy of the inputs by estimate does"
+        f" not: {bytes_text(over)} too much for one RAM",
+        f"to run `edgekit bench` on {target.name} convert with {' or '.join(found)}"
+        if found
+        else "a smaller input or a thinner network needs less",
     )
 
 

@@ -92,7 +92,8 @@ def _cpu(target: Target) -> Iterator[tuple[str, str]]:
 
 
 def _memory(memory: Memory) -> str:
-    return f"{bytes_text(memory.size)} at {memory.start:#010x} ({memory.name})"
+    name = memory.name + ", tightly coupled" * memory.tightly_coupled
+    return f"{bytes_text(memory.size)} at {memory.start:#010x} ({name})"
 
 
 def _link(target: Target) -> str:

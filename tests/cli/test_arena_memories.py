@@ -146,6 +146,32 @@ def test_on_this_machine(model: Path) -> None:
 
 @needs_qemu
 @pytest.mark.qemu
+def test_a_benchmark_that_would_not_fit_is_told_and_helped(model: Path) -> None:
+    """The application fits beside its arena; with a copy of the input it does not."""
+    target = board(model, size=0x7C80, coupled=4096)
+    [note] = notes(target)
+    assert "with its copy of the inputs by estimate does not: 2944 B too much" in note["message"]
+    fails("build", "new", "-t", target, exit_code=3, code="does-not-fit")
+    assert "fast" not in note["advice"]
+    budget = note["advice"].split("--ram-budget ")[1]
+    assert notes(target, "--ram-budget", budget) == []
+    succeeds("build", "new", "-t", target)
+
+
+def test_fast_memory_is_advised_where_it_helps(model: Path) -> None:
+    target = board(model, size=0x7C80, coupled=9000)
+    [note] = notes(target)
+    assert note["advice"].endswith(" or --arena fast")
+    assert notes(target, "--arena", "fast") == []
+
+
+def notes(target: object, *more: object) -> list[dict[str, str]]:
+    manifest = succeeds(*words(target, *more, "--json")).record["manifest"]
+    return [note for note in manifest["warnings"] if note["code"] == "bench-fit"]
+
+
+@needs_qemu
+@pytest.mark.qemu
 def test_built_and_measured_on_the_board(model: Path) -> None:
     target = board(model, size=ROOM)
     succeeds(*words(target))

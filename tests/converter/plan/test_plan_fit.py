@@ -11,6 +11,7 @@ from edgekit.artifacts.bundle import ArenaBlock
 from edgekit.converter.plan.fit import (
     FIRMWARE_BYTES,
     Footprint,
+    bench_note,
     check_fit,
     footprint,
     require_fit,
@@ -185,3 +186,23 @@ def test_what_several_memories_lack_takes_the_place_of_what_one_does() -> None:
     error = refusal(board("small", 128, 32), unplaced="nothing fits")
     assert error.found == "flash needs 220.0 KiB of 128.0 KiB, 92.0 KiB too much; nothing fits"
     assert "nothing fits" not in refusal(board("small", 128, 256), unplaced="nothing fits").found
+
+
+def test_a_note_where_only_the_benchmark_firmware_does_not_fit() -> None:
+    sizes, target = replace(SIZES, inputs=27 * KB), board("b", 1024, 80)
+    note = bench_note(check_fit(sizes, target), target, "vww", lambda most: [f"{most}", "more"])
+    assert note is not None
+    assert (note.code, note.level) == ("bench-fit", "warning")
+    assert note.message.endswith("by estimate does not: 3072 B too much for one RAM")
+    assert note.advice == f"to run `edgekit bench` on b convert with {47 * KB} or more"
+    nothing = bench_note(check_fit(sizes, target), target, "vww", lambda _: [])
+    assert nothing is not None
+    assert nothing.advice == "a smaller input or a thinner network needs less"
+    kept = replace(sizes, arena=47 * KB)
+    assert bench_note(check_fit(kept, target), target, "vww", lambda _: []) is None
+
+
+def test_no_note_for_a_machine_that_runs_no_firmware() -> None:
+    phone = board("b", 1024, 80).model_copy(update={"family": "android"})
+    result = check_fit(replace(SIZES, inputs=27 * KB), phone)
+    assert bench_note(result, phone, "vww", lambda _: []) is None
