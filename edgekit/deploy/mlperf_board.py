@@ -42,8 +42,10 @@ class MlperfBoard:
 
     @property
     def provenance(self) -> Provenance:
-        """Simulated for a virtual board, and for whatever is at a pseudo-terminal."""
-        emulated = self.virtual is not None or is_pseudo_terminal(self.device.name)
+        """Simulated for a virtual board, and for whatever is at a pseudo-terminal or a network
+        address: a program may be there as well as a board."""
+        name = self.device.name
+        emulated = self.virtual is not None or "://" in name or is_pseudo_terminal(name)
         return Provenance.SIMULATED if emulated else Provenance.MEASURED
 
     @property

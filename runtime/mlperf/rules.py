@@ -120,7 +120,7 @@ RULES = (
         f"No window lasts longer than the {MOST_S:g} s the official runner waits",
         _patience,
     ),
-    Rule("data-set", ("accuracy",), "Every file of the official data set", _files),
+    Rule("data-set", ("accuracy",), "As many files as the official data set has", _files),
     Rule("accuracy", ("accuracy",), "The accuracy that the closed division requires", _accuracy),
     Rule("trigger", ("energy",), "Windows lie between edges of the board's time stamp pin", _edges),
     Rule("samples", ("energy",), "The meter lost no sample", _whole),
