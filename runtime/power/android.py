@@ -15,7 +15,8 @@ from edgekit.artifacts.figures import Note
 from edgekit.artifacts.power import PowerTrace
 from edgekit.errors import MeterError
 from edgekit.runtime.power.command_port import END, CommandPort
-from edgekit.runtime.power.names import MeterSpec
+from edgekit.runtime.power.names import MeterSpec, bad_option
+from edgekit.runtime.power.odpm import Odpm
 from edgekit.runtime.power.polled_meter import Floats, Ints, PolledMeter
 from edgekit.runtime.power.recording import Capture, read_until
 from edgekit.runtime.power.serial_port import Port
@@ -56,13 +57,17 @@ def parse_gauge(text: str) -> Gauge | None:
     return Gauge(current * unit, voltage * 1e-6, lines[2])
 
 
-def from_spec(spec: MeterSpec, target: Target | None) -> Android:
-    """The phone that `spec` names by its adb serial number, the only one where it names none."""
-    return Android(
-        spec.place,
-        interval_s=spec.number("interval", INTERVAL_S, 0.1, 60),
-        program=spec.options.get("adb", PROGRAM),
-    )
+def from_spec(spec: MeterSpec, target: Target | None) -> Android | Odpm:
+    """The phone that `spec` names by its adb serial number, the only one where it names none: its
+    battery gauge, or with source=odpm its power rails."""
+    interval_s = spec.number("interval", INTERVAL_S, 0.1, 60)
+    program = spec.options.get("adb", PROGRAM)
+    rails = tuple(filter(None, spec.options.get("rails", "").split(",")))
+    if spec.choice("source", ("gauge", "odpm")) == "odpm":
+        return Odpm(spec.place, interval_s=interval_s, program=program, rails=rails)
+    if rails:
+        raise bad_option(spec, "rails", ",".join(rails), "rails= with source=odpm")
+    return Android(spec.place, interval_s=interval_s, program=program)
 
 
 class Android(PolledMeter):

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgekit.artifacts.power import PowerTrace
-from edgekit.errors import MeterError
+from edgekit.errors import MeterError, UsageError
 from edgekit.runtime.power.android import Android, Gauge, parse_gauge
 from edgekit.runtime.power.names import make_meter
+from edgekit.runtime.power.odpm import USUAL_V, Odpm, parse_odpm, power
 from edgekit.runtime.power.pmic import Pmic, parse_rails
 from edgekit.runtime.power.polled_meter import PolledMeter
 from edgekit.runtime.power.recording import Capture
@@ -164,3 +165,61 @@ def test_their_names() -> None:
     meter = make_meter("android:0A1B?adb=/opt/adb")
     assert isinstance(meter, Android)
     assert meter.identity.place == "0A1B"
+
+
+ODPM = """\
+t=349894
+CH0(T=$(COUNT)000)[S4M_VDD_CPUCL0], $(COUNT)500000
+CH1(T=$(COUNT)000)[S2S_VDD_G3D], $(COUNT)250000
+t=349900
+CH0(T=$(COUNT)000)[L2M_ALIVE], 7
+4000000
+""".replace("$(COUNT)", "${COUNT}")
+
+
+def test_rails_of_a_phone_are_counters() -> None:
+    now = ODPM.replace("${COUNT}", "2")
+    found = parse_odpm(now)
+    assert found is not None
+    assert found[0]["S2S_VDD_G3D"] == (2000, 2_250_000)
+    assert found[1] == pytest.approx(4.0)
+    assert parse_odpm("CH0(T=1)[A], 5\ncat: voltage_now: Permission denied")[1] == USUAL_V  # type: ignore[index]
+    assert parse_odpm("cat: Permission denied\n4000000") is None
+    before = parse_odpm(ODPM.replace("${COUNT}", "1"))
+    assert before is not None
+    assert power(before[0], found[0]) == pytest.approx(2.0)  # 1 J in 1 s on each of two rails
+    assert power(found[0], before[0]) is None  # started anew
+    assert power(found[0], found[0]) is None  # not refreshed
+    assert power({}, found[0]) is None
+
+
+@given(st.text("CHT=()[], 019\n", max_size=60))
+@settings(max_examples=50, deadline=None)
+def test_any_text_of_rails_is_survived(text: str) -> None:
+    assert parse_odpm(text) is None or parse_odpm(text) is not None
+
+
+def test_a_phone_is_recorded_by_its_rails(tmp_path: Path) -> None:
+    meter = make_meter(f"android:ABC?source=odpm&interval=0.1&adb={script(tmp_path, ODPM)}")
+    assert isinstance(meter, Odpm)
+    trace = record(meter)
+    assert trace.volts * trace.amps == pytest.approx(2.0)
+    assert [note.code for note in trace.warnings][:2] == ["meter-rails", "meter-slow"]
+    assert "the sum of 3 power rails" in trace.warnings[0].message
+
+
+def test_rails_may_be_chosen(tmp_path: Path) -> None:
+    tool = script(tmp_path, ODPM)
+    trace = record(Odpm("ABC", interval_s=0.01, program=str(tool), rails=("CPU", "ALIVE")))
+    assert trace.volts * trace.amps == pytest.approx(1.0)
+    error = refused(Odpm(interval_s=0.01, program=str(tool), rails=("MODEM",)))
+    assert error.code == "meter-no-rails"
+    assert error.allowed == "L2M_ALIVE, S2S_VDD_G3D, S4M_VDD_CPUCL0"
+
+
+def test_phones_without_rails(tmp_path: Path) -> None:
+    error = refused(Odpm(interval_s=1.0, program=str(script(tmp_path, "cat: Permission denied\n"))))
+    assert error.code == "meter-no-odpm"
+    assert "Permission denied" in error.found
+    with pytest.raises(UsageError, match="rails= with source=odpm"):
+        make_meter("android:?rails=CPU")
