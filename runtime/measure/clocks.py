@@ -21,10 +21,13 @@ TIMED = ("trigger", "marks")
 """Windows whose ends are events, not guesses from the power itself."""
 
 
-def board_clock(windows: Sequence[EnergyWindow], board_s: Sequence[float]) -> ClockRatio | None:
+def board_clock(
+    windows: Sequence[EnergyWindow], board_s: Sequence[float], edges_s: float = 0.0
+) -> ClockRatio | None:
     """The board's clock against the meter's: `board_s` is how long each window lasted by the board.
 
-    Positive where the board's clock runs fast. None without windows from the trigger pin.
+    Positive where the board's clock runs fast. `edges_s` is how far both edges of a window may be
+    off together; the interval holds it as a bound. None without windows from the trigger pin.
     """
     pairs = list(zip(windows, board_s, strict=False))
     if not pairs or any(window.source != "trigger" for window in windows):
@@ -34,6 +37,7 @@ def board_clock(windows: Sequence[EnergyWindow], board_s: Sequence[float]) -> Cl
     if n == 1:
         return ClockRatio("board", middle, None, None, 1)
     doubt = student_t(n - 1) * float(np.std(ratios, ddof=1)) / math.sqrt(n)
+    doubt += 1e6 * edges_s / float(np.mean([window.end_s - window.start_s for window, _ in pairs]))
     return ClockRatio("board", middle, middle - doubt, middle + doubt, n)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgekit.artifacts.figures import Note
+
 
 @dataclass(frozen=True, slots=True)
 class Duty:
@@ -17,6 +19,21 @@ class Duty:
     every_s: float | None = None
     sleep_w: float | None = None
     price_per_kwh: float | None = None
+
+
+def duty_note(seconds: float, duty: Duty) -> Note | None:
+    """Why there is no mean power and no battery's life for the use that was told, if so."""
+    if duty.every_s is None:
+        return None
+    if duty.every_s < seconds:
+        text = (
+            f"one inference takes {seconds:.3g} s, longer than the {duty.every_s:g} s between two"
+        )
+        return Note("duty-too-often", "energy", text, "choose a longer period with --every")
+    if duty.sleep_w is None:
+        text = "the power asleep is not known: no mean power with pauses, no battery's life"
+        return Note("duty-no-sleep", "energy", text, "give it with --sleep")
+    return None
 
 
 def consequences(gross_j: float, seconds: float, duty: Duty) -> dict[str, float]:

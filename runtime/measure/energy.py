@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from edgekit.artifacts.power import EnergyResult, EnergyWindow, PowerTrace
 from edgekit.errors import MeterError
-from edgekit.runtime.measure.duty import Duty, consequences
+from edgekit.runtime.measure.duty import Duty, consequences, duty_note
 from edgekit.runtime.measure.energy_notes import Facts, notes_for
 from edgekit.runtime.measure.idle import Idle, idle_change, measure_idle, spacing
 from edgekit.runtime.measure.integral import Energy, integrate
@@ -88,16 +88,20 @@ def energy_per_inference(
         lost_samples=trace.lost_samples,
         supply_v=float(trace.volts.mean()),
         warnings=(*trace.warnings, *notes_for(facts)),
-        extra=_extra(median, float(np.median(measured.seconds)), duty),
     )
+    if duty is not None:
+        result = _with_duty(result, float(np.median(measured.seconds)), duty)
     if net is None or idle is None:
         return result
     middle, doubt = float(np.median(net)), measured.doubt(net, idle)
     return replace(result, net_j=middle, net_low_j=middle - doubt, net_high_j=middle + doubt)
 
 
-def _extra(joules: float, seconds: float, duty: Duty | None) -> dict[str, float]:
-    return {} if duty is None else consequences(joules, seconds, duty)
+def _with_duty(result: EnergyResult, seconds: float, duty: Duty) -> EnergyResult:
+    """What the energy means for a use, and why that may be less than was asked for."""
+    note = duty_note(seconds, duty)
+    notes = result.warnings if note is None else (*result.warnings, note)
+    return replace(result, warnings=notes, extra=consequences(result.gross_j, seconds, duty))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

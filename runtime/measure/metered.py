@@ -205,12 +205,18 @@ def measure_energy(
         raise
     if before is None:
         result = energy_per_inference(trace, inferences, **options)
-        return MeteredRun(with_clocks(result, ran), trace)
+        return MeteredRun(with_clocks(result, ran, _edges_s(trace)), trace)
     whole = spliced(before.trace, trace)
     result = energy_per_inference(whole, [*before.inferences, *inferences], **options)
     if before.board_s and ran.board_s:
         ran.board_s = [*before.board_s, *ran.board_s]
-    return MeteredRun(with_clocks(result, ran), whole)
+    return MeteredRun(with_clocks(result, ran, _edges_s(whole)), whole)
+
+
+def _edges_s(trace: PowerTrace) -> float:
+    """How far the two edges of a window may be off together: a sample each, half of it at most on
+    either side of the mean."""
+    return 1 / trace.sample_rate_hz if trace.sample_rate_hz else 0.0
 
 
 def _rescue(meter: Meter, ran: WindowsRun, rescue: Rescue) -> None:
@@ -224,10 +230,10 @@ def _rescue(meter: Meter, ran: WindowsRun, rescue: Rescue) -> None:
         rescue(trace, ran)
 
 
-def with_clocks(result: EnergyResult, ran: WindowsRun) -> EnergyResult:
+def with_clocks(result: EnergyResult, ran: WindowsRun, edges_s: float = 0.0) -> EnergyResult:
     """`result` with the clocks compared where the windows that were run tell of them."""
-    windows = result.windows
-    board = board_clock(windows[-len(ran.board_s) :], ran.board_s) if ran.board_s else None
+    windows, own = result.windows, ran.board_s
+    board = board_clock(windows[-len(own) :], own, edges_s) if own else None
     told = ran.computer_s
     computer = computer_clock(windows[-len(told) :], told) if told else None
     clocks = tuple(clock for clock in (board, computer) if clock is not None)

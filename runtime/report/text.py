@@ -45,6 +45,8 @@ def spread_text(figure: Figure) -> str:
     if figure.spread == RESOLUTION:
         return f"± {(figure.high - figure.low) / 2:.3g} ({RESOLUTION})"
     low, high = value_text(figure.low, figure.unit), value_text(figure.high, figure.unit)
+    if figure.unit == "ppm":
+        return f"± {(figure.high - figure.low) / 2:.2g} ppm ({figure.spread})"
     if low == high and figure.value:
         half = (figure.high - figure.low) / 2 / abs(figure.value)
         return f"± {100 * half:.1g} % ({figure.spread})"

@@ -73,6 +73,15 @@ def test_the_interval_covers_the_truth_at_its_rate() -> None:
     assert covered / 400 > 0.9
 
 
+def test_the_position_of_edges_is_in_the_interval() -> None:
+    exact = board_clock(windows(), [10.001] * 5)
+    coarse = board_clock(windows(), [10.001] * 5, 1e-3)
+    assert exact is not None
+    assert coarse is not None
+    assert exact.high_ppm == pytest.approx(100)
+    assert (coarse.low_ppm, coarse.high_ppm) == (pytest.approx(0, abs=1e-6), pytest.approx(200))
+
+
 def test_what_tells_no_clock() -> None:
     assert board_clock(windows(source="marks"), [10.0] * 5) is None
     assert board_clock([], []) is None

@@ -225,6 +225,22 @@ def test_what_is_not_known_is_left_out(duty: Duty, missing: set[str]) -> None:
     assert "energy_delay_js" in extra
 
 
+@pytest.mark.parametrize(
+    ("duty", "code", "words"),
+    [
+        (Duty(every_s=0.01, sleep_w=0.0), "duty-too-often", "takes 0.05 s, longer than the 0.01 s"),
+        (Duty(every_s=1.0), "duty-no-sleep", "the power asleep is not known"),
+        (Duty(every_s=1.0, sleep_w=1e-6), "", ""),
+        (Duty(battery_wh=1.0), "", ""),
+    ],
+)
+def test_why_a_use_has_no_answer(duty: Duty, code: str, words: str) -> None:
+    trace = make_trace(Plan())[0]
+    notes = energy_per_inference(trace, N, duty=duty, min_window_s=0.4).warnings
+    assert [note.code for note in notes] == ([code] if code else [])
+    assert words in (notes[0].message if notes else "")
+
+
 def test_a_good_measurement_has_no_notes() -> None:
     assert codes(make_trace(Plan())[0], N, min_window_s=0.4) == []
 

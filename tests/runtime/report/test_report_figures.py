@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from edgekit.artifacts.bundle import PlacedBuffer
-from edgekit.artifacts.figures import Provenance
+from edgekit.artifacts.figures import Figure, Provenance
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report.answers import answers, live_bytes
 from edgekit.runtime.report.build import make_report
@@ -271,6 +271,8 @@ def test_spreads_as_text() -> None:
     assert spread_text(figures["instructions"]) == "± 2 (counter resolution)"
     assert spread_text(figures["energy_gross"]) == "594 µJ .. 596 µJ (95 % CI)"
     assert spread_text(figures["flash"]) == ""
+    clock = Figure(-1.7, "ppm", Provenance.SIMULATED, "", 5, -11.7, 8.3, "95 % CI")
+    assert (figure_text(clock), spread_text(clock)) == ("-1.7 ppm", "± 10 ppm (95 % CI)")
     narrow = replace(figures["energy_gross"], low=5.9499e-4, high=5.9501e-4)
     assert spread_text(narrow) == "± 0.002 % (95 % CI)"
     assert figure_text(figures["flash"]) == "284.0 KiB"
