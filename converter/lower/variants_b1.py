@@ -125,20 +125,67 @@ def _moderate(request: Request) -> bool:
     return bool((2 * count * arrays["m"] + arrays["b"]).max() < 2**29)
 
 
+def adders(request: Request) -> int:
+    """70 instructions for six words of a window and output, 80 an output; for each pixel 14 a word
+    and 20 a tap to gather its window."""
+    taps = request.number("kernel_h") * request.number("kernel_w")
+    pixels = outputs(request) // _channels(request)
+    sums = outputs(request) * (70 * (_block_words(request) // BLOCK) + 80)
+    return sums + pixels * (14 * window_words(request) + 20 * taps)
+
+
+def adders_scaled(request: Request) -> int:
+    """As above, with 25 more an output."""
+    return adders(request) + 25 * outputs(request)
+
+
+def _block_words(request: Request) -> int:
+    return -(-window_words(request) // BLOCK) * BLOCK
+
+
+def blocks(request: Request) -> tuple[Array, ...]:
+    """Every three words a, b, c of a channel as a^b, a^c and a^b^c, filled up to blocks of six."""
+    return tuple(
+        _adding(array, _block_words(request)) if array.suffix == "w" else array
+        for array in _arrays(request)
+    )
+
+
+def _adding(array: Array, size: int) -> Array:
+    rows = array.values.reshape(len(array.values), -1)
+    whole = np.zeros((len(rows), size), np.uint32)
+    whole[:, : rows.shape[1]] = rows
+    a, b, c = np.moveaxis(whole.reshape(len(rows), -1, 3), 2, 0)
+    packed = np.stack([a ^ b, a ^ c, a ^ b ^ c], axis=2)
+    return replace(array, values=packed.reshape(len(rows), size))
+
+
+BLOCK = 6
+"""Words that the `any` kernels add at once."""
 MOST_TAPS = 65535
 REQUIRES: dict[str, Requirement] = {
     "b1_one_group": Requirement("needs one group", lambda request: request.number("groups") == 1),
+    "b1_ones": Requirement(
+        "needs padding with +1, or none", lambda request: request.number("pad_ones") == 1
+    ),
     "b1_taps": Requirement(
         "needs a window of at most 65535 signs",
         lambda request: WORD * window_words(request) <= MOST_TAPS,
     ),
     "b1_moderate": Requirement("needs outputs below 2^29 before they saturate", _moderate),
 }
-PACKINGS: dict[str, Packing] = {"b1_pairs": pairs, "b1_pairs_doubled": pairs_doubled}
+PACKINGS: dict[str, Packing] = {
+    "b1_blocks": blocks,
+    "b1_pairs": pairs,
+    "b1_pairs_doubled": pairs_doubled,
+}
 SCRATCHES: dict[str, ScratchSize] = {
     "b1_tiles": lambda request: 4096 + 3 * TILE * _channels(request),
+    "b1_window": lambda request: 4 * _block_words(request),
 }
 COSTS: dict[str, Cost] = {
+    "any_b1_adders": adders,
+    "any_b1_adders_scaled": adders_scaled,
     "dsp_b1_tiles": tiles,
     "dsp_b1_tiles_scaled": tiles_scaled,
     "ref_b1_convolution": convolution,

@@ -14,7 +14,7 @@ from tests.helpers.binary_graphs import Case, bconv_graph, pool_graph, random_ca
 from tests.helpers.generated_c import TARGET, Generated, build, generate, run_c
 
 GRAPHS = 48
-ISAS = (("ref",), ("dsp", "ref"))
+ISAS = (("ref",), ("dsp", "ref"), ("any", "ref"))
 
 
 def graph_of(seed: int) -> Graph:

@@ -15,7 +15,7 @@ from edgekit.converter.lower import select
 from edgekit.converter.lower.calls import Array
 from edgekit.converter.lower.formats import lowered
 from edgekit.converter.lower.variants import Request
-from edgekit.converter.lower.variants_b1 import pairs
+from edgekit.converter.lower.variants_b1 import blocks, pairs
 from tests.helpers.virtual_firmware import needs_qemu
 
 TOLERANCE = 1.3
@@ -57,10 +57,24 @@ def test_tables_are_taken_where_enough_channels_share_them() -> None:
     table, isas = select.kernel_table(), ("dsp", "ref")
     wide = select.choose(table, request(Layer(14, 64, 128, 3)), isas)
     assert wide.kernel.function == "ek_conv2d_tiles_b1__dsp"
-    dense = select.choose(table, request(Layer(1, 512, 64, 1)), isas)
-    assert dense.kernel.function != "ek_conv2d_tiles_b1__dsp"
+    dense = select.choose(table, request(Layer(1, 512, 64, 1)), ("dsp", "any", "ref"))
+    assert dense.kernel.function == "ek_conv2d_adders_b1__any"
     [refused] = [r for r in dense.refused if r.kernel == "ek_conv2d_tiles_b1__dsp"]
     assert refused.reason == "is slower by estimate"
+
+
+@pytest.mark.parametrize("layer", [Layer(4, 96, 5, 3), Layer(4, 64, 6, 3), Layer(1, 30, 7, 1)])
+def test_weights_of_adders_are_three_sums_of_three_words(layer: Layer) -> None:
+    call = request(layer)
+    weights = blocks(call)[0].values
+    [plain] = [a for a in call.call.args if isinstance(a, Array) and a.suffix == "w"]
+    rows = plain.values.reshape(layer.outputs, -1).astype(np.uint32)
+    assert weights.shape[1] % 6 == 0
+    padded = np.zeros(weights.shape, np.uint32)
+    padded[:, : rows.shape[1]] = rows
+    for at in range(0, weights.shape[1], 3):
+        a, b, c = padded[:, at], padded[:, at + 1], padded[:, at + 2]
+        np.testing.assert_array_equal(weights[:, at : at + 3].T, [a ^ b, a ^ c, a ^ b ^ c])
 
 
 @pytest.mark.parametrize("layer", [Layer(4, 96, 5, 3), Layer(4, 64, 6, 3), Layer(4, 20, 7, 1)])
