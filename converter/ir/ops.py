@@ -10,6 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from edgekit.converter.ir.ops_activations import Elu as Elu
+from edgekit.converter.ir.ops_activations import HardSwish as HardSwish
+from edgekit.converter.ir.ops_activations import LeakyRelu as LeakyRelu
+from edgekit.converter.ir.ops_activations import Logistic as Logistic
+from edgekit.converter.ir.ops_activations import Relu as Relu
+from edgekit.converter.ir.ops_activations import Relu0To1 as Relu0To1
+from edgekit.converter.ir.ops_activations import Relu6 as Relu6
+from edgekit.converter.ir.ops_activations import ReluN1To1 as ReluN1To1
+from edgekit.converter.ir.ops_activations import Tanh as Tanh
 from edgekit.converter.ir.ops_base import Activation as Activation
 from edgekit.converter.ir.ops_base import Op as Op
 from edgekit.converter.ir.ops_base import Padding as Padding
@@ -253,70 +262,6 @@ class Softmax(Op):
 
     NAME: ClassVar[str] = "SOFTMAX"
     beta: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Logistic(Op):
-    """1 / (1 + exp(-x))."""
-
-    NAME: ClassVar[str] = "LOGISTIC"
-
-
-@dataclass(frozen=True, slots=True)
-class Relu(Op):
-    """max(x, 0)."""
-
-    NAME: ClassVar[str] = "RELU"
-
-
-@dataclass(frozen=True, slots=True)
-class Relu6(Op):
-    """min(max(x, 0), 6)."""
-
-    NAME: ClassVar[str] = "RELU6"
-
-
-@dataclass(frozen=True, slots=True)
-class ReluN1To1(Op):
-    """min(max(x, -1), 1)."""
-
-    NAME: ClassVar[str] = "RELU_N1_TO_1"
-
-
-@dataclass(frozen=True, slots=True)
-class Relu0To1(Op):
-    """min(max(x, 0), 1)."""
-
-    NAME: ClassVar[str] = "RELU_0_TO_1"
-
-
-@dataclass(frozen=True, slots=True)
-class LeakyRelu(Op):
-    """x, or alpha * x where x is negative."""
-
-    NAME: ClassVar[str] = "LEAKY_RELU"
-    alpha: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Elu(Op):
-    """x, or exp(x) - 1 where x is negative."""
-
-    NAME: ClassVar[str] = "ELU"
-
-
-@dataclass(frozen=True, slots=True)
-class Tanh(Op):
-    """Hyperbolic tangent."""
-
-    NAME: ClassVar[str] = "TANH"
-
-
-@dataclass(frozen=True, slots=True)
-class HardSwish(Op):
-    """x * min(max(x + 3, 0), 6) / 6."""
-
-    NAME: ClassVar[str] = "HARD_SWISH"
 
 
 @dataclass(frozen=True, slots=True)

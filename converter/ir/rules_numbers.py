@@ -10,7 +10,6 @@ from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation
 from edgekit.converter.ir.ops_binary import BINARY
-from edgekit.converter.ir.ops_elementwise import FLOAT_ONLY
 from edgekit.converter.ir.ops_logic import MIXED, SELECTIONS, TURNED
 from edgekit.converter.ir.rule import INDEX_ROLES, activations, node_rule, operands
 
@@ -106,19 +105,6 @@ def int16_operators(graph: Graph, node: Node) -> str:
     return "int16" if wide and isinstance(node.op, _NOT_INT16) else ""
 
 
-@node_rule(
-    "float-operators",
-    *FLOAT_ONLY,
-    supported=True,
-    hint="put DEQUANTIZE before it and QUANTIZE behind, or convert the float model",
-)
-def float_operators(graph: Graph, node: Node) -> str:
-    """SQUARE, FLOOR, CEIL, ROUND, SIGN, SIN, COS, POW, FLOOR_DIV, CUMSUM and ADD_N have float32
-    activations."""
-    kinds = {tensor.dtype for _, tensor in activations(graph, node)} - {DType.FLOAT32}
-    return ", ".join(sorted(kinds))
-
-
 @node_rule("int8-negation", ops.Neg, supported=True, hint="multiply by -1 instead")
 def int8_negation(graph: Graph, node: Node) -> str:
     """An int8 NEG, which negates stored values, has one scale and zero point 0 throughout."""
@@ -126,15 +112,6 @@ def int8_negation(graph: Graph, node: Node) -> str:
     if x.dtype is not DType.INT8 or (x.quant == y.quant and x.quant and not x.quant.zero_point):
         return ""
     return f"input {_text(x.quant)}, output {_text(y.quant)}"
-
-
-@node_rule("root-input", ops.Rsqrt, ops.Sqrt, supported=True, hint="quantize the model again")
-def root_input(graph: Graph, node: Node) -> str:
-    """The input of an int8 SQRT or RSQRT has zero point -128, so that it is never negative."""
-    x = graph.input(node)
-    if x.dtype is not DType.INT8 or x.quant is None or x.quant.zero_point == -128:
-        return ""
-    return f"zero point {x.quant.zero_point}"
 
 
 @node_rule("index-dtype", supported=True)
@@ -322,30 +299,6 @@ def unit_output(graph: Graph, node: Node) -> str:
     if y.quant == wanted:
         return ""
     return f"output {_text(y.quant)}"
-
-
-@node_rule("softmax-beta", ops.Softmax)
-def softmax_beta(graph: Graph, node: Node) -> str:
-    """A SOFTMAX's beta is positive and finite."""
-    assert isinstance(node.op, ops.Softmax)
-    beta = node.op.beta
-    return "" if math.isfinite(beta) and beta > 0 else f"beta {beta}"
-
-
-@node_rule("leaky-alpha", ops.LeakyRelu)
-def leaky_alpha(graph: Graph, node: Node) -> str:
-    """A LEAKY_RELU's alpha is finite."""
-    assert isinstance(node.op, ops.LeakyRelu)
-    return "" if math.isfinite(node.op.alpha) else f"alpha {node.op.alpha}"
-
-
-@node_rule("hard-swish-scale", ops.HardSwish, supported=True, hint="quantize the model again")
-def hard_swish_scale(graph: Graph, node: Node) -> str:
-    """An int8 HARD_SWISH's output scale is more than a 128th of its input scale."""
-    x, y = graph.input(node), graph.output(node)
-    if x.dtype is not DType.INT8 or x.quant is None or y.quant is None:
-        return ""
-    return "" if x.quant.scale < 128 * y.quant.scale else f"input scale {x.quant.scale:.6g}"
 
 
 @node_rule("plain-gather", ops.Gather, supported=True)

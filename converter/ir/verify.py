@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from edgekit.converter.ir import rules_binary as binary
+from edgekit.converter.ir import rules_functions as functions
 from edgekit.converter.ir import rules_logic as logic
 from edgekit.converter.ir import rules_numbers as numbers
 from edgekit.converter.ir import rules_recurrent as recurrent
@@ -43,8 +44,8 @@ NODE_RULES: tuple[NodeRule, ...] = (
     logic.comparison_scale,
     numbers.int16_operators,
     numbers.int16_slopes,
-    numbers.float_operators,
-    numbers.root_input,
+    functions.float_operators,
+    functions.root_input,
     numbers.int8_negation,
     numbers.weights_dtype,
     numbers.transposed_weights,
@@ -56,9 +57,9 @@ NODE_RULES: tuple[NodeRule, ...] = (
     numbers.bias_scale,
     numbers.same_scale,
     numbers.unit_output,
-    numbers.softmax_beta,
-    numbers.leaky_alpha,
-    numbers.hard_swish_scale,
+    functions.softmax_beta,
+    functions.leaky_alpha,
+    functions.hard_swish_scale,
     numbers.plain_concatenation,
     recurrent.plain_recurrent,
     recurrent.recurrent_formats,
