@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH = 4096
+WIDTH = 2048
 """Most states kept at a step; what is dropped beyond it makes a result inexact."""
 
 
@@ -48,17 +48,11 @@ class Assignment:
     exact: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """Where the items that matter now lie, `(item, memory)` in order of birth, and all before."""
-
-    alive: tuple[tuple[int, int], ...]
-    cost: int
-    past: _Link | None
-
-
-_Link = tuple[int, int, "object"]
+_Link = tuple[int, int, object]
 """(item, memory, the link before): where everything born so far lies."""
+_State = tuple[int, tuple[int, ...], tuple[int, ...], object]
+"""Cost, memories of the items that matter now in order of birth, bytes used of each memory, and the
+last link. All states of a step hold the same items, so that they need not name them."""
 
 
 def assign(
@@ -68,63 +62,71 @@ def assign(
 
     Deterministic. Memories of equal cost are taken in their order.
     """
-    states, exact = [_State((), 0, None)], True
+    states: list[_State] = [(0, (), (0,) * len(capacities), None)]
+    alive: list[int] = []
+    exact = True
     for step in range(max((item.end for item in items), default=0)):
         for index in [i for i, item in enumerate(items) if item.first == step]:
-            states = _branch(states, items, index, capacities, weights)
+            states = _branch(states, items[index], index, capacities, weights)
             exact &= len(states) <= WIDTH
             states = states[:WIDTH]
-        states = _surviving(states, items, step, capacities)
+            alive.append(index)
+        states, alive = _next(states, alive, items, step, capacities)
         if not states:
             return None
-    best = states[0]
-    return Assignment(_traced(best.past, len(items)), best.cost, exact)
+    cost, _, _, link = states[0]
+    return Assignment(_traced(link, len(items)), cost, exact)
 
 
 def _branch(
     states: list[_State],
-    items: Sequence[Item],
+    item: Item,
     index: int,
     capacities: Sequence[int],
     weights: Sequence[int],
 ) -> list[_State]:
     """Every state with the new item in every memory that has room for it now; cheapest first."""
-    item, found = items[index], []
-    for state in states:
-        used = _used(state, items, item.first, len(capacities))
+    need, found = item.need(item.first), []
+    for cost, memories, used, past in states:
         for memory, capacity in enumerate(capacities):
-            if used[memory] + item.need(item.first) <= capacity:
-                alive = (*state.alive, (index, memory))
-                cost = state.cost + item.touched * weights[memory]
-                found.append(_State(alive, cost, (index, memory, state.past)))
+            if used[memory] + need <= capacity:
+                more = (*used[:memory], used[memory] + need, *used[memory + 1 :])
+                link: _Link = (index, memory, past)
+                price = cost + item.touched * weights[memory]
+                found.append((price, (*memories, memory), more, link))
     return sorted(found, key=_rank)
 
 
-def _surviving(
-    states: list[_State], items: Sequence[Item], step: int, capacities: Sequence[int]
-) -> list[_State]:
-    """What keeps the capacities at this step, without the items that die in it; cheapest first."""
-    best: dict[tuple[tuple[int, int], ...], _State] = {}
-    for state in states:
-        used = _used(state, items, step, len(capacities))
-        if any(have > most for have, most in zip(used, capacities, strict=True)):
-            continue
-        alive = tuple(pair for pair in state.alive if items[pair[0]].end > step + 1)
-        rival = best.get(alive)
-        if rival is None or state.cost < rival.cost:
-            best[alive] = _State(alive, state.cost, state.past)
-    return sorted(best.values(), key=_rank)
+def _next(
+    states: list[_State],
+    alive: list[int],
+    items: Sequence[Item],
+    step: int,
+    capacities: Sequence[int],
+) -> tuple[list[_State], list[int]]:
+    """The states as the next step begins: without what dies, of equal ones the cheapest."""
+    staying = [place for place, index in enumerate(alive) if items[index].end > step + 1]
+    after = [_need(items[index], step + 1) - items[index].need(step) for index in alive]
+    changes = [(place, delta) for place, delta in enumerate(after) if delta]
+    best: dict[tuple[int, ...], _State] = {}
+    for cost, memories, used, past in states:
+        left = list(used)
+        for place, delta in changes:
+            left[memories[place]] += delta
+        kept = tuple([memories[place] for place in staying])
+        rival = best.get(kept)
+        fits = all(have <= most for have, most in zip(left, capacities, strict=True))
+        if fits and (rival is None or cost < rival[0]):
+            best[kept] = (cost, kept, tuple(left), past)
+    return sorted(best.values(), key=_rank), [alive[place] for place in staying]
 
 
-def _used(state: _State, items: Sequence[Item], step: int, memories: int) -> list[int]:
-    used = [0] * memories
-    for index, memory in state.alive:
-        used[memory] += items[index].need(step)
-    return used
+def _need(item: Item, step: int) -> int:
+    return item.need(step) if step < item.end else 0
 
 
-def _rank(state: _State) -> tuple[int, tuple[tuple[int, int], ...]]:
-    return state.cost, state.alive
+def _rank(state: _State) -> tuple[int, tuple[int, ...]]:
+    return state[0], state[1]
 
 
 def _traced(link: object, count: int) -> tuple[int, ...]:

@@ -178,13 +178,13 @@ def _climb(
 ) -> Offsets:
     """Move a region that touches the top (or one of its rivals) earlier; keep what is no worse."""
     rng = random.Random(0)
-    lowest = height(blocks, best)
+    lowest = now = height(blocks, best)
     current = list(order)
     offsets = best
     for _ in range(rounds):
         if lowest <= bound:
             break
-        top = [i for i, b in enumerate(blocks) if offsets[i] + b.size >= height(blocks, offsets)]
+        top = [i for i, b in enumerate(blocks) if offsets[i] + b.size >= now]
         chosen = rng.choice(top)
         if rivals[chosen] and rng.random() < 0.5:
             chosen = rng.choice(rivals[chosen])[0]
@@ -192,8 +192,8 @@ def _climb(
         candidate.insert(rng.randrange(len(candidate) + 1), chosen)
         found = _first_fit(blocks, rivals, candidate)
         reached = height(blocks, found)
-        if reached <= height(blocks, offsets):
-            current, offsets = candidate, found
+        if reached <= now:
+            current, offsets, now = candidate, found, reached
         if reached < lowest:
             best, lowest = found, reached
     return best
