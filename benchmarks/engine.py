@@ -31,6 +31,8 @@ from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.convert import convert
 from edgekit.deploy.keeper import Keeper
 from edgekit.errors import EdgeKitError
+from edgekit.targets.model import Target
+from edgekit.targets.reader import load_target
 from edgekit.units import count_text
 
 HERE = Path(__file__).parent
@@ -41,6 +43,10 @@ MODELS = {
     "ad": "mlperf_ad01_int8",
 }
 BOARDS = ("virtual-m4", "virtual-m7", "virtual-m55", "virtual-m33", "virtual-m3", "virtual-m0")
+BUDGETS = {"virtual-m0": {"kws": 11 << 10}}
+"""Board -> model -> the RAM budget in bytes without which it does not fit."""
+BESIDE_PORTABLE = ("virtual-m0",)
+"""Boards without a TFLM build to compare with: the portable kernels stand beside."""
 SAMPLES = 3
 NOT_MET = 3
 
@@ -48,15 +54,10 @@ NOT_MET = 3
 def measure(
     model: Path, board: str, folder: Path, name: str, *, all_channels: bool = False
 ) -> tuple[Record, RunResult]:
-    """One model on one board, without anything to compare it with."""
-    chosen = ConvertOptions(all_channels=all_channels)
-    convert(model, target=board, output_dir=folder, options=chosen)
-    bundle, options = open_bundle(folder), BenchOptions(samples=SAMPLES)
-    target = bundle.target(None)
-    inputs = bench_inputs(bundle, options)
-    (run,) = run_board(
-        bundle, target, inputs, options, lambda *a: None, Keeper.begin(None, {})
-    ).runs
+    """One model on one board, without TFLM's figures."""
+    target, budget = load_target(board), BUDGETS.get(board, {}).get(name, 0)
+    chosen = ConvertOptions(all_channels=all_channels, ram_budget=budget or None)
+    bundle, run = _run(model, target, folder, chosen, SAMPLES)
     size = bare_size(folder, bundle.manifest, target, folder.with_suffix(".bare"))
     memory = bundle.manifest.memory
     record = Record(
@@ -74,8 +75,29 @@ def measure(
         code=size.code,
         engine=size.engine,
         layers=_layers(run, bundle),
+        portable=_portable(model, target, folder.with_suffix(".portable"), chosen),
+        ram_budget=budget,
     )
     return record, run
+
+
+def _run(
+    model: Path, target: Target, folder: Path, chosen: ConvertOptions, samples: int
+) -> tuple[Bundle, RunResult]:
+    convert(model, target=target, output_dir=folder, options=chosen)
+    bundle, options = open_bundle(folder), BenchOptions(samples=samples)
+    inputs, keeper = bench_inputs(bundle, options), Keeper.begin(None, {})
+    measured = run_board(bundle, bundle.target(None), inputs, options, lambda *a: None, keeper)
+    return bundle, measured.runs[0]
+
+
+def _portable(model: Path, target: Target, folder: Path, chosen: ConvertOptions) -> int:
+    """Instructions with the portable kernels alone, on a board that is to show them."""
+    if target.name not in BESIDE_PORTABLE:
+        return 0
+    cpu = target.cpu.model_copy(update={"isa": ("ref",)})
+    _, run = _run(model, target.model_copy(update={"cpu": cpu}), folder, chosen, 1)
+    return round(run.count_per_inference or 0)
 
 
 def _layers(run: RunResult, bundle: Bundle) -> tuple[Layer, ...]:

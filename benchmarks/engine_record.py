@@ -23,7 +23,9 @@ class Layer:
 class Record:
     """Instructions are of one inference, exact counts in QEMU; sizes in bytes of the bare program
     (bare.py). `model_macs` are those of the model file, `macs` those that the C computes: channels
-    that no input changes are left out of it."""
+    that no input changes are left out of it. `portable` are the instructions with the portable
+    kernels alone, 0 where they were not counted; `ram_budget` are the bytes that the model was
+    converted for, 0 without a limit."""
 
     board: str
     model: str
@@ -41,6 +43,8 @@ class Record:
     layers: tuple[Layer, ...] = ()
     baseline: Mapping[str, int] = field(default_factory=dict)
     must: Mapping[str, float] = field(default_factory=dict)
+    portable: int = 0
+    ram_budget: int = 0
 
     @property
     def per_mac(self) -> float | None:

@@ -53,6 +53,11 @@ def rows(record: Record, *, brief: bool = False) -> Iterator[str]:
             f"  computes {record.macs:,} of the model's {record.model_macs:,} MACs: the others are"
             " of channels that no input changes"
         )
+    if record.ram_budget:
+        yield f"  in stripes, for --ram-budget {record.ram_budget}"
+    if record.portable:
+        part = record.instructions / record.portable
+        yield f"  {part:.3f} of what portable C alone takes, {record.portable:,}"
 
 
 def verdict(records: Sequence[Record]) -> str:

@@ -46,7 +46,15 @@ GOOD = Record(
     must={"instructions": 0.43, "ram": 0.60, "code": 12_000},
 )
 BAD = replace(GOOD, instructions=1_200_000, code=12_001, outputs_equal=2)
-ALONE = replace(GOOD, board="virtual-m0", baseline={}, must={}, model_macs=1_000_000)
+ALONE = replace(
+    GOOD,
+    board="virtual-m0",
+    baseline={},
+    must={},
+    model_macs=1_000_000,
+    portable=1_280_000,
+    ram_budget=11_264,
+)
 
 
 def test_the_table(golden: Callable[[str, str], None]) -> None:
