@@ -11,25 +11,40 @@ from edgekit.errors import UnsupportedError
 RESOLVER_METHODS = {
     "ABS": "AddAbs",
     "ADD": "AddAdd",
+    "ADD_N": "AddAddN",
     "ARG_MAX": "AddArgMax",
     "AVERAGE_POOL_2D": "AddAveragePool2D",
     "BATCH_MATMUL": "AddBatchMatMul",
+    "BROADCAST_TO": "AddBroadcastTo",
+    "CAST": "AddCast",
+    "CEIL": "AddCeil",
     "CONCATENATION": "AddConcatenation",
     "CONV_2D": "AddConv2D",
+    "COS": "AddCos",
+    "CUMSUM": "AddCumSum",
     "DEPTHWISE_CONV_2D": "AddDepthwiseConv2D",
     "DEPTH_TO_SPACE": "AddDepthToSpace",
     "DEQUANTIZE": "AddDequantize",
     "DIV": "AddDiv",
     "ELU": "AddElu",
+    "EQUAL": "AddEqual",
     "EXP": "AddExp",
     "EXPAND_DIMS": "AddExpandDims",
     "FLOOR": "AddFloor",
+    "FLOOR_DIV": "AddFloorDiv",
     "FULLY_CONNECTED": "AddFullyConnected",
     "GATHER": "AddGather",
+    "GREATER": "AddGreater",
+    "GREATER_EQUAL": "AddGreaterEqual",
     "HARD_SWISH": "AddHardSwish",
     "L2_NORMALIZATION": "AddL2Normalization",
     "LEAKY_RELU": "AddLeakyRelu",
+    "LESS": "AddLess",
+    "LESS_EQUAL": "AddLessEqual",
     "LOG": "AddLog",
+    "LOGICAL_AND": "AddLogicalAnd",
+    "LOGICAL_NOT": "AddLogicalNot",
+    "LOGICAL_OR": "AddLogicalOr",
     "LOGISTIC": "AddLogistic",
     "LOG_SOFTMAX": "AddLogSoftmax",
     "MAXIMUM": "AddMaximum",
@@ -39,6 +54,7 @@ RESOLVER_METHODS = {
     "MIRROR_PAD": "AddMirrorPad",
     "MUL": "AddMul",
     "NEG": "AddNeg",
+    "NOT_EQUAL": "AddNotEqual",
     "PACK": "AddPack",
     "PAD": "AddPad",
     "PADV2": "AddPadV2",
@@ -51,7 +67,11 @@ RESOLVER_METHODS = {
     "RESHAPE": "AddReshape",
     "RESIZE_BILINEAR": "AddResizeBilinear",
     "RESIZE_NEAREST_NEIGHBOR": "AddResizeNearestNeighbor",
+    "REVERSE_V2": "AddReverseV2",
+    "ROUND": "AddRound",
     "RSQRT": "AddRsqrt",
+    "SELECT_V2": "AddSelectV2",
+    "SIN": "AddSin",
     "SLICE": "AddSlice",
     "SOFTMAX": "AddSoftmax",
     "SPACE_TO_DEPTH": "AddSpaceToDepth",
@@ -74,7 +94,9 @@ RESOLVER_METHODS = {
 """TFLite operator -> method of tflite::MicroMutableOpResolver."""
 
 _CLAMPS = frozenset(("RELU_0_TO_1", "RELU_N1_TO_1"))
-NOT_IN_MICRO = _CLAMPS | {"TILE"} | {operator.NAME for operator in BINARY}
+NOT_IN_MICRO = (
+    _CLAMPS | {"TILE", "GELU", "SIGN", "POW", "SELECT"} | {operator.NAME for operator in BINARY}
+)
 """Operators that TensorFlow Lite Micro does not have."""
 
 _BYTES_PER_LINE = 16

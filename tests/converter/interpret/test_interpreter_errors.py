@@ -115,8 +115,12 @@ def dequantize_int32() -> Graph:
 @pytest.mark.parametrize(
     ("make", "code", "message"),
     [
-        (unknown, "interpret-operator", "UNHEARD y: no kernel (allowed: ABS, ADD, ARG_MAX"),
-        (int16, "interpret-operator", "HARD_SWISH y: no kernel (allowed: ADD, AVERAGE_POOL_2D"),
+        (unknown, "interpret-operator", "UNHEARD y: no kernel (allowed: ABS, ADD, ADD_N"),
+        (
+            int16,
+            "interpret-operator",
+            "HARD_SWISH y: no kernel (allowed: ABS, ADD, AVERAGE_POOL_2D",
+        ),
         (int16_logistic, "interpret-unit-scale", "allowed: scale 1/32768, zero point 0"),
         (int16_to_uint8, "interpret-dtype", "from int16 to uint8 (allowed: int8 or int16)"),
         (mixed, "interpret-dtype", "from int8 to float32 (allowed: float32, int8 or int16)"),
