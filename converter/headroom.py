@@ -75,27 +75,28 @@ def _faster(planned: Planned, again: Again, limit: int) -> Planned:
     """The fastest found whose arena has at most `limit` bytes, or its own if those are more;
     `planned` if there is none."""
     limit = max(limit, planned.memory.arena_bytes)
-    room = _room(planned, limit)
     choices = [Choice(c.first, c.last, c.rows, c.upward) for c in planned.program.cascades]
-    for share in SHARES if room else ():
-        program = cascaded(again({n: size * share // 100 for n, size in room.items()}), choices)
-        if program is None or program.cost >= planned.program.cost:
-            break
-        memory = plan(program)
-        if memory.arena_bytes <= limit:
-            return Planned(program, memory)
+    for striped in (True, False) if choices else (False,):
+        room = _room(planned, limit, striped)
+        for share in SHARES if room else ():
+            program = cascaded(again({n: size * share // 100 for n, size in room.items()}), choices)
+            if program is None or program.cost >= planned.program.cost:
+                break
+            memory = plan(program)
+            if memory.arena_bytes <= limit:
+                return Planned(program, memory)
     return planned
 
 
-def _room(planned: Planned, limit: int) -> dict[str, int]:
-    """Bytes for the scratch of each step that has a faster kernel, by name. Steps in stripes have
-    none."""
+def _room(planned: Planned, limit: int, striped: bool) -> dict[str, int]:
+    """Bytes for the scratch of each step that has a faster kernel, by name; of steps in stripes
+    only if `striped`."""
     program = planned.program
     needed = live_bytes(lifetimes(program), planned.memory.in_place)
     return {
         step.name: limit - needed[index] + aligned(step.scratch_bytes)
         for index, step in enumerate(program.steps)
-        if step.stripes is None and _wants_room(step)
+        if (striped or step.stripes is None) and _wants_room(step)
     }
 
 
