@@ -139,6 +139,34 @@ def adders_scaled(request: Request) -> int:
     return adders(request) + 25 * outputs(request)
 
 
+def counted(request: Request) -> int:
+    """8 instructions for four words of a window and output, 30 an output; for each pixel 10 a word
+    and 15 a tap to gather its window. Read off the loops, not counted."""
+    taps = request.number("kernel_h") * request.number("kernel_w")
+    pixels = outputs(request) // _channels(request)
+    sums = outputs(request) * (2 * _vector_words(request) + 30)
+    return sums + pixels * (10 * window_words(request) + 15 * taps)
+
+
+def _vector_words(request: Request) -> int:
+    return -(-window_words(request) // VECTOR) * VECTOR
+
+
+def vectors(request: Request) -> tuple[Array, ...]:
+    """The words of a channel filled up to whole vectors."""
+    return tuple(
+        _filled(array, _vector_words(request)) if array.suffix == "w" else array
+        for array in _arrays(request)
+    )
+
+
+def _filled(array: Array, size: int) -> Array:
+    rows = array.values.reshape(len(array.values), -1)
+    whole = np.zeros((len(rows), size), np.uint32)
+    whole[:, : rows.shape[1]] = rows
+    return replace(array, values=whole)
+
+
 def _block_words(request: Request) -> int:
     return -(-window_words(request) // BLOCK) * BLOCK
 
@@ -152,14 +180,14 @@ def blocks(request: Request) -> tuple[Array, ...]:
 
 
 def _adding(array: Array, size: int) -> Array:
-    rows = array.values.reshape(len(array.values), -1)
-    whole = np.zeros((len(rows), size), np.uint32)
-    whole[:, : rows.shape[1]] = rows
-    a, b, c = np.moveaxis(whole.reshape(len(rows), -1, 3), 2, 0)
+    whole = _filled(array, size).values
+    a, b, c = np.moveaxis(whole.reshape(len(whole), -1, 3), 2, 0)
     packed = np.stack([a ^ b, a ^ c, a ^ b ^ c], axis=2)
-    return replace(array, values=packed.reshape(len(rows), size))
+    return replace(array, values=packed.reshape(len(whole), size))
 
 
+VECTOR = 4
+"""Words of a NEON vector."""
 BLOCK = 6
 """Words that the `any` kernels add at once."""
 MOST_TAPS = 65535
@@ -176,14 +204,17 @@ REQUIRES: dict[str, Requirement] = {
 }
 PACKINGS: dict[str, Packing] = {
     "b1_blocks": blocks,
+    "b1_vectors": vectors,
     "b1_pairs": pairs,
     "b1_pairs_doubled": pairs_doubled,
 }
 SCRATCHES: dict[str, ScratchSize] = {
     "b1_tiles": lambda request: 4096 + 3 * TILE * _channels(request),
+    "b1_vector_window": lambda request: 4 * _vector_words(request),
     "b1_window": lambda request: 4 * _block_words(request),
 }
 COSTS: dict[str, Cost] = {
+    "neon_b1_counted": counted,
     "any_b1_adders": adders,
     "any_b1_adders_scaled": adders_scaled,
     "dsp_b1_tiles": tiles,
