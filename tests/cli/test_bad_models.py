@@ -119,18 +119,18 @@ def test_mutated_files_convert_or_are_refused_by_a_rule(desk: Path) -> None:
 
 def test_an_unsupported_operator_is_named_with_a_way_out(desk: Path) -> None:
     Path("odd.tflite").write_bytes(
-        changed(Path("model.tflite").read_bytes(), operator_becomes(4, "CUMSUM"))
+        changed(Path("model.tflite").read_bytes(), operator_becomes(4, "TOPK_V2"))
     )
     with nothing_left_in(desk):
         error = fails("convert", "odd.tflite", *CONVERT, exit_code=1, code="unsupported-operator")
-    assert "CUMSUM" in error["found"]
+    assert "TOPK_V2" in error["found"]
     assert "softmax_4" in error["subject"] + error["found"]  # the node
     assert "CONV_2D" in error["allowed"]
     assert "`rpi`" in error["hint"]  # where it would run
     listed = succeeds("inspect", "odd.tflite", "-t", "virtual-m4", "--json").record
-    assert listed["layers"][4]["operator"] == "CUMSUM"
+    assert listed["layers"][4]["operator"] == "TOPK_V2"
     assert listed["layers"][4]["runs_as_c"].startswith("no: ")
-    assert any(note["code"] == "target" and "CUMSUM" in note["message"] for note in listed["notes"])
+    assert any(note["code"] == "target" and "TOPK_V2" in note["message"] for note in listed["notes"])
 
 
 def test_an_unsupported_operator_comes_with_its_cheapest_rewrite(desk: Path) -> None:
