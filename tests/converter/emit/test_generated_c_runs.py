@@ -13,6 +13,8 @@ import tests.conformance.graphs  # noqa: F401 - registers the generators
 from edgekit.converter.interpret import run
 from edgekit.converter.ir.ops import BY_NAME
 from edgekit.converter.ir.ops_binary import BINARY
+from edgekit.converter.ir.ops_functions import FUNCTIONS, PAIRS
+from edgekit.converter.ir.ops_logic import MIXED, SUMS, TURNED
 from tests.conformance import registry
 from tests.helpers.generated_c import Generated, build, generate, run_c
 from tests.helpers.random_graphs import random_graph, random_inputs
@@ -34,6 +36,7 @@ def library(models: list[Generated], tmp_path_factory: pytest.TempPathFactory) -
 ELSEWHERE = {
     *("ABS", "DIV", "EXP", "FLOOR", "L2_NORMALIZATION", "LOG", "LOG_SOFTMAX", "NEG", "REDUCE_MIN"),
     *("RSQRT", "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"),
+    *(operator.NAME for operator in (*FUNCTIONS, *PAIRS, *MIXED, *SUMS, *TURNED)),
 }
 """Operators that the graphs of tests/conformance run through the generated C."""
 
