@@ -1,4 +1,4 @@
-"""What is opened by `with` and closed by its end."""
+"""What is closed by the end of a `with` block."""
 
 from __future__ import annotations
 
@@ -6,23 +6,14 @@ from types import TracebackType
 from typing import Self
 
 
-class Opened:
-    """Opens on entering a `with` block, closes on leaving it, also when opening fails halfway."""
-
-    def open(self) -> None:
-        """Get hold of it."""
-        raise NotImplementedError
+class Closed:
+    """Closes on leaving a `with` block."""
 
     def close(self) -> None:
         """Let go of it; harmless when it is not open."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
-        try:
-            self.open()
-        except BaseException:
-            self.close()
-            raise
         return self
 
     def __exit__(
@@ -32,3 +23,19 @@ class Opened:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class Opened(Closed):
+    """Opens on entering a `with` block too; also closed when opening fails halfway."""
+
+    def open(self) -> None:
+        """Get hold of it."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        try:
+            self.open()
+        except BaseException:
+            self.close()
+            raise
+        return self

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from types import TracebackType
 
 from edgekit.errors import ProtocolError
 from edgekit.runtime.link.extension import TRIES, Extension
@@ -16,6 +15,7 @@ from edgekit.runtime.link.frames import Frame, encode
 from edgekit.runtime.link.messages import PROTOCOL_VERSION, Msg
 from edgekit.runtime.link.transport import SerialTransport, Transport
 from edgekit.runtime.link.wire import FAULT_MARK, Silence, Wire
+from edgekit.runtime.opened import Closed
 
 READY = "m-ready"
 CHUNK = 31
@@ -58,7 +58,7 @@ def open_dut(port: str, baud: int = 115200, *, timeout: float = 5.0) -> Dut:
     return dut
 
 
-class Dut:
+class Dut(Closed):
     """One device. `timeout` in seconds is the longest silence before a line."""
 
     def __init__(self, transport: Transport, *, timeout: float = 5.0) -> None:
@@ -86,17 +86,6 @@ class Dut:
     def close(self) -> None:
         """Close the line."""
         self._wire.transport.close()
-
-    def __enter__(self) -> Dut:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def command(self, text: str, *, timeout: float | None = None) -> list[str]:
         """Send a command; the lines of its reply, without the closing m-ready.

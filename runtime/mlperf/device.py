@@ -10,13 +10,12 @@ sends the board's lines marked `[dut]: `.
 
 from __future__ import annotations
 
-from types import TracebackType
-
 from edgekit.errors import ProtocolError
 from edgekit.runtime.link.dut import READY, WRAP_US, Identity, Inference, laps, parse_results, value
 from edgekit.runtime.link.extension import Extension
 from edgekit.runtime.link.transport import Transport
 from edgekit.runtime.link.wire import FAULT_MARK, Silence, Wire
+from edgekit.runtime.opened import Closed
 
 TRIES = 3
 CHUNK = {False: 31, True: 26}
@@ -31,7 +30,7 @@ LOST = ("device-silent", "device-no-ready")
 """What it looks like when the end of a command, or of its answer, got lost."""
 
 
-class Device:
+class Device(Closed):
     """One board behind `transport`. `timeout` in seconds is the longest silence before a line,
     `baud` the rate of the line, for messages."""
 
@@ -66,17 +65,6 @@ class Device:
     def close(self) -> None:
         """Close the line."""
         self._wire.transport.close()
-
-    def __enter__(self) -> Device:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def command(self, text: str, *, timeout: float | None = None) -> list[str]:
         """Send a command; the lines of the board's reply, without the closing m-ready.

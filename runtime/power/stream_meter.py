@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from edgekit.artifacts.figures import Note, Provenance
 from edgekit.artifacts.power import PowerTrace
 from edgekit.errors import MeterError
-from edgekit.runtime.opened import Opened
+from edgekit.runtime.opened import Closed, Opened
 from edgekit.runtime.power.finding import find_ports, name_the_stranger
 from edgekit.runtime.power.meter import MeterIdentity
 from edgekit.runtime.power.names import METERS
@@ -37,7 +35,7 @@ class Timing:
     quiet_s: float = 0.1
 
 
-class Stored:
+class Stored(Closed):
     """A recording that has ended, decoded as often as it is looked at. A context manager that
     gives its bytes up at the end. `failure` is why it ended by itself, None otherwise."""
 
@@ -54,17 +52,6 @@ class Stored:
 
     def close(self) -> None:
         self._recording.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class StreamMeter(Opened):

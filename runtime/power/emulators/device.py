@@ -12,12 +12,11 @@ import threading
 import time
 import tty
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.runtime.opened import Closed
 from edgekit.runtime.power.emulators.load import Load
 
 BLOCK_S = 0.02
@@ -46,7 +45,7 @@ class Faults:
     """Its port goes away."""
 
 
-class Emulator:
+class Emulator(Closed):
     """The device behind `path`. `close` ends it; it is a context manager.
 
     `seconds` ends the stream after so much time of the load; `done` is set then.
@@ -132,17 +131,6 @@ class Emulator:
                 os.close(handle)
             except OSError:
                 continue  # Unplugged before.
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _run(self) -> None:
         while not self._closing and not self._gone:
