@@ -94,9 +94,18 @@ def _branch(blocks: Blocks, x: Any, half: int, stride: int, name: str) -> Any:
 
 def _mix(blocks: Blocks, left: Any, right: Any, name: str) -> tuple[Any, Any]:
     """Two halves, each with half of the channels of both."""
-    split, join = blocks.keras.ops.split, blocks.layers.Concatenate
-    (a, b), (c, d) = (split(side, 2, axis=-1) for side in (left, right))
+    join = blocks.layers.Concatenate
+    a, b = _halves(blocks, left, f"{name}_left")
+    c, d = _halves(blocks, right, f"{name}_right")
     return join(name=f"{name}_keep")([a, c]), join(name=f"{name}_see")([b, d])
+
+
+def _halves(blocks: Blocks, x: Any, name: str) -> tuple[Any, Any]:
+    """The two halves of the channels. Keras numbers operations through, so that this one's name
+    would depend on what was built before; it gets its own."""
+    first, second = blocks.keras.ops.split(x, 2, axis=-1)
+    first._keras_history.operation.name = name
+    return first, second
 
 
 RESNET_STAGES = (16, 32, 64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,20 @@ def keras_bytes(model: Any) -> bytes:
         zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target,
     ):
         for name in sorted(source.namelist()):
-            target.writestr(zipfile.ZipInfo(name, TIME), _undated(name, source.read(name)))
+            target.writestr(zipfile.ZipInfo(name, TIME), repeatable(name, source.read(name)))
     return stream.getvalue()
 
 
-def _undated(name: str, data: bytes) -> bytes:
-    if name != "metadata.json":
+def repeatable(name: str, data: bytes) -> bytes:
+    """A member of a .keras file without what differs from run to run: the time of saving, and
+    addresses in memory as the identifiers of shared objects, which become 0, 1, ..."""
+    if name == "metadata.json":
+        return json.dumps({**json.loads(data), "date_saved": SAVED}, sort_keys=True).encode()
+    if name != "config.json":
         return data
-    return json.dumps({**json.loads(data), "date_saved": SAVED}, sort_keys=True).encode()
+    numbers: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return f"{found[1]}{numbers.setdefault(found[2], len(numbers))}"
+
+    return re.sub(r'("shared_object_id": )(\d+)', number, data.decode()).encode()

@@ -129,7 +129,11 @@ class Output:
         from rich.progress import TimeElapsedColumn as Elapsed
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Elapsed())
-        with Progress(*columns, console=self.stderr, transient=True) as progress:
+        # Lines printed meanwhile go above the bars, but where stdout is a file they go there.
+        aside = sys.stdout.isatty()
+        with Progress(
+            *columns, console=self.stderr, transient=True, redirect_stdout=aside
+        ) as progress:
             self._progress, self._tasks = progress, {}
             try:
                 yield self

@@ -50,6 +50,16 @@ def test_a_training_as_text(bench: Path) -> None:
 
 
 @pytest.mark.tensorflow
+def test_two_processes_write_the_same_bytes(bench: Path) -> None:
+    pytest.importorskip("tensorflow")
+    for name in ("a.keras", "b.keras"):
+        words = (*TINY.split(), "--epochs", "1", "--ema", "0.9", "-q", "-o", name)
+        assert program("train", *words, cwd=bench) == Done(0, "", "")
+    for suffix in (".keras", ".history.csv"):
+        assert (bench / f"a{suffix}").read_bytes() == (bench / f"b{suffix}").read_bytes()
+
+
+@pytest.mark.tensorflow
 def test_a_training_as_json(bench: Path) -> None:
     pytest.importorskip("tensorflow")
     x, y = coloured(30, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import edgekit
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.train.backend import fused_batch_norm
+from edgekit.converter.train.save import keras_bytes, repeatable
 from edgekit.converter.train.shapes import Shape
 from edgekit.converter.train.zoo import NAMES, build, find, initialize
 
@@ -95,6 +97,22 @@ def test_a_seed_gives_the_weights(tf: Any) -> None:
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
     assert any((a != b).any() for a, b in zip(first, other.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_do_not_depend_on_what_was_built_before(tf: Any, name: str) -> None:
+    first, second = (keras_bytes(_network(tf, name, (8, 8, 3))) for _ in range(2))
+    assert first == second
+
+
+def test_addresses_and_times_leave_the_file() -> None:
+    config = b'[{"shared_object_id": 9977}, {"shared_object_id": 12}, {"shared_object_id": 9977}]'
+    assert json.loads(repeatable("config.json", config)) == [
+        {"shared_object_id": number} for number in (0, 1, 0)
+    ]
+    dated = b'{"keras_version": "3", "date_saved": "2026-01-01@10:00:00"}'
+    assert b"2026" not in repeatable("metadata.json", dated)
+    assert repeatable("model.weights.h5", config) == config
 
 
 def test_mobilenet_v1_is_that_of_the_paper(tf: Any) -> None:

@@ -93,15 +93,17 @@ def _pictures(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("options", [TINY, EVERYTHING], ids=["plain", "everything"])
 def test_resumed_equals_uninterrupted(options: TrainOptions, colours: Path, tmp_path: Path) -> None:
-    """And so does a second run: the same bytes of model and history."""
+    """And so does a second run: the same bytes of model and history. An interruption after the
+    last epoch leaves only the model to be written."""
     whole = _run(colours, tmp_path / "whole.keras", options)
     place = tmp_path / "part.keras"
+    stop = 2 if options is TINY else 3
     with pytest.raises(KeyboardInterrupt):
-        _run(colours, place, options, on_epoch=_stop_after(2))
+        _run(colours, place, options, on_epoch=_stop_after(stop))
     assert Places(place).checkpoint.is_file()
     assert not place.exists()
     resumed = _run(colours, place, replace(options, resume=True))
-    assert (resumed.resumed_after, len(resumed.epoch_seconds)) == (2, 1)
+    assert (resumed.resumed_after, len(resumed.epoch_seconds)) == (stop, 3 - stop)
     assert resumed.rows == whole.rows
     assert place.read_bytes() == whole.model.read_bytes()
     assert resumed.history.read_bytes() == whole.history.read_bytes()
