@@ -59,11 +59,19 @@ def classifier(tf: Any, model: Any) -> Classifier:
     kind = type(last).__name__
     activation = getattr(getattr(last, "activation", None), "__name__", "")
     softmax = kind == "Softmax" or (kind == "Activation" and activation == "softmax")
-    scores = last.input if softmax else model.output
+    # Models from .h5 files may have lists of one for input and output.
+    scores = last.input if softmax else model.outputs[0]
     maps = [layer for layer in model.layers[:-1] if _is_map(layer)]
     outputs = [scores, *(layer.output for layer in maps[-1:])]
-    heads = tf.keras.Model(model.input, outputs)
+    heads = tf.keras.Model(model.inputs[0], outputs)
     return Classifier(model, heads, softmax or activation in ("linear", ""), bool(maps))
+
+
+def heads_of(view: Classifier, x: Any, *, training: bool) -> tuple[Any, Any]:
+    """(scores, features) for a batch of inputs; features None where there are none."""
+    found = view.heads(x, training=training)
+    values = list(found) if isinstance(found, list | tuple) else [found]
+    return values[0], values[1] if len(values) > 1 else None
 
 
 def _is_map(layer: Any) -> bool:

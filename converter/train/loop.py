@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.converter.train.backend import heads_of
 from edgekit.converter.train.data import Labelled
 from edgekit.converter.train.feed import Feed
 from edgekit.converter.train.history import Row
@@ -113,7 +114,7 @@ def _step(tf: Any, state: State, plan: Plan, size: int) -> Callable[..., Any]:
     def step(x: Any, y: Any, decay: Any) -> Any:
         small = resized(tf, scaled(tf, x, data.scaling), size)
         with tf.GradientTape() as tape:
-            z, features = outputs(network.heads(small, training=True))
+            z, features = heads_of(network, small, training=True)
             loss = total_loss(tf, z, features, x, y, plan.distillation)
         optimizer.apply(tape.gradient(loss, variables), variables)
         if state.averaged:
@@ -132,7 +133,7 @@ def _evaluator(
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator, unused-ignore]
     def judge(x: Any, labels: Any) -> Any:
-        z, _ = outputs(state.shadow.heads(scaled(tf, x, scaling), training=False))
+        z, _ = heads_of(state.shadow, scaled(tf, x, scaling), training=False)
         loss = hard_loss(tf, z, tf.one_hot(labels, tf.shape(z)[1]))
         right = tf.equal(tf.argmax(z, axis=1), labels)
         return loss, tf.reduce_sum(tf.cast(right, tf.int32))
@@ -146,11 +147,6 @@ def _evaluator(
         return total / data.count, right / data.count
 
     return evaluate
-
-
-def outputs(found: Any) -> tuple[Any, Any]:
-    """(scores, features) of a classifier's heads; features None where it has none."""
-    return tuple(found) if isinstance(found, list | tuple) and len(found) == 2 else (found, None)
 
 
 def scaled(tf: Any, x: Any, scaling: tuple[float, float]) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from edgekit.converter.data.candidates import CANDIDATES, Candidate
 from edgekit.converter.load.keras import attempt, tolerant_layers
-from edgekit.converter.train.backend import Classifier, classifier
+from edgekit.converter.train.backend import Classifier, classifier, heads_of
 from edgekit.converter.train.data import Labelled
 from edgekit.converter.train.shapes import shape_text
 from edgekit.errors import ModelError
@@ -39,8 +39,7 @@ class Teacher:
     def answer(self, tf: Any, x: Any) -> tuple[Any, Any]:
         """(scores, features) for a batch as it came from the data; probabilities as their
         logarithm, which under softmax(. / T) is the same. No gradient flows into them."""
-        found = self.view.heads(scaled(tf, x, self.scaling), training=False)
-        scores, features = found if isinstance(found, list | tuple) else (found, None)
+        scores, features = heads_of(self.view, scaled(tf, x, self.scaling), training=False)
         if not self.view.logits:
             scores = tf.math.log(scores + SMALL)
         return tf.stop_gradient(scores), features
@@ -118,7 +117,7 @@ def _scaling(tf: Any, view: Classifier, data: Labelled) -> tuple[Candidate | Non
         tried = [c for c in CANDIDATES if not c.coloured or data.shape[2] == 3]
     results = []
     for candidate in tried:
-        scores = view.model(scaled(tf, x, candidate), training=False).numpy()
-        results.append(float((scores.argmax(axis=1) == labels).mean()))
+        scores, _ = heads_of(view, scaled(tf, x, candidate), training=False)
+        results.append(float((np.asarray(scores).argmax(axis=1) == labels).mean()))
     best = int(np.argmax(results))
     return tried[best], results[best]

@@ -19,6 +19,7 @@ from edgekit.converter.train.teacher import Teacher, load_teachers, scaled
 from edgekit.converter.train.train import train
 from edgekit.converter.train.zoo import build, find, initialize
 from edgekit.errors import ModelError
+from tests.helpers.colours import coloured
 
 pytestmark = pytest.mark.tensorflow
 tf = pytest.importorskip("tensorflow")
@@ -193,6 +194,17 @@ def test_an_ensemble_teaches(knowing: Path, colours: Path, tmp_path: Path) -> No
     alone = replace(options, teachers=(knowing,))
     second = train("resnet8", colours, output=tmp_path / "b.keras", options=alone)
     assert second.rows != found.rows
+
+
+def test_an_h5_file_of_older_keras_teaches(test_data: Path, tmp_path: Path) -> None:
+    """ResNet-8 of MLPerf Tiny takes 0..255; random pictures tell its scaling by chance only."""
+    x, _ = coloured(20, 0, side=32)
+    np.savez(tmp_path / "ten.npz", x=x, y=np.arange(20) % 10)
+    path = test_data / "models" / "mlperf_resnet8_cifar10.h5"
+    options = replace(TINY, epochs=1, teachers=(path,), feature_weight=1.0)
+    found = train("resnet8", tmp_path / "ten.npz", output=tmp_path / "a.keras", options=options)
+    assert [name for name, _ in found.teachers] == ["mlperf_resnet8_cifar10.h5"]
+    assert found.rows[0].loss > 0
 
 
 def _refused(labelled: data.Labelled, path: Path, code: str, *words: str) -> None:
