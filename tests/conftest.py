@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+# As `edgekit` imports TensorFlow, also where a test imports it first: with oneDNN, steps on some
+# batch sizes corrupt the heap (TensorFlow 2.21).
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -1,20 +1,9 @@
-"""TensorFlow for training: the module, and views of Keras classifiers that training needs."""
+"""What training needs of Keras: a faster BatchNorm, and views of classifiers."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
-
-from edgekit.converter.load.clock import Clock
-from edgekit.converter.load.keras import import_tensorflow
-
-
-def tensorflow(clock: Clock) -> Any:
-    """The `tensorflow` module, with oneDNN: a fifth less time per step, measured on two cores.
-    Where it was imported before, it stays as it is. Raises MissingExtraError."""
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    return import_tensorflow(clock)
 
 
 def fused_batch_norm(tf: Any) -> Any:

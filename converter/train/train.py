@@ -18,10 +18,10 @@ from typing import Any
 
 from edgekit.artifacts.files import check_writable, write_file
 from edgekit.converter.load.clock import Clock
-from edgekit.converter.load.keras import require_tensorflow
+from edgekit.converter.load.keras import import_tensorflow, require_tensorflow
 from edgekit.converter.train import checkpoint, data
 from edgekit.converter.train.augment import Augment
-from edgekit.converter.train.backend import classifier, tensorflow
+from edgekit.converter.train.backend import classifier
 from edgekit.converter.train.checkpoint import Checkpoint
 from edgekit.converter.train.data import Labelled
 from edgekit.converter.train.feed import Feed
@@ -131,7 +131,7 @@ def train(
     _check_places(places, chosen)
     require_tensorflow("training")
     training, evaluation = _data(spec, row, chosen, report)
-    tf = tensorflow(Clock())
+    tf = import_tensorflow(Clock())
     teachers = load_teachers(tf, chosen.teachers, training)
     state = _state(tf, row, training, chosen)
     plan = _plan(training, evaluation, chosen, teachers)
