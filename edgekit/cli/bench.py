@@ -117,10 +117,23 @@ def command(
         resume=resume,
     )
     with out.working():
-        report = bench(
-            bundle, target=target, options=chosen, output_dir=output_dir, progress=out.advance
-        )
+        try:
+            report = bench(
+                bundle, target=target, options=chosen, output_dir=output_dir, progress=out.advance
+            )
+        except KeyboardInterrupt:
+            _tell_kept(out, output_dir)
+            raise
     return _end(out, report, verdict(report), output_dir)
+
+
+def _tell_kept(out: output.Output, folder: Path | None) -> None:
+    """What an interrupted benchmark left behind to go on with."""
+    from edgekit.artifacts.partial import PARTIAL_NAME, read_partial
+
+    partial = read_partial(folder / PARTIAL_NAME) if folder is not None else None
+    if partial is not None and not (out.quiet or out.json):
+        out.stderr.print(f"{partial.kept()} are kept in {folder}: add --resume to go on")
 
 
 def _end(

@@ -53,9 +53,9 @@ class InaBridge(LineMeter):
         self.bytes_per_second = 60 * rate_hz
 
     def _greet(self, port: Port, path: str) -> str:
-        header = _ask(port, self.timing.quiet_s, self.timing.answer_s)
+        header, answer = _ask(port, self.timing.quiet_s, self.timing.answer_s)
         if header is None:
-            raise _no_bridge(path)
+            raise _no_bridge(path, answer)
         if header.version != wire.VERSION or not header.columns:
             raise _other_version(path, header)
         if header.chip != self.scheme:
@@ -86,17 +86,17 @@ class InaBridge(LineMeter):
 
 def probe(port: Port) -> str:
     """What a bridge at `port` is called (its chip first), "" when none answers."""
-    header = _ask(port, 0.05, PROBE_S)
+    header, _ = _ask(port, 0.05, PROBE_S)
     if header is None:
         return ""
     chip = wire.CHIPS.get(header.chip)
     return f"{chip.title if chip else header.chip} bridge"
 
 
-def _ask(port: Port, quiet_s: float, limit_s: float) -> wire.Header | None:
-    """Stop a stream left over from before, then ask until something answers."""
+def _ask(port: Port, quiet_s: float, limit_s: float) -> tuple[wire.Header | None, bytes]:
+    """Stop a stream left over from before, then ask until something answers; what came last."""
     deadline = time.monotonic() + limit_s
-    header = None
+    header, answer = None, b""
     while header is None and time.monotonic() < deadline:
         port.write(b"\nstop\n")
         drain(port, quiet_s)
@@ -105,10 +105,17 @@ def _ask(port: Port, quiet_s: float, limit_s: float) -> wire.Header | None:
             port, lambda data: wire.parse_header(data) is not None, min(ASK_S, limit_s)
         )
         header = wire.parse_header(answer)
-    return header
+    return header, answer
 
 
-def _no_bridge(path: str) -> MeterError:
+def _no_bridge(path: str, answer: bytes) -> MeterError:
+    if any(byte > 127 for byte in answer):
+        return MeterError(
+            f"meter at {path}",
+            f"answered bytes that are no text ({answer[:8].hex(' ')} ...)",
+            hint="the baud rate is probably wrong: give that of the sketch, baud=921600",
+            code="meter-no-bridge",
+        )
     return MeterError(
         f"meter at {path}",
         "no answer of EdgeKit's bridge firmware",

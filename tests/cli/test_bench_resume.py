@@ -24,14 +24,14 @@ from edgekit.runtime.power.emulators.load import Load
 from edgekit.runtime.power.emulators.lpm01a import EmulatedLpm01a
 from tests.helpers.command_line import edgekit, fails, nothing_left_in, succeeds
 from tests.helpers.emulated import eventually
-from tests.helpers.ptys import raw_pty
+from tests.helpers.ptys import fake_peer, raw_pty
 
 STEADY = Load(np.array([0.0]), np.array([0.02]), np.array([True]), 3.3, 1.0)
 QUICK = ("--quick", "--samples", "2", "--windows", "3", "-o", "report")
 HOST = ("-t", "host", *QUICK)
 BOARD = ("-t", "nano33ble", *QUICK)
 METER = "lpm01a:{}?voltage=3300"
-WINDOW_S = 0.4
+WINDOW_S = 0.8
 
 
 @pytest.fixture(autouse=True)
@@ -215,7 +215,9 @@ def test_ctrl_c_keeps_too(
     with EmulatedLpm01a(STEADY) as shield:
         words = ("bench", small_bundle, *HOST, "--power", METER.format(shield.path))
         after_windows(2, lambda: os.kill(os.getpid(), signal.SIGINT))
-        assert edgekit(*words).code == 130
+        done = edgekit(*words)
+        assert done.code == 130
+        assert "2 energy windows are kept in report: add --resume to go on" in done.err
         assert kept()["reason"] == "interrupted"
         assert eventually(lambda: not shield.host_control)
         resumed(succeeds(*words, "--resume", "--json").record)
@@ -252,6 +254,14 @@ def test_nothing_to_resume(desk: Path, small_bundle: Path) -> None:
     Path("report", PARTIAL_NAME).write_text("{")
     words = ("bench", small_bundle, "-t", "host", "-o", "report", "--resume")
     fails(*words, exit_code=1, code="partial-damaged")
+
+
+def test_a_meter_at_a_wrong_baud_rate(desk: Path, small_bundle: Path) -> None:
+    with fake_peer(lambda data: bytes(range(128, 256))) as port:
+        words = ("bench", small_bundle, *HOST, "--power", f"ina226:{port}?baud=9600")
+        error = fails(*words, exit_code=1, code="meter-no-bridge")
+    assert "bytes that are no text" in error["found"]
+    assert "baud=" in error["hint"]
 
 
 def test_ports_that_were_swapped(desk: Path, small_bundle: Path, firmware: Path) -> None:
