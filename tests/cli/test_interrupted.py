@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from edgekit.artifacts.partial import PARTIAL_NAME, PARTIAL_TRACE
 from tests.helpers.command_line import nothing_left_in, started
 from tests.helpers.small_bundles import write_data
 
@@ -100,9 +101,14 @@ def test_as_json(desk: Path) -> None:
     ],
 )
 def test_during_a_board_s_work(line: str, moment: str, desk: Path, small_bundle: Path) -> None:
-    """The emulator must not survive."""
+    """The emulator must not survive. A benchmark leaves what `--resume` goes on from, no more."""
     words = line.format(bundle=small_bundle).split()
-    with nothing_left_in(desk, desk.parent / "temporary", small_bundle):
+    before = set(desk.iterdir())
+    with nothing_left_in(desk.parent / "temporary", small_bundle):
         code, out, err = _interrupt(started(*words, cwd=desk), moment)
     assert (code, out, err[-1:]) == (130, "", [ONE_LINE])
+    assert set(desk.iterdir()) - before <= {desk / "report"}
+    left = {path.name for path in (desk / "report").glob("*")}
+    assert left <= {PARTIAL_NAME, PARTIAL_TRACE}
+    assert bool(left) == any("--resume" in text for text in err)
     assert _own_processes(str(desk.parent)) == []
