@@ -7,7 +7,7 @@ can be compared tensor by tensor.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,8 +20,10 @@ from edgekit.converter.ir.ops import Dequantize, LceBconv2d, Mul, Quantize, Squa
 from edgekit.converter.ir.ops_logic import COMPARISONS
 from edgekit.converter.quantize.calibrate import Progress, calibrate
 from edgekit.converter.quantize.execute import Batch
+from edgekit.converter.quantize.floors import raise_floors
 from edgekit.converter.quantize.groups import Range, Ranges, same_scale_groups, union_ranges
 from edgekit.converter.quantize.islands import LEAST, MOST, real_nodes
+from edgekit.converter.quantize.masks import near_masks
 from edgekit.converter.quantize.params import (
     MAX_BIAS,
     NEAR_ZERO,
@@ -86,7 +88,8 @@ def quantize_int8(
 
 def quantize_ranges(graph: Graph, ranges: Ranges, scheme: Scheme = INT8) -> QuantizeResult:
     """Quantize a float graph whose activations have the given real ranges."""
-    unions = union_ranges(graph, ranges)
+    graph, ranges, masked = near_masks(graph, ranges)
+    unions, raised = raise_floors(graph, union_ranges(graph, ranges), scheme.activation)
     wide = wide_states(graph, unions)
     quants = {**_activations(graph, unions, scheme), **wide}
     builder = _Builder(graph, quants, scheme)
@@ -99,7 +102,12 @@ def quantize_ranges(graph: Graph, ranges: Ranges, scheme: Scheme = INT8) -> Quan
     states = tuple(_state(state, quants, wide, scheme) for state in graph.states)
     whole = replace(graph.with_tensors(*activations, *builder.constants.values()), states=states)
     done = whole.with_nodes(nodes)
-    notes = (*_range_notes(graph, unions), *_raised_note(graph, builder.raised))
+    notes = (
+        *_range_notes(graph, unions),
+        *_raised_note(graph, builder.raised),
+        *_mask_note(graph, masked),
+        *_floor_notes(raised),
+    )
     seen = {name: unions[name] for name in graph.activations() if name in unions}
     return QuantizeResult(done, seen, notes)
 
@@ -341,6 +349,34 @@ def _raised_note(graph: Graph, raised: dict[str, int]) -> tuple[Note, ...]:
             f"{sum(raised.values())} channels in {len(raised)} layers (first {first}) have weights "
             "near zero beside a bias; their weight scale was raised so that the bias fits",
             "such channels are constant: pruning them makes the model smaller",
+            level="info",
+        ),
+    )
+
+
+def _floor_notes(names: Sequence[str]) -> tuple[Note, ...]:
+    """Activations that all but stayed zero on the calibration data."""
+    return tuple(
+        Note(
+            "scale-raised",
+            name,
+            "hardly left zero on the calibration samples; its scale was raised to the smallest "
+            "that TensorFlow Lite's kernels compute with, and most of its values round to zero",
+            "check the weights (are they trained?), the input scale and the calibration data",
+        )
+        for name in names
+    )
+
+
+def _mask_note(graph: Graph, masked: Sequence[str]) -> tuple[Note, ...]:
+    if not masked:
+        return ()
+    return (
+        Note(
+            "mask-cut",
+            graph.name,
+            f"{len(masked)} additive masks (first {masked[0]}) stand for minus infinity; they were "
+            "cut to just beyond the values they mask, which keeps those their steps of int8",
             level="info",
         ),
     )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgekit.converter.interpret import run
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation, Padding
@@ -21,6 +22,7 @@ from edgekit.converter.tflite import read_tflite, write_tflite
 from edgekit.converter.tflite.reader import SIGNATURE_INPUTS, SIGNATURE_OUTPUTS
 from edgekit.errors import ModelError, UnsupportedError
 from tests.helpers import oracle
+from tests.helpers.float_graphs import FloatGraph
 from tests.helpers.int8_graphs import GraphBuilder
 from tests.helpers.odd_tflite import changed
 
@@ -363,3 +365,31 @@ def test_output_names_do_not_collide() -> None:
     assert output_names(graph, ["answer"]) == {"relu": "answer"}
     assert output_names(graph, ["a"]) == {}
     assert output_names(graph, ["one", "two"]) == {}
+
+
+def masked(values: list[float], op: ops.Op) -> Graph:
+    """SOFTMAX of `op` on the input and a constant; not verified."""
+    g = FloatGraph("masked")
+    y = g.node(op, [g.input((1, len(values))), g.constant(values, "mask")], "y")
+    share = g.node(ops.Softmax(), [y], "share")
+    return Graph(g.name, g.tensors, tuple(g.nodes), tuple(g.inputs), (share,))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_masks_of_infinity_become_finite(sign: int) -> None:
+    op = ops.Add() if sign < 0 else ops.Sub()
+    graph, notes = prepare(masked([0.0, sign * np.inf, 0.0], op))
+    verify(graph)
+    assert notes == ("infinite values of 1 masks (first mask) became 1e+30",)
+    x = np.array([[1, 200, 3]], np.float32)
+    assert run(graph, [x])["share"][0, 1] == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "op"), [([0.0, -np.inf, np.nan], ops.Add()), ([1.0, -np.inf, 1.0], ops.Mul())]
+)
+def test_other_infinite_constants_are_refused(values: list[float], op: ops.Op) -> None:
+    graph, notes = prepare(masked(values, op))
+    assert not notes
+    with pytest.raises(ModelError, match="NaN or infinite"):
+        verify(graph)
