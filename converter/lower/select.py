@@ -32,6 +32,7 @@ from edgekit.converter.lower import (
     variants_dsp_wide,
     variants_mve,
     variants_neon,
+    variants_phases,
     variants_ref,
 )
 from edgekit.converter.lower.program import Params
@@ -44,6 +45,7 @@ REQUIRES: dict[str, Requirement] = {
     **variants_dsp_wide.REQUIRES,
     **variants_mve.REQUIRES,
     **variants_neon.REQUIRES,
+    **variants_phases.REQUIRES,
 }
 COSTS: dict[str, Cost] = {
     **variants_ref.COSTS,
@@ -54,6 +56,7 @@ COSTS: dict[str, Cost] = {
     **variants_dsp_wide.COSTS,
     **variants_mve.COSTS,
     **variants_neon.COSTS,
+    **variants_phases.COSTS,
 }
 PACKINGS: dict[str, Packing] = {
     **variants_b1.PACKINGS,
@@ -63,6 +66,7 @@ PACKINGS: dict[str, Packing] = {
     **packing_dsp_wide.PACKINGS,
     **packing_mve.PACKINGS,
     **packing_neon.PACKINGS,
+    **variants_phases.PACKINGS,
 }
 BASES: dict[str, str] = {
     "ref": variants_ref.BASIS,
@@ -82,6 +86,7 @@ SCRATCHES: dict[str, ScratchSize] = {
     **variants_mve.SCRATCHES,
     **variants_neon.SCRATCHES,
     **variants_b1.SCRATCHES,
+    **variants_phases.SCRATCHES,
 }
 
 

@@ -40,4 +40,10 @@ void ek_sub_tables_s8__c32(const ek_binary_s8_t *p, const int8_t *a, const int8_
 /* As ek_mul_s8, for output factors below 1/2. May run in place of an operand that does not repeat. */
 void ek_mul_s8__c32(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
 
+/* As ek_transpose_conv2d_s8, phase by phase: see ek_phases.h. scratch: a byte for each input of an output
+ * pixel, at least one. */
+void ek_transpose_conv2d_phases_s8__c32(const ek_transpose_conv2d_s8_t *p, const int8_t *input,
+                                         const int8_t *weights, const int32_t *finish,
+                                         int8_t *output, void *scratch);
+
 #endif

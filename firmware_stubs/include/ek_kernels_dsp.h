@@ -97,4 +97,10 @@ void ek_batch_matmul_columns_s8__dsp(const ek_batch_matmul_s8_t *p, const int8_t
 void ek_batch_matmul_rows_s8__dsp(const ek_batch_matmul_s8_t *p, const int8_t *a, const int8_t *b,
                                   int8_t *output, void *scratch);
 
+/* As ek_transpose_conv2d_s8, phase by phase: see ek_phases.h. scratch: a byte for each input of an output
+ * pixel, at least one. */
+void ek_transpose_conv2d_phases_s8__dsp(const ek_transpose_conv2d_s8_t *p, const int8_t *input,
+                                         const int8_t *weights, const int32_t *finish,
+                                         int8_t *output, void *scratch);
+
 #endif

@@ -81,4 +81,10 @@ void ek_batch_matmul_rows_s8__mve(const ek_batch_matmul_s8_t *p, const int8_t *a
 void ek_average_pool2d_s8__mve(const ek_pool2d_s8_t *p, const int8_t *input, int8_t *output);
 void ek_max_pool2d_s8__mve(const ek_pool2d_s8_t *p, const int8_t *input, int8_t *output);
 
+/* As ek_transpose_conv2d_s8, phase by phase: see ek_phases.h. scratch: a byte for each input of an output
+ * pixel, at least one. */
+void ek_transpose_conv2d_phases_s8__mve(const ek_transpose_conv2d_s8_t *p, const int8_t *input,
+                                         const int8_t *weights, const int32_t *finish,
+                                         int8_t *output, void *scratch);
+
 #endif

@@ -26,6 +26,7 @@ MUTATIONS = [
     ("depthwise_conv2d_3x3_s8", "x + 2 * next;", "x + next;"),
     ("depthwise_conv2d_3x3_s8", "s.copied = 0", "(void)0"),
     ("fully_connected_quads_s8", "l < left", "l < 4"),
+    ("transpose_conv2d_phases_s8", "1, 4, 4, 1", "1, 4, 4, 4"),
     ("add_tables_s8", "scratch, 1)", "scratch, -1)"),
     ("sub_tables_s8", "scratch, -1)", "scratch, 1)"),
     ("mul_s8", "b += run.b_step", "b++"),

@@ -162,12 +162,12 @@ def moved(op: ops.Op, shape: Shape, output: Shape, *numbers: object, times: int 
     return make
 
 
-def grown(size: int, inputs: int, outputs: int) -> Make:
-    """TRANSPOSE_CONV of 3x3 with stride 2."""
+def grown(size: int, inputs: int, outputs: int, kernel: int = 3) -> Make:
+    """TRANSPOSE_CONV with stride 2."""
 
     def make(g: GraphBuilder, rng: np.random.Generator) -> str:
         x = g.input((1, size, size, inputs), BYTES)
-        weights = rng.integers(-127, 128, (outputs, 3, 3, inputs)).astype(np.int8)
+        weights = rng.integers(-127, 128, (outputs, kernel, kernel, inputs)).astype(np.int8)
         shape = (1, 2 * size, 2 * size, outputs)
         operands = [
             g.constant(np.asarray(shape, np.int32)),
@@ -276,6 +276,8 @@ LAYERS: dict[str, Make] = {
         ops.ResizeBilinear(), (1, 8, 8, 16), (1, 16, 16, 16), (16, 16)
     ),
     "transpose conv 16->8 of 8x8": grown(8, 16, 8),
+    "transpose conv 2x2 32->16 of 8x8": grown(8, 32, 16, 2),
+    "transpose conv 16->1 of 8x8": grown(8, 16, 1),
     "int4 conv 3x3 16->16 of 16x16": nibbles(conv(16, 16, 16, 3)),
     "int4 conv 1x1 128->64 of 6x6": nibbles(conv(6, 128, 64, 1)),
     "int4 depthwise 3x3 64 of 12x12": nibbles(depthwise(12, 64)),

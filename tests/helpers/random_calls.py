@@ -142,6 +142,22 @@ def fully_connected(rng: Rng) -> Sample:
     return call, [formula.random_s8(rng, f["rows"], f["input_c"])], f["rows"] * f["output_c"]
 
 
+def transpose_conv2d(rng: Rng) -> Sample:
+    """Strides larger and smaller than the kernel; outputs that no tap reaches, taps outside."""
+    f = quantization(rng) | {"batches": 1 + (int(rng.integers(5)) == 0)}
+    f |= {"input_c": ints(rng, 1, 20, 1)[0], "output_c": ints(rng, 1, 9, 1)[0]}
+    for axis, side in (("h", "pad_top"), ("w", "pad_left")):
+        kernel, stride, size = ints(rng, 1, 5, 1)[0], ints(rng, 1, 5, 1)[0], ints(rng, 1, 5, 1)[0]
+        f |= {f"input_{axis}": size, f"kernel_{axis}": kernel, f"stride_{axis}": stride}
+        f[side] = ints(rng, 0, kernel, 1)[0] * int(rng.integers(2))
+        full = (size - 1) * stride + kernel
+        f[f"output_{axis}"] = ints(rng, 1, max(full - f[side], 1) + int(rng.integers(3)), 1)[0]
+    shape = [f["output_c"], f["kernel_h"], f["kernel_w"], f["input_c"]]
+    names = WINDOW.replace(" dilation_h dilation_w", "")
+    call = weighted(rng, "transpose_conv2d_s8", f"{names} input_zero {END}", f, shape, 0)
+    return call, [_input(rng, f)], _outputs(f)
+
+
 def average_pool2d(rng: Rng) -> Sample:
     """Windows that reach inside at least once, as the operator has them."""
     f = window(rng, tuple(ints(rng, 1, 4, 2)), 8)  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ FAMILIES = {
     "conv2d_s8": random_calls.conv2d,
     "depthwise_conv2d_s8": random_calls.depthwise_conv2d,
     "fully_connected_s8": random_calls.fully_connected,
+    "transpose_conv2d_s8": random_calls.transpose_conv2d,
     "average_pool2d_s8": random_calls.average_pool2d,
     "max_pool2d_s8": random_calls.max_pool2d,
     "mean_s8": random_calls.mean,
