@@ -44,6 +44,9 @@ NOT_IN_C: dict[DType, str] = {
 }
 """Number formats whose graphs the C generator may refuse, with the reason."""
 
+SEVERAL = "C: arena in several memories"
+"""What `Result.compared` counts those models under."""
+
 BATCH = 150
 """Graphs in one program."""
 
@@ -93,10 +96,11 @@ class Campaign:
         board: Board | None = None,
         c: bool = True,
         stripes: bool = False,
+        spreads: bool = False,
     ) -> None:
         self.folder = folder
         self.board = board
-        self.stripes = stripes
+        self.stripes, self.spreads = stripes, spreads
         self.c = c
         self.target: Target = board.target if board else host_target()
         flags = ("-O1", *SANITIZERS) if sanitize else ("-O0",)
@@ -139,6 +143,8 @@ class Campaign:
     def _run_c(self, batch: Sequence[tuple[Case, Emitted]], result: Result) -> None:
         """One program of many models; one by one where that has no answer for each."""
         result.compared[f"C: {self.place}"] += len(batch)
+        several = sum(len(emitted.memory.blocks) > 1 for _, emitted in batch)
+        result.compared.update({SEVERAL: several} if several else {})
         try:
             outcome = self._program([emitted for _, emitted in batch])
         except AssertionError as error:
@@ -148,6 +154,7 @@ class Campaign:
         if not outcome.complete and len(batch) > 1:
             middle = len(batch) // 2
             result.compared[f"C: {self.place}"] -= len(batch)
+            result.compared.subtract({SEVERAL: several} if several else {})
             self._run_c(batch[:middle], result)
             self._run_c(batch[middle:], result)
             return
@@ -208,7 +215,7 @@ class Campaign:
             return None
         name = graph.name if graph.name.isidentifier() else "model"
         try:
-            emitted = emit(graph, name, self.target, samples, expected, self.stripes)
+            emitted = emit(graph, name, self.target, samples, expected, self.stripes, self.spreads)
             if self.board is None or emitted.room <= self.board.most_arena:
                 return emitted
             result.refused[f"too large for the RAM of {self.place}"] += 1

@@ -19,13 +19,38 @@ static int read_all(FILE *file, uint32_t bytes)
     return fread(sample, 1, bytes, file) == bytes;
 }
 
-static int load_inputs(const ek_model_t *model, FILE *file, uint8_t *arena)
+static int count(const ek_model_t *model) { return model->blocks ? model->blocks->count : 1; }
+
+static uint32_t size(const ek_model_t *model, int block)
+{
+    return model->blocks ? model->blocks->block[block].bytes : model->arena_bytes;
+}
+
+static int load_inputs(const ek_model_t *model, FILE *file, const ek_arena_t *arena)
 {
     for (int i = 0; i < model->inputs; i++) {
+        uint8_t *const block = arena->block[model->blocks ? model->blocks->input[i] : 0];
         if (!read_all(file, model->input[i].bytes)) return 0;
-        memcpy(arena + model->input[i].offset, sample, model->input[i].bytes);
+        memcpy(block + model->input[i].offset, sample, model->input[i].bytes);
     }
     return 1;
+}
+
+static void invoke(const ek_model_t *model, const ek_arena_t *arena)
+{
+    if (model->blocks) model->blocks->invoke(arena);
+    else model->invoke(arena->block[0]);
+}
+
+static int stateful(const ek_model_t *model)
+{
+    return model->reset || (model->blocks && model->blocks->reset);
+}
+
+static void reset(const ek_model_t *model, const ek_arena_t *arena)
+{
+    if (model->reset) model->reset(arena->block[0]);
+    else if (stateful(model)) model->blocks->reset(arena);
 }
 
 /* The first byte that differs from the sample, or -1. */
@@ -50,13 +75,14 @@ static long floats_differ(const float *found, uint32_t bytes, ek_case_close_t cl
 }
 
 /* The first output byte that differs, or -1; -2 when the file ends. */
-static long compare(const ek_model_t *model, FILE *file, const uint8_t *arena,
+static long compare(const ek_model_t *model, FILE *file, const ek_arena_t *arena,
                     ek_case_close_t close, int *output)
 {
     long where = -1;
     for (int i = 0; i < model->outputs; i++) {
         const ek_tensor_t *const port = &model->output[i];
-        const uint8_t *const found = arena + port->offset;
+        const int block = model->blocks ? model->blocks->output[i] : 0;
+        const uint8_t *const found = arena->block[block] + port->offset;
         const int rounded = port->dtype == EK_F32 && close.part > 0;
         if (!read_all(file, port->bytes)) return -2;
         if (where >= 0) continue;
@@ -74,21 +100,30 @@ static int intact(const uint8_t *guard)
     return 1;
 }
 
+static void fill(const ek_model_t *model, ek_arena_t *arena, int number)
+{
+    for (int i = 0; i < count(model); i++)
+        memset(arena->block[i], number % 2 ? 0x5A : 0xFF, size(model, i));
+}
+
 static int run_sample(int index, FILE *file, int number, long *where, int *output)
 {
     const ek_model_t *const model = ek_case_models[index];
-    static uint8_t *arena;
-    if (!number || !model->reset) arena = ek_case_arena(model->arena_bytes);
-    if (!number || !model->reset) memset(arena, number % 2 ? 0x5A : 0xFF, model->arena_bytes);
-    if (!number && model->reset) model->reset(arena);
-    memset(ek_case_before(), POISON, GUARD);
-    memset(ek_case_after(), POISON, GUARD);
-    if (!load_inputs(model, file, arena)) return 0;
-    model->invoke(arena);
-    *where = compare(model, file, arena, ek_case_close[index], output);
-    if (!intact(ek_case_before()) || !intact(ek_case_after()))
-        printf("%s: sample %d: bytes outside the arena changed\n", model->name, number);
-    if (!model->reset || number == EK_CASE_SAMPLES - 1) ek_case_done();
+    const int states = stateful(model);
+    static ek_arena_t arena;
+    if (!number || !states) {
+        for (int i = 0; i < count(model); i++) arena.block[i] = ek_case_block(i, size(model, i));
+        fill(model, &arena, number);
+    }
+    if (!number) reset(model, &arena);
+    for (int i = 0; i <= count(model); i++) memset(ek_case_guard(i), POISON, GUARD);
+    if (!load_inputs(model, file, &arena)) return 0;
+    invoke(model, &arena);
+    *where = compare(model, file, &arena, ek_case_close[index], output);
+    for (int i = 0; i <= count(model); i++)
+        if (!intact(ek_case_guard(i)))
+            printf("%s: sample %d: bytes outside the arena changed\n", model->name, number);
+    if (!states || number == EK_CASE_SAMPLES - 1) ek_case_done();
     return *where != -2;
 }
 

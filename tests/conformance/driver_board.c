@@ -1,15 +1,17 @@
-/* driver_board.c - one arena for all models, guard bytes on both sides of the part in use. */
+/* driver_board.c - one room for all arenas, guard bytes before, between and after their blocks. */
 #include "cases.h"
 
-static _Alignas(16) uint8_t room[64 + EK_CASE_ARENA + 64];
-static uint32_t end;
+enum { GUARD = 64 };
 
-uint8_t *ek_case_arena(uint32_t bytes)
+static _Alignas(16) uint8_t room[EK_CASE_ARENA + GUARD * (EK_CASE_BLOCKS + 1)];
+static uint32_t ends[EK_CASE_BLOCKS + 1]; /* guard i starts where block i - 1 ends */
+
+uint8_t *ek_case_block(int index, uint32_t bytes)
 {
-    end = 64 + bytes;
-    return room + 64;
+    const uint32_t start = (ends[index] + GUARD + 15) & ~15u;
+    ends[index + 1] = start + bytes;
+    return room + start;
 }
 
-uint8_t *ek_case_before(void) { return room; }
-uint8_t *ek_case_after(void) { return room + end; }
+uint8_t *ek_case_guard(int index) { return room + ends[index]; }
 void ek_case_done(void) {}

@@ -15,11 +15,13 @@ from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph
 from edgekit.converter.lower.lower import lower
 from edgekit.converter.lower.program import Program
+from edgekit.converter.plan.lifetimes import aligned
 from edgekit.converter.plan.plan import MemoryPlan, plan
 from edgekit.targets.model import Target
 from tests.conformance.against_references import FLOAT_FLOOR, FLOAT_TOLERANCE, Values, largest
 from tests.conformance.maker import Array
 from tests.helpers.generated_c import INCLUDE, kernel_paths
+from tests.helpers.spread import spread
 from tests.helpers.striped import striped
 from tests.helpers.toolchains import STRICT, Machine, require, run
 
@@ -80,15 +82,19 @@ def emit(
     samples: Sequence[Sequence[Array]],
     expected: Sequence[Values],
     stripes: bool = False,
+    spreads: bool = False,
 ) -> Emitted:
     """Lower, plan (the plan checks itself), emit. Raises UnsupportedError without a kernel.
 
-    With `stripes` the steps that can be run so are cut into cascades at random.
+    With `stripes` the steps that can be run so are cut into cascades at random, with `spreads` the
+    arena lies in several memories of random sizes where it can be had so.
     """
     program = lower(graph, target)
     if stripes:
         program = striped(program, zlib.crc32(graph.name.encode()))
     memory = plan(program)
+    if spreads:
+        memory = spread(program, memory, zlib.crc32(graph.name.encode()))
     source = emit_c(
         program, memory, name=name, model_sha256="0" * 64, target=target, tool_version="0.0.test"
     )
@@ -149,7 +155,7 @@ def build(
     """The program that runs all models, with its samples beside it."""
     require(compiler.command)
     sources = [_write(model, folder) for model in models]
-    arena = max(model.memory.arena_bytes for model in models)
+    arena = max(sum(map(aligned, model.memory.block_bytes)) for model in models)
     (folder / "cases.h").write_text(_cases_header(models, arena), encoding="utf-8")
     (folder / "cases.c").write_text(_cases_table(models), encoding="utf-8")
     (folder / "samples.bin").write_bytes(b"".join(model.bytes for model in models))
@@ -185,15 +191,15 @@ def _cases_header(models: Sequence[Emitted], arena: int) -> str:
             f"#define EK_CASE_SAMPLES {len(models[0].samples)}",
             f"#define EK_CASE_BYTES {widest}",
             f"#define EK_CASE_ARENA {arena}",
+            f"#define EK_CASE_BLOCKS {max(len(m.memory.block_bytes) for m in models)}",
             "extern const ek_model_t *const ek_case_models[EK_CASES];",
             "/* Of float32 outputs: a part of the largest, and what never counts; 0: exact. */",
             "typedef struct {",
             "    float part, floor;",
             "} ek_case_close_t;",
             "extern const ek_case_close_t ek_case_close[EK_CASES];",
-            "uint8_t *ek_case_arena(uint32_t bytes);",
-            "uint8_t *ek_case_before(void);",
-            "uint8_t *ek_case_after(void);",
+            "uint8_t *ek_case_block(int index, uint32_t bytes); /* in their order */",
+            "uint8_t *ek_case_guard(int index); /* before block `index`, or after the last */",
             "void ek_case_done(void);",
             "#endif",
             "",

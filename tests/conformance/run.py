@@ -57,19 +57,27 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--board", choices=sorted(BOARDS), help="in QEMU instead of on the host")
     parser.add_argument("--sanitize", action="store_true", help="AddressSanitizer and UBSan")
     parser.add_argument("--stripes", action="store_true", help="run steps stripe by stripe")
+    parser.add_argument("--spread", action="store_true", help="arenas in several memories")
     parser.add_argument("--models", nargs="?", const="", help="a folder of .tflite files")
     return parser
 
 
 def _campaign(options: argparse.Namespace, folder: Path) -> Campaign:
     board = BOARDS[options.board] if options.board else None
-    return Campaign(folder, sanitize=options.sanitize, board=board, stripes=options.stripes)
+    return Campaign(
+        folder,
+        sanitize=options.sanitize,
+        board=board,
+        stripes=options.stripes,
+        spreads=options.spread,
+    )
 
 
 def _kept(campaign: Campaign, failure: Failure, options: argparse.Namespace) -> str:
     extra = [f"--format {options.format}"] if options.format else []
     extra += [f"--board {options.board}"] if options.board else []
     extra += ["--sanitize"] * options.sanitize + ["--stripes"] * options.stripes
+    extra += ["--spread"] * options.spread
     return keep(campaign, failure, extra)
 
 

@@ -24,16 +24,24 @@ MIXED = {"virtual-m4": 30, "virtual-m55": 20}
 
 STRIPED = {"virtual-m4": 60, "virtual-m55": 40}
 """Graphs run stripe by stripe."""
+SPREAD = 40
+"""Graphs with an arena in several memories."""
 
 
 def _check(
-    name: str, folder: Path, seeds: range, dtype: DType | None, stripes: bool = False
+    name: str,
+    folder: Path,
+    seeds: range,
+    dtype: DType | None,
+    stripes: bool = False,
+    spreads: bool = False,
 ) -> None:
     require("arm-none-eabi-gcc", "qemu-system-arm")
-    with Campaign(folder, board=BOARDS[name], stripes=stripes) as campaign:
+    with Campaign(folder, board=BOARDS[name], stripes=stripes, spreads=spreads) as campaign:
         result = campaign.run([case(seed, dtype) for seed in seeds])
         for failure in result.failures[:2]:
-            print(keep(campaign, failure, [f"--board {name}", *["--stripes"] * stripes]))
+            options = ["--stripes"] * stripes + ["--spread"] * spreads
+            print(keep(campaign, failure, [f"--board {name}", *options]))
     assert not result.failures, result.report
     assert result.compared[f"C: {name}"] > len(seeds) / 2
 
@@ -51,6 +59,10 @@ def test_all_formats_equal_the_interpreter(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", STRIPED)
 def test_graphs_in_stripes_equal_the_interpreter(name: str, tmp_path: Path) -> None:
     _check(name, tmp_path, range(40_000, 40_000 + STRIPED[name]), None, stripes=True)
+
+
+def test_graphs_over_several_memories_equal_the_interpreter(tmp_path: Path) -> None:
+    _check("virtual-m55", tmp_path, range(50_000, 50_000 + SPREAD), None, spreads=True)
 
 
 @pytest.mark.slow

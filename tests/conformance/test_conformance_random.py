@@ -11,7 +11,7 @@ from edgekit.converter.ir.graph import DType
 from edgekit.converter.ir.ops import BY_NAME
 from edgekit.converter.ir.ops_binary import BINARY
 from tests.conformance.against_references import activations
-from tests.conformance.campaign import Campaign, Result
+from tests.conformance.campaign import SEVERAL, Campaign, Result
 from tests.conformance.deviations import MICRO, RUNTIME
 from tests.conformance.graphs import Case, case
 from tests.conformance.keep import keep
@@ -22,6 +22,7 @@ from tests.helpers.toolchains import require
 GRAPHS = 120
 """Besides one for every operator in every number format it has."""
 SANITIZED = 50
+SPREAD = 30
 MANY = 5000
 
 WAITING: dict[str, str] = {
@@ -49,11 +50,11 @@ def result(cases: list[Case], tmp_path_factory: pytest.TempPathFactory) -> Resul
         return _run(campaign, cases)
 
 
-def _run(campaign: Campaign, cases: list[Case]) -> Result:
+def _run(campaign: Campaign, cases: list[Case], *options: str) -> Result:
     """The result; a failure is shrunk and kept first."""
     result = campaign.run(cases)
     for failure in result.failures[:3]:
-        print(keep(campaign, failure))
+        print(keep(campaign, failure, options))
     return result
 
 
@@ -120,6 +121,21 @@ def test_graphs_in_stripes_agree_under_sanitizers(tmp_path: Path) -> None:
     with Campaign(tmp_path, sanitize=True, stripes=True) as campaign:
         result = _run(campaign, [case(seed) for seed in range(60_000, 60_000 + SANITIZED)])
     assert not result.failures, result.report
+
+
+def test_graphs_over_several_memories_agree_under_sanitizers(tmp_path: Path) -> None:
+    """Half of them in stripes as well: each block alone on the heap."""
+    require("gcc")
+    for start, stripes in ((70_000, False), (70_000 + SPREAD, True)):
+        folder = tmp_path / str(start)
+        with Campaign(folder, sanitize=True, stripes=stripes, spreads=True) as campaign:
+            campaign.references = []
+            seeds = range(start, start + SPREAD)
+            result = _run(
+                campaign, [case(seed) for seed in seeds], "--spread", *["--stripes"] * stripes
+            )
+        assert not result.failures, result.report
+        assert result.compared[SEVERAL] > SPREAD / 3
 
 
 def test_sanitizers_find_nothing(tmp_path: Path) -> None:
