@@ -86,6 +86,7 @@ RESOLVER_METHODS = {
     "SUM": "AddSum",
     "SVDF": "AddSvdf",
     "TANH": "AddTanh",
+    "TFLite_Detection_PostProcess": "AddDetectionPostprocess",
     "TRANSPOSE": "AddTranspose",
     "TRANSPOSE_CONV": "AddTransposeConv",
     "UNIDIRECTIONAL_SEQUENCE_LSTM": "AddUnidirectionalSequenceLSTM",

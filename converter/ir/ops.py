@@ -27,6 +27,7 @@ from edgekit.converter.ir.ops_binary import LceBconv2d as LceBconv2d
 from edgekit.converter.ir.ops_binary import LceBMaxPool2d as LceBMaxPool2d
 from edgekit.converter.ir.ops_binary import LceDequantize as LceDequantize
 from edgekit.converter.ir.ops_binary import LceQuantize as LceQuantize
+from edgekit.converter.ir.ops_detection import DetectionPostProcess as DetectionPostProcess
 from edgekit.converter.ir.ops_elementwise import Abs as Abs
 from edgekit.converter.ir.ops_elementwise import Div as Div
 from edgekit.converter.ir.ops_elementwise import Exp as Exp
@@ -350,10 +351,12 @@ OPERATORS: tuple[type[Op], ...] = (
     DepthToSpace,
     ResizeNearestNeighbor,
     *TURNED,
-    # 5. borders between number formats
+    # 5. detection heads
+    DetectionPostProcess,
+    # 6. borders between number formats
     Quantize,
     Dequantize,
-    # 6. packed signs
+    # 7. packed signs
     *BINARY,
 )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from edgekit.converter.ir.ops_base import Activation, Op
+from edgekit.converter.ir.ops_detection import DetectionPostProcess
 from edgekit.converter.ir.ops_functions import Ceil, Cos, FloorDiv, Pow, Round, Sign, Sin
 from edgekit.converter.ir.ops_logic import AddN, Cumsum
 
@@ -108,6 +109,6 @@ class ReduceMin(Op):
 
 FLOAT_ONLY: tuple[type[Op], ...] = (
     *(Square, Floor, Ceil, Round, Sign, Sin, Cos, Pow, FloorDiv),
-    *(Cumsum, AddN),
+    *(Cumsum, AddN, DetectionPostProcess),
 )
 """Operators that the references have for float32 alone."""

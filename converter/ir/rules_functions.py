@@ -17,8 +17,8 @@ from edgekit.converter.ir.rule import activations, node_rule
     hint="put DEQUANTIZE before it and QUANTIZE behind, or convert the float model",
 )
 def float_operators(graph: Graph, node: Node) -> str:
-    """SQUARE, FLOOR, CEIL, ROUND, SIGN, SIN, COS, POW, FLOOR_DIV, CUMSUM and ADD_N have float32
-    activations."""
+    """SQUARE, FLOOR, CEIL, ROUND, SIGN, SIN, COS, POW, FLOOR_DIV, CUMSUM, ADD_N and
+    TFLite_Detection_PostProcess have float32 activations."""
     kinds = {tensor.dtype for _, tensor in activations(graph, node)} - {DType.FLOAT32}
     return ", ".join(sorted(kinds))
 

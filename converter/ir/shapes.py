@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.converter.bits import words
-from edgekit.converter.ir import ops, shapes_binary, shapes_recurrent
+from edgekit.converter.ir import ops, shapes_binary, shapes_detection, shapes_recurrent
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Op, Padding
 from edgekit.converter.ir.ops_functions import FUNCTIONS, PAIRS
@@ -208,6 +208,7 @@ _SEVERAL: dict[type[Op], Callable[[Graph, Node, Any], tuple[Shape, ...]]] = {
     **PARTS,
     ops.Svdf: shapes_recurrent.svdf,
     ops.UnidirectionalSequenceLstm: shapes_recurrent.lstm,
+    ops.DetectionPostProcess: shapes_detection.detections,
 }
 """Operators with several outputs."""
 

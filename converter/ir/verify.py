@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from edgekit.converter.ir import rules_binary as binary
+from edgekit.converter.ir import rules_detection as detection
 from edgekit.converter.ir import rules_functions as functions
 from edgekit.converter.ir import rules_logic as logic
 from edgekit.converter.ir import rules_numbers as numbers
@@ -38,6 +39,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     structure.plain_convolution,
     numbers.plain_gather,
     numbers.index_dtype,
+    detection.detection_options,
     structure.shapes_agree,
     numbers.activations_dtype,
     logic.logic_formats,
@@ -63,6 +65,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     numbers.plain_concatenation,
     recurrent.plain_recurrent,
     recurrent.recurrent_formats,
+    detection.detection_anchors,
     binary.packed_formats,
     binary.binary_ends,
     binary.binary_padding,
@@ -136,6 +139,10 @@ def supported_ops_markdown() -> str:
         "Operands marked `?` may be absent. Others are refused with the cheapest rewrite.",
         "CALL_ONCE, VAR_HANDLE, READ_VARIABLE and ASSIGN_VARIABLE become states of the model, kept",
         "between invocations until `<name>_reset()`.",
+        "TFLite_Detection_PostProcess, the custom operator that ends SSD networks, computes in",
+        "float32; it equals tflite-micro bit for bit, and LiteRT where no scores tie. DEQUANTIZE",
+        "stands before it in int8 models. With several classes per box and use_regular_nms off,",
+        "rows are LiteRT's (tflite-micro writes past its outputs).",
         "LiteRT on `host` and `rpi` has more, but a conversion keeps to this list on every target.",
         "",
         "| operator | operands | attributes | C in |",

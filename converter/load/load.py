@@ -16,6 +16,7 @@ from edgekit.converter.load.clock import Clock
 from edgekit.converter.load.computed import fold_computed_weights
 from edgekit.converter.load.dequantize import dequantize_graph, fold_stored_weights
 from edgekit.converter.load.detect import Format, Source, detect
+from edgekit.converter.load.detections import real_detections
 from edgekit.converter.load.infinite import finite_masks
 from edgekit.converter.load.legacy import is_legacy, uint8_to_int8
 from edgekit.converter.load.model import LoadedModel, ZooOptions, quantized_input_range
@@ -64,9 +65,9 @@ def prepare(graph: Graph, *, requantize: bool = False) -> tuple[Graph, tuple[str
     """A read graph in the forms the rules allow, and notes about what was changed.
 
     Weights stored as float16 or as int8 in a float graph become float32; legacy uint8 becomes
-    int8; with `requantize`, everything becomes float32. No two nodes share a bias, int8 weights
-    are symmetric, and masks of infinity are finite. Raises ModelError for a graph that contradicts
-    itself and UnsupportedError for uint8 weights that do not fit int8.
+    int8; with `requantize`, everything becomes float32. Detection heads read float32, no two nodes
+    share a bias, int8 weights are symmetric, and masks of infinity are finite. Raises ModelError
+    for a graph that contradicts itself and UnsupportedError for uint8 weights that do not fit int8.
     """
     verify_structure(graph)
     graph, notes = fold_stored_weights(graph)
@@ -76,7 +77,7 @@ def prepare(graph: Graph, *, requantize: bool = False) -> tuple[Graph, tuple[str
     graph = own_biases(graph)
     if requantize:
         return dequantize_graph(graph), notes
-    graph = centre_weights(graph)
+    graph = centre_weights(real_detections(graph))
     if is_legacy(graph):
         graph, more = uint8_to_int8(graph)
         notes += more

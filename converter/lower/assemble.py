@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
 
 import numpy as np
 
@@ -142,7 +143,7 @@ class Assembly:
 
     def _output(self, node: Node, call: Call) -> Tensor:
         """The tensor of the node that the call works towards."""
-        [written] = [arg.tensor for arg in call.args if isinstance(arg, Result)]
+        written, *_ = [arg.tensor for arg in call.args if isinstance(arg, Result)]
         return self._graph[written if written in node.outputs else node.output]
 
     def _scratch(self, step: str, size: int) -> Buffer:
@@ -165,7 +166,7 @@ class Assembly:
                 made = (
                     self._buffers[arg.tensor]
                     if tensor is None
-                    else self._buffer(tensor, f"{base}_y")
+                    else self._buffer(tensor, self._free(f"{base}_y"))
                 )
                 return WriteArg(made.name, arg.c_type)
             case Value():
@@ -174,6 +175,12 @@ class Assembly:
                 return StateArg(self._buffers[self._root(arg.tensor)].name, arg.c_type)
             case _:
                 return arg  # type: ignore[return-value]
+
+    def _free(self, wish: str) -> str:
+        """`wish`, or with a number where another output of the same call has it."""
+        taken = {buffer.name for buffer in self._buffers.values()}
+        names = chain([wish], (f"{wish}{number}" for number in count(2)))
+        return next(name for name in names if name not in taken)
 
     def _value(self, arg: Value, name: str) -> Arg:
         root = self._root(arg.tensor)

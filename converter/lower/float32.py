@@ -11,7 +11,7 @@ from edgekit.converter.ir import ops
 from edgekit.converter.ir import ops_functions as functions
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Activation, ResizeBilinear
-from edgekit.converter.lower import fields, moves, products, recurrent, reductions
+from edgekit.converter.lower import detections, fields, moves, products, recurrent, reductions
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
@@ -271,5 +271,6 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     ops.Squeeze: fields.copy_bytes,
     ops.ExpandDims: fields.copy_bytes,
     ops.PadV2: fields.pad_value,
+    ops.DetectionPostProcess: detections.detections,
     **moves.LOWERINGS,
 }

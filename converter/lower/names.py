@@ -59,6 +59,9 @@ class Namer:
     SUFFIXES = (
         "",
         "_y",
+        "_y2",
+        "_y3",
+        "_y4",
         "_w",
         "_b",
         "_q",
@@ -74,6 +77,7 @@ class Namer:
         "_cols",
         "_scratch",
         "_at",
+        "_anchors",
     )
 
     def __init__(self) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from edgekit.artifacts.bundle import Refusal
 from edgekit.converter.lower import (
+    detections,
     packing_any,
     packing_c32,
     packing_dsp,
@@ -79,6 +80,7 @@ BASES: dict[str, str] = {
 }
 SCRATCHES: dict[str, ScratchSize] = {
     "none": lambda request: 0,
+    **detections.SCRATCHES,
     **variants_any.SCRATCHES,
     **variants_c32.SCRATCHES,
     **variants_dsp.SCRATCHES,
@@ -180,7 +182,7 @@ def _family(
     family: str, rows: dict[str, Any], more: Sequence[list[dict[str, Any]]]
 ) -> tuple[Kernel, ...]:
     in_place = bool(rows.get("in_place", False))
-    portable = {"isa": "ref", "cost": rows.get("cost", "")}
+    portable = {"isa": "ref", "cost": rows.get("cost", ""), "scratch": rows.get("scratch", "none")}
     listed = [portable, *rows.get("variants", ()), *chain.from_iterable(more)]
     return tuple(_kernel(family, {"in_place": in_place, **row}) for row in listed)
 

@@ -186,6 +186,12 @@ def matmul(request: Request) -> int:
     return product(request.numbers("extent")) * (15 * request.number("inner") + 50)
 
 
+def detections(request: Request) -> int:
+    """8,000 instructions a box, most of them double precision in software; those whose scores are
+    below the threshold cost next to nothing, but that is not known here."""
+    return 8000 * request.number("boxes")
+
+
 COSTS: dict[str, Cost] = {
     "ref_convolution": convolution,
     "ref_legacy_convolution": legacy_convolution,
@@ -218,4 +224,5 @@ COSTS: dict[str, Cost] = {
     "ref_rows_of": rows_of,
     "ref_svdf": svdf,
     "ref_lstm": lstm,
+    "ref_detections": detections,
 }

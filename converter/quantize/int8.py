@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from edgekit.artifacts.figures import Note
 from edgekit.converter.interpret.program import fold_constants
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
-from edgekit.converter.ir.ops import Dequantize, LceBconv2d, Mul, Quantize, Square
+from edgekit.converter.ir.ops import (
+    Dequantize,
+    DetectionPostProcess,
+    LceBconv2d,
+    Mul,
+    Quantize,
+    Square,
+)
 from edgekit.converter.ir.ops_logic import COMPARISONS
 from edgekit.converter.quantize.calibrate import Progress, calibrate
 from edgekit.converter.quantize.execute import Batch
@@ -56,8 +63,9 @@ class QuantizeResult:
 
 
 def is_quantized(graph: Graph) -> bool:
-    """Whether the graph computes in integers already (float at its borders is allowed)."""
-    borders = (Quantize, Dequantize)
+    """Whether the graph computes in integers already (float at its borders is allowed, and in a
+    detection head)."""
+    borders = (Quantize, Dequantize, DetectionPostProcess)
     inner = [node for node in graph.nodes if not isinstance(node.op, borders)]
     names = {node.output for node in inner} | set(graph.inputs if not graph.nodes else ())
     return bool(names) and not any(float_tensor(graph[name]) for name in names)
@@ -74,7 +82,8 @@ def quantize_int8(
     name for several inputs).
 
     A graph that is quantized already comes back as it is and `batches` is not touched. Input and
-    outputs become int8; biases int32 with scale input x weights.
+    outputs become int8, but what a detection head gives stays float32; biases int32 with scale
+    input x weights.
 
     Raises DataError for unusable calibration data, UnsupportedError for a graph that mixes float
     and integer operators, or computes its weights.
@@ -224,8 +233,11 @@ class _Builder:
         return made.name
 
     def stays_real(self, name: str) -> bool:
-        """Whether an activation is float32: written and read by nodes that stay so."""
+        """Whether an activation is float32: written and read by nodes that stay so, or
+        given by a detection head."""
         producer, readers = self.graph.producer(name), self.graph.consumers(name)
+        if producer is not None and isinstance(producer.op, DetectionPostProcess):
+            return True
         inner = producer is not None and producer.name in self.real
         apart = name in self.graph.results or any(node.name not in self.real for node in readers)
         return inner and not apart
@@ -317,6 +329,7 @@ def _check(graph: Graph) -> None:
                 code="mixed-precision-input",
             )
         check_recurrent(node)
+        _check_detections(graph, node)
         weights = graph.operand(node, 1) if type(node.op) in WEIGHTED else None
         if weights is not None and not weights.constant:
             raise UnsupportedError(
@@ -326,6 +339,19 @@ def _check(graph: Graph) -> None:
                 hint="freeze the model before saving it",
                 code="computed-weights",
             )
+
+
+def _check_detections(graph: Graph, node: Node) -> None:
+    """Detections are lists of numbers of different kinds, which one scale does not fit."""
+    readers = [reader for name in node.outputs for reader in graph.consumers(name)]
+    if isinstance(node.op, DetectionPostProcess) and readers:
+        raise UnsupportedError(
+            f"{node.op.NAME} {node.name}",
+            f"{readers[0].op.NAME} {readers[0].name} computes with its detections",
+            allowed="detections that are outputs of the model",
+            hint="leave what follows to the application",
+            code="computed-detections",
+        )
 
 
 def _already(graph: Graph) -> Note:

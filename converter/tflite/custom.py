@@ -1,21 +1,27 @@
-"""Custom operators: their options are a flexbuffer map from names to integers.
+"""Custom operators: their options are a flexbuffer map from names to numbers.
 
-LCE's kernels refuse a file that lacks one of their keys, so all are written, and all are wanted.
+LCE's kernels refuse a file that lacks one of their keys, so all are written, and all are wanted but
+those that the kernel itself has a value for.
 """
 
 from __future__ import annotations
 
 import struct
-from dataclasses import fields
+from dataclasses import Field, fields
 from typing import Any, NoReturn
 
+import numpy as np
 from flatbuffers import flexbuffers
 
 from edgekit.converter.ir.ops_base import Activation, Op, Padding
 from edgekit.converter.ir.ops_binary import BINARY
+from edgekit.converter.ir.ops_detection import DetectionPostProcess
 from edgekit.converter.tflite.raw import RawOperator
 
-CUSTOM_OPERATORS: dict[str, type[Op]] = {operator.NAME: operator for operator in BINARY}
+CUSTOM_OPERATORS: dict[str, type[Op]] = {
+    **{operator.NAME: operator for operator in BINARY},
+    DetectionPostProcess.NAME: DetectionPostProcess,
+}
 """Custom operators that the IR has, by their names in a file."""
 
 _KEYS = {
@@ -30,7 +36,10 @@ _KEYS = {
     "filter_h": "filter_height",
     "filter_w": "filter_width",
 }
-"""IR attribute -> key of the map."""
+"""IR attribute -> key of the map, where it is another word."""
+
+_OPTIONAL = frozenset(("detections_per_class", "use_regular_nms"))
+"""Attributes that files may leave out."""
 
 _PADDINGS = (Padding.SAME, Padding.VALID)
 _ACTIVATIONS = (Activation.NONE, Activation.RELU, Activation.RELU_N1_TO_1, Activation.RELU6)
@@ -47,28 +56,40 @@ def read_custom(raw: RawOperator) -> Op:
     if not rows:
         return operator()
     stored = _map(raw)
-    return operator(**{row.name: _value(raw, stored, row.name) for row in rows})
+    present = [row for row in rows if row.name not in _OPTIONAL or _key(row) in stored]
+    return operator(**{row.name: _value(raw, stored, row) for row in present})
 
 
 def custom_options(op: Op) -> bytes:
     """The options of a custom operator as a file has them; empty without attributes."""
-    values: dict[str, int] = {}
+    values: dict[str, int | float | bool] = {}
     for row in fields(op):
         value = getattr(op, row.name)
         words = _WORDS.get(row.name)
-        values[_KEYS[row.name]] = words.index(value) if words else int(value)
+        values[_key(row)] = words.index(value) if words else value
     if not values:
         return b""
     return bytes(flexbuffers.Dumps(dict(sorted(values.items()))))
 
 
-def _value(raw: RawOperator, stored: dict[str, int], attribute: str) -> Any:
-    key = _KEYS[attribute]
+def _key(row: Field[Any]) -> str:
+    return _KEYS.get(row.name, row.name)
+
+
+def _value(raw: RawOperator, stored: dict[str, int | float], row: Field[Any]) -> Any:
+    key = _key(row)
     if key not in stored:
         _fail(raw, f"has no {key} in its options")
-    value, words = stored[key], _WORDS.get(attribute)
+    value, words = stored[key], _WORDS.get(row.name)
+    if row.type == "float":
+        return _float32(value)
+    if row.type == "bool":
+        return bool(value)
+    if value != value or abs(value) == float("inf"):
+        _fail(raw, f"has {key} {value}")
+    value = int(value)
     if words is None:
-        lowest = 0 if attribute == "pad_values" else 1
+        lowest = 0 if row.name == "pad_values" else 1
         if not lowest <= value <= _LARGEST:
             _fail(raw, f"has {key} {value}")
         return value
@@ -77,8 +98,14 @@ def _value(raw: RawOperator, stored: dict[str, int], attribute: str) -> Any:
     return words[value]
 
 
-def _map(raw: RawOperator) -> dict[str, int]:
-    """The integers of the options. Flexbuffers are read back to front by offsets that a damaged
+def _float32(value: float) -> float:
+    """The nearest float32, which is what kernels read."""
+    with np.errstate(over="ignore"):
+        return float(np.float32(value))
+
+
+def _map(raw: RawOperator) -> dict[str, int | float]:
+    """The numbers of the options. Flexbuffers are read back to front by offsets that a damaged
     file may hold any of, so whatever goes wrong says the same."""
     start, length = raw.table.span("custom_options")
     data = raw.table.buffer.data[start : start + length]
@@ -88,12 +115,12 @@ def _map(raw: RawOperator) -> dict[str, int]:
             raise ValueError
         rows = root.AsMap
         return {
-            str(key.AsKey): int(value.AsInt)
+            str(key.AsKey): float(value.AsFloat) if value.IsFloat else int(value.AsInt)
             for key, value in zip(rows.Keys, rows.Values, strict=True)
-            if value.IsInt or value.IsBool
+            if value.IsInt or value.IsBool or value.IsFloat
         }
     except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, struct.error):
-        _fail(raw, "has options that are no map of integers")
+        _fail(raw, "has options that are no map of numbers")
 
 
 def _fail(raw: RawOperator, found: str) -> NoReturn:

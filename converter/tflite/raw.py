@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from edgekit.converter.ir.ops_binary import BINARY
+from edgekit.converter.ir.ops_detection import DetectionPostProcess
 from edgekit.converter.tflite.flatbuf import Flatbuffer, Table
 from edgekit.converter.tflite.schema import (
     CUSTOM,
@@ -19,7 +20,7 @@ from edgekit.converter.tflite.schema import (
 from edgekit.errors import ModelError
 
 MAX_RANK = 8
-KNOWN_CUSTOM = frozenset(operator.NAME for operator in BINARY)
+KNOWN_CUSTOM = frozenset((*(operator.NAME for operator in BINARY), DetectionPostProcess.NAME))
 MAX_NAME = 16384
 
 

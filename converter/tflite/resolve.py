@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
-from edgekit.converter.ir.ops import BY_NAME, Reshape
+from edgekit.converter.ir.ops import BY_NAME, DetectionPostProcess, Reshape
 from edgekit.converter.ir.rule import INDEX_ROLES
 from edgekit.converter.ir.shapes import ShapeError, infer_shapes
 from edgekit.converter.ir.slicing import Shape
@@ -110,7 +110,9 @@ class _Walk:
                 self._settle(outputs[0].index, value.shape)
                 self.values[outputs[0].index] = value
                 return
-        if any(-1 in tensor.signature or -1 in tensor.shape for tensor in outputs):
+        vary = any(-1 in tensor.signature or -1 in tensor.shape for tensor in outputs)
+        # Exporters know nothing of a custom operator's shapes, and write none.
+        if vary or operator.name == DetectionPostProcess.NAME:
             found = self._shapes(operator)
             for tensor, shape in zip(outputs, found, strict=False):
                 self._settle(tensor.index, shape)

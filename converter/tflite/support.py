@@ -24,8 +24,6 @@ REWRITES: dict[str, str] = {
     "TOPK_V2": "end with the scores and sort outside the network",
     "NON_MAX_SUPPRESSION_V4": "cut the graph before it and suppress boxes outside the network",
     "NON_MAX_SUPPRESSION_V5": "cut the graph before it and suppress boxes outside the network",
-    "TFLite_Detection_PostProcess": "cut the graph before it, and decode and suppress boxes outside"
-    " the network",
     "FLOOR_MOD": "use a - b * FLOOR(a / b)",
     "EMBEDDING_LOOKUP": "use GATHER with constant indices, or look up outside the network",
     "ONE_HOT": "feed the encoded vector",
@@ -35,7 +33,8 @@ REWRITES: dict[str, str] = {
     "WHILE": "unroll the loop before exporting (unroll=True in Keras' recurrent layers), or give"
     " the .keras file itself: LSTM and GRU layers of up to 128 steps are unrolled",
     "IF": "export one branch only",
-    "CUSTOM": "export without custom operators (no select-TF-ops, no post-processing operator)",
+    "CUSTOM": "export without custom operators (no select-TF-ops, no post-processing operator but"
+    " TFLite_Detection_PostProcess)",
 }
 
 STATES_AS_PORTS = "pass the state in and out as inputs and outputs"
@@ -59,9 +58,7 @@ def summary(operators: Sequence[RawOperator]) -> str:
     return ", ".join(f"{name} ({n})" if n > 1 else name for name, n in counts.most_common())
 
 
-CUT_BEFORE = frozenset(
-    ("TOPK_V2", "NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5", "TFLite_Detection_PostProcess")
-)
+CUT_BEFORE = frozenset(("TOPK_V2", "NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5"))
 """Operators at the end of a network that its application can do."""
 
 

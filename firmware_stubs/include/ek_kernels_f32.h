@@ -386,4 +386,37 @@ typedef struct {
     void ek_cumsum_f32__##isa(const ek_cumsum_f32_t *p, const float *input, float *output)
 EK_CUMSUM_F32(ref);
 
+/* A detection head. Box b is decoded against its anchor, both as y, x, height, width:
+ *   centre = encoding / scale * anchor size + anchor centre, half = exp(encoding / scale) * anchor
+ *   size / 2, in double, each rounded to float; top, left, bottom, right = centre -+ half
+ * `values` floats encode a box, 4 of which count; `columns` are the classes, or one more, with the
+ * background first. Scores below score_threshold, and boxes that share more than iou_threshold of
+ * their union with a better one, are out; of equal ones the first is better. Outputs, rows of 0
+ * behind what is found: boxes [max_detections * classes_per_box][4], classes and chosen scores
+ * [max_detections * classes_per_box], count [1].
+ * scratch: 24 bytes a box, aligned to 4. */
+typedef struct {
+    int32_t boxes, values;
+    int32_t classes, columns;
+    int32_t max_detections, classes_per_box, per_class;
+    float score_threshold, iou_threshold;
+    float y_scale, x_scale, h_scale, w_scale;
+} ek_detections_f32_t;
+
+/* Boxes compete by their best class; one kept takes classes_per_box rows, best class first. */
+#define EK_DETECTIONS_F32(isa)                                                                    \
+    void ek_detections_f32__##isa(const ek_detections_f32_t *p, const float *encodings,           \
+                                  const float *scores, const float *anchors, float *boxes,        \
+                                  float *classes, float *chosen, float *count, void *scratch)
+EK_DETECTIONS_F32(ref);
+
+/* Boxes compete class by class, at most per_class are kept of each; of all, the best remain, of
+ * equal ones those of the first class. */
+#define EK_DETECTIONS_BY_CLASS_F32(isa)                                                           \
+    void ek_detections_by_class_f32__##isa(const ek_detections_f32_t *p, const float *encodings,  \
+                                           const float *scores, const float *anchors,             \
+                                           float *boxes, float *classes, float *chosen,           \
+                                           float *count, void *scratch)
+EK_DETECTIONS_BY_CLASS_F32(ref);
+
 #endif

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +76,33 @@ def _svdf(activation: Activation = Activation.RELU, **parts: Tensor) -> Graph:
     node = Node("n", ops.Svdf(1, activation), ("x", "w", "t", "b", "s"), ("y", "n"))
     state = State("s", "s", "n", np.zeros((1, 6), np.int16))
     return Graph("g", tensors, (node,), ("x",), ("y",), {}, (state,))
+
+
+def _detection(
+    anchors: object = ((0.5, 0.5, 0.2, 0.2),),
+    outputs: int = 4,
+    dtype: DType = DType.FLOAT32,
+    **options: float,
+) -> Graph:
+    """One box of two classes and the background."""
+    op = replace(ops.DetectionPostProcess(1, 1, 2, 0.5, 0.5, 10.0, 10.0, 5.0, 5.0), **options)
+    quant = Q if dtype is DType.INT8 else None
+    shapes = {
+        "boxes": (1, 1, 4),
+        "scores": (1, 1, 3),
+        "anchors": (1, 4),
+        "y0": (1, 1, 4),
+        "y1": (1, 1),
+        "y2": (1, 1),
+        "y3": (1,),
+    }
+    tensors = {name: Tensor(name, shape, dtype, quant) for name, shape in shapes.items()}
+    names = list(tensors)
+    if anchors is not None:
+        tensors["anchors"] = const("anchors", anchors, dtype, quant)
+    written = tuple(names[3 : 3 + outputs])
+    inputs = tuple(name for name in names[:3] if not tensors[name].constant)
+    return Graph("g", tensors, (Node("n", op, tuple(names[:3]), written),), inputs, written)
 
 
 def _lstm(*, peephole: bool = False, cell: float = 2**-11, hidden: Quant = Q) -> Graph:
@@ -251,6 +279,16 @@ BROKEN: list[tuple[str, Graph, str]] = [
     ("recurrent-formats", _lstm(cell=0.001), "cell scale 0.001"),
     ("recurrent-formats", _lstm(hidden=UNIT), "different scales or zero points"),
     ("plain-recurrent", _svdf(Activation.NONE), "activation NONE"),
+    ("detection-options", _detection(nms_iou_threshold=0.0), "nms_iou_threshold 0.0"),
+    ("detection-options", _detection(nms_score_threshold=math.nan), "nms_score_threshold nan"),
+    ("detection-options", _detection(h_scale=-5.0), "h_scale -5.0"),
+    ("detection-options", _detection(detections_per_class=0), "detections_per_class 0"),
+    ("detection-anchors", _detection([[0.5, 0.5, 0.2, -0.2]]), "a height or width of -0.2"),
+    ("detection-anchors", _detection(None), "anchors anchors are computed at run time"),
+    ("shapes-agree", _detection([[0.5] * 4] * 2), "anchors [2, 4] for boxes [1, 1, 4]"),
+    ("shapes-agree", _detection(num_classes=1), "scores [1, 1, 3] for 1 classes"),
+    ("shapes-agree", _detection(outputs=3), "3 outputs instead of 4"),
+    ("float-operators", _detection(dtype=DType.INT8), "int8"),
     ("plain-recurrent", _lstm(peephole=True), "peephole_input"),
     ("plain-recurrent", replace(_svdf(), states=(_stays("s", "n"),)), "s is no state of its own"),
     ("shapes-agree", conv(y=act("y", 1, 4, 4, 4)), "output [1, 4, 4, 4], operands give"),

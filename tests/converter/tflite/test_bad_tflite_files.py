@@ -202,8 +202,13 @@ def test_unsupported_operators_name_node_rewrite_and_targets(operator: str, rewr
 
 
 def test_custom_operators_show_their_own_name() -> None:
-    error = refused(changed(SMALL, operator_becomes(0, "CUSTOM", "TFLite_Detection_PostProcess")))
-    assert "CUSTOM 'TFLite_Detection_PostProcess'" in error.found
+    error = refused(changed(SMALL, operator_becomes(0, "CUSTOM", "MaxPoolingWithArgmax2D")))
+    assert "CUSTOM 'MaxPoolingWithArgmax2D'" in error.found
+    assert "export without custom operators" in error.hint
+
+
+def test_operators_to_cut_before_say_at_which_tensors() -> None:
+    error = refused(changed(SMALL, operator_becomes(0, "NON_MAX_SUPPRESSION_V5")))
     assert "cut the graph before it" in error.hint
     assert "export with 'x0' as outputs" in error.hint
 

@@ -110,7 +110,7 @@ def test_damaged_options_are_an_error_of_ours(data: st.DataObject) -> None:
 
 def test_options_that_are_no_map_are_named() -> None:
     for data in (b"\x00\x00", b"\x01\x04\x01", bytes(flexbuffers.Dumps([1, 2]))):
-        with pytest.raises(ModelError, match="options that are no map of integers"):
+        with pytest.raises(ModelError, match="options that are no map of numbers"):
             read_tflite(with_options(data), "g")
 
 
