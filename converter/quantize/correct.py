@@ -32,7 +32,7 @@ from edgekit.converter.quantize.params import (
 )
 from edgekit.converter.quantize.scheme import WEIGHTED
 from edgekit.converter.quantize.sqnr import Power
-from edgekit.converter.quantize.tasks import head
+from edgekit.converter.quantize.tasks import head, judged
 
 SAMPLES = 64
 """Samples for it: the even ones correct, the odd ones judge. More hardly change a mean."""
@@ -183,7 +183,7 @@ def _moved(bias: Tensor, shift: NDArray[np.float64]) -> Tensor:
 
 def _worst_sqnr(exact: Graph, quantized: Graph, samples: Batch) -> float:
     """SQNR in dB of the output that suffers most, before a final softmax."""
-    names = (head(exact).scores, *exact.outputs[1:])
+    names = judged(exact, head(exact))
     powers = {name: Power() for name in names}
     wanted, found = (outputs_real(graph, samples, names) for graph in (exact, quantized))
     for name, power in powers.items():

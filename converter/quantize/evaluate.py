@@ -13,7 +13,14 @@ from edgekit.converter.data.dataset import Dataset, Progress, subset
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.quantize.execute import Array, Batch, count_of, outputs_real
 from edgekit.converter.quantize.sqnr import Power
-from edgekit.converter.quantize.tasks import Head, Task, fitting_labels, head, with_labels
+from edgekit.converter.quantize.tasks import (
+    Head,
+    Task,
+    fitting_labels,
+    head,
+    judged,
+    with_labels,
+)
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +56,7 @@ def compare(
     part = subset(dataset, limit, 0)
     labels = fitting_labels(part, float_graph, required=require_labels)
     found = with_labels(head(float_graph), labels)
-    powers = {name: Power() for name in _judged(float_graph, found)}
+    powers = {name: Power() for name in judged(float_graph, found)}
     parts: tuple[list[Predictions], list[Predictions]] = ([], [])
     largest = regret = 0.0
     for batch in graph_batches(part, preprocess, float_graph, progress=progress):
@@ -118,11 +125,6 @@ def roc_auc(scores: Floats, labels: NDArray[np.int64]) -> float | None:
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
     above = ranks[labels == 1].sum() - positives * (positives + 1) / 2
     return float(above / (positives * negatives))
-
-
-def _judged(graph: Graph, found: Head) -> tuple[str, ...]:
-    """The tensors whose noise counts: the first output before its softmax, the other outputs."""
-    return (found.scores, *graph.outputs[1:])
 
 
 def _gap(exact: Array, noisy: Array) -> float:

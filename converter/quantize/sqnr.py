@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.ir.graph import Graph, Node
-from edgekit.converter.ir.ops import Logistic, Softmax
+from edgekit.converter.ir.ops import DetectionPostProcess, Logistic, Softmax
 from edgekit.converter.quantize.execute import Array, Batch, count_of, cut, iterate_real
 
 MAX_DB = 120.0
@@ -71,20 +71,24 @@ def _pairs(
             yield node, exact[name], waiting.pop(name)
 
 
+_FIXED = (Softmax, Logistic, DetectionPostProcess)
+
+
 def culprits(
     graph: Graph, sqnr: Mapping[str, float], count: int = 3
 ) -> tuple[tuple[str, float, float], ...]:
     """The nodes that lose most: (name, dB lost in this node, dB at its output), worst first.
 
     A node's own loss is its worst input's SQNR less its output's; a graph input counts as the
-    best SQNR any node has. SOFTMAX and LOGISTIC, whose output format is fixed, are left out.
+    best SQNR any node has. SOFTMAX and LOGISTIC, whose output format is fixed, are left out, and
+    detections, whose order turns round.
     """
     produced = {name: node.name for node in graph.nodes for name in node.outputs}
     best = max(sqnr.values(), default=MAX_DB)
     losses = []
     for node in graph.nodes:
         sources = [sqnr.get(produced.get(name or "", ""), best) for name in node.inputs]
-        if node.name in sqnr and sources and not isinstance(node.op, Softmax | Logistic):
+        if node.name in sqnr and sources and not isinstance(node.op, _FIXED):
             losses.append((node.name, min(sources) - sqnr[node.name], sqnr[node.name]))
     worst = sorted(losses, key=lambda row: -row[1])[:count]
     return tuple(row for row in worst if row[1] > 0)

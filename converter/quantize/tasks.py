@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from edgekit.converter.data.dataset import Dataset
 from edgekit.converter.ir.graph import Graph
-from edgekit.converter.ir.ops import Dequantize, Logistic, Quantize, Reshape, Softmax, Squeeze
+from edgekit.converter.ir.ops import (
+    Dequantize,
+    DetectionPostProcess,
+    Logistic,
+    Quantize,
+    Reshape,
+    Softmax,
+    Squeeze,
+)
 from edgekit.errors import DataError
 
 
@@ -24,6 +32,8 @@ class Task(StrEnum):
     """A single probability; 0.5 and more means class 1."""
     RECONSTRUCTION = "reconstruction"
     """As many values as the input: an autoencoder, whose error tells the odd from the usual."""
+    DETECTIONS = "detections"
+    """Boxes, classes and scores, in an order that the smallest change of a score turns round."""
     VALUES = "values"
     """Numbers that are no classes."""
 
@@ -50,6 +60,8 @@ def head(graph: Graph) -> Head:
     while node is not None and isinstance(node.op, Reshape | Squeeze | Quantize | Dequantize):
         name = graph.input(node).name
         node = graph.producer(name)
+    if node is not None and isinstance(node.op, DetectionPostProcess):
+        return Head(Task.DETECTIONS, output, output, size)
     if node is not None and isinstance(node.op, Softmax) and size > 1:
         return Head(Task.CLASSES, output, graph.input(node).name, size)
     if node is not None and isinstance(node.op, Logistic) and size == 1:
@@ -61,6 +73,17 @@ def head(graph: Graph) -> Head:
         output,
         size,
     )
+
+
+def judged(graph: Graph, found: Head) -> tuple[str, ...]:
+    """The tensors whose noise counts: the first output before its softmax, the other outputs; in
+    place of detections the encoded boxes and the scores that they are made from."""
+    names: list[str] = []
+    for name in (found.scores, *graph.outputs[1:]):
+        node = graph.producer(name)
+        detects = node is not None and isinstance(node.op, DetectionPostProcess)
+        names += [str(operand) for operand in node.inputs[:2]] if node and detects else [name]
+    return tuple(dict.fromkeys(names))
 
 
 def with_labels(found: Head, labels: Iterable[int] | None) -> Head:
@@ -86,13 +109,22 @@ def fitting_labels(dataset: Dataset, graph: Graph, *, required: bool) -> NDArray
     raise DataError(
         dataset.description,
         problem,
-        allowed=f"class indices 0 to {_classes(found) - 1}, in the order of the model's output",
-        hint=_way_out(dataset.labels, _classes(found)),
+        allowed=_allowed(found),
+        hint=_way_out(dataset.labels, found),
         code="class-mismatch",
     )
 
 
-def _way_out(labels: tuple[int, ...], classes: int) -> str:
+def _allowed(found: Head) -> str:
+    if found.task is Task.DETECTIONS:
+        return "data without class labels"
+    return f"class indices 0 to {_classes(found) - 1}, in the order of the model's output"
+
+
+def _way_out(labels: tuple[int, ...], found: Head) -> str:
+    if found.task is Task.DETECTIONS:
+        return "give the images in one folder; the noise of boxes and scores is measured on them"
+    classes = _classes(found)
     if min(labels) == 1 and max(labels) == classes:
         return "the labels seem to count from 1: subtract 1 from each"
     return "use a data set with the model's classes; a labels.txt in the folder sets their order"
@@ -106,6 +138,8 @@ def _classes(found: Head) -> int:
 def _mismatch(dataset: Dataset, labels: tuple[int, ...], found: Head) -> str:
     """Why the labels cannot be the model's classes, or ""."""
     classes = _classes(found)
+    if found.task is Task.DETECTIONS:
+        return "it has class labels, and the model gives boxes"
     if found.task is Task.VALUES and found.size < 2:
         return "it has class labels, and the model's single output is no probability"
     if dataset.classes is not None and len(dataset.classes) != classes:

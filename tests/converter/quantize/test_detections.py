@@ -8,14 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekit.artifacts.bundle import Preprocess
+from edgekit.converter.data.open import open_dataset
 from edgekit.converter.interpret import run
 from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
 from edgekit.converter.ir.ops import Abs
 from edgekit.converter.ir.verify import verify
+from edgekit.converter.quantize.evaluate import compare
 from edgekit.converter.quantize.int8 import is_quantized, quantize_int8
 from edgekit.converter.quantize.params import quantize_input
+from edgekit.converter.quantize.sqnr import culprits
+from edgekit.converter.quantize.tasks import Task, fitting_labels, head, judged
 from edgekit.converter.tflite import read_tflite, write_tflite
-from edgekit.errors import UnsupportedError
+from edgekit.errors import DataError, UnsupportedError
 from tests.converter.interpret.test_detections import assert_same
 from tests.helpers import oracle
 from tests.helpers.detection_graphs import OUTPUTS, images, small_ssd
@@ -81,3 +86,25 @@ def test_outputs_that_nobody_reads_have_room_in_the_arena(tmp_path: Path) -> Non
     x = quantize_input(images(1), graph["image"])
     [found] = run_c(build([made], tmp_path), made, [x])
     np.testing.assert_array_equal(found, run(graph, x)["found_scores"])
+
+
+def test_noise_is_measured_in_front_of_the_head() -> None:
+    real = small_ssd()
+    assert judged(real, head(real)) == ("box_rows", "scores")
+    assert head(real).task is Task.DETECTIONS
+    data = open_dataset(images(32))
+    summary = compare(real, quantized(), data, Preprocess(resize="none"))
+    assert summary.metric == "sqnr"
+    assert summary.sqnr_db is not None
+    assert summary.sqnr_db > 30
+    layers = {"box_map": 37.0, "found_boxes": 5.0, "box_rows": 37.0}
+    assert all(name != "found_boxes" for name, *_ in culprits(real, layers))
+
+
+def test_class_labels_do_not_fit_detections() -> None:
+    data = replace(open_dataset(images(4)), labels=(0, 1, 2, 0))
+    assert fitting_labels(data, small_ssd(), required=False) is None
+    with pytest.raises(DataError, match="class labels, and the model gives boxes") as caught:
+        fitting_labels(data, small_ssd(), required=True)
+    assert caught.value.allowed == "data without class labels"
+    assert "in one folder" in caught.value.hint
