@@ -67,7 +67,7 @@ def is_quantized(graph: Graph) -> bool:
     detection head)."""
     borders = (Quantize, Dequantize, DetectionPostProcess)
     inner = [node for node in graph.nodes if not isinstance(node.op, borders)]
-    names = {node.output for node in inner} | set(graph.inputs if not graph.nodes else ())
+    names = {node.output for node in inner} | set(graph.inputs if not inner else ())
     return bool(names) and not any(float_tensor(graph[name]) for name in names)
 
 

@@ -11,6 +11,7 @@ from edgekit.converter.interpret import run
 from edgekit.converter.ir.graph import DType
 from edgekit.converter.ir.verify import verify
 from edgekit.converter.load.load import prepare
+from edgekit.converter.quantize.int8 import is_quantized
 from edgekit.converter.tflite import read_tflite, write_tflite
 from tests.converter.interpret.test_detections import assert_same, run_litert
 from tests.helpers import oracle
@@ -72,6 +73,7 @@ def test_quantized_operands_come_through_dequantize() -> None:
         "TFLite_Detection_PostProcess",
     ]
     assert graph["anchors/real"].dtype is DType.FLOAT32
+    assert is_quantized(graph)
     real, _ = prepare(read_tflite(legacy(1, by_class=False), "legacy"), requantize=True)
     assert [node.op.NAME for node in real.nodes] == ["TFLite_Detection_PostProcess"]
     np.testing.assert_array_equal(real["anchors"].values, graph["anchors/real"].values)
