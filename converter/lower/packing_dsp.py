@@ -140,14 +140,18 @@ def paired_finish(request: Request) -> NDArray[np.int32]:
     return rows
 
 
-def fully_connected(request: Request) -> tuple[Array, ...]:
-    """Words of two pairs of outputs in turn: (O/4, K/2, 2 pairs, 4 bytes)."""
-    rows = padded(channel_rows(request), 4, 1)
-    lanes = paired_lanes(rows)
+def quad_words(rows: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Rows of weights (O, K) as words of two pairs of outputs in turn: (O/4, K/2 * 2 pairs, 4)."""
+    lanes = paired_lanes(padded(rows, 4, 1))
     pairs, words, _ = lanes.shape
     quads = lanes.reshape(pairs // 2, 2, words, 4).transpose(0, 2, 1, 3)
+    return quads.reshape(pairs // 2, words * 2, 4)
+
+
+def fully_connected(request: Request) -> tuple[Array, ...]:
+    """Weights by `quad_words`, factors in fours."""
     finish = padded(paired_finish(request), 2, 1)
-    return _arrays(quads.reshape(pairs // 2, words * 2, 4), finish)
+    return _arrays(quad_words(channel_rows(request)), finish)
 
 
 def pairs(request: Request) -> tuple[Array, ...]:

@@ -99,11 +99,17 @@ def convolution(request: Request) -> tuple[Array, ...]:
     return _arrays(quad_rows(rows), quad_factors(request))
 
 
+def row_chunks(rows: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Rows of weights (O, K) as chunks of four rows, (O/4, K/16, 4, 16)."""
+    whole = padded(rows, 4, CHUNK).astype(np.int8)
+    return whole.reshape(-1, 4, whole.shape[1] // CHUNK, CHUNK).transpose(0, 2, 1, 3)
+
+
 def fully_connected(request: Request) -> tuple[Array, ...]:
-    """Weights in chunks of four rows, (O/4, K/16, 4, 16); factors as four of each, (O/4, 3, 4)."""
-    whole = padded(request.weights, 4, CHUNK).astype(np.int8)
-    rows = whole.reshape(-1, 4, whole.shape[1] // CHUNK, CHUNK).transpose(0, 2, 1, 3)
-    return _arrays(rows, padded_factors(request, 4).reshape(-1, 4, 3).transpose(0, 2, 1))
+    """Weights by `row_chunks`; factors as four of each, (O/4, 3, 4)."""
+    return _arrays(
+        row_chunks(request.weights), padded_factors(request, 4).reshape(-1, 4, 3).transpose(0, 2, 1)
+    )
 
 
 def unpacked_rows(packed: NDArray[np.int8], outputs: int, inputs: int) -> NDArray[np.int8]:

@@ -34,6 +34,7 @@ from edgekit.converter.lower import (
     variants_mve,
     variants_neon,
     variants_phases,
+    variants_recurrent,
     variants_ref,
 )
 from edgekit.converter.lower.program import Params
@@ -47,6 +48,7 @@ REQUIRES: dict[str, Requirement] = {
     **variants_mve.REQUIRES,
     **variants_neon.REQUIRES,
     **variants_phases.REQUIRES,
+    **variants_recurrent.REQUIRES,
 }
 COSTS: dict[str, Cost] = {
     **variants_ref.COSTS,
@@ -58,6 +60,7 @@ COSTS: dict[str, Cost] = {
     **variants_mve.COSTS,
     **variants_neon.COSTS,
     **variants_phases.COSTS,
+    **variants_recurrent.COSTS,
 }
 PACKINGS: dict[str, Packing] = {
     **variants_b1.PACKINGS,
@@ -68,6 +71,7 @@ PACKINGS: dict[str, Packing] = {
     **packing_mve.PACKINGS,
     **packing_neon.PACKINGS,
     **variants_phases.PACKINGS,
+    **variants_recurrent.PACKINGS,
 }
 BASES: dict[str, str] = {
     "ref": variants_ref.BASIS,

@@ -84,9 +84,12 @@ class Request:
         rows = self._array("q").astype(np.int32)
         return np.broadcast_to(rows, (self._array("b").size, 2))
 
+    def array(self, suffix: str) -> Array:
+        """The call's array of that suffix, with its words for people."""
+        return next(a for a in self.call.args if isinstance(a, Array) and a.suffix == suffix)
+
     def _array(self, suffix: str) -> NDArray[np.generic]:
-        found = (a for a in self.call.args if isinstance(a, Array) and a.suffix == suffix)
-        return next(found).values
+        return self.array(suffix).values
 
     @property
     def outputs(self) -> int:

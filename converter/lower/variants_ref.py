@@ -165,15 +165,15 @@ def arg_max(request: Request) -> int:
 
 
 def svdf(request: Request) -> int:
-    """5 instructions a weight, 40 a filter."""
+    """8 instructions a weight, 220 a filter."""
     filters = request.number("batches") * request.number("filters")
-    return filters * (5 * (request.number("input_c") + request.number("memory")) + 40)
+    return filters * (8 * (request.number("input_c") + request.number("memory")) + 220)
 
 
 def lstm(request: Request) -> int:
-    """5 instructions a weight, 400 a unit and step."""
+    """8 instructions a weight, 1100 a unit and step."""
     units = product(tuple(request.number(name) for name in ("batches", "steps", "units")))
-    return units * (20 * (request.number("input_c") + request.number("units")) + 400)
+    return units * (32 * (request.number("input_c") + request.number("units")) + 1100)
 
 
 def rows_of(request: Request) -> int:

@@ -103,4 +103,12 @@ void ek_transpose_conv2d_phases_s8__dsp(const ek_transpose_conv2d_s8_t *p, const
                                          const int8_t *weights, const int32_t *finish,
                                          int8_t *output, void *scratch);
 
+/* As ek_svdf_s8 and ek_lstm_s8, four rows of weights at a time: see the kernels' files. */
+void ek_svdf_quads_s8__dsp(const ek_svdf_s8_t *p, const int8_t *input, int16_t *state,
+                           const int8_t *weights, const int32_t *bias, const int16_t *times,
+                           const int32_t *unit_bias, int8_t *output);
+void ek_lstm_quads_s8__dsp(const ek_lstm_s8_t *p, const int8_t *input, int8_t *hidden,
+                           int16_t *cell, const ek_requant_t *q, const uint16_t table[256],
+                           const int8_t *weights, const int32_t *bias, int8_t *output);
+
 #endif

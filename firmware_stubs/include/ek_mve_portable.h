@@ -171,6 +171,8 @@ static inline void vstrbq_p_s16(int8_t *to, int16x8_t v, mve_pred16_t p)
 
 static inline void vstrhq_s16(int16_t *to, int16x8_t v) { memcpy(to, v.e, sizeof v.e); }
 
+static inline void vst1q_s32(int32_t *to, int32x4_t v) { memcpy(to, v.e, sizeof v.e); }
+
 static inline void vstrbq_p_s32(int8_t *to, int32x4_t v, mve_pred16_t p)
 {
     for (int i = 0; i < 4; i++) {

@@ -94,6 +94,8 @@ static void invoke(packed_kernel_t f, uint8_t **a, int32_t count)
     case 5: f(a[0], a[1], a[2], a[3], a[4]); break;
     case 6: f(a[0], a[1], a[2], a[3], a[4], a[5]); break;
     case 7: f(a[0], a[1], a[2], a[3], a[4], a[5], a[6]); break;
+    case 8: f(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]); break;
+    case 9: f(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]); break;
     default: exit(2);
     }
 }

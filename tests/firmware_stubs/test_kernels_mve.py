@@ -33,6 +33,8 @@ MUTATIONS = [
     ("depthwise_conv2d_3x3_stride2_s8", "2 * y - p->pad_top", "2 * y"),
     ("fully_connected_s8", "p->output_c - o", "4"),
     ("transpose_conv2d_phases_s8", "16, 4, 3, 4", "16, 4, 3, 1"),
+    ("svdf_quads_s8", "t + 1 < memory", "t + 2 < memory"),
+    ("lstm_quads_s8", "dot_rows(x, &w, count)", "dot_rows(x, &w, count - 1)"),
     ("add_s8", "output, 0)", "output, 1)"),
     ("sub_s8", "output, 1)", "output, 0)"),
     ("mul_s8", "vmovltq_s8(x), vmovltq_s8(y)", "vmovltq_s8(x), vmovlbq_s8(y)"),

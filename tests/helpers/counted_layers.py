@@ -17,7 +17,7 @@ import pytest
 
 from edgekit.artifacts.run import RunResult
 from edgekit.converter.ir import ops
-from edgekit.converter.ir.graph import DType, Graph, Quant
+from edgekit.converter.ir.graph import DType, Graph, Quant, Tensor
 from edgekit.converter.ir.ops import Activation, Padding
 from edgekit.converter.lower import assemble, select
 from edgekit.converter.lower.variants import Request
@@ -198,6 +198,45 @@ def product(rows: int, inner: int, columns: int, *, turned: bool = False) -> Mak
     return make
 
 
+def filters(depth: int, units: int, memory: int) -> Make:
+    """SVDF of rank 2."""
+
+    def make(g: GraphBuilder, rng: np.random.Generator) -> str:
+        weights = rng.integers(-127, 128, (2 * units, depth)).astype(np.int8)
+        times = rng.integers(-32767, 32768, (2 * units, memory)).astype(np.int16)
+        operands = [
+            g.input((1, depth), BYTES),
+            g.constant(weights, Quant.per_tensor(0.01, 0)),
+            g.constant(times, Quant.per_tensor(1 / 32768, 0)),
+            g.constant(np.zeros(units, np.int32), Quant.per_tensor(0.01 / 32768, 0)),
+        ]
+        state = Tensor("", (1, 2 * units * memory), DType.INT16, Quant.per_tensor(0.01, 0))
+        out = Quant.per_tensor(0.5, -128)
+        return g.updating(ops.Svdf(2, RELU), operands, (1, units), out, [state])
+
+    return make
+
+
+def gated(steps: int, depth: int, units: int) -> Make:
+    def make(g: GraphBuilder, rng: np.random.Generator) -> str:
+        def four(*shape: int, scale: float, dtype: type = np.int8) -> list[str]:
+            drawn = [rng.integers(-127, 128, shape).astype(dtype) for _ in range(4)]
+            return [g.constant(values, Quant.per_tensor(scale, 0)) for values in drawn]
+
+        weights = four(units, depth, scale=0.002)
+        recurrent = four(units, units, scale=0.004)
+        bias = four(units, scale=0.05 * 0.002, dtype=np.int32)
+        x = g.input((1, steps, depth), BYTES)
+        operands = [x, *weights, *recurrent, None, None, None, *bias, None, None]
+        form = Quant.per_tensor(1 / 128, 0)
+        kept = [Tensor("", (1, units), DType.INT8, form)]
+        kept += [Tensor("", (1, units), DType.INT16, Quant.per_tensor(2.0**-11, 0))]
+        op = ops.UnidirectionalSequenceLstm()
+        return g.updating(op, operands, (1, steps, units), form, kept)
+
+    return make
+
+
 def nibbles(layer: Make) -> Make:
     """The layer with weights of 4 bits."""
 
@@ -278,6 +317,8 @@ LAYERS: dict[str, Make] = {
     "transpose conv 16->8 of 8x8": grown(8, 16, 8),
     "transpose conv 2x2 32->16 of 8x8": grown(8, 32, 16, 2),
     "transpose conv 16->1 of 8x8": grown(8, 16, 1),
+    "SVDF 40->64, memory 10": filters(40, 64, 10),
+    "LSTM 32->32, 10 steps": gated(10, 32, 32),
     "int4 conv 3x3 16->16 of 16x16": nibbles(conv(16, 16, 16, 3)),
     "int4 conv 1x1 128->64 of 6x6": nibbles(conv(6, 128, 64, 1)),
     "int4 depthwise 3x3 64 of 12x12": nibbles(depthwise(12, 64)),

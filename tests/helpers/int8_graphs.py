@@ -9,13 +9,15 @@ graph = g.graph(y)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.fixed_point import window
 from edgekit.converter.ir import ops
-from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
+from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
 from edgekit.converter.ir.ops import Activation, Op, Padding
 from edgekit.converter.ir.verify import verify
 
@@ -32,12 +34,12 @@ class GraphBuilder:
         self.tensors: dict[str, Tensor] = {}
         self.nodes: list[Node] = []
         self.inputs: list[str] = []
+        self.states: list[State] = []
 
     def graph(self, *outputs: str) -> Graph:
         """The verified graph with these outputs."""
-        graph = Graph(
-            self.name, self.tensors, tuple(self.nodes), tuple(self.inputs), outputs, {}
-        ).with_nodes(self.nodes)
+        graph = Graph(self.name, self.tensors, tuple(self.nodes), tuple(self.inputs), outputs, {})
+        graph = replace(graph, states=tuple(self.states)).with_nodes(self.nodes)
         verify(graph)
         return graph
 
@@ -66,6 +68,27 @@ class GraphBuilder:
         name = name or f"{op.NAME.lower()}_{len(self.nodes)}"
         self.tensors[name] = Tensor(name, tuple(map(int, shape)), dtype, quant)
         self.nodes.append(Node(name, op, tuple(inputs), (name,)))
+        return name
+
+    def updating(
+        self,
+        op: Op,
+        inputs: Sequence[str | None],
+        shape: tuple[int, ...],
+        quant: Quant,
+        kept: Sequence[Tensor],
+    ) -> str:
+        """A node with states of its own, zeros at first, which become its last operands."""
+        name = f"{op.NAME.lower()}_{len(self.nodes)}"
+        before = [replace(tensor, name=f"{name}_s{i}") for i, tensor in enumerate(kept)]
+        after = [replace(tensor, name=f"{tensor.name}_next") for tensor in before]
+        made = Tensor(name, shape, DType.INT8, quant)
+        self.tensors |= {tensor.name: tensor for tensor in (made, *before, *after)}
+        operands = (*inputs, *(tensor.name for tensor in before))
+        self.nodes.append(Node(name, op, operands, (name, *(tensor.name for tensor in after))))
+        for old, new in zip(before, after, strict=True):
+            first = np.zeros(old.shape, old.dtype.numpy)
+            self.states.append(State(old.name, old.name, new.name, first))
         return name
 
     # ---------------------------------------------------------------------------- operators

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from edgekit.converter.fixed_point import Requant
 from edgekit.converter.lower.calls import Array as ConstArray
-from edgekit.converter.lower.calls import Call, Result, Value
+from edgekit.converter.lower.calls import Call, Kept, Result, Value
 from edgekit.converter.lower.program import NumberArg, ParamsArg
 from edgekit.converter.lower.select import PACKINGS, SCRATCHES, Kernel, kernel_table
 from edgekit.converter.lower.variants import Request
@@ -87,6 +87,8 @@ class PackedCase:
     scratch: int
     skew: int = 0
     tables: tuple[bytes, ...] = ()
+    after: tuple[bytes, ...] = ()
+    """What states, the last of the inputs, hold afterwards."""
 
 
 @dataclass(slots=True)
@@ -134,11 +136,14 @@ def packed_case(
         scratch=SCRATCHES[kernel.scratch](request),
         skew=skew,
         tables=tuple(np.ascontiguousarray(values).tobytes() for values in own),
+        after=tuple(state.tobytes() for state in states_after(call, inputs, expected.size)),
     )
 
 
 def reference(call: Call, inputs: Sequence[Array], outputs: int) -> Array:
     """What the family's `ref` kernel computes, shape (outputs,)."""
+    if any(isinstance(arg, Kept) for arg in call.args):
+        return _with_states(call, inputs, outputs)[0]
     library, request = load(), Request(call)
     y = np.zeros(outputs, np.int16 if call.family.endswith("s16w8") else np.int8)
     params = np.frombuffer(params_bytes(call), np.int32) if call.params else None
@@ -166,6 +171,34 @@ def reference(call: Call, inputs: Sequence[Array], outputs: int) -> Array:
     return y
 
 
+def states_after(call: Call, inputs: Sequence[Array], outputs: int) -> list[Array]:
+    """What `ref` leaves in the states of a call, the last of its inputs."""
+    has_states = any(isinstance(arg, Kept) for arg in call.args)
+    return _with_states(call, inputs, outputs)[1] if has_states else []
+
+
+def _with_states(call: Call, inputs: Sequence[Array], outputs: int) -> tuple[Array, list[Array]]:
+    y = np.zeros(outputs, np.int8)
+    given, states, args = iter(inputs), [], list[Any]()
+    for arg in call.args:
+        match arg:
+            case ParamsArg():
+                args.append(np.frombuffer(params_bytes(call), np.int32))
+            case ConstArray() if arg.suffix == "q":
+                args.append(requants(arg.values))
+            case ConstArray():
+                args.append(np.ascontiguousarray(arg.values))
+            case Value():
+                args.append(next(given))
+            case Kept():
+                states.append(next(given).copy())
+                args.append(states[-1])
+            case Result():
+                args.append(y)
+    load().call(f"ek_{call.family}__ref", *args)
+    return y, states
+
+
 def write_cases(cases: Sequence[PackedCase], functions: Sequence[str]) -> bytes:
     """The file that packed_main.c reads."""
     file = _File()
@@ -173,7 +206,11 @@ def write_cases(cases: Sequence[PackedCase], functions: Sequence[str]) -> bytes:
     for case in cases:
         rows = [(file.put(case.params), len(case.params), 0)]
         rows += [(file.put(t), len(t), 0) for t in case.tables]
-        rows += [(file.put(x, case.skew), len(x), 0) for x in case.inputs]
+        plain = len(case.inputs) - len(case.after)
+        rows += [(file.put(x, case.skew), len(x), 0) for x in case.inputs[:plain]]
+        for state, after in zip(case.inputs[plain:], case.after, strict=True):
+            expected = file.put(after)
+            rows.append((file.put(state), len(state), expected))
         rows += [(file.put(c), len(c), 0) for c in case.constants]
         expected = file.put(case.expected)
         found = file.put(b"\x5a" * len(case.expected))

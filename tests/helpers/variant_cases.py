@@ -10,7 +10,7 @@ import numpy as np
 from edgekit.converter.lower import select
 from edgekit.converter.lower.calls import product
 from edgekit.converter.lower.variants import Request
-from tests.helpers import random_calls, random_elements
+from tests.helpers import random_calls, random_elements, random_recurrent
 from tests.helpers.packed_calls import PACKED, random_call
 from tests.helpers.packed_cases import PackedCase, packed_case, reference
 from tests.helpers.random_calls import Sample
@@ -35,6 +35,8 @@ FAMILIES = {
     "resize_bilinear_s8": random_elements.bilinear,
     "strided_copy_s8": random_elements.strided_copy,
     "batch_matmul_s8": random_elements.batch_matmul,
+    "svdf_s8": random_recurrent.svdf,
+    "lstm_s8": random_recurrent.lstm,
     "conv2d_s8w4": with_nibbles(random_calls.conv2d),
     "depthwise_conv2d_s8w4": with_nibbles(random_calls.depthwise_conv2d),
     "fully_connected_s8w4": with_nibbles(random_calls.fully_connected),

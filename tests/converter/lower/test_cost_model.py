@@ -31,8 +31,6 @@ NOT_HERE = {
     "ref_counted",
     "ref_divided",
     "ref_legacy_convolution",
-    "ref_svdf",
-    "ref_lstm",
     "ref_rows_of",
     *variants_b1.COSTS,
 }
