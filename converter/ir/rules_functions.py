@@ -40,6 +40,31 @@ def softmax_beta(graph: Graph, node: Node) -> str:
     return "" if math.isfinite(beta) and beta > 0 else f"beta {beta}"
 
 
+@node_rule(
+    "softmax-scale", ops.Softmax, ops.LogSoftmax, supported=True, hint="convert with --requantize"
+)
+def softmax_scale(graph: Graph, node: Node) -> str:
+    """An int8 SOFTMAX's input scale times beta, and a LOG_SOFTMAX's input scale, is more than
+    2^-26 (1.49e-8), where TFLite stops the program."""
+    x = graph.input(node)
+    if x.dtype is not DType.INT8 or x.quant is None:
+        return ""
+    beta = node.op.beta if isinstance(node.op, ops.Softmax) else 1.0
+    return "" if x.quant.scale * beta > 2**-26 else f"input scale {x.quant.scale:.6g}"
+
+
+@node_rule("sum-scale", ops.Add, ops.Sub, supported=True, hint="convert with --requantize")
+def sum_scale(graph: Graph, node: Node) -> str:
+    """The output scale of an int8 ADD or SUB is more than 2^-19 of the larger input scale, where
+    TFLite stops the program."""
+    y = graph.output(node)
+    scales = [t.quant.scale for t in (graph.input(node), graph.input(node, 1)) if t.quant]
+    if y.dtype is not DType.INT8 or y.quant is None or not scales:
+        return ""
+    least = max(scales) * 2**-19
+    return "" if y.quant.scale > least else f"output scale {y.quant.scale:.6g} of {max(scales):.6g}"
+
+
 @node_rule("leaky-alpha", ops.LeakyRelu)
 def leaky_alpha(graph: Graph, node: Node) -> str:
     """A LEAKY_RELU's alpha is finite."""

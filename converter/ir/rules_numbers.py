@@ -193,6 +193,16 @@ def int16_factor(graph: Graph, node: Node) -> str:
     return "" if factor < 127.99 else f"{factor:.4g} output scales"
 
 
+@node_rule("int8-factor", *_CONVOLUTIONS, hint="quantize the model again")
+def int8_factor(graph: Graph, node: Node) -> str:
+    """With int8 activations, input scale * weight scale is below 2^30 output scales."""
+    x, weights, y = graph.source(node).quant, graph.input(node, 1).quant, graph.output(node).quant
+    if graph.source(node).dtype is not DType.INT8 or x is None or y is None or weights is None:
+        return ""
+    factor = x.scale * max(weights.scales) / y.scale
+    return "" if factor < 2**30 else f"{factor:.4g} output scales"
+
+
 @node_rule("weights-symmetric", *_CONVOLUTIONS)
 def weights_symmetric(graph: Graph, node: Node) -> str:
     """Int8 and int4 weights have zero point 0 and one scale per tensor or per output channel

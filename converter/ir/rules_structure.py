@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from edgekit.converter.axes import merged, merged_operands
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node
@@ -113,10 +115,16 @@ def states_keep_their_form(graph: Graph) -> tuple[str, str] | None:
 
 @graph_rule("tensors-sound")
 def tensors_sound(graph: Graph) -> tuple[str, str] | None:
-    """Extents are at least 1, and a constant's array has its tensor's shape and element type."""
+    """Extents are at least 1, tensors have less than 2^31 elements, and a constant's array has its
+    tensor's shape and element type."""
     for name, tensor in graph.tensors.items():
         if any(extent < 1 for extent in tensor.shape):
             return f"tensor {name}", f"shape {list(tensor.shape)}"
+        if math.prod(tensor.shape) >= 2**31:
+            return (
+                f"tensor {name}",
+                f"shape {list(tensor.shape)}, {math.prod(tensor.shape)} elements",
+            )
         if tensor.data is None:
             continue
         if tensor.data.shape != tensor.shape or tensor.data.dtype != tensor.dtype.numpy:

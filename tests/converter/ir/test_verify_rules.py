@@ -212,6 +212,11 @@ BROKEN: list[tuple[str, Graph, str]] = [
     ("tensors-sound", relu(act("x", 0, 2), act("y", 0, 2)), "shape [0, 2]"),
     (
         "tensors-sound",
+        relu(act("x", 1, 2**16, 2**15), act("y", 1, 2**16, 2**15)),
+        "shape [1, 65536, 32768], 2147483648 elements",
+    ),
+    (
+        "tensors-sound",
         conv(w=replace(W, shape=(3, 1, 2, 2))),
         "int8 array [3, 1, 1, 2] for int8 [3, 1, 2, 2]",
     ),
@@ -318,6 +323,14 @@ BROKEN: list[tuple[str, Graph, str]] = [
             output=act("y", 2, dtype=DType.INT16),
         ),
         "alpha int16",
+    ),
+    (
+        "int8-factor",
+        conv(
+            x=act("x", 1, 4, 4, 2, quant=Quant.per_tensor(1e10, 0)),
+            b=const("b", [1, 2, 3], DType.INT32, Quant.per_tensor(5e9, 0)),
+        ),
+        "5e+10 output scales",
     ),
     (
         "int16-factor",
@@ -445,6 +458,34 @@ BROKEN: list[tuple[str, Graph, str]] = [
             output=act("y", 1, 2, 2),
         ),
         "batch_dims 1",
+    ),
+    (
+        "softmax-scale",
+        one(
+            ops.Softmax(),
+            act("x", 1, 2, quant=Quant.per_tensor(8e-9, 0)),
+            output=act("y", 1, 2, quant=Quant.per_tensor(1 / 256, -128)),
+        ),
+        "input scale 8e-09",
+    ),
+    (
+        "softmax-scale",
+        one(
+            ops.LogSoftmax(),
+            act("x", 1, 2, quant=Quant.per_tensor(2**-26, 0)),
+            output=act("y", 1, 2, quant=Quant.per_tensor(1 / 16, 127)),
+        ),
+        "input scale 1.49012e-08",
+    ),
+    (
+        "sum-scale",
+        one(
+            ops.Sub(),
+            X,
+            act("z", 1, 4, 4, 2, quant=Quant.per_tensor(5.0, 0)),
+            output=act("y", 1, 4, 4, 2, quant=Quant.per_tensor(9e-6, 0)),
+        ),
+        "output scale 9e-06 of 5",
     ),
     ("leaky-alpha", one(ops.LeakyRelu(float("inf")), X, output=act("y", 1, 4, 4, 2)), "alpha inf"),
     (
