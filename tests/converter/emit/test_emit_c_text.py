@@ -15,13 +15,13 @@ from hypothesis.extra import numpy as hnp
 
 from edgekit.converter.emit import c_text, sheet
 from edgekit.converter.fixed_point import Requant
-from edgekit.converter.lower import elementwise, names, select
+from edgekit.converter.lower import fields, headers, int4, names, select
 from tests.helpers.toolchains import compile_c
 
 SHAPES = hnp.array_shapes(min_dims=1, max_dims=4, max_side=9)
 
 
-@pytest.mark.parametrize("module", [c_text, sheet, elementwise, names, select])
+@pytest.mark.parametrize("module", [c_text, sheet, fields, headers, int4, names, select])
 def test_examples_in_docstrings(module: object) -> None:
     result = doctest.testmod(module)  # type: ignore[arg-type]
     assert result.attempted
