@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,6 +29,6 @@ def show(out: Output, found: Explanation) -> None:
     out.table("Kernels, and instructions of one inference", COLUMNS[:kept], rows)
     refusals = found.refusals()
     for line in ["Kernels not taken", *refusals, ""] if refusals else ():
-        out.say(line)
+        out.say(textwrap.fill(line, out.columns, subsequent_indent="    ", break_long_words=False))
     for line in found.sources():
         out.say(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from edgekit.deploy.bench import BenchOptions
     from edgekit.deploy.bundles import Bundle
     from edgekit.deploy.inputs import Inputs
+
+
+UNTRUSTED = "guard-broken"
+"""Code of the error after which nothing that was measured counts."""
 
 
 def now() -> str:
@@ -140,8 +145,14 @@ class Keeper:
         )
 
     def broke(self, error: BaseException) -> None:
-        """Note why it ended, and tell in the error how to go on."""
+        """Note why it ended, and tell in the error how to go on. What came from firmware that
+        wrote outside its memory is not kept."""
         if self.folder is None or self.partial.empty:
+            return
+        if isinstance(error, EdgeKitError) and error.code == UNTRUSTED:
+            self.done()
+            with contextlib.suppress(OSError):  # the user's own files are in it
+                self.folder.rmdir()
             return
         reason = error.found if isinstance(error, EdgeKitError) else "interrupted"
         subject = f"{error.subject}: " if isinstance(error, EdgeKitError) else ""

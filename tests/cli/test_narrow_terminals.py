@@ -103,7 +103,7 @@ def test_everything_about_every_target_is_text() -> None:
 def test_what_a_virtual_board_says_about_itself() -> None:
     rows = dict(details(load_target("virtual-m4")))
     assert rows["cpu"] == "cortex-m4f (armv7e-m), 120 MHz"
-    assert rows["kernels"] == "dsp, ref; compiled with -Os"
+    assert rows["kernels"] == "dsp, any, ref; compiled with -Os"
     assert rows["flash"] == "4.00 MiB at 0x00000000 (ssram1)"
     assert rows["RAM"] == "4.00 MiB at 0x20000000 (ssram23)"
     assert rows["firmware"] == "cortex_m/mps2_an386, in QEMU as mps2-an386, counter 25.0 MHz"

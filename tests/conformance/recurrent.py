@@ -39,7 +39,9 @@ def svdf(m: Maker) -> bool:
     state_scale = dot / 32768 * float(np.exp(m.rng.uniform(-0.5, 2)))
     weights = _weights(m, (filters, depth), 0.01)
     times = _weights(m, (filters, memory), 1 / 32768, wide=True)
-    bias = _bias(m, units, state_scale / 32768) if m.chance(0.7) else None
+    form_of_times = m[times].quant
+    step = state_scale * form_of_times.scale if form_of_times else 0.0
+    bias = _bias(m, units, step) if m.chance(0.7) else None
     form = DType.INT16 if integer else DType.FLOAT32
     quant = Quant.per_tensor(state_scale, 0) if integer else None
     state = Tensor("", (batch, filters * memory), form, quant)
