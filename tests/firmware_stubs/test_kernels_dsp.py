@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.packed_cases import BOARDS, PackedCase, run_natively, run_on
 from tests.helpers.variant_cases import FAMILIES, variant_cases, variants
 
-FEW, MANY, AT_ONCE = 200, 2000, 250
+FEW, MANY, AT_ONCE = 200, 2000, 125
 SANITIZE = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 FAST_BOARDS = ("virtual-m4", "virtual-m33")
 

@@ -29,6 +29,7 @@ CHEAPEST = {"virtual-m3": 1, "virtual-m4": 99, "virtual-m55": 3}
 NOT_HERE = {
     "ref_float_binary",
     "ref_counted",
+    "ref_detections",
     "ref_divided",
     "ref_legacy_convolution",
     "ref_rows_of",
