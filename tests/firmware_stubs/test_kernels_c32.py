@@ -14,7 +14,7 @@ from tests.helpers.packed_cases import BOARDS, PackedCase, run_natively, run_on
 from tests.helpers.variant_cases import FAMILIES, variant_cases, variants
 
 ISAS = ("c32", "any")
-FEW, MANY, AT_ONCE = 200, 2000, 500
+FEW, MANY, AT_ONCE = 200, 2000, 250
 SANITIZE = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 CORES = ("-mcpu=cortex-m0", "-mcpu=cortex-m3")
 
