@@ -14,16 +14,16 @@ import numpy as np
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.power import PowerTrace
 from edgekit.errors import MeterError
-from edgekit.runtime.power.command_port import END, CommandPort
+from edgekit.runtime.power.adb import PROGRAM, AdbMeter
+from edgekit.runtime.power.command_port import END
 from edgekit.runtime.power.names import MeterSpec, bad_option
 from edgekit.runtime.power.odpm import Odpm
-from edgekit.runtime.power.polled_meter import Floats, Ints, PolledMeter
-from edgekit.runtime.power.recording import Capture, read_until
+from edgekit.runtime.power.polled_meter import Floats, Ints
+from edgekit.runtime.power.recording import Capture
 from edgekit.runtime.power.serial_port import Port
 from edgekit.runtime.power.stream_meter import Timing
 from edgekit.targets.model import Target
 
-PROGRAM = "adb"
 GAUGE = "/sys/class/power_supply/battery"
 FILES = ("current_now", "voltage_now", "status")
 INTERVAL_S = 0.5
@@ -70,12 +70,10 @@ def from_spec(spec: MeterSpec, target: Target | None) -> Android | Odpm:
     return Android(spec.place, interval_s=interval_s, program=program)
 
 
-class Android(PolledMeter):
+class Android(AdbMeter):
     """A Meter. `place` is the phone's serial number, "" for the only one."""
 
-    at_port = False
     request = b"gauge"
-    range_a = (1e-3, 10.0)
 
     def __init__(
         self,
@@ -85,22 +83,11 @@ class Android(PolledMeter):
         interval_s: float = INTERVAL_S,
         program: str = PROGRAM,
     ) -> None:
-        chosen = ("-s", place) if place else ()
-        paths = [f"{GAUGE}/{name}" for name in FILES]
-        command = (program, *chosen, "shell", "cat", *paths)
-        needs = "install Android's platform tools, or name the program: android:?adb=/path/adb"
-        super().__init__(
-            "android",
-            place or "the phone",
-            timing or Timing(silence_s=15.0),
-            interval_s=interval_s,
-            open_port=lambda path: CommandPort(command, needs=needs),
-        )
+        shell = ("cat", *(f"{GAUGE}/{name}" for name in FILES))
+        super().__init__(place, timing, interval_s=interval_s, program=program, shell=shell)
 
     def _greet(self, port: Port, path: str) -> str:
-        port.write(self.request)
-        answer = read_until(port, lambda data: END in data, self.timing.answer_s)
-        text = answer.decode("utf-8", "replace").strip(" \r\n\0")
+        text = self._answer(port)
         gauge = parse_gauge(text)
         if gauge is None:
             raise MeterError(

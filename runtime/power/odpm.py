@@ -14,13 +14,12 @@ import numpy as np
 
 from edgekit.artifacts.figures import Note
 from edgekit.errors import MeterError
-from edgekit.runtime.power.command_port import END, CommandPort
-from edgekit.runtime.power.polled_meter import Floats, Ints, PolledMeter
-from edgekit.runtime.power.recording import read_until
+from edgekit.runtime.power.adb import PROGRAM, AdbMeter
+from edgekit.runtime.power.command_port import END
+from edgekit.runtime.power.polled_meter import Floats, Ints
 from edgekit.runtime.power.serial_port import Port
 from edgekit.runtime.power.stream_meter import Timing
 
-PROGRAM = "adb"
 COUNTERS = "/sys/bus/iio/devices/iio:device*/energy_value"
 BATTERY = "/sys/class/power_supply/battery/voltage_now"
 USUAL_V = 3.85
@@ -52,13 +51,11 @@ def power(before: Rails, now: Rails) -> float | None:
     return total if moved else None
 
 
-class Odpm(PolledMeter):
+class Odpm(AdbMeter):
     """A Meter. `place` is the phone's serial number, "" for the only one; `rails` are parts of the
     names of those that count, none for all."""
 
-    at_port = False
     request = b"rails"
-    range_a = (1e-3, 10.0)
 
     def __init__(
         self,
@@ -69,24 +66,14 @@ class Odpm(PolledMeter):
         program: str = PROGRAM,
         rails: tuple[str, ...] = (),
     ) -> None:
-        chosen = ("-s", place) if place else ()
-        command = (program, *chosen, "shell", f"cat {COUNTERS} {BATTERY}")
-        needs = "install Android's platform tools, or name the program: android:?adb=/path/adb"
-        super().__init__(
-            "android",
-            place or "the phone",
-            timing or Timing(silence_s=15.0),
-            interval_s=interval_s,
-            open_port=lambda path: CommandPort(command, needs=needs),
-        )
+        shell = (f"cat {COUNTERS} {BATTERY}",)
+        super().__init__(place, timing, interval_s=interval_s, program=program, shell=shell)
         self._wanted = rails
         self._count = 0
         self.bytes_per_second = round(4000 / interval_s)
 
     def _greet(self, port: Port, path: str) -> str:
-        port.write(self.request)
-        answer = read_until(port, lambda data: END in data, self.timing.answer_s)
-        text = answer.decode("utf-8", "replace").strip(" \r\n\0")
+        text = self._answer(port)
         found = parse_odpm(text)
         if found is None:
             raise MeterError(
