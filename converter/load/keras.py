@@ -7,10 +7,8 @@ importing it takes seconds.
 from __future__ import annotations
 
 import importlib.util
-import inspect
 import os
 import re
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +17,10 @@ from typing import Any, TypeVar
 from edgekit.converter.binary.layers import layers as binary_layers
 from edgekit.converter.load.clock import Clock
 from edgekit.converter.load.export import Exported
+from edgekit.converter.load.larq import larq_activations, larq_layers
 from edgekit.converter.load.quiet import quiet
 from edgekit.converter.load.recurrent import unroll
+from edgekit.converter.load.tolerant import tolerant_layers
 from edgekit.converter.tflite.names import Namer
 from edgekit.errors import EdgeKitError, MissingExtraError, ModelError, UnsupportedError, UsageError
 
@@ -68,12 +68,13 @@ def export_h5(path: Path, input_size: tuple[int, int] | None, clock: Clock) -> E
     """A Keras 2 or 3 `.h5` file as a float .tflite.
 
     Keras 3 refuses arguments that Keras 2 wrote and it no longer knows (DepthwiseConv2D's
-    `groups`); such arguments are dropped, and the notes name them. Raises ModelError.
+    `groups`); such arguments are dropped, and the notes name them. Larq's layers are read as
+    Keras 3 layers of our own. Raises ModelError.
     """
     tf = import_tensorflow(clock)
     binary_layers()
     dropped: set[str] = set()
-    classes = tolerant_layers(tf, dropped)
+    classes = tolerant_layers(tf, dropped, larq_activations()) | larq_layers(tf)
     with clock.step("load"):
         model = attempt(
             path,
@@ -95,56 +96,6 @@ def _with_notes(exported: Exported, dropped: Sequence[str]) -> Exported:
             f"arguments of older Keras ignored: {', '.join(dropped)}",
         ),
     )
-
-
-_HARMLESS_GROUPS = (None, 1)
-
-
-def tolerant_layers(tf: Any, dropped: set[str]) -> dict[str, Any]:
-    """Keras' layers, each as a subclass that ignores constructor arguments it does not know.
-
-    What was ignored is added to `dropped`. `groups` other than 1 is not ignored but refused.
-    """
-    found = _operations(tf)
-    for name, layer in inspect.getmembers(tf.keras.layers, inspect.isclass):
-        if issubclass(layer, tf.keras.layers.Layer) and layer is not tf.keras.layers.Layer:
-            found[name] = _tolerant(layer, name, _known_arguments(layer), dropped)
-    return found
-
-
-def _operations(tf: Any) -> dict[str, Any]:
-    """Keras' operations (a slice, a division in a functional model) by name: .h5 files hold them
-    as if they were layers, and Keras does not find them by itself."""
-    found: dict[str, Any] = {}
-    for name, module in list(sys.modules.items()):
-        if name.startswith("keras.src.ops."):
-            members = inspect.getmembers(module, inspect.isclass)
-            found |= {key: value for key, value in members if issubclass(value, tf.keras.Operation)}
-    return found
-
-
-def _known_arguments(layer: Any) -> set[str] | None:
-    """Names its constructor takes, None when it takes any."""
-    known: set[str] = set()
-    for base in layer.__mro__:
-        parameters = inspect.signature(base.__init__).parameters
-        known |= set(parameters)
-        if base.__name__ == "Layer":
-            return known | {"input_shape", "batch_input_shape", "batch_shape"}
-        if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-            return known
-    return None
-
-
-def _tolerant(layer: Any, name: str, known: set[str] | None, dropped: set[str]) -> Any:
-    def init(self: Any, *args: Any, **kwargs: Any) -> None:
-        unknown = {key for key in kwargs if known is not None and key not in known}
-        if kwargs.get("groups") not in _HARMLESS_GROUPS and "groups" in unknown:
-            raise ValueError(f"{name} with groups={kwargs['groups']} has no Keras 3 counterpart")
-        dropped.update(f"{name}.{key}" for key in unknown)
-        layer.__init__(self, *args, **{k: v for k, v in kwargs.items() if k not in unknown})
-
-    return type(layer)(name, (layer,), {"__init__": init, "__module__": layer.__module__})
 
 
 def export_model(

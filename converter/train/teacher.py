@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from edgekit.converter.data.candidates import CANDIDATES, Candidate
-from edgekit.converter.load.keras import attempt, tolerant_layers
+from edgekit.converter.load.keras import attempt
+from edgekit.converter.load.tolerant import tolerant_layers
 from edgekit.converter.train.backend import Classifier, classifier, heads_of
 from edgekit.converter.train.data import Labelled
 from edgekit.converter.train.shapes import shape_text

@@ -17,9 +17,9 @@ from edgekit.converter.load.keras import (
     fixed_shape,
     import_tensorflow,
     readable_names,
-    tolerant_layers,
 )
 from edgekit.converter.load.quiet import quiet
+from edgekit.converter.load.tolerant import tolerant_layers
 from edgekit.errors import EdgeKitError, MissingExtraError, ModelError, UnsupportedError, UsageError
 
 
