@@ -119,6 +119,7 @@ def convert_model(
             labels=labels,
             tool_version=tool_version,
             others=others,
+            stored=stored,
         )
     manifest = describe(
         loaded,

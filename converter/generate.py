@@ -49,13 +49,15 @@ def generate(
     labels: tuple[str, ...],
     tool_version: str,
     others: Iterable[Target] = (),
+    stored: Graph | None = None,
 ) -> Code:
     """C for a target that runs C, or the reason why there is none as a note.
 
+    `stored` is the graph that `model` holds, where that is another than `graph`.
     On microcontrollers nothing else runs, so there what cannot be generated is an error.
     Raises UnsupportedError and DoesNotFitError.
     """
-    extra = _tflm(graph, model, tool_version) if options.code_format == "tflm" else {}
+    extra = _tflm(stored or graph, model, tool_version) if options.code_format == "tflm" else {}
     if "c" not in target.formats:
         return Code(extra=extra)
     try:

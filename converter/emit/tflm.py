@@ -95,9 +95,8 @@ RESOLVER_METHODS = {
 """TFLite operator -> method of tflite::MicroMutableOpResolver."""
 
 _CLAMPS = frozenset(("RELU_0_TO_1", "RELU_N1_TO_1"))
-NOT_IN_MICRO = (
-    _CLAMPS | {"TILE", "GELU", "SIGN", "POW", "SELECT"} | {operator.NAME for operator in BINARY}
-)
+_BINARY = frozenset(operator.NAME for operator in BINARY)
+NOT_IN_MICRO = _CLAMPS | _BINARY | {"TILE", "GELU", "SIGN", "POW", "SELECT"}
 """Operators that TensorFlow Lite Micro does not have."""
 
 _BYTES_PER_LINE = 16
@@ -120,7 +119,9 @@ def emit_tflm(
             f"{', '.join(absent)} in a model for TensorFlow Lite Micro",
             allowed="operators of its resolver",
             hint="leave the TFLM files out"
-            + ", or use RELU6 in the network" * bool(_CLAMPS & {*used}),
+            + ", or use RELU6 in the network" * bool(_CLAMPS & {*used})
+            + ", or write TFLite's own operators: --binary-format portable"
+            * bool(_BINARY & {*used}),
             code="tflm-operator",
         )
     values = {

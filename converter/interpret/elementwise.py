@@ -43,6 +43,8 @@ def sub(graph: Graph, node: Node) -> Kernel:
 def _sum(graph: Graph, node: Node, combine: Kernel) -> Kernel:
     op = node.op
     assert isinstance(op, Add | Sub)
+    if graph.source(node).dtype is DType.INT32 and op.activation is Activation.NONE:
+        return combine  # of indices that a file computes from constants
     if number_format(graph, node) is DType.FLOAT32:
         return lambda a, b: activate(combine(a, b), op.activation)
     a, b, output = (quant_of(node, t) for t in _operands(graph, node))

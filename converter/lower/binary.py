@@ -9,7 +9,7 @@ import numpy as np
 from edgekit.converter.binary_ends import End, output_end
 from edgekit.converter.fixed_point import window
 from edgekit.converter.interpret.binary import int8_signs
-from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
+from edgekit.converter.ir.graph import DType, Graph, Node
 from edgekit.converter.ir.ops import (
     LceBconv2d,
     LceBMaxPool2d,
@@ -33,10 +33,10 @@ def quantize(graph: Graph, node: Node) -> tuple[Call, ...]:
     """One `ek_sign_s8_b1` or `ek_sign_f32_b1`."""
     x, y = graph.input(node), graph.output(node)
     rows = (NumberArg(calls.product(x.shape[:-1])), NumberArg(x.shape[-1]))
-    if x.dtype is DType.INT8:
-        zero = NumberArg(calls.quant(node, x).zero_point)
+    if x.dtype is not DType.FLOAT32:
+        # Of bool, stored as 0 and 1, false is -1.
+        zero = NumberArg(calls.quant(node, x).zero_point if x.dtype is DType.INT8 else 1)
         return (Call("sign_s8_b1", (*rows, zero, Value(x.name), Result(y.name, WORDS))),)
-    _real(node, x)
     return (Call("sign_f32_b1", (*rows, Value(x.name, "float"), Result(y.name, WORDS))),)
 
 
@@ -44,16 +44,11 @@ def dequantize(graph: Graph, node: Node) -> tuple[Call, ...]:
     """One `ek_unpack_b1_s8` or `ek_unpack_b1_f32`."""
     x, y = graph.input(node), graph.output(node)
     rows = (NumberArg(calls.product(y.shape[:-1])), NumberArg(y.shape[-1]))
-    if y.dtype is DType.INT8:
-        pair = tuple(NumberArg(value) for value in int8_signs(node, y))
+    if y.dtype is not DType.FLOAT32:
+        values = int8_signs(node, y) if y.dtype is DType.INT8 else (1, 0)
+        pair = tuple(NumberArg(value) for value in values)
         return (Call("unpack_b1_s8", (*rows, *pair, Value(x.name, WORDS), Result(y.name))),)
-    _real(node, y)
     return (Call("unpack_b1_f32", (*rows, Value(x.name, WORDS), Result(y.name, "float"))),)
-
-
-def _real(node: Node, tensor: Tensor) -> None:
-    if tensor.dtype is not DType.FLOAT32:
-        raise calls.refuse(node, f"{tensor.name!r} is {tensor.dtype.value}", "float32, int8")
 
 
 def max_pool(graph: Graph, node: Node) -> tuple[Call, ...]:

@@ -54,21 +54,33 @@ def test_another_word_is_named(model: Path) -> None:
     assert (error["subject"], error["allowed"]) == ("--binary-format", "lce, portable")
 
 
-def test_padding_of_zeros_has_no_portable_form(model: Path) -> None:
+def test_padding_of_zeros_has_a_portable_form(model: Path) -> None:
     (model / "zeros.tflite").write_bytes(write_tflite(network(pad_values=0)))
-    words = (
-        "convert",
-        "zeros.tflite",
-        "-t",
-        "virtual-m4",
-        "-o",
-        "x",
-        "--binary-format",
-        "portable",
-    )
-    error = fails(*words, exit_code=1, code="portable-binary")
-    assert "padding of zeros" in error["found"]
-    assert error["hint"] == "write LCE's operators: --binary-format lce"
+    words = ("convert", "zeros.tflite", "-t", "virtual-m4", "-o", "x", "--binary-format")
+    succeeds(*words, "portable")
+    assert "DEPTHWISE_CONV_2D" in operators("x")
+
+
+def test_sums_that_stay_float32_have_no_portable_form(model: Path) -> None:
+    g, rng = GraphBuilder("net"), np.random.default_rng(0)
+    x = quantized(g, g.input((1, 8, 8, 64), None, DType.FLOAT32))
+    graph = g.graph(bconv(g, x, Case(), rng))
+    (model / "float.tflite").write_bytes(write_tflite(graph))
+    words = ("float.tflite", "-t", "virtual-m4", "-o", "x", "--binary-format", "portable")
+    error = fails("convert", *words, "--precision", "float32", exit_code=1, code="portable-binary")
+    assert error["found"] == "float32 output has no form in TFLite's own operators"
+    assert error["hint"] == "quantize the model"
+
+
+def test_tensorflow_lite_micro_takes_the_portable_form(model: Path) -> None:
+    words = ("convert", "net.tflite", "-t", "virtual-m4", "-o", "x", "--format", "tflm")
+    error = fails(*words, exit_code=1, code="tflm-operator")
+    assert error["found"].startswith("LceBconv2d, LceQuantize in a model")
+    assert error["hint"].endswith("or write TFLite's own operators: --binary-format portable")
+    succeeds(*words, "--binary-format", "portable")
+    resolver = Path("x", "tflm", "net_op_resolver.h").read_text()
+    for method in ("AddAdd", "AddCast", "AddConv2D", "AddGather", "AddQuantize", "AddReshape"):
+        assert f"{method}()" in resolver
 
 
 def test_explain_names_the_kernels_of_packed_signs(model: Path) -> None:

@@ -11,9 +11,19 @@ import pytest
 
 from edgekit.converter.interpret import run
 from edgekit.converter.ir.graph import DType, Graph
+from edgekit.converter.ir.ops import LceDequantize
 from edgekit.converter.ir.ops_binary import BINARY
-from tests.helpers.binary_graphs import Case, bconv_graph, pool_graph, random_case, random_values
+from edgekit.converter.ir.ops_logic import Cast, GreaterEqual
+from tests.helpers.binary_graphs import (
+    Case,
+    bconv_graph,
+    pool_graph,
+    quantized,
+    random_case,
+    random_values,
+)
 from tests.helpers.generated_c import FIRMWARE, TARGET, Generated, build, generate, run_c
+from tests.helpers.int8_graphs import GraphBuilder
 from tests.helpers.toolchains import compile_c, require
 
 GRAPHS = 48
@@ -54,6 +64,25 @@ def test_equals_the_interpreter(models: list[Generated], library: ctypes.CDLL, s
         found = run_c(library, model, [x], poison=sample)
         for name, value in zip(model.graph.outputs, found, strict=True):
             np.testing.assert_array_equal(value, expected[name], err_msg=str(model.graph.nodes))
+
+
+def test_bools_are_packed_and_unpacked(tmp_path: Path) -> None:
+    """As true for +1 and false for -1, in one byte each."""
+    g = GraphBuilder("bools")
+    x = g.input((2, 3, 37), None, DType.FLOAT32)
+    shape = g.tensors[x].shape
+    above = g.node(GreaterEqual(), [x, g.constant(np.zeros(1, np.float32))], shape, None,
+                   dtype=DType.BOOL)  # fmt: skip
+    signs = g.node(LceDequantize(), [quantized(g, above)], shape, None, dtype=DType.BOOL)
+    graph = g.graph(g.node(Cast(), [signs], shape, None, dtype=DType.FLOAT32))
+    model = generate(graph, "bools")
+    kernels = [step.kernel for step in model.program.steps]
+    assert kernels[1:3] == ["ek_sign_s8_b1__ref", "ek_unpack_b1_s8__ref"]
+    library = build([model], tmp_path)
+    values = random_values(graph, np.random.default_rng(0))
+    [found] = run_c(library, model, [values], poison=1)
+    np.testing.assert_array_equal(found, run(graph, values)[graph.outputs[0]])
+    np.testing.assert_array_equal(found, values >= 0)
 
 
 def test_weights_take_one_bit_each_and_are_written_in_hexadecimal() -> None:
