@@ -9,7 +9,9 @@ Inputs are binarized in the layer: what goes in may be anything, often the outpu
 the sum of a shortcut. Training keeps real ("latent") weights, clipped to [-1, 1]. The gradient
 passes the sign by a straight-through estimator (Hubara et al., "Binarized Neural Networks", NeurIPS
 2016), or by the slope of a piecewise parabola (Bi-Real Net: Liu et al., ECCV 2018). Kernels may be
-scaled by their mean magnitude per output channel (XNOR-Net: Rastegari et al., ECCV 2016).
+scaled per output channel: by their mean magnitude, which the gradient takes for a constant
+(Bi-Real Net's magnitude-aware sign), or by learned factors (XNOR-Net++: Bulat and Tzimiropoulos,
+BMVC 2019). Neither costs anything once converted: factors go into the layer's multipliers.
 
 TensorFlow is imported when the first of these names is asked for.
 """
@@ -22,18 +24,26 @@ from typing import Any
 from edgekit.errors import UsageError
 
 SIGNS = ("ste", "approximate")
+SCALES = ("magnitude", "learned")
 PADDINGS = ("same", "valid", "same_zero")
 PACKAGE = "edgekit"
 """Where Keras finds the classes when it loads a file."""
 
 _NAMES = ("BinaryConv2D", "BinaryDense", "binary_sign")
-__all__ = ["PADDINGS", "SIGNS", "BinaryConv2D", "BinaryDense", "binary_sign"]  # noqa: F822
+__all__ = ["PADDINGS", "SCALES", "SIGNS", "BinaryConv2D", "BinaryDense", "binary_sign"]  # noqa: F822
 
 
 def __getattr__(name: str) -> Any:
     if name in _NAMES:
         return layers()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _scale(value: bool | str | None) -> str:
+    """A word of SCALES, or "" for none; True is "magnitude"."""
+    if isinstance(value, str) and value:
+        return _one_of("scale", value, SCALES)
+    return SCALES[0] if value else ""
 
 
 def _one_of(argument: str, value: str, allowed: tuple[str, ...]) -> str:
@@ -103,26 +113,33 @@ def _base(tf: Any, sign: Any) -> Any:
         """What both layers share: latent weights, their sign and scale, the input's sign."""
 
         def __init__(
-            self, units: int, *, sign: str, scale: bool, use_bias: bool, **kw: Any
+            self, units: int, *, sign: str, scale: bool | str, use_bias: bool, **kw: Any
         ) -> None:
             super().__init__(**kw)
             self.units, self.sign = int(units), _one_of("sign", sign, SIGNS)
-            self.scale, self.use_bias = bool(scale), bool(use_bias)
+            self.scale, self.use_bias = _scale(scale), bool(use_bias)
 
         def add_weights(self, shape: tuple[int, ...]) -> None:
-            """The latent kernel (output channels last) and the bias."""
+            """The latent kernel (output channels last), learned factors and the bias."""
             self.kernel = self.add_weight(
                 shape=shape, initializer="glorot_uniform", constraint=Unit(), name="kernel"
             )
+            self.factors = None
+            if self.scale == "learned":
+                self.factors = self.add_weight(
+                    shape=(self.units,), initializer="ones", name="factors"
+                )
             self.bias = None
             if self.use_bias:
                 self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
 
         def binary_kernel(self) -> Any:
-            """+1 and -1, times the mean magnitude of each output channel if `scale`."""
+            """+1 and -1, times the factor of each output channel that `scale` asks for."""
             # A variable in a function with a gradient of its own would need a gradient by name.
             latent = tf.convert_to_tensor(self.kernel)
             signs = sign_of(latent, "ste")
+            if self.factors is not None:
+                return signs * self.factors
             if not self.scale:
                 return signs
             axes = list(range(len(latent.shape) - 1))
@@ -145,7 +162,8 @@ def _convolution(tf: Any, base: Any) -> Any:
 
         `padding` is "same" with +1 outside (every window then holds signs only, and the converted
         layer may hand packed signs on), "same_zero", or "valid". `sign` is the gradient of the
-        input's sign, `scale` multiplies the kernel's signs by their mean latent magnitude.
+        input's sign: "ste" or "approximate". `scale` multiplies each output channel's signs by
+        their mean latent magnitude ("magnitude" or True) or by a factor of its own ("learned").
         Raises UsageError.
         """
 
@@ -158,7 +176,7 @@ def _convolution(tf: Any, base: Any) -> Any:
             dilation_rate: int | tuple[int, int] = 1,
             *,
             sign: str = "ste",
-            scale: bool = False,
+            scale: bool | str = False,
             use_bias: bool = False,
             **kw: Any,
         ) -> None:
@@ -227,7 +245,7 @@ def _dense(tf: Any, base: Any) -> Any:
             units: int,
             *,
             sign: str = "ste",
-            scale: bool = False,
+            scale: bool | str = False,
             use_bias: bool = False,
             **kw: Any,
         ) -> None:

@@ -52,6 +52,88 @@ def test_a_convolution_multiplies_signs(padding: str) -> None:
     assert y.shape == (2, *layer.compute_output_shape(x.shape)[1:])
 
 
+def gradients(layer: Any, x: np.ndarray, upstream: np.ndarray) -> list[np.ndarray]:
+    """Of sum(upstream * layer(x)) by the layer's weights."""
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(layer(x) * upstream)
+    return [g.numpy() for g in tape.gradient(total, layer.trainable_variables)]
+
+
+def latent(layer: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Random latent weights, set; one in three lies beyond the clip."""
+    values = RNG.normal(0, 1, shape).astype(np.float32)
+    layer.build((None, shape[0]))
+    layer.kernel.assign(values)
+    return values
+
+
+def test_the_gradient_by_latent_weights_stops_beyond_one() -> None:
+    """Straight through: dL/dW = dL/dW_b where |W| <= 1, else 0 (Hubara et al., 2016)."""
+    layer = layers.BinaryDense(3)
+    kernel = latent(layer, (6, 3))
+    x, upstream = RNG.normal(size=(5, 6)).astype(np.float32), RNG.normal(size=(5, 3))
+    [found] = gradients(layer, x, upstream.astype(np.float32))
+    through = signs(x).T @ upstream
+    assert (np.abs(kernel) > 1).any()
+    np.testing.assert_allclose(found, through * (np.abs(kernel) <= 1), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [True, "magnitude"])
+def test_magnitude_aware_signs_have_bi_real_nets_gradient(scale: bool | str) -> None:
+    """W_b = s sign(W), dL/dW = dL/dW_b s 1(|W| <= 1), s the mean of |W| per output channel, taken
+    for a constant (Liu et al., "Bi-Real Net", ECCV 2018, section 3.2)."""
+    layer = layers.BinaryDense(3, scale=scale)
+    kernel = latent(layer, (6, 3))
+    x, upstream = RNG.normal(size=(5, 6)).astype(np.float32), RNG.normal(size=(5, 3))
+    mean = np.abs(kernel).mean(axis=0)
+    np.testing.assert_allclose(layer(x), signs(x) @ (signs(kernel) * mean), rtol=1e-4)
+    [found] = gradients(layer, x, upstream.astype(np.float32))
+    wanted = (signs(x).T @ upstream) * mean * (np.abs(kernel) <= 1)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_the_gradient_by_inputs_is_bi_real_nets_parabola() -> None:
+    """dL/da = dL/dsign(a) (2 - 2 |a|) within [-1, 1], else 0 (Liu et al., section 3.2)."""
+    layer = layers.BinaryConv2D(4, 3, sign="approximate")
+    a = tf.constant(RNG.normal(0, 1, (2, 5, 6, 3)), tf.float32)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(a)
+        total = tf.reduce_sum(layer(a) ** 2)
+    found = tape.gradient(total, a).numpy()
+    ones = tf.constant(signs(a.numpy()))
+    with tf.GradientTape() as tape:
+        tape.watch(ones)
+        padded = tf.pad(ones, [(0, 0), (1, 1), (1, 1), (0, 0)], constant_values=1.0)
+        y = tf.nn.conv2d(padded, signs(layer.kernel.numpy()), 1, "VALID")
+        total = tf.reduce_sum(y**2)
+    through = tape.gradient(total, ones).numpy()
+    slope = np.maximum(2 - 2 * np.abs(a.numpy()), 0)
+    np.testing.assert_allclose(found, through * slope, rtol=1e-4, atol=1e-4)
+
+
+def test_learned_factors_have_one_gradient_per_channel() -> None:
+    layer = layers.BinaryConv2D(4, 1, scale="learned", padding="valid")
+    x, upstream = RNG.normal(size=(2, 3, 3, 5)), RNG.normal(size=(2, 3, 3, 4))
+    layer.build(x.shape)
+    factors = np.array([0.5, -2, 0.25, 1], np.float32)
+    layer.factors.assign(factors)
+    kernel = layer.kernel.numpy()
+    plain = signs(x) @ signs(kernel)[0, 0]
+    np.testing.assert_allclose(layer(x), plain * factors, rtol=1e-4)
+    by_kernel, by_factors = gradients(layer, x, upstream.astype(np.float32))
+    np.testing.assert_allclose(by_factors, (upstream * plain).sum(axis=(0, 1, 2)), rtol=1e-4)
+    through = np.einsum("nhwi,nhwo->io", signs(x), upstream * factors)
+    np.testing.assert_allclose(by_kernel[0, 0], through, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("scale", [False, *layers.SCALES])
+def test_layers_come_back_from_their_configuration(scale: bool | str) -> None:
+    for layer in (layers.BinaryConv2D(4, 3, scale=scale), layers.BinaryDense(4, scale=scale)):
+        again = type(layer).from_config(layer.get_config())
+        assert again.get_config() == layer.get_config()
+        assert again.scale == (scale or "")
+
+
 def test_latent_weights_are_trained_and_stay_within_one() -> None:
     model = keras.Sequential([keras.Input((6,)), layers.BinaryDense(3)])
     model.compile(keras.optimizers.SGD(50.0), "mse")
@@ -69,6 +151,7 @@ def test_latent_weights_are_trained_and_stay_within_one() -> None:
         (lambda: layers.BinaryConv2D(1, 1, padding="full"), "padding: unknown value 'full'"),
         (lambda: layers.BinaryDense(1, sign="tanh"), "sign: unknown value 'tanh'"),
         (lambda: layers.binary_sign(0.0, "soft"), "sign: unknown value 'soft'"),
+        (lambda: layers.BinaryDense(1, scale="mean"), "scale: unknown value 'mean'"),
     ],
 )
 def test_unknown_words_are_named(make: Any, found: str) -> None:
@@ -94,9 +177,11 @@ def network() -> Any:
     x = k.MaxPooling2D()(k.Add()([x, y]))
     x = k.ReLU()(layers.BinaryConv2D(96, 1, padding="valid", use_bias=True)(x))
     x = k.BatchNormalization()(k.GlobalAveragePooling2D()(x))
-    x = k.BatchNormalization()(layers.BinaryDense(40)(x))
+    x = k.BatchNormalization()(layers.BinaryDense(40, scale="learned")(x))
     model = keras.Model(given, k.Dense(10)(x))
     for layer in model.layers:
+        if getattr(layer, "factors", None) is not None:
+            layer.factors.assign(RNG.normal(0, 0.3, 40))
         if isinstance(layer, k.BatchNormalization):
             count = layer.weights[0].shape[0]
             layer.set_weights(
