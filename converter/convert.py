@@ -3,7 +3,7 @@
     load       a model source            -> a verified float (or int8) graph
     compress   named passes              -> a smaller float graph
     quantize   calibration data          -> an int8 graph (float32: left as it is)
-               and a few samples more    -> its biases corrected
+               and a few samples more    -> its weights rounded better, or its biases corrected
     judge      float against int8        -> accuracy, the gate
     write      the graph                 -> model.tflite
     generate   lower, plan, emit         -> C for targets that run C
@@ -37,7 +37,9 @@ from edgekit.converter.options import ConvertOptions
 from edgekit.converter.precision import kept_as_is
 from edgekit.converter.prepare import Prepared, prepare_data
 from edgekit.converter.quantize.correct import SAMPLES, correct_biases
-from edgekit.converter.quantize.int8 import quantize_int8
+from edgekit.converter.quantize.int8 import QuantizeResult, quantize_int8
+from edgekit.converter.quantize.rounding import round_adaptively, samples_for
+from edgekit.converter.quantize.scheme import SCHEMES
 from edgekit.converter.tflite.writer import write_tflite
 from edgekit.targets.model import Target
 
@@ -174,13 +176,35 @@ def _quantize(
     if kept is not None:
         return graph, kept
     with log.stage("quantize"):
-        result = quantize_int8(graph, data.calibration_batches(graph, report))
+        batches = data.calibration_batches(graph, report)
+        result = quantize_int8(graph, batches, scheme=SCHEMES[options.precision])
     verify(result.graph)
     log.graph("quantize", result.graph)
-    if result.graph is graph or not options.bias_correction:
+    if result.graph is graph:
+        return result.graph, result.notes
+    if options.rounding != "nearest":
+        return _round(graph, result, data, options, log)
+    if not options.bias_correction:
         return result.graph, result.notes
     with log.stage("correct biases"):
         corrected, note = correct_biases(graph, result.graph, data.some(graph, SAMPLES))
     verify(corrected)
     log.graph("correct-biases", corrected)
     return corrected, (*result.notes, note)
+
+
+def _round(
+    graph: Graph, result: QuantizeResult, data: Prepared, options: ConvertOptions, log: _Log
+) -> tuple[Graph, tuple[Note, ...]]:
+    """The integer graph with its weights rounded adaptively, mean errors taken off the biases."""
+    with log.stage("round"):
+        rounded, note = round_adaptively(
+            graph,
+            result.graph,
+            data.some(graph, samples_for(graph)),
+            options.rounding,
+            biases=options.bias_correction,
+        )
+    verify(rounded)
+    log.graph("round", rounded)
+    return rounded, (*result.notes, note)

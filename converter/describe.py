@@ -19,7 +19,7 @@ from edgekit.converter.judge import Judgement
 from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.lower.select import bases
 from edgekit.converter.options import ConvertOptions
-from edgekit.converter.precision import precision_of
+from edgekit.converter.precision import precision_of, widths_of
 from edgekit.converter.prepare import Prepared
 from edgekit.targets.model import Target
 from edgekit.targets.reader import profile_sha256
@@ -94,12 +94,17 @@ def _recipe(
 ) -> dict[str, object]:
     """What shaped the result; only what was in force."""
     recipe: dict[str, object] = {"precision": precision_of(graph)}
+    widths = widths_of(graph)
+    if widths:
+        recipe["widths"] = widths
     if loaded.quantized:
         recipe["quantized_by"] = "the source file"
     elif data.calibration is not None and options.precision != "float32":
         recipe["calibration"] = data.calibration.description
         recipe["calibration_samples"] = data.calibration.count
         recipe["bias_correction"] = options.bias_correction
+        if options.rounding != "nearest":
+            recipe["rounding"] = options.rounding
     for key in ("requantize", "alpha", "input_size", "classes", "ram_budget", "all_channels"):
         value = getattr(options, key)
         if value not in (None, False):

@@ -18,7 +18,8 @@ CODE_FORMATS = ("cmake", "arduino", "zephyr", "platformio", "tflm")
 RESIZES = ("stretch", "crop", "none")
 COLORS = ("rgb", "bgr", "gray")
 BINARY_FORMATS = ("lce", "portable")
-PRECISIONS = ("int8", "float32")
+PRECISIONS = ("int8", "int4", "int16", "float32")
+ROUNDINGS = ("nearest", "gptq", "adaround")
 ARENAS = ("auto", "single", "fast")
 
 
@@ -31,7 +32,9 @@ class ConvertOptions:
     channel or single, y = (x - mean) * scale with x in 0..255. `alpha`, `classes` and `weights`
     are for zoo models, `input_size` (pixels) for those and for models that leave it open.
     `bias_correction` takes each layer's mean error off its bias where that helps. `precision`
-    "float32" leaves a float model as it is and needs no calibration. `ram_budget` is the most
+    "int4" has int4 weights in CONV_2D and FULLY_CONNECTED, "int16" int16 activations;
+    "float32" leaves a float model as it is and needs no calibration. `rounding` "gptq" and
+    "adaround" round weights so that each layer's output comes out close. `ram_budget` is the most
     bytes the arena may take; where it has to, C runs layers stripe by stripe. `arena` "auto" makes
     it one block where it fits one memory and else spreads it over several, "single" never does, and
     "fast" puts what is touched most into tightly coupled memory. `all_channels` keeps channels in
@@ -50,6 +53,7 @@ class ConvertOptions:
     max_drop: float | None = None
     gate: bool = True
     bias_correction: bool = True
+    rounding: str = "nearest"
     code_format: str = "cmake"
     requantize: bool = False
     resize: str | None = None
@@ -69,6 +73,7 @@ class ConvertOptions:
     def __post_init__(self) -> None:
         _one_of("--format", self.code_format, CODE_FORMATS)
         _one_of("--precision", self.precision, PRECISIONS)
+        _one_of("--rounding", self.rounding, ROUNDINGS)
         _one_of("--arena", self.arena, ARENAS)
         _one_of("--binary-format", self.binary_format, BINARY_FORMATS)
         if self.resize is not None:

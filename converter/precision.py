@@ -20,6 +20,19 @@ def precision_of(graph: Graph) -> str:
     return "+".join(dtype.value for dtype in _FORMATS if dtype in found) or "int8"
 
 
+def widths_of(graph: Graph) -> str:
+    """Bits of weights and of activations, "W4A8"; several widths as "W4/8A8", "" for a graph
+    without weights. The weights are those of weighted operators."""
+    weighted = [node for node in graph.nodes if "weights" in node.op.INPUTS]
+    weights = {operand.dtype.bits for node in weighted if (operand := graph.role(node, "weights"))}
+    activations = {graph.source(node).dtype.bits for node in weighted}
+    return f"W{_joined(weights)}A{_joined(activations)}" if weighted else ""
+
+
+def _joined(bits: set[int]) -> str:
+    return "/".join(map(str, sorted(bits)))
+
+
 def is_mixed(graph: Graph) -> bool:
     """Whether float and integer operators stand side by side, joined by QUANTIZE, DEQUANTIZE."""
     return "+" in precision_of(graph)

@@ -10,29 +10,26 @@ Bias Correction", section 4.2, the variant with data).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.artifacts.figures import Note
-from edgekit.converter.interpret.batch import stackable
-from edgekit.converter.interpret.program import build, named_results, operands
+from edgekit.converter.interpret.program import build, operands
 from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
 from edgekit.converter.ir.ops import Activation
-from edgekit.converter.quantize.execute import Array, Batch, by_name, count_of, cut, outputs_real
+from edgekit.converter.quantize.execute import Array, Batch, count_of, cut, outputs_real
 from edgekit.converter.quantize.params import (
     MAX_BIAS,
     dequantize_array,
-    quantize_input,
-    real_values,
 )
 from edgekit.converter.quantize.scheme import WEIGHTED
 from edgekit.converter.quantize.sqnr import Power
 from edgekit.converter.quantize.tasks import head, judged
+from edgekit.converter.quantize.walk import Walk
 
 SAMPLES = 64
 """Samples for it: the even ones correct, the odd ones judge. More hardly change a mean."""
@@ -50,7 +47,7 @@ def correct_biases(exact: Graph, quantized: Graph, samples: Batch) -> tuple[Grap
     """
     odd = cut(samples, 1, 2**31, 2) if count_of(samples) > 1 else samples
     corrected = shifted_biases(exact, quantized, cut(samples, 0, 2**31, 2))
-    before, after = (_worst_sqnr(exact, graph, odd) for graph in (quantized, corrected))
+    before, after = (worst_sqnr(exact, graph, odd) for graph in (quantized, corrected))
     better = after >= before + LEAST_GAIN_DB
     said = "biases corrected" if better else "biases left as they were"
     text = f"{said}: output SQNR {before:.1f} dB, {after:.1f} dB without each layer's mean error"
@@ -61,7 +58,7 @@ def correct_biases(exact: Graph, quantized: Graph, samples: Batch) -> tuple[Grap
 def shifted_biases(exact: Graph, quantized: Graph, samples: Batch) -> Graph:
     """Every bias with its layer's mean error on these samples taken off."""
     references = {node.name: node for node in exact.nodes}
-    ours, theirs = _Walk.start(quantized, samples), _Walk.start(exact, samples)
+    ours, theirs = Walk.start(quantized, samples), Walk.start(exact, samples)
     for node in quantized.nodes:
         reference = references.get(node.name)
         if reference is not None:
@@ -74,59 +71,7 @@ def shifted_biases(exact: Graph, quantized: Graph, samples: Batch) -> Graph:
     return ours.graph
 
 
-@dataclass(slots=True)
-class _Walk:
-    """A graph being run node by node, on one block of samples or, where samples cannot share a
-    call, on several. An activation is dropped after its last reader."""
-
-    graph: Graph
-    blocks: list[dict[str, Array]]
-    reads: Counter[str]
-    done: int = 0
-
-    @classmethod
-    def start(cls, graph: Graph, samples: Batch) -> _Walk:
-        """Before the first node."""
-        real = by_name(graph, samples)
-        stored = {name: quantize_input(array, graph[name]) for name, array in real.items()}
-        own = graph[graph.inputs[0]].shape[0]
-        count = count_of(stored)
-        step = count if stackable(graph) else own
-        blocks = [
-            {name: array[start : start + step] for name, array in stored.items()}
-            for start in range(0, count - count % own, step)
-        ]
-        reads = Counter(name for node in graph.nodes for name in node.inputs if name is not None)
-        return cls(graph, blocks, reads)
-
-    def until(self, node: Node) -> None:
-        """Compute everything before `node`, so that its operands are there."""
-        while self.graph.nodes[self.done].name != node.name:
-            self.compute(self.graph.nodes[self.done])
-
-    def compute(self, node: Node) -> None:
-        """Compute one node."""
-        kernel = build(self.graph, node)
-        for block in self.blocks:
-            results = kernel(*operands(self.graph, node, block))
-            block |= named_results(node, results)
-        self.done += 1
-        for name in node.inputs:
-            if name is not None:
-                self.reads[name] -= 1
-        for name in {*node.inputs, *node.outputs}:
-            if name is not None and not self.reads[name]:
-                for block in self.blocks:
-                    block.pop(name, None)
-
-    def real(self, tensor: Tensor) -> list[Array]:
-        """A tensor's real values, by block."""
-        if tensor.constant:
-            return [real_values(tensor.values, tensor)] * len(self.blocks)
-        return [real_values(block[tensor.name], tensor) for block in self.blocks]
-
-
-def _shift(ours: _Walk, theirs: _Walk, node: Node, reference: Node) -> NDArray[np.float64]:
+def _shift(ours: Walk, theirs: Walk, node: Node, reference: Node) -> NDArray[np.float64]:
     """By how much the quantized layer's sums are too small, per output channel."""
     weights = ours.graph.input(node, 1)
     assert weights.quant is not None
@@ -181,7 +126,7 @@ def _moved(bias: Tensor, shift: NDArray[np.float64]) -> Tensor:
     return replace(bias, data=moved.astype(bias.dtype.numpy))
 
 
-def _worst_sqnr(exact: Graph, quantized: Graph, samples: Batch) -> float:
+def worst_sqnr(exact: Graph, quantized: Graph, samples: Batch) -> float:
     """SQNR in dB of the output that suffers most, before a final softmax."""
     names = judged(exact, head(exact))
     powers = {name: Power() for name in names}

@@ -38,6 +38,14 @@ def cut(batch: Batch, start: int, stop: int, step: int = 1) -> Batch:
     return part
 
 
+def chosen(batch: Batch, mask: NDArray[np.bool_]) -> Batch:
+    """The samples where `mask` is true."""
+    if isinstance(batch, Mapping):
+        return {name: array[mask] for name, array in batch.items()}
+    part: Array = batch[mask]
+    return part
+
+
 def joined(batches: Sequence[Batch]) -> Batch:
     """The samples of all batches in one."""
     first = batches[0]

@@ -291,7 +291,7 @@ class _Builder:
 
     def _bias(self, node: Node, bias: Tensor, x: Quant, w: Quant) -> str:
         exact = x.scale * np.array(w.scales)
-        stored = integers(constant_values(bias), exact).astype(np.int32)
+        stored = integers(constant_values(bias), exact).astype(self.scheme.bias.numpy)
         if w.axis is None:
             quant = Quant.per_tensor(float(exact[0]), 0)
         else:

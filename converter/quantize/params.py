@@ -27,11 +27,14 @@ def asymmetric(low: float, high: float, form: Format) -> Quant:
     """The per-tensor quantization that covers [low, high] and 0.
 
     Of the two candidates for the zero point (from either end of the range) the one with the
-    smaller rounding error is taken. A range of nothing but 0 gets scale 1.
+    smaller rounding error is taken. A range of nothing but 0 gets scale 1. A symmetric format
+    covers the larger side both ways, with zero point 0.
     """
     low, high = min(low, 0.0), max(high, 0.0)
     if high - low < NEAR_ZERO:
-        return Quant.per_tensor(1.0, form.low)
+        return Quant.per_tensor(1.0, 0 if form.symmetric else form.low)
+    if form.symmetric:
+        return Quant.per_tensor(max(-low, high) / form.high, 0)
     scale = (high - low) / (form.high - form.low)
     from_low, from_high = form.low - low / scale, form.high - high / scale
     nearer_low = abs(form.low) + abs(low / scale) < abs(form.high) + abs(high / scale)

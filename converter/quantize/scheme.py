@@ -8,7 +8,7 @@ values of `Scheme`, not other code paths.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from edgekit.converter.ir.graph import DType, Node, Quant
@@ -61,6 +61,8 @@ class Format:
 
 INT8_ACTIVATION = Format(DType.INT8, -128, 127)
 INT8_WEIGHTS = Format(DType.INT8, -127, 127, symmetric=True, per_channel=True)
+INT4_WEIGHTS = Format(DType.INT4, -7, 7, symmetric=True, per_channel=True)
+INT16_ACTIVATION = Format(DType.INT16, -32767, 32767, symmetric=True)
 
 UNIT = Quant.per_tensor(1 / 256, -128)
 """[0, 1) in 256 steps."""
@@ -70,6 +72,8 @@ SIGNS = Quant.per_tensor(1 / 127, 0)
 """+1 and -1, exactly."""
 LOGARITHMS = Quant.per_tensor(1 / 16, 127)
 """(-16, 0] in 256 steps."""
+WIDE_UNIT = Quant.per_tensor(1 / 32768, 0)
+"""[-1, 1) in 65536 steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,10 @@ class Scheme:
     bias: DType = DType.INT32
     fixed_outputs: Mapping[type[Op], Quant] = field(default_factory=dict)
     """Operators whose output has a quantization set by TFLite, whatever the data."""
+    by_operator: Mapping[type[Op], Format] = field(default_factory=dict)
+    """Weights format by operator, where it is not `weights`."""
     exceptions: Mapping[str, Format] = field(default_factory=dict)
-    """Weights format by node name, where it is not `weights`."""
+    """Weights format by node name, which goes before both."""
 
     def fixed(self, op: Op) -> Quant | None:
         """The output quantization TFLite demands of this operator, or None."""
@@ -91,7 +97,8 @@ class Scheme:
 
     def weights_of(self, node: Node) -> Format:
         """The format of this node's weights."""
-        return self.exceptions.get(node.name, self.weights)
+        usual = self.by_operator.get(type(node.op), self.weights)
+        return self.exceptions.get(node.name, usual)
 
 
 INT8 = Scheme(
@@ -111,3 +118,27 @@ INT8 = Scheme(
 )
 """TFLite's 8-bit specification: int8 activations, per-channel int8 weights (also for
 FULLY_CONNECTED, which TensorFlow 2.21, tflite-runtime 2.14 and tflite-micro compute alike)."""
+
+_NARROW: Mapping[type[Op], Format] = MappingProxyType(
+    {Conv2D: INT4_WEIGHTS, FullyConnected: replace(INT4_WEIGHTS, per_channel=False)}
+)
+"""tflite-micro takes int4 in FULLY_CONNECTED with one scale only. Depthwise convolutions keep int8:
+they have few weights and few products to even an error out. TRANSPOSE_CONV has no int4 kernel
+anywhere."""
+
+INT4 = replace(INT8, name="int4", by_operator=_NARROW)
+"""W4A8: int4 weights of CONV_2D and FULLY_CONNECTED, all else as `INT8`."""
+
+INT16 = Scheme(
+    "int16",
+    activation=INT16_ACTIVATION,
+    weights=INT8_WEIGHTS,
+    bias=DType.INT64,
+    fixed_outputs=MappingProxyType(dict.fromkeys((Softmax, Logistic, Tanh), WIDE_UNIT)),
+)
+"""W8A16, TFLite's 16x8: symmetric int16 activations over int8 weights, biases of 64 bits."""
+
+SCHEMES: Mapping[str, Scheme] = MappingProxyType(
+    {scheme.name: scheme for scheme in (INT8, INT4, INT16)}
+)
+"""By what `--precision` calls them."""

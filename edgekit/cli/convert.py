@@ -29,8 +29,19 @@ def command(
     target: options.Target,
     output_dir: options.OutputDir,
     precision: Annotated[
-        str, typer.Option(help="int8, or float32 (for targets with an FPU; no calibration).")
+        str,
+        typer.Option(
+            help="int8, int4 (weights, W4A8), int16 (activations, W8A16), or float32 (for targets"
+            " with an FPU; no calibration)."
+        ),
     ] = "int8",
+    rounding: Annotated[
+        str,
+        typer.Option(
+            help="How weights are rounded: nearest, gptq (closed form from the layer's inputs) or"
+            " adaround (learned)."
+        ),
+    ] = "nearest",
     calibration: Annotated[
         str | None, typer.Option(help=f"Representative data for int8 ranges. {DATA}")
     ] = None,
@@ -145,6 +156,7 @@ def command(
         max_drop=max_drop,
         gate=gate,
         bias_correction=bias_correction,
+        rounding=rounding,
         code_format=code_format,
         requantize=requantize,
         resize=resize,

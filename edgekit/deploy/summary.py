@@ -23,7 +23,8 @@ def conversion_rows(result: Converted) -> list[tuple[str, str]]:
     if "calibration" in manifest.recipe:
         rows.append(("calibration", str(manifest.recipe["calibration"])))
     if manifest.accuracy is not None:
-        rows += _accuracy(manifest.accuracy)
+        form = manifest.recipe.get("widths") or manifest.recipe["precision"]
+        rows += _accuracy(manifest.accuracy, str(form))
     rows += _sizes(manifest)
     rows.append(("fits", _fit(result)))
     rows += _speed(result)
@@ -42,15 +43,15 @@ def _input(manifest: Manifest) -> str:
     return text
 
 
-def _accuracy(summary: AccuracySummary) -> list[tuple[str, str]]:
+def _accuracy(summary: AccuracySummary, form: str) -> list[tuple[str, str]]:
     name = METRICS.get(summary.metric, summary.metric)
     if summary.metric == "agreement":
         value = f"{percent(summary.after)} of answers equal the float model's"
     else:
-        value = f"{percent(summary.before)} float, {percent(summary.after)} int8"
+        value = f"{percent(summary.before)} float, {percent(summary.after)} {form}"
     rows = [(name, f"{value} ({summary.data})")]
     if summary.auc is not None:
-        rows.append(("AUC", f"{summary.auc[0]:.4f} float, {summary.auc[1]:.4f} int8"))
+        rows.append(("AUC", f"{summary.auc[0]:.4f} float, {summary.auc[1]:.4f} {form}"))
     if summary.sqnr_db is not None:
         rows.append(("output SQNR", f"{summary.sqnr_db:.1f} dB"))
     return rows

@@ -171,6 +171,7 @@ def test_targets_are_listed_and_loaded() -> None:
         (lambda: edgekit.train("resnet9", "gone"), "unknown-architecture"),
         (lambda: ConvertOptions(code_format="fortran"), "bad-option"),
         (lambda: ConvertOptions(scale=(0.0,)), "bad-option"),
+        (lambda: ConvertOptions(rounding="up"), "bad-option"),
     ],
 )
 def test_errors_from_python_are_of_one_family(call: object, code: str) -> None:

@@ -25,6 +25,7 @@ PAGES = (
     "docs/targets.md",
     "docs/train.md",
     "docs/convert.md",
+    "docs/compression.md",
     "docs/memory.md",
     "docs/bench.md",
     "docs/energy.md",
