@@ -23,6 +23,7 @@ from pathlib import Path
 
 from edgekit.artifacts.bundle import Manifest
 from edgekit.artifacts.figures import Note
+from edgekit.converter.binary.notes import binary_notes
 from edgekit.converter.binary.portable import portable
 from edgekit.converter.compress.passes import PASSES
 from edgekit.converter.describe import class_names, describe
@@ -132,7 +133,14 @@ def convert_model(
         model=model,
         code=code,
         verdict=verdict,
-        notes=(*loaded_notes(loaded), *data.notes, *notes, *verdict.notes, *code.notes),
+        notes=(
+            *loaded_notes(loaded),
+            *data.notes,
+            *binary_notes(small, options.binary_format),
+            *notes,
+            *verdict.notes,
+            *code.notes,
+        ),
         tool_version=tool_version,
     )
     timings = {**loaded.timings, **log.seconds}

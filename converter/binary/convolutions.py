@@ -32,6 +32,14 @@ class _Window:
     dilations: tuple[int, int] = (1, 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """Why a layer with signs for inputs is none of packed signs, and what to change."""
+
+    found: str
+    advice: str
+
+
 def binarize(graph: Graph) -> Graph:
     """CONV_2D, FULLY_CONNECTED and BATCH_MATMUL of signs become LceBconv2d where each output
     channel's weights have one magnitude, which goes into the multiplier.
@@ -42,30 +50,58 @@ def binarize(graph: Graph) -> Graph:
     """
     for name in [node.name for node in graph.nodes]:
         node = next((n for n in graph.nodes if n.name == name), None)
-        if node is None:
-            continue
-        made = _convolution(graph, node) if isinstance(node.op, ops.Conv2D) else None
-        if isinstance(node.op, ops.FullyConnected | ops.BatchMatmul):
-            made = _product(graph, node)
-        graph = made or graph
+        made = None if node is None else _binarized(graph, node)
+        graph = made if isinstance(made, Graph) else graph
     return graph
 
 
-def _convolution(graph: Graph, node: Node) -> Graph | None:
+def unpacked_layers(graph: Graph) -> tuple[tuple[Node, Stays], ...]:
+    """The nodes of a binarized graph that have signs for inputs and multiply them as values."""
+    tried = ((node, _binarized(graph, node)) for node in graph.nodes)
+    return tuple((node, made) for node, made in tried if isinstance(made, Stays))
+
+
+def _binarized(graph: Graph, node: Node) -> Graph | Stays | None:
+    """The graph with an LceBconv2d for this node; None where it multiplies no signs."""
+    if isinstance(node.op, ops.Conv2D):
+        return _convolution(graph, node)
+    if isinstance(node.op, ops.FullyConnected | ops.BatchMatmul):
+        return _product(graph, node)
+    if isinstance(node.op, ops.DepthwiseConv2D) and _source(graph, node) is not None:
+        return Stays(
+            "a depthwise convolution of signs has no packed form",
+            "a full 3x3 convolution of signs has weights as small; or leave this layer real",
+        )
+    return None
+
+
+def _convolution(graph: Graph, node: Node) -> Graph | Stays | None:
     assert isinstance(node.op, ops.Conv2D)
-    padded = graph.producer(node.inputs[0] or "")
-    pad = padded if padded is not None and isinstance(padded.op, ops.Pad | ops.PadV2) else None
-    signs = _signs(graph, node if pad is None else pad)
-    weights = graph.input(node, 1)
-    window = None if signs is None else _window(graph, node, pad, graph.output(signs))
-    if signs is None or window is None or weights.data is None:
+    signs, weights = _source(graph, node), graph.input(node, 1)
+    if signs is None:
         return None
+    padded = graph.producer(node.inputs[0] or "")
+    pad = None if padded is signs else padded
+    window = _window(graph, node, pad, graph.output(signs))
+    if isinstance(window, Stays):
+        return window
     depth, own = graph.output(signs).shape[3], weights.shape[3]
     if own < depth and own % WORD:
-        return None
+        return Stays(f"groups of {own} channels", f"make a group's channels a multiple of {WORD}")
     if window.pad_values == 0 and window.padding is Padding.SAME and own % 2:
-        return None
-    return _replaced(graph, node, signs.inputs[0] or "", depth, weights.values, window)
+        return Stays(
+            f"padding of zeros around {own} channels",
+            "pad with +1, or make the channels an even number",
+        )
+    return _replaced(graph, node, signs.inputs[0] or "", depth, weights, window)
+
+
+def _source(graph: Graph, node: Node) -> Node | None:
+    """The LceDequantize that the node reads, or that the padding in front of it reads."""
+    found = graph.producer(node.inputs[0] or "")
+    if found is not None and isinstance(found.op, ops.Pad | ops.PadV2):
+        return _signs(graph, found)
+    return _signs(graph, node)
 
 
 def _signs(graph: Graph, node: Node) -> Node | None:
@@ -75,16 +111,16 @@ def _signs(graph: Graph, node: Node) -> Node | None:
     return producer if found else None
 
 
-def _window(graph: Graph, node: Node, pad: Node | None, x: Tensor) -> _Window | None:
-    """The convolution over the signs `x` themselves; None where padding is no SAME."""
+def _window(graph: Graph, node: Node, pad: Node | None, x: Tensor) -> _Window | Stays:
+    """The convolution over the signs `x` themselves, with SAME padding or none."""
     op = node.op
     assert isinstance(op, ops.Conv2D)
     strides, dilations = (op.stride_h, op.stride_w), (op.dilation_h, op.dilation_w)
     if pad is None:
         return _Window(op.padding, 0, strides, dilations)
     value = _pad_value(graph, pad)
-    if op.padding is Padding.SAME or value not in (0.0, 1.0):
-        return None
+    if value not in (0.0, 1.0):
+        return Stays(f"padding with {value:g}", "pad with +1")
     amounts = np.asarray(graph.input(pad, 1).values).reshape(-1, 2).tolist()
     kernel = graph.input(node, 1).shape[1:3]
     wanted = [[0, 0]]
@@ -94,8 +130,11 @@ def _window(graph: Graph, node: Node, pad: Node | None, x: Tensor) -> _Window | 
         outputs = output_extent(size, taps, step, apart, Padding.SAME)
         total = max((outputs - 1) * step + (taps - 1) * apart + 1 - size, 0)
         wanted.append([before, total - before])
-    if amounts != [*wanted, [0, 0]]:
-        return None
+    wanted.append([0, 0])
+    if amounts != wanted or op.padding is Padding.SAME:
+        return Stays(
+            f"padding by {amounts[1:3]}", f"pad as SAME would: by {wanted[1:3]}, or not at all"
+        )
     return _Window(Padding.SAME, int(value), strides, dilations)
 
 
@@ -106,21 +145,21 @@ def _pad_value(graph: Graph, pad: Node) -> float:
     return float(values.values.reshape(-1)[0]) if values.constant else np.nan
 
 
-def _product(graph: Graph, node: Node) -> Graph | None:
+def _product(graph: Graph, node: Node) -> Graph | Stays | None:
     """A matrix product, as a 1x1 convolution over images of one pixel."""
     signs, weights = _signs(graph, node), graph.input(node, 1)
-    if signs is None or weights.data is None or weights.data.ndim != 2:
+    if signs is None:
         return None
-    x = graph.output(signs)
-    if len(x.shape) != 2 or x.constant:
-        return None
-    rows = weights.values
-    if isinstance(node.op, ops.BatchMatmul):
-        if node.op.adj_x:
-            return None
+    if weights.data is None:
+        return _NO_CONSTANT
+    x, rows = graph.output(signs), weights.values
+    if isinstance(node.op, ops.BatchMatmul) and rows.ndim == 2:
         rows = rows if node.op.adj_y else rows.T
-    if rows.shape[1] != x.shape[1] or len(graph.output(node).shape) != 2:
-        return None
+    plain = len(x.shape) == rows.ndim == len(graph.output(node).shape) == 2
+    turned = isinstance(node.op, ops.BatchMatmul) and node.op.adj_x
+    if not plain or turned or rows.shape[1] != x.shape[1]:
+        found = f"a product of {list(x.shape)} and {list(weights.shape)}"
+        return Stays(found, "flatten the input: one row of signs for each sample")
     quantize = graph.producer(signs.inputs[0] or "")
     assert quantize is not None
     batch, depth = x.shape
@@ -135,25 +174,29 @@ def _product(graph: Graph, node: Node) -> Graph | None:
     nodes = [m for n in graph.nodes for m in ((source, again, conv, back) if n is node else (n,))]
     wider = replace(graph.with_tensors(image, packed, pixel), nodes=tuple(nodes))
     taps = np.ascontiguousarray(rows).reshape(rows.shape[0], 1, 1, depth)
-    return _replaced(wider, conv, packed.name, depth, taps, _Window(Padding.VALID, 1))
+    filters = replace(weights, shape=taps.shape, data=taps)
+    return _replaced(wider, conv, packed.name, depth, filters, _Window(Padding.VALID, 1))
+
+
+_NO_CONSTANT = Stays("weights or a bias that are no constants", "train them as weights")
 
 
 def _replaced(
-    graph: Graph,
-    node: Node,
-    packed: str,
-    depth: int,
-    weights: NDArray[np.generic],
-    window: _Window,
-) -> Graph | None:
-    """The graph with an LceBconv2d in place of `node`, or None where the weights are no signs."""
+    graph: Graph, node: Node, packed: str, depth: int, filters: Tensor, window: _Window
+) -> Graph | Stays:
+    """The graph with an LceBconv2d in place of `node`; the weights have to be signs."""
+    bias = graph.role(node, "bias")
+    if filters.data is None or (bias is not None and bias.data is None):
+        return _NO_CONSTANT
+    weights = filters.values
     real = weights.astype(np.float64).reshape(len(weights), -1)
     magnitude = np.abs(real).mean(axis=1)
-    if np.any(np.abs(np.abs(real) - magnitude[:, None]) > TOLERANCE * magnitude[:, None]):
-        return None
-    bias = graph.role(node, "bias")
-    if bias is not None and bias.data is None:
-        return None
+    apart = np.abs(np.abs(real) - magnitude[:, None]).max(axis=1)
+    if np.any(apart > TOLERANCE * magnitude):
+        return Stays(
+            "weights of one output channel differ in their magnitudes",
+            "binarize the kernel as well (its signs, times one factor per output channel)",
+        )
     zeros = np.zeros(len(weights), np.float32)
     moved = zeros if bias is None else bias.values.astype(np.float32).reshape(-1)
     constants = (

@@ -33,9 +33,16 @@ REWRITES: dict[str, str] = {
     "WHILE": "unroll the loop before exporting (unroll=True in Keras' recurrent layers), or give"
     " the .keras file itself: LSTM and GRU layers of up to 128 steps are unrolled",
     "IF": "export one branch only",
-    "CUSTOM": "export without custom operators (no select-TF-ops, no post-processing operator but"
+    "CUSTOM": "export without custom operators (no post-processing operator but"
     " TFLite_Detection_PostProcess)",
 }
+
+FAMILIES = (
+    ("Flex", "export without custom operators: TFLite's builtin ones only, no SELECT_TF_OPS"),
+    ("Lce", "convert it again with larq-compute-engine 0.16, or give the Larq model itself"),
+    ("Lq", "convert it again with larq-compute-engine 0.16, or give the Larq model itself"),
+)
+"""How names of custom operators begin, and what to do about those."""
 
 STATES_AS_PORTS = "pass the state in and out as inputs and outputs"
 
@@ -63,8 +70,12 @@ CUT_BEFORE = frozenset(("TOPK_V2", "NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSIO
 
 
 def advice(operator: RawOperator, sources: Sequence[str] = ()) -> str:
-    """The cheapest rewrite and where the file runs unchanged; `sources` are the tensors that the
-    operator computes from, which become the outputs where it is cut off."""
+    """The cheapest rewrite and where the file runs unchanged, which with custom operators is
+    nowhere; `sources` are the tensors that the operator computes from, which become the outputs
+    where it is cut off."""
+    if operator.custom and operator.custom not in REWRITES:
+        fits = (words for start, words in FAMILIES if operator.custom.startswith(start))
+        return next(fits, REWRITES["CUSTOM"])
     rewrite = REWRITES.get(operator.custom or "") or REWRITES.get(operator.name)
     if rewrite and sources and CUT_BEFORE & {operator.name, operator.custom}:
         rewrite += f" (export with {' and '.join(sources)} as outputs)"

@@ -12,6 +12,7 @@ from edgekit.converter.tflite import read_tflite, write_tflite
 from tests.helpers.binary_graphs import Case, bconv, quantized
 from tests.helpers.command_line import fails, succeeds
 from tests.helpers.int8_graphs import GraphBuilder
+from tests.helpers.random_graphs import random_graph
 from tests.helpers.virtual_firmware import needs_qemu
 
 
@@ -81,6 +82,22 @@ def test_tensorflow_lite_micro_takes_the_portable_form(model: Path) -> None:
     resolver = Path("x", "tflm", "net_op_resolver.h").read_text()
     for method in ("AddAdd", "AddCast", "AddConv2D", "AddGather", "AddQuantize", "AddReshape"):
         assert f"{method}()" in resolver
+
+
+def warnings(*words: object) -> dict[tuple[str, str], tuple[str, str]]:
+    """Findings and advice of a conversion's warnings, by code and subject."""
+    record = succeeds("convert", *words, "-t", "virtual-m4", "-o", "x", "--json").record
+    rows = record["manifest"]["warnings"]
+    return {(row["code"], row["subject"]): (row["message"], row["advice"]) for row in rows}
+
+
+def test_a_form_for_binarized_layers_without_any_changes_nothing(desk: Path) -> None:
+    (desk / "tiny.tflite").write_bytes(write_tflite(random_graph(1)))
+    key = ("no-binary-layer", "tiny")
+    assert key not in warnings("tiny.tflite")
+    message, advice = warnings("tiny.tflite", "--binary-format", "portable")[key]
+    assert message == "--binary-format portable changes nothing: no layer is binarized"
+    assert "BinaryConv2D" in advice
 
 
 def test_explain_names_the_kernels_of_packed_signs(model: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgekit.converter.binary.notes import binary_notes
 from edgekit.converter.compress.passes import compress
 from edgekit.converter.interpret import run
 from edgekit.converter.ir import ops
@@ -52,14 +53,17 @@ class Floats(GraphBuilder):
         pad: float | None = 1.0,
         activation: Activation = Activation.NONE,
         spread: float = 0.0,
+        columns: tuple[int, int] | None = None,
+        groups: int = 1,
     ) -> str:
-        """3x3 on signs `x`; padded with `pad`, or None: VALID."""
+        """3x3 on signs `x`; padded with `pad` (left and right by `columns`), or None: VALID."""
         n, height, width, depth = self.tensors[x].shape
-        weights = rng.choice([-1.0, 1.0], (outputs, 3, 3, depth))
+        weights = rng.choice([-1.0, 1.0], (outputs, 3, 3, depth // groups))
         weights = weights * rng.uniform(0.2, 2, (outputs, 1, 1, 1))
         weights = weights * (1 + spread * rng.random(weights.shape))
         if pad is not None:
-            amounts = [(0, 0), *(_same(size, stride) for size in (height, width)), (0, 0)]
+            around = columns or _same(width, stride)
+            amounts = [(0, 0), _same(height, stride), around, (0, 0)]
             height, width = (
                 size + sum(pair) for size, pair in zip((height, width), amounts[1:3], strict=True)
             )
@@ -141,18 +145,59 @@ def test_a_fused_activation_becomes_a_node() -> None:
     same(graph, small, rng)
 
 
-@pytest.mark.parametrize("case", ["weights differ", "odd padding", "no signs"])
-def test_what_does_not_fit_stays_a_convolution(case: str) -> None:
+@pytest.mark.parametrize(
+    ("case", "found", "advice"),
+    [
+        ("weights differ", "weights of one output channel differ", "binarize the kernel"),
+        ("odd value", "padding with 0.5", "pad with +1"),
+        ("odd amounts", "padding by [[1, 1], [2, 0]]", "as SAME would: by [[1, 1], [1, 1]]"),
+        ("odd channels", "padding of zeros around 7 channels", "even number"),
+        ("groups", "groups of 4 channels", "a multiple of 32"),
+        ("depthwise", "a depthwise convolution of signs", "full 3x3 convolution"),
+        ("product", "a product of [1, 6, 6, 8] and [5, 8]", "flatten the input"),
+        ("no signs", "", ""),
+    ],
+)
+def test_what_does_not_fit_stays_and_is_named(case: str, found: str, advice: str) -> None:
     rng = np.random.default_rng(3)
     g = Floats("stays")
-    x = g.input((1, 6, 6, 8), None, REAL)
+    x = g.input((1, 6, 6, 7 if case == "odd channels" else 8), None, REAL)
     source = x if case == "no signs" else g.sign(x)
-    spread, pad = 0.2 * (case == "weights differ"), 0.5 if case == "odd padding" else 1.0
-    graph = g.graph(g.convolution(source, 4, rng, spread=spread, pad=pad))
+    pads = {"odd value": 0.5, "odd channels": 0.0}
+    if case == "depthwise":
+        weights = g.constant(np.ones((1, 3, 3, 8), np.float32))
+        y = g.real(ops.DepthwiseConv2D(Padding.SAME), [source, weights], (1, 6, 6, 8))
+    elif case == "product":
+        weights = g.constant(np.ones((5, 8), np.float32))
+        y = g.real(ops.FullyConnected(keep_num_dims=True), [source, weights], (1, 6, 6, 5))
+    else:
+        y = g.convolution(
+            source,
+            4,
+            rng,
+            spread=0.2 * (case == "weights differ"),
+            pad=pads.get(case, 1.0),
+            columns=(2, 0) if case == "odd amounts" else None,
+            groups=2 if case == "groups" else 1,
+        )
+    graph = g.graph(y)
     small = compress(graph)
-    assert "CONV_2D" in kinds(small)
     assert "LceBconv2d" not in kinds(small)
     same(graph, small, rng)
+    notes = binary_notes(small, "lce")
+    assert len(notes) == bool(found)
+    for note in notes:
+        assert (note.code, note.subject) == ("unpacked-signs", graph.nodes[-1].name)
+        assert f"multiplies signs as values, not packed: {found}" in note.message
+        assert advice in note.advice
+
+
+def test_binarized_layers_give_no_notes() -> None:
+    g = Floats("fits")
+    x = g.sign(g.input((1, 6, 6, 8), None, REAL))
+    graph = compress(g.graph(g.convolution(x, 4, np.random.default_rng(0))))
+    assert not binary_notes(graph, "lce")
+    assert not binary_notes(graph, "portable")
 
 
 def test_equal_signs_are_packed_once_and_values_read_elsewhere_stay() -> None:
