@@ -118,6 +118,10 @@ def _base(tf: Any, sign: Any) -> Any:
             super().__init__(**kw)
             self.units, self.sign = int(units), _one_of("sign", sign, SIGNS)
             self.scale, self.use_bias = _scale(scale), bool(use_bias)
+            self.real_weights = False
+            """Whether the latent kernel itself is used, as in the first of two stages of training
+            (Martinez et al., "Training Binary Neural Networks with Real-to-Binary Convolutions",
+            ICLR 2020). Not kept in files: a saved layer is a binary one."""
 
         def add_weights(self, shape: tuple[int, ...]) -> None:
             """The latent kernel (output channels last), learned factors and the bias."""
@@ -137,6 +141,8 @@ def _base(tf: Any, sign: Any) -> Any:
             """+1 and -1, times the factor of each output channel that `scale` asks for."""
             # A variable in a function with a gradient of its own would need a gradient by name.
             latent = tf.convert_to_tensor(self.kernel)
+            if self.real_weights:
+                return latent
             signs = sign_of(latent, "ste")
             if self.factors is not None:
                 return signs * self.factors
@@ -205,10 +211,17 @@ def _convolution(tf: Any, base: Any) -> Any:
             amounts = [(0, 0), *(self._amount(x, axis) for axis in (0, 1)), (0, 0)]
             return tf.pad(x, amounts, constant_values=1.0)
 
-        def _amount(self, x: Any, axis: int) -> tuple[int, int]:
-            extent, stride = int(x.shape[1 + axis]), self.strides[axis]
-            window = (self.kernel_size[axis] - 1) * self.dilation_rate[axis] + 1
-            total = max((-(-extent // stride) - 1) * stride + window - extent, 0)
+        def _amount(self, x: Any, axis: int) -> tuple[Any, Any]:
+            """Before and after; tensors where the extent is open and the stride is not 1."""
+            extent, stride = x.shape[1 + axis], self.strides[axis]
+            reach = (self.kernel_size[axis] - 1) * self.dilation_rate[axis]
+            if stride == 1:
+                total = reach
+            elif extent is None:
+                extent = tf.shape(x)[1 + axis]
+                total = tf.maximum(((extent - 1) // stride) * stride + reach + 1 - extent, 0)
+            else:
+                total = max(((extent - 1) // stride) * stride + reach + 1 - extent, 0)
             return total // 2, total - total // 2
 
         def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:

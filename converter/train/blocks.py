@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from edgekit.converter.binary.layers import layers as binary_layers
 from edgekit.converter.train.shapes import Shape
 
 BN_MOMENTUM = 0.9
@@ -28,11 +29,13 @@ class Blocks:
     """Layers of one Keras, each followed by BatchNorm, which conversion folds into it.
 
     Tensors are (batch, height, width, channels). `batch_norm` makes the BatchNorm layers: Keras'
-    own, or one for training that has the same variables.
+    own, or one for training that has the same variables. `binary` False makes of binarized
+    layers ordinary ones, to compare with.
     """
 
     keras: Any
     batch_norm: Callable[..., Any]
+    binary: bool = True
 
     @property
     def layers(self) -> Any:
@@ -75,6 +78,24 @@ class Blocks:
             size, stride, padding="same", use_bias=False, name=f"{name}_depthwise"
         )(x)
         return self._finish(x, activation, name)
+
+    def binary_conv(
+        self, x: Any, filters: int, size: int = 3, stride: int = 1, *, name: str
+    ) -> Any:
+        """Convolution of the signs of `x` with signs, padded with +1, and BatchNorm; or, where
+        `binary` is False, of the positive part of `x` with real weights, padded with 0."""
+        if not self.binary:
+            x = self.activate(x, "relu", name)
+            return self.conv(x, filters, size, stride, activation=None, name=name)
+        make = binary_layers()["BinaryConv2D"]
+        x = make(filters, size, stride, sign="approximate", name=f"{name}_conv")(x)
+        return self._finish(x, None, name)
+
+    def prelu(self, x: Any, name: str) -> Any:
+        """A slope per channel for what is negative: He et al., "Delving Deep into Rectifiers"
+        (2015)."""
+        start = self.keras.initializers.Constant(0.25)
+        return self.layers.PReLU(start, shared_axes=(1, 2), name=f"{name}_prelu")(x)
 
     def _finish(self, x: Any, activation: str | None, name: str) -> Any:
         x = self.batch_norm(momentum=BN_MOMENTUM, epsilon=BN_EPSILON, name=f"{name}_bn")(x)

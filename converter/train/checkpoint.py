@@ -37,6 +37,8 @@ NAMES = {
     "temperature": "--temperature",
     "alpha": "--alpha",
     "feature_weight": "--feature-weight",
+    "real_weights": "--real-weights",
+    "binary": "--binary",
     "teachers": "the teachers",
     "data": "the training data",
     "evaluation": "the evaluation data",

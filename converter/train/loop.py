@@ -15,7 +15,7 @@ from edgekit.converter.train.data import Labelled
 from edgekit.converter.train.feed import Feed
 from edgekit.converter.train.history import Row
 from edgekit.converter.train.loss import Distillation, hard_loss, total_loss
-from edgekit.converter.train.schedule import Schedule
+from edgekit.converter.train.schedule import Stages
 from edgekit.converter.train.state import State
 from edgekit.errors import EdgeKitError
 
@@ -29,12 +29,14 @@ is forgotten at once."""
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is fixed about a training before it begins: batches, learning rates, the shorter side of
-    the images per epoch, the decay of averaged weights and the teachers."""
+    the images per epoch, how many first epochs leave binarized layers their real weights, the
+    decay of averaged weights and the teachers."""
 
     feed: Feed
     evaluation: Labelled | None
-    schedule: Schedule
+    schedule: Stages
     sizes: Sequence[int]
+    real_epochs: int
     ema: float
     distillation: Distillation | None
 
@@ -59,14 +61,16 @@ def fit(
     EdgeKitError when the loss is no longer finite.
     """
     rows = tuple(history)
-    judge = _evaluator(tf, state, plan.feed.data.scaling)
-    steps: dict[int, Callable[..., Any]] = {}
+    compiled: tuple[int, bool] | None = None
     for epoch in range(len(rows), plan.epochs):
         start = time.perf_counter()
-        size = plan.sizes[epoch]
-        if size not in steps:
-            steps[size] = _step(tf, state, plan, size)
-        loss, top1, rate = _epoch(state, plan, epoch, steps[size], progress)
+        size, real = plan.sizes[epoch], epoch < plan.real_epochs
+        if compiled != (size, real):
+            compiled = (size, real)
+            state.use_real_weights(real)
+            step = _step(tf, state, plan, size)
+            judge = _evaluator(tf, state, plan.feed.data.scaling)
+        loss, top1, rate = _epoch(state, plan, epoch, step, progress)
         judged = (None, None) if plan.evaluation is None else judge(plan.evaluation)
         rows = (*rows, Row(epoch + 1, size, rate, loss, top1, *judged))
         after_epoch(rows, time.perf_counter() - start)

@@ -30,7 +30,9 @@ class TrainOptions:
     `progressive` is the share of the image's size that training starts with, None for all of it.
     `ema` is the decay of averaged weights, 0 for none. `teachers` are files of Keras models;
     `temperature`, `alpha` and `feature_weight` are T, the weight of the teacher and that of its
-    features in `loss.py`. Raises UsageError.
+    features in `loss.py`. Of networks with binarized layers, `real_weights` is the share of the
+    epochs in which only activations are signs, and `binary` False trains the same network with
+    ordinary layers. Raises UsageError.
     """
 
     width: float = 1.0
@@ -54,6 +56,8 @@ class TrainOptions:
     temperature: float = 4.0
     alpha: float = 0.9
     feature_weight: float = 0.0
+    real_weights: float = 0.0
+    binary: bool = True
     resume: bool = False
 
     def __post_init__(self) -> None:
@@ -78,6 +82,10 @@ class TrainOptions:
         return RATES[self.optimizer] * self.batch / 128 if self.rate is None else self.rate
 
 
+def _share(value: float) -> bool:
+    return 0 <= value <= 0.9
+
+
 Check = tuple[str, float, str, Callable[[float], bool]]
 
 
@@ -88,8 +96,8 @@ def _checks(o: TrainOptions) -> tuple[Check, ...]:
         ("--epochs", o.epochs, "1 or more", lambda v: v >= 1),
         ("--batch", o.batch, "2 or more", lambda v: v >= 2),
         ("--seed", o.seed, "0 or more", lambda v: v >= 0),
-        ("--val-split", o.validation, "0 to 0.9", lambda v: 0 <= v <= 0.9),
-        ("--warmup", o.warmup, "0 to 0.9, a share of all steps", lambda v: 0 <= v <= 0.9),
+        ("--val-split", o.validation, "0 to 0.9", _share),
+        ("--warmup", o.warmup, "0 to 0.9, a share of all steps", _share),
         ("--lr", 1.0 if o.rate is None else o.rate, "above 0", lambda v: v > 0),
         ("--weight-decay", o.weight_decay, "0 or more", lambda v: v >= 0),
         ("--label-smoothing", o.label_smoothing, "0 to below 1", lambda v: 0 <= v < 1),
@@ -97,6 +105,7 @@ def _checks(o: TrainOptions) -> tuple[Check, ...]:
         ("--ema", o.ema, "0 to below 1", lambda v: 0 <= v < 1),
         ("--temperature", o.temperature, "above 0", lambda v: v > 0),
         ("--alpha", o.alpha, "0 to 1", lambda v: 0 <= v <= 1),
+        ("--real-weights", o.real_weights, "0 to 0.9, a share of all epochs", _share),
         ("--feature-weight", o.feature_weight, "0 or more", lambda v: v >= 0),
     )
 

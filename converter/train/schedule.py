@@ -43,6 +43,21 @@ class Schedule:
         return self.peak * _half_cosine(1.0, END if onecycle else 0.0, part)
 
 
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The schedules of stages that follow one another; `steps` of each are its own."""
+
+    stages: tuple[Schedule, ...]
+
+    def rate(self, step: int) -> float:
+        """The learning rate of step 0, 1, ... of the whole training."""
+        for stage in self.stages[:-1]:
+            if step < stage.steps:
+                return stage.rate(step)
+            step -= stage.steps
+        return self.stages[-1].rate(step)
+
+
 def _half_cosine(start: float, end: float, part: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * part)) / 2
 

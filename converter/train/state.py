@@ -28,6 +28,14 @@ class State:
         """Whether the shadow is a network of its own."""
         return self.shadow is not self.network
 
+    def use_real_weights(self, real: bool) -> None:
+        """Whether binarized layers use their latent kernels as they are; what was compiled before
+        does not change."""
+        for network in (self.network, self.shadow):
+            for layer in network.model.layers:
+                if hasattr(layer, "real_weights"):
+                    layer.real_weights = real
+
     def _variables(self) -> dict[str, Any]:
         groups = {"network": self.network.model.variables, "optimizer": self.optimizer.variables}
         if self.averaged:
@@ -52,7 +60,9 @@ def make_optimizer(tf: Any, model: Any, options: TrainOptions) -> Any:
     """SGD with Nesterov momentum, or AdamW (Loshchilov and Hutter, 2019), for this model.
 
     Weight decay is for kernels alone: BatchNorm's factors and offsets and biases are few, and
-    pulling them to 0 only costs (He et al., "Bag of Tricks", 2019).
+    pulling them to 0 only costs (He et al., "Bag of Tricks", 2019). Latent kernels of binarized
+    layers get none either: all that it could change is how easily they flip (Liu et al.,
+    "ReActNet", 2020, train their last stage without).
     """
     make = tf.keras.optimizers
     if options.optimizer == "sgd":
@@ -61,7 +71,8 @@ def make_optimizer(tf: Any, model: Any, options: TrainOptions) -> Any:
         )
     else:
         optimizer = make.AdamW(options.peak, weight_decay=options.weight_decay)
-    small = [v for v in model.trainable_variables if len(v.shape) < 2]
+    latent = {id(layer.kernel) for layer in model.layers if hasattr(layer, "real_weights")}
+    small = [v for v in model.trainable_variables if len(v.shape) < 2 or id(v) in latent]
     if small:
         optimizer.exclude_from_weight_decay(var_list=small)
     optimizer.build(model.trainable_variables)

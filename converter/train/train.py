@@ -30,10 +30,17 @@ from edgekit.converter.train.loop import Plan, fit
 from edgekit.converter.train.loss import Distillation
 from edgekit.converter.train.options import IMAGE_AUGMENTS, TrainOptions
 from edgekit.converter.train.save import save
-from edgekit.converter.train.schedule import Schedule, sizes
+from edgekit.converter.train.schedule import Schedule, Stages, sizes
 from edgekit.converter.train.state import State, make_optimizer
 from edgekit.converter.train.teacher import Teacher, load_teachers
-from edgekit.converter.train.zoo import Architecture, build, check_shape, find, initialize
+from edgekit.converter.train.zoo import (
+    ZOO,
+    Architecture,
+    build,
+    check_shape,
+    find,
+    initialize,
+)
 from edgekit.errors import UsageError
 
 Progress = Callable[[str, int, int], None]
@@ -127,6 +134,7 @@ def train(
     began = time.perf_counter()
     chosen, report = options or TrainOptions(), progress or (lambda stage, done, total: None)
     row = find(architecture)
+    _check_binary(row, chosen)
     places = Places.of(architecture, output)
     _check_places(places, chosen)
     require_tensorflow("training")
@@ -147,7 +155,9 @@ def train(
             on_epoch(rows[-1], plan.epochs)
 
     rows = fit(tf, state, plan, past, after_epoch=keep, progress=report)
-    final = build(tf, row, training.shape, len(training.classes), chosen.width)
+    final = build(
+        tf, row, training.shape, len(training.classes), chosen.width, binary=chosen.binary
+    )
     final.set_weights(state.shadow.model.get_weights())
     save(final, places.model)
     write_file(places.history, csv_text(rows))
@@ -168,6 +178,26 @@ def train(
         epoch_seconds=tuple(seconds),
         seconds=time.perf_counter() - began,
     )
+
+
+def _check_binary(row: Architecture, options: TrainOptions) -> None:
+    """Options of binarized networks are for these. Raises UsageError."""
+    if row.binary and (options.binary or not options.real_weights):
+        return
+    for option, used in (
+        ("--real-weights", options.real_weights > 0),
+        ("--no-binary", not options.binary),
+    ):
+        if used:
+            raise UsageError(
+                option,
+                f"{row.name} has no binarized layers"
+                if not row.binary
+                else "with --no-binary there are no binarized layers",
+                allowed=", ".join(other.name for other in ZOO if other.binary),
+                hint="leave it out, or train one of these",
+                code="no-binary-layers",
+            )
 
 
 def _check_places(places: Places, options: TrainOptions) -> None:
@@ -196,7 +226,9 @@ def _data(
 def _state(tf: Any, row: Architecture, training: Labelled, options: TrainOptions) -> State:
     def make() -> Any:
         classes = len(training.classes)
-        return build(tf, row, training.shape, classes, options.width, flexible=True)
+        return build(
+            tf, row, training.shape, classes, options.width, flexible=True, binary=options.binary
+        )
 
     model = make()
     initialize(model, options.seed)
@@ -217,17 +249,29 @@ def _plan(
     if names is None:
         names = IMAGE_AUGMENTS if training.images else ()
     feed = Feed(training, Augment(names, options.label_smoothing), options.batch, options.seed)
-    steps = feed.steps * options.epochs
+    real_epochs = round(options.epochs * options.real_weights)
     distillation = Distillation(
         teachers, options.temperature, options.alpha, options.feature_weight
     )
     return Plan(
         feed=feed,
         evaluation=evaluation,
-        schedule=Schedule(options.schedule, options.peak, steps, options.warmup),
+        schedule=_stages(options, feed.steps, real_epochs),
         sizes=sizes(min(training.shape[:2]), options.progressive, options.epochs),
+        real_epochs=real_epochs,
         ema=options.ema,
         distillation=distillation if teachers else None,
+    )
+
+
+def _stages(options: TrainOptions, steps: int, real_epochs: int) -> Stages:
+    """A schedule for the epochs with real weights, if any, and one for the others."""
+    lengths = [count for count in (real_epochs, options.epochs - real_epochs) if count]
+    return Stages(
+        tuple(
+            Schedule(options.schedule, options.peak, steps * count, options.warmup)
+            for count in lengths
+        )
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.converter.train import compact, mobilenets
+from edgekit.converter.train import binary_nets, compact, mobilenets
 from edgekit.converter.train.backend import fused_batch_norm
 from edgekit.converter.train.blocks import Blocks
 from edgekit.converter.train.shapes import SMALLEST, Shape, shape_text
@@ -23,12 +23,13 @@ WIDEST = 4.0
 class Architecture:
     """A row of the zoo: `build(blocks, shape, classes, width, flexible=...)` gives a Keras model
     from (height, width, channels) to class probabilities; `paper` names where it comes from,
-    `title` what it is made of."""
+    `title` what it is made of. `binary` networks have binarized layers."""
 
     name: str
     build: Builder
     paper: str
     title: str
+    binary: bool = False
 
 
 ZOO = (
@@ -57,6 +58,27 @@ ZOO = (
         compact.dscnn,
         "Zhang et al. 2017",
         "depthwise separable convolutions, for spectrograms",
+    ),
+    Architecture(
+        "quicknet",
+        binary_nets.quicknet,
+        "Bannink et al. 2021",
+        "binarized residual 3x3 convolutions",
+        binary=True,
+    ),
+    Architecture(
+        "binary_mobilenet",
+        binary_nets.binary_mobilenet,
+        "Liu et al. 2020 (ReActNet)",
+        "binarized 3x3 and pointwise convolutions, each with a shortcut",
+        binary=True,
+    ),
+    Architecture(
+        "binary_squeezenet",
+        binary_nets.binary_squeezenet,
+        "Iandola et al. 2016, Liu et al. 2018",
+        "binarized fire modules with bypass",
+        binary=True,
     ),
 )
 NAMES = tuple(row.name for row in ZOO)
@@ -98,8 +120,9 @@ def build(
     width: float,
     *,
     flexible: bool = False,
+    binary: bool = True,
 ) -> Any:
-    """The Keras model with Keras' own start.
+    """The Keras model with Keras' own start; `binary` False makes binarized layers ordinary ones.
 
     `flexible` is the form to train: height and width are open (the strides are those of `shape`),
     and BatchNorm is fused. Its variables are those of the other form, in the same order.
@@ -107,7 +130,7 @@ def build(
     layers = tf.keras.layers
     batch_norm = fused_batch_norm(tf) if flexible else layers.BatchNormalization
     return architecture.build(
-        Blocks(tf.keras, batch_norm), shape, classes, width, flexible=flexible
+        Blocks(tf.keras, batch_norm, binary), shape, classes, width, flexible=flexible
     )
 
 

@@ -18,6 +18,7 @@ NAME = "train"
 LABELLED = "Folder per class, .npz with x and y, .csv of path,label, labels.json."
 RECIPE = "Recipe"
 DISTIL = "Distillation"
+BINARY = "Binarized networks"
 
 
 def command(
@@ -101,6 +102,21 @@ def command(
     feature_weight: Annotated[
         float, typer.Option(help="Weight of matching features.", rich_help_panel=DISTIL)
     ] = 0.0,
+    real_weights: Annotated[
+        float,
+        typer.Option(
+            help="Share of the epochs in which binarized layers keep real weights.",
+            rich_help_panel=BINARY,
+        ),
+    ] = 0.0,
+    binary: Annotated[
+        bool,
+        typer.Option(
+            "--binary/--no-binary",
+            help="Binarized layers, or the same network with ordinary ones.",
+            rich_help_panel=BINARY,
+        ),
+    ] = True,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -141,6 +157,8 @@ def command(
         temperature=temperature,
         alpha=alpha,
         feature_weight=feature_weight,
+        real_weights=real_weights,
+        binary=binary,
         resume=resume,
     )
     try:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit.converter.train.blocks import channels
-from edgekit.converter.train.schedule import END, START, Schedule, sizes
+from edgekit.converter.train.schedule import END, START, Schedule, Stages, sizes
 from edgekit.converter.train.shapes import LAST_MAP, SMALLEST, parse_shape, shape_text, strides
 from edgekit.errors import UsageError
 
@@ -91,3 +91,12 @@ def test_images_grow_to_full_size(side: int, start: float, epochs: int) -> None:
 
 def test_images_grow_in_steps() -> None:
     assert sizes(32, 0.5, 10) == (16, 20, 24, 24, 28, 28, 32, 32, 32, 32)
+
+
+def test_stages_follow_one_another() -> None:
+    first, second = Schedule("cosine", 2.0, 10, 0.1), Schedule("cosine", 1.0, 20, 0.1)
+    stages = Stages((first, second))
+    assert [stages.rate(step) for step in range(30)] == [
+        *(first.rate(step) for step in range(10)),
+        *(second.rate(step) for step in range(20)),
+    ]
