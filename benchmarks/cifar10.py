@@ -1,4 +1,4 @@
-"""The same network in float32, int8 and with binarized layers: accuracy, size, instructions, energy.
+"""The same network in float32, int8 and binary: accuracy, size, instructions, energy.
 
     python -m benchmarks.cifar10 [--binary FILE] [--float FILE] [--images 10000] [--svg FILE]
 
