@@ -145,7 +145,7 @@ def build_host_library(
         units += (Unit("port", PORT / "library" / "profile_hook.c"),)
         flags += ("-DEK_PROFILE",)
     file = f"lib{manifest.name}.so"
-    words = (toolchain.version, *flags, *_cpu_words(native))
+    words = (toolchain.version, *flags, *cpu_words(native))
     folders = model_includes(bundle)
     build_id = digest(units, folders, words)
     plan = Plan(
@@ -163,7 +163,7 @@ def build_host_library(
     return plan.result
 
 
-def _cpu_words(native: bool) -> tuple[str, ...]:
+def cpu_words(native: bool) -> tuple[str, ...]:
     """-march=native means another program on another processor."""
     info = Path("/proc/cpuinfo")
     if not native or not info.exists():

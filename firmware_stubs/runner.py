@@ -1,9 +1,11 @@
-"""A bundle as one program for Linux and Android: it runs the model on a file of inputs.
+"""A bundle as one program for Linux and Android.
 
-    runner INPUT [RUNS] [profile]
+    runner serve                      speaks the device protocol on its standard input and output
+    runner INPUT [RUNS] [profile]     runs the model on a file of inputs
 
-`firmware_stubs/runner/runner.c` says what it reads and prints. It is linked statically, so copying
-it to a Raspberry Pi or a phone is all there is to install; `read_lines` reads what it printed.
+It is the application of the boards with a port to POSIX. `firmware_stubs/runner/runner.c` says what
+the second form reads and prints; `read_lines` reads it. It is linked statically where the compiler
+has a static C library, so copying it to a Raspberry Pi or a phone is all there is to install.
 """
 
 from __future__ import annotations
@@ -16,23 +18,32 @@ from typing import Any
 
 from edgekit.artifacts.bundle import Manifest, read_manifest
 from edgekit.errors import DeviceError
-from edgekit.firmware_stubs.build import APP_FLAGS, SECTIONS, WARNINGS, Plan, image_of, make
+from edgekit.firmware_stubs.build import (
+    APP_FLAGS,
+    SECTIONS,
+    WARNINGS,
+    Plan,
+    cpu_words,
+    image_of,
+    make,
+)
 from edgekit.firmware_stubs.image import Image
 from edgekit.firmware_stubs.sources import (
+    APP,
     HERE,
     INCLUDE,
     PORT,
     Unit,
-    arena_bytes,
-    arena_defines,
+    app_defines,
+    app_units,
     digest,
     model_includes,
     model_units,
+    port_units,
 )
-from edgekit.firmware_stubs.toolchains import find_toolchain
+from edgekit.firmware_stubs.toolchains import find_toolchain, links_statically
 from edgekit.targets.model import Target
 
-SOURCE = HERE / "runner" / "runner.c"
 FILE = "runner"
 
 
@@ -74,30 +85,28 @@ def build_runner(bundle: Path, target: Target, out: Path, *, optimization: str =
 
 
 def build_runner_image(
-    bundle: Path, target: Target, out: Path, *, optimization: str = "-O3"
+    bundle: Path, target: Target, out: Path, *, optimization: str = "-O3", native: bool = False
 ) -> Image:
-    """The same, with what it takes."""
+    """The same, with what it takes. `native` is for exactly this machine's processor."""
     manifest = read_manifest(bundle)
-    plan = _plan(bundle, manifest, target, out, optimization)
+    plan = _plan(bundle, manifest, target, out, optimization, native)
     make(plan, "")
     return image_of(plan, target, manifest, optimization)
 
 
-def _plan(bundle: Path, manifest: Manifest, target: Target, out: Path, optimization: str) -> Plan:
+def _plan(
+    bundle: Path, manifest: Manifest, target: Target, out: Path, optimization: str, native: bool
+) -> Plan:
     toolchain = find_toolchain(target.cpu.toolchain)
-    hook = Unit("port", PORT / "library" / "profile_hook.c")
-    units = (*model_units(bundle, manifest), Unit("app", SOURCE), hook)
-    flags = (*target.cpu.flags, *WARNINGS, optimization, *SECTIONS, "-DEK_PROFILE")
-    defines = (
-        f"-DEK_MODEL={manifest.name}_model",
-        f"-DEK_ARENA_BYTES={arena_bytes(manifest)}",
-        *(flag for flag in arena_defines(manifest) if flag == "-DEK_SPLIT"),
-    )
-    # this machine's own programs find their libraries, and may have no static ones
-    static = () if target.cpu.toolchain == "native" else ("-static",)
-    link = (*target.cpu.flags, *static, "-Wl,--gc-sections", "-lm")
-    folders = [*model_includes(bundle), INCLUDE]
-    words = (toolchain.version, *flags, *APP_FLAGS, *defines, *link)
+    units = (*model_units(bundle, manifest), *_own_units())
+    cpu = (*target.cpu.flags, *(("-march=native",) if native else ()))
+    flags = (*cpu, *WARNINGS, optimization, *SECTIONS, "-DEK_PROFILE")
+    defines = app_defines(manifest, target, model_id="", profile=True, hosted=True)
+    static = ("-static",) if links_statically(toolchain) else ()
+    link = (*cpu, *static, "-Wl,--gc-sections", "-lm")
+    folders = [*model_includes(bundle), INCLUDE, APP, PORT / "posix"]
+    words = (toolchain.version, *flags, *APP_FLAGS, *defines, *link, *cpu_words(native))
+    build_id = digest(units, folders, words)
     return Plan(
         subject=f"runner for {target.name}",
         out=out.resolve(),
@@ -105,10 +114,17 @@ def _plan(bundle: Path, manifest: Manifest, target: Target, out: Path, optimizat
         toolchain=toolchain,
         units=units,
         flags=(*flags, *(f"-I{folder}" for folder in folders)),
-        app_flags=(*APP_FLAGS, *defines),
+        app_flags=(*APP_FLAGS, *defines, f'-DEK_BUILD_ID="{build_id}"'),
         link=link,
-        build_id=digest(units, folders, words),
+        build_id=build_id,
     )
+
+
+def _own_units() -> tuple[Unit, ...]:
+    """The application around the model, with a main of its own and what only programs answer."""
+    app = (unit for unit in app_units() if unit.path.name != "main.c")
+    own = (Unit("app", path) for path in sorted((HERE / "runner").glob("*.c")))
+    return (*app, *own, *port_units("posix"))
 
 
 def read_lines(lines: Iterable[str]) -> RunnerResult:

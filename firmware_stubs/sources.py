@@ -21,6 +21,8 @@ LOADS = {"": "RAW", "kws01": "RAW", "vww01": "U8", "ic01": "U8", "ad01": "F32"}
 
 SMALL_RAM = 64 << 10
 """Boards with less RAM get short frames."""
+HOSTED_FRAME = 16384
+"""Bytes of a frame where memory is no matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,9 @@ def _listings() -> Iterable[Path]:
 
 
 def app_defines(
-    manifest: Manifest, target: Target, *, model_id: str, profile: bool
+    manifest: Manifest, target: Target, *, model_id: str, profile: bool, hosted: bool = False
 ) -> tuple[str, ...]:
-    """-D flags of the application, the build id apart.
+    """-D flags of the application, the build id apart; `hosted` for one with an operating system.
 
     Raises UsageError for an unknown MLPerf Tiny model id, ModelError for a bundle without a
     memory plan.
@@ -103,12 +105,17 @@ def app_defines(
         "EK_MODEL_ID": _quoted(model_id or "unknown"),
         "EK_LOAD": f"EK_LOAD_{load}",
         "EK_ISA": _quoted(target.cpu.name),
-        "EK_FRAME_BYTES": "256" if 0 < target.total("ram") < SMALL_RAM else "1024",
+        "EK_FRAME_BYTES": str(HOSTED_FRAME if hosted else _frame_bytes(target)),
     }
     flags = [f"-D{key}={value}" for key, value in values.items()]
+    flags += ["-DEK_HOSTED"] * hosted
     flags += arena_defines(manifest)
     flags += ["-DEK_PROFILE"] * profile + ["-DEK_SEMIHOSTING"] * (target.emulator is not None)
     return tuple(flags)
+
+
+def _frame_bytes(target: Target) -> int:
+    return 256 if 0 < target.total("ram") < SMALL_RAM else 1024
 
 
 def arena_bytes(manifest: Manifest) -> int:

@@ -52,6 +52,14 @@ def find_toolchain(name: str) -> Toolchain:
 
 
 @cache
+def links_statically(toolchain: Toolchain) -> bool:
+    """Whether the compiler has a static C library: systems may ship this machine's apart."""
+    words = [toolchain.cc, "-print-file-name=libc.a"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.returncode == 0 and Path(done.stdout.strip()).is_absolute()
+
+
+@cache
 def _version(path: str) -> str:
     done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     return done.stdout.partition("\n")[0].strip() or Path(path).name

@@ -46,6 +46,8 @@ class Cpu(Strict):
     """How firmware is optimized: "-Os" where the kernels' loops are assembly anyway."""
     isa: tuple[str, ...] = ("ref",)
     """Kernel folders, best first; "ref" is always last."""
+    qemu_cpu: str = ""
+    """Of an application core: what QEMU's emulator of programs calls it; "": its own default."""
     cycles_per_instruction: float | None = None
     """Basis for estimated time from simulated instructions; None: no estimate is made."""
     cycles_source: str = ""

@@ -24,6 +24,9 @@ def command(
     target: options.OptionalTarget = None,
     output_dir: options.OptionalOutputDir = None,
     port: options.Port = None,
+    host: options.Host = None,
+    serial: options.Serial = None,
+    emulate: options.Emulate = False,
     power: Annotated[
         str | None,
         typer.Option(help="Power meter: virtual, ppk2:/dev/ttyACM1, ..."),
@@ -78,6 +81,8 @@ def command(
         duty = {"--battery": battery, "--every": every, "--sleep": sleep, "--price": price}
         given = {name: value is not None for name, value in duty.items()}
         given |= {"--samples": samples != SAMPLES, "--windows": windows != WINDOWS}
+        given |= {"--host": host is not None, "--serial": serial is not None}
+        given |= {"--emulate": emulate}
         given |= {"--threads": threads != THREADS, "--batch": batch != BATCHES}
         mlperf_options.check_with(given)
         report = mlperf_options.run(
@@ -95,6 +100,7 @@ def command(
         return _end(out, report, judged(report), output_dir)
     mlperf_options.check_without(own)
     from edgekit.deploy.bench import BenchOptions, bench, counts, parse_duty, verdict
+    from edgekit.deploy.programs import Place
 
     if bundle is None:
         raise UsageError(
@@ -106,6 +112,7 @@ def command(
         )
     chosen = BenchOptions(
         port=port,
+        place=Place(host, serial, emulate),
         power=power,
         data=data,
         samples=samples,

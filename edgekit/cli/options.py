@@ -25,6 +25,17 @@ OptionalOutputDir = Annotated[
 Port = Annotated[
     str | None, typer.Option("-p", "--port", help="Serial port or pyserial URL of the board.")
 ]
+Host = Annotated[
+    str | None,
+    typer.Option(help="Where a Pi is, as ssh takes it: pi@raspberrypi.local; a phone's address."),
+]
+Serial = Annotated[
+    str | None, typer.Option(help="Serial number of a phone, as `adb devices` lists it.")
+]
+Emulate = Annotated[
+    bool,
+    typer.Option("--emulate", help="Run a Pi's or phone's program in QEMU here: no time, outputs."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr.")]

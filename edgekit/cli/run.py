@@ -15,8 +15,9 @@ def command(
     bundle: options.Bundle,
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT", help="Images or .npy files.")],
     engine: Annotated[
-        str, typer.Option(help="litert, reference (NumPy) or c (the generated C, compiled here).")
-    ] = "litert",
+        str | None,
+        typer.Option(help="litert (default), reference (NumPy) or c (the generated C)."),
+    ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many classes to print.")] = 3,
     json: options.Json = False,
     quiet: options.Quiet = False,

@@ -22,6 +22,9 @@ def command(
         bool, typer.Option("--board/--no-board", help="Also run on the target's virtual board.")
     ] = False,
     port: options.Port = None,
+    host: options.Host = None,
+    serial: options.Serial = None,
+    emulate: options.Emulate = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -30,6 +33,7 @@ def command(
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from dataclasses import asdict
 
+    from edgekit.deploy.programs import Place
     from edgekit.deploy.verify import verify
 
     with out.working():
@@ -40,6 +44,7 @@ def command(
             samples=samples,
             board=board,
             port=port,
+            place=Place(host, serial, emulate),
             progress=out.advance,
         )
     wrong = result.verdict()

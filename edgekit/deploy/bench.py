@@ -17,6 +17,7 @@ from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.inputs import Inputs, random_inputs, real_inputs
 from edgekit.deploy.keeper import Keeper, conditions, now
+from edgekit.deploy.programs import Place, check_place
 from edgekit.errors import EdgeKitError, MismatchError, UsageError
 from edgekit.runtime.measure.duty import Duty
 from edgekit.runtime.report.build import make_report
@@ -33,9 +34,11 @@ class BenchOptions:
     """What to measure. `power` names a meter ("virtual", "ppk2:/dev/ttyACM1"); `data` is
     anything `open_dataset` takes; `samples` outputs are compared with the reference; `duty` is how
     the board will be used, for what the energy means then; `resume` goes on with a benchmark that
-    broke off, from what it kept in the report's folder."""
+    broke off, from what it kept in the report's folder; `place` says where the program of a Pi or
+    a phone runs, when that is not this machine."""
 
     port: str | None = None
+    place: Place = field(default_factory=Place)
     power: str | None = None
     data: Any = None
     samples: int = 3
@@ -125,6 +128,12 @@ def _check_options(target: Target, options: BenchOptions) -> None:
         why = f"{target.name} runs one inference at a time, without an interpreter"
         unused += [("--threads", why)] * (options.threads != usual.threads)
         unused += [("--batch", why)] * (options.batches != usual.batches)
+    if options.place:
+        why = "the runner computes one inference after another, in one thread"
+        unused += [("--threads", why)] * (options.threads != usual.threads)
+        unused += [("--batch", why)] * (options.batches != usual.batches)
+    if options.place.emulate and options.power is not None:
+        unused += [("--power", "an emulator has no power of its own, and no time")]
     if options.power is None and options.windows != usual.windows:
         unused += [("--windows", "it counts the windows of a power measurement")]
     if options.power is None and options.duty != usual.duty:
@@ -178,7 +187,8 @@ def with_sleep(duty: Duty, target: Target) -> Duty:
 
 
 def _runner(target: Target, options: BenchOptions) -> Callable[..., Measured]:
-    """Which way a target is run. Raises UsageError for one that is not this machine."""
+    """Which way a target is run. Raises UsageError where nothing says how to reach it."""
+    check_place(target, options.place)
     if target.family == "cortex-m":
         from edgekit.deploy.bench_board import run_board
 
@@ -191,17 +201,27 @@ def _runner(target: Target, options: BenchOptions) -> Callable[..., Measured]:
             hint="leave it out",
             code="port-unused",
         )
+    if options.place:
+        from edgekit.deploy.bench_runner import run_runner
+
+        return run_runner
     if target.family != "host" and not _is_here(target):
         raise UsageError(
             f"target {target.name}",
             f"not this machine ({platform.machine()})",
-            allowed="host, or running edgekit on the device itself",
-            hint="add --target host to measure here, or run edgekit bench on the device",
+            allowed=f"{PLACES_SHOWN[target.family]}, or --target host to measure here",
+            hint="say where it is, or run edgekit bench on the device itself",
             code="not-here",
         )
     from edgekit.deploy.bench_host import run_here
 
     return run_here
+
+
+PLACES_SHOWN = {
+    "rpi": "--host USER@PI, --emulate for QEMU's emulator of its programs",
+    "android": "--serial NUMBER, --host ADDRESS, --emulate for QEMU's emulator of its programs",
+}
 
 
 def _is_here(target: Target) -> bool:

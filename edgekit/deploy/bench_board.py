@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import time
 from contextlib import ExitStack
 
 from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bench import BenchOptions, Measured, Progress, with_sleep
-from edgekit.deploy.boards import OpenBoard, board, joined, split_outputs
+from edgekit.deploy.boards import OnEdge, OpenBoard, board, joined, split_outputs
 from edgekit.deploy.build import image_sizes
 from edgekit.deploy.bundles import Bundle
 from edgekit.deploy.closeness import same
 from edgekit.deploy.inputs import Inputs, raw_bytes, reference_outputs
 from edgekit.deploy.keeper import Keeper
+from edgekit.deploy.programs import OpenProgram
 from edgekit.runtime.devices.bench import (
     MIN_INFERENCES,
     QUICK_WINDOW_S,
@@ -57,7 +59,7 @@ def run_board(
         sizes = image_sizes(opened.image) if opened.image else None
         if meter is None:
             return Measured((run,), sizes=sizes)
-        metered = _energy(opened, meter, run, options, report, keeper)
+        metered = board_energy(opened, meter, run, options, report, keeper)
     return Measured((run,), metered.result, metered.trace, sizes)
 
 
@@ -86,8 +88,8 @@ def _toolchain(opened: OpenBoard) -> dict[str, str]:
     return {"toolchain": opened.image.toolchain, "optimization": opened.image.optimization}
 
 
-def _energy(
-    opened: OpenBoard,
+def board_energy(
+    opened: OpenBoard | OpenProgram,
     meter: Meter,
     run: RunResult,
     options: BenchOptions,
@@ -102,22 +104,31 @@ def _energy(
     scale = opened.target.nominal_time_scale or 1.0
     feed = edge_listener(meter, opened.target)
     first, ran = len(keeper.partial.inferences), WindowsRun()
+    program = isinstance(opened, OpenProgram)
+
+    def listen(listener: OnEdge | None) -> None:
+        if isinstance(opened, OpenBoard):
+            opened.listen(listener)
+
+    def edge(falls: bool) -> None:
+        """Evidence for a meter that has no wire to the board; a board's own edges go before."""
+        if feed is None:
+            meter.mark(WINDOW_START if falls else WINDOW_END)
+        elif program:
+            feed(not falls, time.perf_counter())
 
     def run_windows() -> list[int]:
-        opened.listen(feed.from_board if feed else None)
+        listen(feed.from_board if feed else None)
         for index in range(first, options.windows):
             report("energy windows", index, options.windows)
-            # Evidence for a meter that has no wire to the board; its trigger edges go before.
-            if feed is None:
-                meter.mark(WINDOW_START)
+            edge(True)
             ticks = extension.run(inferences, timeout=_patience(opened, window_s)).ticks
-            if feed is None:
-                meter.mark(WINDOW_END)
+            edge(False)
             ran.add(meter, inferences, ticks / counter_hz * scale)
         report("energy windows", options.windows, options.windows)
         if feed is not None:
             feed.await_windows(options.windows - first)
-        opened.listen(None)
+        listen(None)
         return ran.inferences
 
     return measure_energy(
@@ -131,9 +142,13 @@ def _energy(
     )
 
 
-def _patience(opened: OpenBoard, window_s: float) -> float:
+def _patience(opened: OpenBoard | OpenProgram, window_s: float) -> float:
     """How long a window may take: a real board's own time, an emulator's is anybody's guess."""
-    return 60.0 + 30.0 * window_s if opened.virtual is not None else 15.0 + 2.0 * window_s
+    return 60.0 + 30.0 * window_s if _is_virtual(opened) else 15.0 + 2.0 * window_s
+
+
+def _is_virtual(opened: OpenBoard | OpenProgram) -> bool:
+    return isinstance(opened, OpenBoard) and opened.virtual is not None
 
 
 def window_inferences(target: Target, run: RunResult, *, quick: bool) -> int:

@@ -9,16 +9,18 @@ from functools import partial
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bench import BenchOptions, Measured, Progress, with_sleep
+from edgekit.deploy.bench_runner import measured
 from edgekit.deploy.build import native_model
-from edgekit.deploy.bundles import Bundle
+from edgekit.deploy.bundles import Bundle, require_engine
 from edgekit.deploy.closeness import same
 from edgekit.deploy.inputs import Inputs, reference_outputs
 from edgekit.deploy.keeper import Keeper
+from edgekit.deploy.programs import program_here
 from edgekit.errors import EdgeKitError, MissingExtraError, ToolError
-from edgekit.runtime.engine.native import NativeModel
 from edgekit.runtime.measure.metered import MeteredRun, WindowsRun, measure_energy, timed_windows
 from edgekit.runtime.power.meter import Meter
 from edgekit.runtime.power.names import make_meter
+from edgekit.runtime.runner import environment
 from edgekit.runtime.runner.host import run_host
 from edgekit.targets.model import Target
 
@@ -40,18 +42,15 @@ def run_here(
     notes: list[Note] = []
     # Made before anything runs: a name that is wrong is told at once.
     meter = make_meter(options.power, target) if options.power is not None else None
-    native = _native(bundle, notes)
     runs = list(keeper.partial.runs)
     if not runs:
-        runs = _interpreters(bundle, inputs, options, report, notes, alone=native is None)
-        if native is not None:
-            report("generated C", 0, 1)
-            runs.append(_run_native(bundle, native, inputs, options.quick))
-            report("generated C", 1, 1)
+        own = _generated(bundle, inputs, options, report, notes)
+        runs = [*_interpreters(bundle, inputs, options, report, notes, alone=own is None)]
+        runs += [own] if own is not None else []
         keeper.runs(runs)
     metered = None
     if meter is not None:
-        invoke = _headline_engine(bundle, runs[0], native, inputs)
+        invoke = _headline_engine(bundle, runs[0], inputs)
         metered = _energy(invoke, meter, target, options, report, keeper)
         notes.append(_energy_of(runs[0]))
     return Measured(
@@ -71,9 +70,12 @@ def _interpreters(
     *,
     alone: bool,
 ) -> list[RunResult]:
-    """The interpreter at each thread count; a note where none is installed, its error when it
-    would be `alone`."""
+    """The interpreter at each thread count; a note where none is installed or where it does not
+    know the operators, the error when it would be `alone`."""
     runs: list[RunResult] = []
+    if bundle.custom:
+        notes.append(not_for_litert(bundle))
+        return runs
     for index, threads in enumerate(options.threads):
         report("interpreter", index, len(options.threads))
         try:
@@ -108,35 +110,41 @@ def _checked_interpreter(bundle: Bundle, run: RunResult, inputs: Inputs) -> RunR
     return replace(run, outputs_checked=len(expected), outputs_equal=equal)
 
 
-def _native(bundle: Bundle, notes: list[Note]) -> NativeModel | None:
-    """The generated C for this machine; a note where there is none or no compiler."""
+def not_for_litert(bundle: Bundle) -> Note:
+    """Why an interpreter does not run a bundle of LCE's operators."""
+    return Note(
+        "engine-skipped",
+        "interpreter",
+        f"not run: model.tflite holds {', '.join(bundle.custom)} of the Larq Compute Engine, "
+        "which LiteRT does not know",
+        "convert with --binary-format portable for a model.tflite that any LiteRT runs",
+        level="info",
+    )
+
+
+def _generated(
+    bundle: Bundle, inputs: Inputs, options: BenchOptions, report: Progress, notes: list[Note]
+) -> RunResult | None:
+    """The generated C as a program of exactly this machine; a note where there is none or no
+    compiler. Raises UnsupportedError or ToolError where nothing else could run the bundle."""
     if not bundle.has_c:
+        require_engine(bundle)
         return None
     try:
-        return native_model(bundle, native=True)
+        with program_here(bundle) as opened:
+            device = environment.device_name()
+            return measured(bundle, opened, inputs, report, quick=options.quick, device=device)
     except ToolError as error:
-        if error.code != "compiler-missing":
+        if error.code != "compiler-missing" or bundle.custom:
             raise
         notes.append(_skipped("generated C", error))
         return None
 
 
-def _run_native(bundle: Bundle, model: NativeModel, inputs: Inputs, quick: bool) -> RunResult:
-    expected = reference_outputs(bundle.graph, inputs.samples)
-    shapes = [tensor.shape for tensor in bundle.manifest.outputs]
-    equal = 0
-    for sample, wanted in zip(inputs.samples, expected, strict=True):
-        found = model.run(sample, shapes=shapes)
-        equal += same(found, wanted)
-    run = model.measure(inputs.samples[0], quick=quick)
-    return replace(run, outputs_checked=len(expected), outputs_equal=equal)
-
-
-def _headline_engine(
-    bundle: Bundle, run: RunResult, native: NativeModel | None, inputs: Inputs
-) -> Callable[[], object]:
+def _headline_engine(bundle: Bundle, run: RunResult, inputs: Inputs) -> Callable[[], object]:
     """One inference of the engine the report's first run is of, inputs in place."""
-    if native is not None and run.engine == native.description:
+    if run.engine.startswith("edgekit-c"):
+        native = native_model(bundle, native=True)
         native.set_inputs(inputs.samples[0])
         return native.invoke
     from edgekit.litert import open_interpreter

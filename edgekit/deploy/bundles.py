@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.artifacts.bundle import MODEL_NAME, Manifest, read_manifest
-from edgekit.errors import ModelError, UsageError
+from edgekit.errors import ModelError, UnsupportedError, UsageError
 from edgekit.targets.model import Target
 from edgekit.targets.reader import load_target
 
@@ -45,6 +45,11 @@ class Bundle:
         return (self.folder / "c" / f"{self.manifest.name}.c").is_file()
 
     @property
+    def custom(self) -> tuple[str, ...]:
+        """Operators of model.tflite that LiteRT does not know: those of the Larq Compute Engine."""
+        return tuple(name for name in self.manifest.operators if name.startswith("Lce"))
+
+    @property
     def isa(self) -> str:
         """The kernel folders its steps use: "ref", "dsp+ref"."""
         used = {step.kernel.rpartition("__")[2] for step in self.manifest.steps}
@@ -66,6 +71,19 @@ class Bundle:
                 hint="give its file again: --target BOARD.toml",
                 code="foreign-target",
             ) from None
+
+
+def require_engine(bundle: Bundle) -> None:
+    """Raise UnsupportedError where nothing here runs the bundle: neither LiteRT nor its C."""
+    if bundle.custom and not bundle.has_c:
+        raise UnsupportedError(
+            str(bundle.folder),
+            f"model.tflite holds {', '.join(bundle.custom)} of the Larq Compute Engine, which "
+            "LiteRT does not know, and there is no generated C",
+            allowed="a bundle with C, or with --binary-format portable",
+            hint="convert again for a target that runs C: edgekit convert MODEL --target host",
+            code="no-engine",
+        )
 
 
 def open_bundle(folder: str | Path) -> Bundle:

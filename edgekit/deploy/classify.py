@@ -15,7 +15,7 @@ from edgekit.converter.interpret import run_in_a_row
 from edgekit.converter.ir.graph import DType
 from edgekit.converter.quantize.params import dequantize_array
 from edgekit.deploy.build import native_model
-from edgekit.deploy.bundles import Bundle, open_bundle
+from edgekit.deploy.bundles import Bundle, open_bundle, require_engine
 from edgekit.deploy.inputs import Inputs, Sample, real_inputs
 from edgekit.errors import UsageError
 
@@ -34,16 +34,17 @@ class Answer:
 
 
 def classify(
-    bundle: str | Path, inputs: Iterable[str | Path], *, engine: str = "litert", top: int = 3
+    bundle: str | Path, inputs: Iterable[str | Path], *, engine: str | None = None, top: int = 3
 ) -> list[Answer]:
     """The answers for images or .npy files, in order; a model that keeps states sees them in a
     row.
 
     `engine` is "litert" (a TFLite interpreter), "reference" (NumPy) or "c" (the generated C,
-    compiled here). Raises UsageError, DataError, ModelError, MissingExtraError, ToolError.
+    compiled here); by default the first, and the C of a bundle whose operators LiteRT does not
+    know. Raises UsageError, DataError, ModelError, MissingExtraError, ToolError.
     """
     opened = open_bundle(bundle)
-    run, name = open_engine(opened, engine)
+    run, name = open_engine(opened, engine or default_engine(opened))
     answers = []
     for path in inputs:
         found = real_inputs(opened, str(path), None)
@@ -62,9 +63,24 @@ def _names(path: Path, found: Inputs) -> tuple[str, ...]:
     return tuple(f"{path.name} {name}" for name in found.names)
 
 
+def default_engine(bundle: Bundle) -> str:
+    """What runs a bundle when nobody says. Raises UnsupportedError where nothing here does."""
+    require_engine(bundle)
+    return "c" if bundle.custom else "litert"
+
+
 def open_engine(bundle: Bundle, engine: str) -> tuple[Run, str]:
     """A function from a sample to the output arrays, and the engine's full name."""
     if engine == "litert":
+        if bundle.custom:
+            raise UsageError(
+                "--engine litert",
+                f"model.tflite holds {', '.join(bundle.custom)} of the Larq Compute Engine, which "
+                "LiteRT does not know",
+                allowed="c, reference",
+                hint="leave it out, or convert with --binary-format portable",
+                code="custom-operator",
+            )
         from edgekit.litert import open_interpreter
 
         interpreter = open_interpreter(bundle.model)

@@ -61,6 +61,7 @@ def conditions(
         "samples": str(options.samples),
         "windows": str(options.windows),
         "threads": ",".join(map(str, options.threads)),
+        "place": " ".join(options.place.options) or "none",
         "quick": "yes" if options.quick else "no",
         "edgekit": __version__,
     }

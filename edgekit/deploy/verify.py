@@ -36,6 +36,7 @@ from edgekit.deploy.inputs import (
     real_inputs,
     rows_of,
 )
+from edgekit.deploy.programs import PLACES, Place, check_place, launcher_for, program_engine
 from edgekit.errors import EdgeKitError, MismatchError, MissingExtraError, ModelError
 from edgekit.litert.quiet import quiet
 from edgekit.targets.model import Target
@@ -123,31 +124,38 @@ def verify(
     samples: int = 100,
     board: bool = False,
     port: str | None = None,
+    place: Place | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Verification:
     """Run `samples` random inputs, and as many of `data` when given, through every engine here.
 
     Engines: LiteRT's reference and default kernels, the generated C compiled for this machine,
-    and the firmware on the target's virtual board with `board`, on the real one at `port`. What
-    is not installed is listed as skipped, never as equal; a board that was asked for and cannot
-    run is an error. Raises ModelError, DataError, UsageError, ToolError, DeviceError.
+    and the firmware on the target's virtual board with `board`, on the real one at `port`; of a Pi
+    or phone its program, at `place` or with `board` in an emulator. LiteRT runs a binarized model
+    in its portable form. What is not installed is listed as skipped, never as equal; a board that
+    was asked for and cannot run is an error. Raises ModelError, DataError, UsageError, ToolError,
+    DeviceError.
     """
     opened = open_bundle(bundle)
     report = progress or (lambda stage, done, total: None)
     profile = opened.target(target)
-    if board or port is not None:
+    at = place or Place()
+    if profile.family in PLACES and board and not at:
+        at = Place(emulate=True)
+    check_place(profile, at)
+    if (board or port is not None) and not at:
         check_port(profile, port)
     inputs = random_inputs(opened.graph, samples, seed)
     if data is not None:
         real = real_inputs(opened, data, samples)
         both = f"{inputs.description}, {real.description}"
         inputs = Inputs((*inputs.samples, *real.samples), both)
-    repeat = board or port is not None
+    repeat = board or port is not None or bool(at)
     rows = rows_of(opened.graph, inputs, repeat=repeat)
     expected = _reference(opened.graph, rows, report)
     results = []
-    for engine in _engines(opened, profile, board, port):
+    for engine in _engines(opened, profile, board, port, at):
         results.append(_compare(opened, engine, rows, expected, report))
     floats = any(tensor.dtype == "float32" for tensor in opened.manifest.outputs)
     name, shown = opened.manifest.name, inputs.description
@@ -168,13 +176,23 @@ class _Engine:
     asked: bool = False
 
 
-def _engines(bundle: Bundle, target: Target, board: bool, port: str | None) -> Iterator[_Engine]:
+def _engines(
+    bundle: Bundle, target: Target, board: bool, port: str | None, place: Place
+) -> Iterator[_Engine]:
     for kernels in ("reference", "default"):
-        yield _Engine(f"LiteRT {kernels}", False, partial(_litert, bundle.model, kernels), kernels)
+        name = f"LiteRT {kernels}"
+        if bundle.custom:
+            yield _Engine(f"{name}, portable form", False, partial(_portable, bundle, kernels))
+        else:
+            yield _Engine(name, False, partial(_litert, bundle.model, kernels), kernels)
     if importlib.util.find_spec("tflite_micro") is not None:
         yield _Engine("TensorFlow Lite Micro", False, partial(_tflm, bundle.model, bundle.graph))
     yield _Engine("generated C on this machine", True, partial(_native, bundle))
-    if board or port is not None:
+    if place:
+        launch = launcher_for(target, place)
+        start = partial(program_engine, bundle, target, launch)
+        yield _Engine(f"generated C on {launch.name}", True, start, asked=True)
+    elif board or port is not None:
         start = partial(board_engine, bundle, target, port)
         yield _Engine(f"generated C on {target.name}", True, start, asked=True)
 
@@ -191,6 +209,16 @@ def _litert(model: bytes, kernels: Any) -> Iterator[tuple[Run, str]]:
         return [interpreter.run(sample) for sample in row][-1]
 
     yield run, opened.description
+
+
+@contextmanager
+def _portable(bundle: Bundle, kernels: Any) -> Iterator[tuple[Run, str]]:
+    """LiteRT on the same network without LCE's operators, which it does not know. There int8
+    outputs of binarized layers are rounded in fixed point, not in float32."""
+    from edgekit.converter.binary.portable import portable
+
+    with _litert(write_tflite(portable(bundle.graph)), kernels) as (run, name):
+        yield run, f"{name}, portable form"
 
 
 @contextmanager

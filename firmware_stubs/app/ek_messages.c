@@ -10,7 +10,7 @@
 #include "ek_text.h"
 
 static uint32_t get_u16(const uint8_t *at) { return (uint32_t)(at[0] | at[1] << 8); }
-static uint32_t get_u32(const uint8_t *at) { return get_u16(at) | get_u16(at + 2) << 16; }
+uint32_t ek_request_u32(const uint8_t *at) { return get_u16(at) | get_u16(at + 2) << 16; }
 
 static void put_u16(ek_reply_t *reply, uint32_t value)
 {
@@ -24,7 +24,7 @@ static void put_u32(ek_reply_t *reply, uint32_t value)
     put_u16(reply, value >> 16);
 }
 
-static void put_u64(ek_reply_t *reply, uint64_t value)
+void ek_reply_u64(ek_reply_t *reply, uint64_t value)
 {
     put_u32(reply, (uint32_t)value);
     put_u32(reply, (uint32_t)(value >> 32));
@@ -39,7 +39,7 @@ static void put_text(ek_reply_t *reply, const char *text)
     reply->count += length;
 }
 
-static void put_pair(ek_reply_t *reply, const char *key, const char *value)
+void ek_reply_pair(ek_reply_t *reply, const char *key, const char *value)
 {
     put_text(reply, key);
     put_text(reply, "=");
@@ -47,11 +47,11 @@ static void put_pair(ek_reply_t *reply, const char *key, const char *value)
     put_text(reply, "\n");
 }
 
-static void put_number(ek_reply_t *reply, const char *key, uint64_t value)
+void ek_reply_number(ek_reply_t *reply, const char *key, uint64_t value)
 {
     char text[21];
     text[ek_format_u64(text, value)] = 0;
-    put_pair(reply, key, text);
+    ek_reply_pair(reply, key, text);
 }
 
 static uint8_t info(ek_span_t request, ek_reply_t *reply)
@@ -59,29 +59,29 @@ static uint8_t info(ek_span_t request, ek_reply_t *reply)
     (void)request;
     ek_port_info_t port;
     ek_port_info(&port);
-    put_number(reply, "protocol", EK_PROTOCOL_VERSION);
-    put_pair(reply, "build", EK_BUILD_ID);
-    put_pair(reply, "model", EK_MODEL.name);
-    put_pair(reply, "hash", EK_MODEL.hash);
-    put_pair(reply, "id", EK_MODEL_ID);
-    put_pair(reply, "isa", EK_ISA);
-    put_pair(reply, "board", port.board);
-    put_pair(reply, "counter", port.counter);
-    put_number(reply, "counter_hz", port.counter_hz);
-    put_number(reply, "baud", port.baud);
-    put_number(reply, "arena", EK_ARENA_BYTES);
-    put_number(reply, "input", EK_INPUT_BYTES);
-    put_number(reply, "output", ek_session_output_bytes());
-    put_number(reply, "steps", EK_MODEL.steps);
-    put_number(reply, "frame", EK_FRAME_BYTES);
-    put_number(reply, "empty", ek_session.empty);
+    ek_reply_number(reply, "protocol", EK_PROTOCOL_VERSION);
+    ek_reply_pair(reply, "build", EK_BUILD_ID);
+    ek_reply_pair(reply, "model", EK_MODEL.name);
+    ek_reply_pair(reply, "hash", EK_MODEL.hash);
+    ek_reply_pair(reply, "id", EK_MODEL_ID);
+    ek_reply_pair(reply, "isa", EK_ISA);
+    ek_reply_pair(reply, "board", port.board);
+    ek_reply_pair(reply, "counter", port.counter);
+    ek_reply_number(reply, "counter_hz", port.counter_hz);
+    ek_reply_number(reply, "baud", port.baud);
+    ek_reply_number(reply, "arena", EK_ARENA_BYTES);
+    ek_reply_number(reply, "input", EK_INPUT_BYTES);
+    ek_reply_number(reply, "output", ek_session_output_bytes());
+    ek_reply_number(reply, "steps", EK_MODEL.steps);
+    ek_reply_number(reply, "frame", EK_FRAME_BYTES);
+    ek_reply_number(reply, "empty", ek_session.empty);
     return 0;
 }
 
 static uint8_t write_input(ek_span_t request, ek_reply_t *reply)
 {
     (void)reply;
-    uint32_t offset = get_u32(request.data), count = request.count - 4;
+    uint32_t offset = ek_request_u32(request.data), count = request.count - 4;
     if (count > EK_INPUT_BYTES || offset > EK_INPUT_BYTES - count) return EK_ERR_RANGE;
     memcpy(ek_session_buffer(EK_HELD_TENSOR) + offset, request.data + 4, count);
     return 0;
@@ -91,25 +91,25 @@ static uint8_t commit(ek_span_t request, ek_reply_t *reply)
 {
     (void)reply;
     uint8_t *buffer = ek_session_buffer(EK_HELD_TENSOR);
-    ek_session.committed = ek_crc32(0, buffer, EK_INPUT_BYTES) == get_u32(request.data);
+    ek_session.committed = ek_crc32(0, buffer, EK_INPUT_BYTES) == ek_request_u32(request.data);
     return ek_session.committed ? 0 : EK_ERR_INPUT;
 }
 
 static uint8_t run(ek_span_t request, ek_reply_t *reply)
 {
-    uint32_t n = get_u32(request.data);
+    uint32_t n = ek_request_u32(request.data);
     if (!ek_session.committed) return EK_ERR_NO_INPUT;
     if (n == 0) return EK_ERR_RANGE;
-    ek_session_warm_up(get_u32(request.data + 4));
+    ek_session_warm_up(ek_request_u32(request.data + 4));
     ek_window_t window = ek_session_run(n);
-    put_u64(reply, window.end - window.start);
-    put_u64(reply, ek_session.empty);
+    ek_reply_u64(reply, window.end - window.start);
+    ek_reply_u64(reply, ek_session.empty);
     return 0;
 }
 
 static uint8_t read_output(ek_span_t request, ek_reply_t *reply)
 {
-    uint32_t offset = get_u32(request.data), count = get_u16(request.data + 4);
+    uint32_t offset = ek_request_u32(request.data), count = get_u16(request.data + 4);
     uint32_t total = ek_session_output_bytes();
     if (count > EK_FRAME_BYTES || count > total || offset > total - count) return EK_ERR_RANGE;
     ek_session_read_output(offset, count, reply->data);
@@ -123,7 +123,7 @@ static uint8_t profile(ek_span_t request, ek_reply_t *reply)
     if (!ek_session.committed) return EK_ERR_NO_INPUT;
     if (!ek_session_profile()) return EK_ERR_NO_PROFILE;
     put_u16(reply, EK_MODEL.steps);
-    put_u64(reply, ek_session.empty_step);
+    ek_reply_u64(reply, ek_session.empty_step);
     return 0;
 }
 
@@ -132,7 +132,7 @@ static uint8_t steps(ek_span_t request, ek_reply_t *reply)
     uint32_t first = get_u16(request.data), count = get_u16(request.data + 2);
     uint32_t total = EK_MODEL.steps < EK_MAX_STEPS ? EK_MODEL.steps : EK_MAX_STEPS;
     if (count > EK_FRAME_BYTES / 8 || count > total || first > total - count) return EK_ERR_RANGE;
-    for (uint32_t i = 0; i < count; i++) put_u64(reply, ek_session.step[first + i]);
+    for (uint32_t i = 0; i < count; i++) ek_reply_u64(reply, ek_session.step[first + i]);
     return 0;
 }
 
@@ -154,7 +154,7 @@ static uint8_t step(ek_span_t request, ek_reply_t *reply)
 static void put_of_block(ek_reply_t *reply, const char *key, uint32_t block, uint32_t value)
 {
     put_text(reply, key);
-    put_number(reply, ek_arena_memory(block), value);
+    ek_reply_number(reply, ek_arena_memory(block), value);
 }
 
 /* Of several blocks, each by the name of its memory. */
@@ -173,13 +173,13 @@ static uint8_t memory(ek_span_t request, ek_reply_t *reply)
     if (!ek_session.committed) return EK_ERR_NO_INPUT;
     uint32_t used = ek_session_arena_used();
     ek_port_info(&port);
-    put_number(reply, "arena", EK_ARENA_BYTES);
-    put_number(reply, "arena_used", used);
+    ek_reply_number(reply, "arena", EK_ARENA_BYTES);
+    ek_reply_number(reply, "arena_used", used);
     put_blocks(reply);
-    put_number(reply, "input_buffer", EK_DB_BYTES);
-    put_number(reply, "stack", port.stack_bytes);
-    put_number(reply, "stack_used", port.stack_used);
-    put_number(reply, "guard", ek_session_guard());
+    ek_reply_number(reply, "input_buffer", EK_DB_BYTES);
+    ek_reply_number(reply, "stack", port.stack_bytes);
+    ek_reply_number(reply, "stack_used", port.stack_used);
+    ek_reply_number(reply, "guard", ek_session_guard());
     return 0;
 }
 
@@ -196,7 +196,7 @@ static uint8_t self_test(ek_span_t request, ek_reply_t *reply)
     if (!ek_session.committed) return EK_ERR_NO_INPUT;
     ek_session_warm_up(1);
     uint32_t found = output_crc();
-    reply->data[reply->count++] = found == get_u32(request.data);
+    reply->data[reply->count++] = found == ek_request_u32(request.data);
     put_u32(reply, found);
     reply->data[reply->count++] = ek_session_guard();
     return 0;
@@ -225,5 +225,5 @@ uint8_t ek_messages_run(uint8_t type, ek_span_t request, ek_reply_t *reply)
         reply->count = 0;
         return messages[i].run(request, reply);
     }
-    return EK_ERR_TYPE;
+    return ek_hosted_run(type, request, reply);
 }

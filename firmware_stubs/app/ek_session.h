@@ -47,7 +47,10 @@ void ek_session_warm_up(uint32_t n);
  * every inference but the first copies it into the arena inside the window. */
 ek_window_t ek_session_run(uint32_t n);
 
-/* The same without edges: in energy mode the caller marks the window with pulses. */
+/* `n` inferences without edges, each timed alone: the input is copied outside. ticks[n] */
+void ek_session_sample(uint32_t n, uint64_t *ticks);
+
+/* The same as ek_session_run without edges: in energy mode the caller marks the window with pulses. */
 void ek_session_run_quietly(uint32_t n);
 
 /* One inference with a counter reading after each step. False: no hooks in this build. */

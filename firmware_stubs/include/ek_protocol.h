@@ -31,6 +31,13 @@
 #define EK_MSG_SELFTEST 0x0A /* u32 crc32 expected -> u8 equal, u32 crc32 found, u8 guard */
 #define EK_MSG_ERROR 0x7F
 
+/* Requests to a program of an operating system (runner/), which has memory to keep every time;
+ * boards answer them with EK_ERR_TYPE. EK_MSG_MACHINE says how many it keeps: samples=N. */
+#define EK_MSG_SAMPLE 0x0B   /* u32 n, u32 warmup -> u64 ticks of an empty window; states begin
+                              * anew, then n inferences follow one another, each timed alone */
+#define EK_MSG_SAMPLES 0x0C  /* u32 first, u16 count -> u64 ticks each, the empty window included */
+#define EK_MSG_MACHINE 0x0D  /* -> text, "key=value\n" each: the machine and the state it is in */
+
 /* Guard: which guard words were overwritten since reset; "guard" in the text of EK_MSG_MEMORY. The
  * bits from EK_GUARDED_BLOCK on count the blocks of an arena of several from 1: the first that is
  * meant; 0 for an arena of one. */

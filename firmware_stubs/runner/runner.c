@@ -1,6 +1,7 @@
-/* runner.c - a model as a program for Linux and Android: inputs from a file, results as JSON lines.
+/* runner.c - a model as a program for Linux and Android.
  *
- *     runner INPUT [RUNS] [profile]
+ *     runner serve                        the device protocol (ek_protocol.h) on stdin and stdout
+ *     runner INPUT [RUNS] [profile]       inputs from a file, results as JSON lines
  *
  * INPUT holds one sample after another, each the model's inputs one after another, as raw bytes.
  * Every sample is run RUNS times (once without). Lines:
@@ -9,21 +10,19 @@
  *     {"sample": 0, "ns": [1, ...], "outputs": ["<hexadecimal>", ...]}     for each sample
  *     {"step": 0, "name": "...", "operation": "...", "macs": 1, "ns": [1, ...]}    with `profile`
  *
- * Times are of CLOCK_MONOTONIC, around the model alone; those of steps come from as many runs more,
+ * Times are of the steady clock, around the model alone; those of steps come from as many runs more,
  * of the last sample. Numbers in outputs are little-endian, as they lie in memory. The status is 2
  * for a wrong command line and 1 for a file that holds no whole number of samples.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "ek_app.h"
+#include "ek_arena.h"
 #include "ek_model.h"
-
-extern const ek_model_t EK_MODEL;
+#include "ek_port.h"
 
 typedef struct {
     FILE *file;
@@ -31,28 +30,7 @@ typedef struct {
     int profile;
 } job_t;
 
-#ifdef EK_SPLIT /* an arena of several blocks, each allocated apart */
-static ek_arena_t arena;
-#define INVOKE() EK_MODEL.blocks->invoke(&arena)
-#define RESET() (EK_MODEL.blocks->reset ? EK_MODEL.blocks->reset(&arena) : (void)0)
-#define INPUT(i) (arena.block[EK_MODEL.blocks->input[i]] + EK_MODEL.input[i].offset)
-#define OUTPUT(i) (arena.block[EK_MODEL.blocks->output[i]] + EK_MODEL.output[i].offset)
-#else
-static _Alignas(16) uint8_t arena[EK_ARENA_BYTES];
-#define INVOKE() EK_MODEL.invoke(arena)
-#define RESET() (EK_MODEL.reset ? EK_MODEL.reset(arena) : (void)0)
-#define INPUT(i) (arena + EK_MODEL.input[i].offset)
-#define OUTPUT(i) (arena + EK_MODEL.output[i].offset)
-#endif
-
-static int64_t *step_ns, *step_at;
-
-static int64_t now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
+static uint64_t *step_ns, step_at;
 
 static uint32_t sample_bytes(void)
 {
@@ -63,55 +41,35 @@ static uint32_t sample_bytes(void)
 
 static void *allocate(long count)
 {
-    void *block = calloc((size_t)count, sizeof(int64_t));
+    void *block = calloc((size_t)count, sizeof(uint64_t));
     if (block != NULL) return block;
     fprintf(stderr, "runner: out of memory\n");
     exit(1);
 }
 
-#ifdef EK_SPLIT
-static void make_arena(void)
-{
-    for (int i = 0; i < EK_MODEL.blocks->count; i++) {
-        const size_t bytes = (EK_MODEL.blocks->block[i].bytes + 15u) / 16 * 16;
-        arena.block[i] = aligned_alloc(16, bytes);
-        if (arena.block[i] == NULL) exit(1);
-        memset(arena.block[i], 0, bytes);
-    }
-}
-
-static void free_arena(void)
-{
-    for (int i = 0; i < EK_MODEL.blocks->count; i++) free(arena.block[i]);
-}
-#else
-static void make_arena(void) {}
-static void free_arena(void) {}
-#endif
-
 /* Puts a sample's inputs in their places; the model may overwrite them, so every run does. States
  * begin anew, so that every run computes the same. */
 static void set_inputs(const uint8_t *sample)
 {
-    RESET();
-    for (int i = 0; i < EK_MODEL.inputs; i++) {
-        memcpy(INPUT(i), sample, EK_MODEL.input[i].bytes);
+    if (EK_RESET) EK_RESET(EK_ARENA);
+    for (uint32_t i = 0; i < EK_MODEL.inputs; i++) {
+        memcpy(ek_arena_input(i), sample, EK_MODEL.input[i].bytes);
         sample += EK_MODEL.input[i].bytes;
     }
 }
 
-static void print_times(const int64_t *ns, long count, long stride)
+static void print_times(const uint64_t *ns, long count, long stride)
 {
     printf("\"ns\": [");
-    for (long i = 0; i < count; i++) printf("%s%" PRId64, i ? ", " : "", ns[i * stride]);
+    for (long i = 0; i < count; i++) printf("%s%" PRIu64, i ? ", " : "", ns[i * stride]);
     printf("]");
 }
 
 static void print_outputs(void)
 {
     printf(", \"outputs\": [");
-    for (int i = 0; i < EK_MODEL.outputs; i++) {
-        const uint8_t *const from = OUTPUT(i);
+    for (uint32_t i = 0; i < EK_MODEL.outputs; i++) {
+        const uint8_t *const from = ek_arena_output(i);
         printf("%s\"", i ? ", " : "");
         for (uint32_t b = 0; b < EK_MODEL.output[i].bytes; b++) printf("%02x", from[b]);
         printf("\"");
@@ -119,13 +77,13 @@ static void print_outputs(void)
     printf("]");
 }
 
-static void run_sample(long index, const uint8_t *sample, long runs, int64_t *ns)
+static void run_sample(long index, const uint8_t *sample, long runs, uint64_t *ns)
 {
     for (long i = 0; i < runs; i++) {
         set_inputs(sample);
-        const int64_t begin = now();
-        INVOKE();
-        ns[i] = now() - begin;
+        const uint64_t begin = ek_port_cycles();
+        EK_INVOKE(EK_ARENA);
+        ns[i] = ek_port_cycles() - begin;
     }
     printf("{\"sample\": %ld, ", index);
     print_times(ns, runs, 1);
@@ -133,23 +91,22 @@ static void run_sample(long index, const uint8_t *sample, long runs, int64_t *ns
     printf("}\n");
 }
 
+/* A step in stripes comes once a stripe. */
 static void step_done(uint32_t step)
 {
-    const int64_t time = now();
-    step_ns[step] = time - *step_at;
-    *step_at = now(); /* the hook's own work is nobody's */
+    step_ns[step] += ek_port_cycles() - step_at;
+    step_at = ek_port_cycles(); /* the hook's own work is nobody's */
 }
 
 static void profile(const uint8_t *sample, long runs)
 {
-    int64_t start, *all = allocate(runs * EK_MODEL.steps + 1);
-    step_at = &start;
+    uint64_t *all = allocate(runs * EK_MODEL.steps + 1);
     ek_profile_hook = step_done;
     for (long i = 0; i < runs; i++) {
         step_ns = all + i * EK_MODEL.steps;
         set_inputs(sample);
-        start = now();
-        INVOKE();
+        step_at = ek_port_cycles();
+        EK_INVOKE(EK_ARENA);
     }
     ek_profile_hook = NULL;
     for (int s = 0; s < EK_MODEL.steps; s++) {
@@ -165,7 +122,7 @@ static void profile(const uint8_t *sample, long runs)
 static int run(const job_t *job)
 {
     uint8_t *sample = allocate((long)sample_bytes() / 8 + 1);
-    int64_t *ns = allocate(job->runs);
+    uint64_t *ns = allocate(job->runs);
     printf("{\"model\": \"%s\", \"hash\": \"%s\", \"arena_bytes\": %" PRIu32
            ", \"samples\": %ld, \"runs\": %ld}\n",
            EK_MODEL.name, EK_MODEL.hash, EK_MODEL.arena_bytes, job->samples, job->runs);
@@ -189,12 +146,12 @@ static long count_samples(FILE *file)
     return size > 0 && size % sample == 0 ? size / sample : -1;
 }
 
-int main(int count, char **words)
+static int run_file(int count, char **words)
 {
     job_t job = {.runs = count > 2 ? strtol(words[2], NULL, 10) : 1};
     job.profile = count == 4 && strcmp(words[3], "profile") == 0;
     if (count < 2 || count > 4 || job.runs < 1 || (count == 4 && !job.profile)) {
-        fprintf(stderr, "usage: runner INPUT [RUNS] [profile]\n");
+        fprintf(stderr, "usage: runner serve | runner INPUT [RUNS] [profile]\n");
         return 2;
     }
     job.file = fopen(words[1], "rb");
@@ -204,9 +161,15 @@ int main(int count, char **words)
                 sample_bytes());
         return 1;
     }
-    make_arena();
     const int status = run(&job);
-    free_arena();
     fclose(job.file);
     return status;
+}
+
+int main(int count, char **words)
+{
+    ek_port_init();
+    if (count != 2 || strcmp(words[1], "serve") != 0) return run_file(count, words);
+    ek_app_serve();
+    return 0;
 }

@@ -23,7 +23,7 @@ from edgekit.artifacts.run import RunResult, StepCost, Window
 from edgekit.errors import ProtocolError
 from edgekit.runtime.devices.counting import Counter
 from edgekit.runtime.link.dut import Dut
-from edgekit.runtime.link.extension import Extension
+from edgekit.runtime.link.extension import Extension, StepTicks
 from edgekit.targets.model import Target
 
 Progress = Callable[[str, int, int], None]
@@ -48,8 +48,12 @@ class BenchPlan:
     same: Callable[[bytes, bytes], bool] = operator.eq
     """Whether found outputs count as the expected ones."""
     build_id: str = ""
+    who: str = "board"
+    """What answers, a key of AGAIN."""
     quick: bool = False
     profile: bool = True
+    profiles: int = 1
+    """How often a profile is taken; of each step the median counts."""
     window_s: float | None = None
     """Length of a real board's window; None: 10 s, or 1 s when quick."""
     load_input: LoadInput | None = None
@@ -76,7 +80,7 @@ def bench_device(
     Raises ProtocolError when the board runs another model or build, or stops answering. Wrong
     outputs are counted, not raised: the caller decides.
     """
-    bench = _Bench(dut, manifest, target, plan, progress)
+    bench = Bench(dut, manifest, target, plan, progress)
     facts = bench.identify()
     counter = Counter.of(target, facts)
     checked, equal, notes = bench.outputs()
@@ -86,7 +90,7 @@ def bench_device(
     real = target.emulator is None
     return RunResult(
         device=plan.device or facts.get("board", target.name),
-        engine=_engine(manifest),
+        engine=kernel_sets(manifest),
         provenance=Provenance.MEASURED if real else Provenance.SIMULATED,
         latency_s=tuple(w.seconds / w.inferences for w in windows) if real else (),
         windows=windows,
@@ -102,8 +106,18 @@ def bench_device(
     )
 
 
-def check_identity(dut: Named, facts: Mapping[str, str], model_hash: str, build_id: str) -> None:
-    """Raise ProtocolError unless the board runs this model and, when given, this build."""
+AGAIN = {
+    "board": "flash this bundle again: edgekit flash BUNDLE --port PORT",
+    "runner": "build it again from this bundle: edgekit build BUNDLE",
+}
+"""What answers -> how to get the right one there."""
+
+
+def check_identity(
+    dut: Named, facts: Mapping[str, str], model_hash: str, build_id: str, *, who: str = "board"
+) -> None:
+    """Raise ProtocolError unless the board (or runner) runs this model and, when given, this
+    build."""
     wanted = (
         ("model", facts.get("hash", ""), model_hash, "wrong-model"),
         ("build", facts.get("build", ""), build_id, "wrong-build"),
@@ -113,9 +127,9 @@ def check_identity(dut: Named, facts: Mapping[str, str], model_hash: str, build_
             named = f" ({facts.get('model', 'unknown')})" if what == "model" else ""
             raise ProtocolError(
                 dut.name,
-                f"the board runs {what} {found or 'unknown'}{named}",
+                f"the {who} runs {what} {found or 'unknown'}{named}",
                 allowed=expected,
-                hint="flash this bundle again: edgekit flash BUNDLE --port PORT",
+                hint=AGAIN[who],
                 code=code,
             )
 
@@ -127,8 +141,11 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
-class _Bench:
-    """The steps of one benchmark; they share the open board."""
+class Bench:
+    """The steps of one benchmark; they share the open board.
+
+    `patience` is the longest that one inference may take, in seconds.
+    """
 
     def __init__(
         self,
@@ -142,37 +159,38 @@ class _Bench:
             raise ValueError("a benchmark needs at least one input")
         self._dut, self._manifest, self._target, self._plan = dut, manifest, target, plan
         self._parts = plan.done
-        self._tell: Progress = progress or (lambda what, done, total: None)
-        self._board = dut.extension()
+        self.tell: Progress = progress or (lambda what, done, total: None)
+        self.board = dut.extension()
         self._output_bytes = sum(tensor.bytes for tensor in manifest.outputs)
         # generous: 20,000 multiplications a second is slower than any board we know
-        self._patience = 30.0 + manifest.macs / 20e3 / (1 if target.emulator is None else 10)
+        self.patience = 30.0 + manifest.macs / 20e3 / (1 if target.emulator is None else 10)
 
     def identify(self) -> dict[str, str]:
-        facts = self._board.info()
-        check_identity(self._dut, facts, self._manifest.model_sha256[:16], self._plan.build_id)
+        facts = self.board.info()
+        wanted = self._manifest.model_sha256[:16], self._plan.build_id
+        check_identity(self._dut, facts, *wanted, who=self._plan.who)
         return facts
 
     def load(self, data: bytes) -> None:
         if self._plan.load_input is None:
-            self._board.write_input(data)
+            self.board.write_input(data)
         else:
-            self._plan.load_input(self._board, data)
+            self._plan.load_input(self.board, data)
 
     def outputs(self) -> tuple[int, int, tuple[Note, ...]]:
         """(compared, equal, a note about the first that differs)."""
         expected = self._plan.expected
         for index in range(self._parts.checked, len(expected)):
-            self._tell("checking outputs", index, len(expected))
+            self.tell("checking outputs", index, len(expected))
             self.load(self._plan.inputs[index])
-            self._board.run(timeout=self._patience)
-            found = self._board.read_output(self._output_bytes)
+            self.board.run(timeout=self.patience)
+            found = self.board.read_output(self._output_bytes)
             alike = self._plan.same(found, expected[index])
             notes = self._parts.notes
             if not alike and not notes:
                 notes = (_mismatch(index, found, expected[index]),)
             self._keep(checked=index + 1, equal=self._parts.equal + alike, notes=notes)
-        self._tell("checking outputs", len(expected), len(expected))
+        self.tell("checking outputs", len(expected), len(expected))
         return self._parts.checked, self._parts.equal, self._parts.notes
 
     def windows(self, counter: Counter) -> tuple[Window, ...]:
@@ -180,13 +198,13 @@ class _Bench:
         real = self._target.emulator is None
         total = REAL_WINDOWS if real else VIRTUAL_WINDOWS
         inferences = self._inferences(counter) if real else 1
-        timeout = self._patience + 3 * self._window_s() if real else self._patience
+        timeout = self.patience + 3 * self._window_s() if real else self.patience
         for done in range(len(self._parts.windows), total):
-            self._tell("timing", done, total)
-            ticks = self._board.run(inferences, timeout=timeout).net
+            self.tell("timing", done, total)
+            ticks = self.board.run(inferences, timeout=timeout).net
             window = Window(inferences, ticks / counter.hz, counter.count(ticks))
             self._keep(windows=(*self._parts.windows, window))
-        self._tell("timing", total, total)
+        self.tell("timing", total, total)
         return self._parts.windows
 
     def steps(self, counter: Counter) -> tuple[StepCost, ...]:
@@ -194,28 +212,41 @@ class _Bench:
             return ()
         if self._parts.steps is not None:
             return self._parts.steps
-        self._tell("profiling", 0, 1)
-        try:
-            rows = self._board.profile(timeout=self._patience)
-        except ProtocolError as error:
-            if error.code != "device-no-profile":
-                raise
-            rows = ()
-        self._tell("profiling", 1, 1)
+        total = self._plan.profiles
+        profiles = []
+        for done in range(total):
+            self.tell("profiling", done, total)
+            profiles.append(self._profile())
+        self.tell("profiling", total, total)
         steps = tuple(
-            StepCost(index, row.name, row.operator, row.macs, counter.count(row.ticks))
-            for index, row in enumerate(rows)
+            StepCost(
+                index,
+                rows[0].name,
+                rows[0].operator,
+                rows[0].macs,
+                median(counter.count(row.ticks) for row in rows),
+            )
+            for index, rows in enumerate(zip(*profiles, strict=True))
         )
         self._keep(steps=steps)
         return steps
 
+    def _profile(self) -> tuple[StepTicks, ...]:
+        """Empty where the board has no hooks."""
+        try:
+            return self.board.profile(timeout=self.patience)
+        except ProtocolError as error:
+            if error.code != "device-no-profile":
+                raise
+            return ()
+
     def memory(self) -> dict[str, int]:
         if self._parts.memory is not None:
             return self._parts.memory
-        self._tell("memory", 0, 1)
-        found = self._board.memory(timeout=self._patience)
-        self._board.check_guard(found.get("guard", 0))
-        self._tell("memory", 1, 1)
+        self.tell("memory", 0, 1)
+        found = self.board.memory(timeout=self.patience)
+        self.board.check_guard(found.get("guard", 0))
+        self.tell("memory", 1, 1)
         blocks = {
             key.replace("arena_used.", "arena_high_water."): value
             for key, value in found.items()
@@ -241,7 +272,7 @@ class _Bench:
         """How many fill a window, with a tenth to spare; as many as those kept held."""
         if self._parts.windows:
             return self._parts.windows[0].inferences
-        one = self._board.run(timeout=self._patience).net / counter.hz
+        one = self.board.run(timeout=self.patience).net / counter.hz
         return max(MIN_INFERENCES, math.ceil(1.1 * self._window_s() / max(one, 1e-6)))
 
     def _window_s(self) -> float:
@@ -277,7 +308,7 @@ def _window_notes(windows: Sequence[Window], plan: BenchPlan, real: bool) -> tup
     )
 
 
-def _engine(manifest: Manifest) -> str:
+def kernel_sets(manifest: Manifest) -> str:
     """The kernel sets in use, from the kernels' names: what follows the two underscores."""
     sets = {step.kernel.rpartition("__")[2] for step in manifest.steps if "__" in step.kernel}
     return " ".join(["edgekit-c", *sorted(sets)])

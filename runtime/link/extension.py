@@ -38,6 +38,19 @@ class Ticks:
 
 
 @dataclass(frozen=True, slots=True)
+class Samples:
+    """Ticks of inferences timed one by one, each with those of an empty window in it."""
+
+    ticks: tuple[int, ...]
+    empty: int
+
+    @property
+    def net(self) -> tuple[int, ...]:
+        """Ticks of the inferences alone."""
+        return tuple(max(0, ticks - self.empty) for ticks in self.ticks)
+
+
+@dataclass(frozen=True, slots=True)
 class StepTicks:
     """One step of a profiled inference; `ticks` is net of the hook's own cost."""
 
@@ -81,6 +94,29 @@ class Extension:
         """One timed window. `timeout` in seconds covers warm-up and window."""
         payload = struct.pack("<II", inferences, warmup)
         return Ticks(*self._unpack("<QQ", self.request(Msg.RUN, payload, timeout=timeout)))
+
+    def sample(self, inferences: int, warmup: int = 0, *, timeout: float = 60.0) -> Samples:
+        """That many inferences, each timed alone; `timeout` in seconds covers them and the warm-up.
+
+        Only a program of an operating system does so, and only as many as `machine` says it keeps.
+        """
+        payload = struct.pack("<II", inferences, warmup)
+        (empty,) = self._unpack("<Q", self.request(Msg.SAMPLE, payload, timeout=timeout))
+        batch = max(1, self._chunk // 8)
+        ticks: list[int] = []
+        for first in range(0, inferences, batch):
+            some = min(batch, inferences - first)
+            payload = struct.pack("<IH", first, some)
+            ticks += self._unpack(f"<{some}Q", self.request(Msg.SAMPLES, payload))
+        return Samples(tuple(ticks), empty)
+
+    def machine(self) -> dict[str, str]:
+        """What a program of an operating system tells of its machine, memory in bytes:
+
+        samples, threads, peak_rss, memory, os, machine, cpu, cores, board, load_average, governor,
+        frequency_khz, temperature_mc, each where it is known.
+        """
+        return _pairs(self.request(Msg.MACHINE))
 
     def read_output(self, count: int) -> bytes:
         """The first `count` bytes of all output tensors one after another."""

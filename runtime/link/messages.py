@@ -24,6 +24,9 @@ class Msg(IntEnum):
     STEP = 0x08
     MEMORY = 0x09
     SELFTEST = 0x0A
+    SAMPLE = 0x0B
+    SAMPLES = 0x0C
+    MACHINE = 0x0D
     ERROR = 0x7F
 
 

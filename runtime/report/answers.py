@@ -94,6 +94,8 @@ def fast(report: Report) -> Answer:
     question = "How fast?"
     name, figure = _first(report, "latency", "estimated_latency", "instructions", "cycles")
     if figure is None:
+        if report.runs:
+            return Answer(question, "Not timed", ("an emulator's time would mean nothing",))
         return Answer(question, "Not run", ("run edgekit bench on the bundle",))
     details = [spread_text(figure)] if figure.spread else []
     if name == "latency":  # the basis begins with the device, which the heading has

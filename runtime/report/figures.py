@@ -164,8 +164,10 @@ def _run(run: RunResult, manifest: Manifest) -> dict[str, Figure]:
         basis = f"painted stack on {run.device}"
         found["stack"] = Figure(run.memory["stack_high_water"], "B", run.provenance, basis)
     if "peak_rss" in run.memory:
-        before = run.memory.get("rss_before_model", 0)
-        basis = f"whole process, {before / 2**20:.1f} MiB of it before the model was opened"
+        before = run.memory.get("rss_before_model")
+        basis = "whole process"
+        if before is not None:
+            basis += f", {before / 2**20:.1f} MiB of it before the model was opened"
         found["peak_memory"] = Figure(run.memory["peak_rss"], "B", run.provenance, basis)
     return found
 

@@ -107,7 +107,10 @@ def test_a_file_of_no_whole_samples_is_refused(tiny_runner: Path, tmp_path: Path
 @pytest.mark.parametrize("words", [[], ["x", "0"], ["x", "1", "trace"], ["x", "1", "profile", "y"]])
 def test_a_wrong_command_line_is_refused(tiny_runner: Path, words: list[str]) -> None:
     done = run([tiny_runner, *words])
-    assert (done.returncode, done.stderr) == (2, "usage: runner INPUT [RUNS] [profile]\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "usage: runner serve | runner INPUT [RUNS] [profile]\n",
+    )
 
 
 @pytest.mark.qemu

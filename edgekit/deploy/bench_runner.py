@@ -1,0 +1,86 @@
+"""The benchmark of a bundle's program: on a Pi, on a phone, in an emulator, or on this machine."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from edgekit.artifacts.partial import BoardParts
+from edgekit.artifacts.run import RunResult
+from edgekit.deploy.bench import BenchOptions, Measured, Progress
+from edgekit.deploy.bench_board import board_energy
+from edgekit.deploy.boards import joined, split_outputs
+from edgekit.deploy.bundles import Bundle
+from edgekit.deploy.closeness import same
+from edgekit.deploy.inputs import Inputs, raw_bytes, reference_outputs
+from edgekit.deploy.keeper import Keeper
+from edgekit.deploy.programs import OpenProgram, launcher_for, program
+from edgekit.runtime.devices.bench import BenchPlan
+from edgekit.runtime.devices.bench_program import PROFILES, bench_program
+from edgekit.runtime.measure.timing import NORMAL, QUICK
+from edgekit.runtime.power.names import make_meter
+from edgekit.targets.model import Target
+
+
+def run_runner(
+    bundle: Bundle,
+    target: Target,
+    inputs: Inputs,
+    options: BenchOptions,
+    report: Progress,
+    keeper: Keeper,
+) -> Measured:
+    """Check outputs, time every inference, profile; then energy windows when a meter was named."""
+    with ExitStack() as stack:
+        meter = make_meter(options.power, target) if options.power else None
+        if meter is not None:
+            stack.enter_context(meter)
+        report("building and starting", 0, 1)
+        launcher = launcher_for(target, options.place)
+        opened = stack.enter_context(program(bundle, target, launcher))
+        report("building and starting", 1, 1)
+        runs = list(keeper.partial.runs)
+        if not runs:
+            runs = [measured(bundle, opened, inputs, report, quick=options.quick, keeper=keeper)]
+            keeper.runs(runs)
+        if meter is None:
+            return Measured(tuple(runs))
+        metered = board_energy(opened, meter, runs[0], options, report, keeper)
+    return Measured(tuple(runs), metered.result, metered.trace)
+
+
+def measured(
+    bundle: Bundle,
+    opened: OpenProgram,
+    inputs: Inputs,
+    report: Progress,
+    *,
+    quick: bool,
+    device: str = "",
+    keeper: Keeper | None = None,
+) -> RunResult:
+    """What an open runner yields; `device` is its name in the report where it does not tell it."""
+    launcher, image = opened.launcher, opened.image
+    expected = reference_outputs(bundle.graph, inputs.samples)
+    plan = BenchPlan(
+        inputs=[raw_bytes(sample) for sample in inputs.samples],
+        expected=[joined(outputs) for outputs in expected],
+        same=lambda a, b: same(split_outputs(bundle, a), split_outputs(bundle, b)),
+        build_id=image.build_id,
+        who="runner",
+        profiles=PROFILES,
+        load_name="frames on the runner's standard input",
+        device=launcher.name if launcher.simulated else device,
+        environment={"toolchain": image.toolchain, "optimization": image.optimization},
+        done=keeper.partial.board if keeper is not None else BoardParts(),
+        keep=keeper.board if keeper is not None else None,
+    )
+    return bench_program(
+        opened.dut,
+        bundle.manifest,
+        opened.target,
+        plan,
+        engine=opened.engine(bundle),
+        effort=QUICK if quick else NORMAL,
+        simulated=launcher.simulated,
+        progress=report,
+    )

@@ -1,0 +1,187 @@
+"""A runner on another device, through the user's own `ssh` or `adb`.
+
+Both are words in front of a command for the device's shell. The runner goes into a new folder of
+its own there and is started from it; folder and runner are removed when it ends, also when the
+connection breaks: its input ends then, and the shell that started it cleans up.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from edgekit.errors import DeviceError, ToolError
+from edgekit.runtime.devices.launch import SERVE
+from edgekit.runtime.devices.remote_troubles import ADB, SSH, Trouble, trouble
+from edgekit.runtime.link.process import ProcessTransport, program_ended
+
+ASK_S = 60.0
+"""The longest a command on the device may take; pushing may take longer."""
+PUSH_S = 600.0
+FILE = "runner"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A device with a POSIX shell. `shell` are the words in front of a command for it; `folder` is
+    where a folder of ours may be made.
+
+    `copy` are words of a program that copies a file, to which its path and that on the device are
+    added; without them it goes through the shell's standard input. `troubles` say what errors of
+    the program in `shell` mean.
+    """
+
+    name: str
+    shell: tuple[str, ...]
+    folder: str
+    troubles: tuple[Trouble, ...]
+    machines: tuple[str, ...] = ()
+    """What `uname -m` may say there; empty: anything."""
+    copy: tuple[str, ...] = ()
+    engine: str = "native"
+    simulated: bool = False
+
+    def ask(self, script: str, *, data: bytes = b"", seconds: float = ASK_S) -> str:
+        """What a script of the device's shell prints. Raises DeviceError when it fails."""
+        return self._run(self.command(script), data, seconds)
+
+    def command(self, script: str) -> tuple[str, ...]:
+        """The words that run a script there: both programs hand one line to the login shell."""
+        return (*self.shell, f"sh -c {shlex.quote(script)}")
+
+    @contextmanager
+    def started(self, program: Path) -> Iterator[ProcessTransport]:
+        """See Launcher."""
+        folder = self._make_folder()
+        try:
+            self._push(program, f"{folder}/{FILE}")
+            clean = f"trap 'rm -rf {folder}' EXIT; trap 'exit 1' HUP INT TERM"
+            script = f"{clean}; {folder}/{FILE} {SERVE}"
+            with ProcessTransport(
+                self.name, self.command(script), explain=partial(trouble, self.name, self.troubles)
+            ) as line:
+                yield line
+        except BaseException:
+            with suppress(DeviceError):
+                self.ask(f"rm -rf {folder}")
+            raise
+
+    def _make_folder(self) -> str:
+        """Its path, made for us alone, on a device that can run the program."""
+        found = self.ask("uname -m").strip()
+        if self.machines and found not in self.machines:
+            raise DeviceError(
+                self.name,
+                f"its processor is {found[:60]!r}, and the program is for another",
+                allowed=", ".join(self.machines),
+                hint="name the device's own target with --target; `edgekit targets` lists them",
+                code="wrong-abi",
+            )
+        made = self.ask(f"mktemp -d {self.folder}/edgekit.XXXXXX").strip()
+        if not made.startswith(self.folder + "/"):
+            raise DeviceError(
+                self.name,
+                f"answered a command with {made[:60]!r}",
+                hint="its shell prints something when it starts: check its profile for echo",
+                code="shell-noise",
+            )
+        return made
+
+    def _push(self, program: Path, path: str) -> None:
+        if self.copy:
+            self._run((*self.copy, str(program), path), b"", PUSH_S)
+            self.ask(f"chmod 700 {path}")
+        else:
+            script = f"cat > {path} && chmod 700 {path}"
+            self.ask(script, data=program.read_bytes(), seconds=PUSH_S)
+
+    def _run(self, words: tuple[str, ...], data: bytes, seconds: float) -> str:
+        try:
+            done = subprocess.run(
+                words, input=data, capture_output=True, timeout=seconds, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise DeviceError(
+                self.name,
+                f"answered nothing in {seconds:g} s",
+                hint=f"try it by hand: {' '.join(self.shell)} uname -m",
+                code="device-silent",
+            ) from None
+        if done.returncode:
+            said = (done.stderr + b"\n" + done.stdout).decode("utf-8", "replace").strip()
+            known = trouble(self.name, self.troubles, done.returncode, said)
+            raise known or program_ended(self.name, done.returncode, said)
+        return done.stdout.decode("utf-8", "replace")
+
+
+SSH_OPTIONS = (
+    *("-o", "BatchMode=yes"),  # nobody is there to type a password
+    *("-o", "ConnectTimeout=10"),
+    *("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"),
+    "-T",
+)
+
+
+def ssh(host: str, machines: tuple[str, ...] = ()) -> Remote:
+    """A device behind the user's own `ssh`: keys, agent, configuration and known hosts are theirs,
+    and host keys are checked. `host` is anything `ssh` takes: "pi@raspberrypi.local", an alias.
+
+    Raises ToolError without the program.
+    """
+    program = _program("ssh", "openssh-client")
+    return Remote(host, (program, *SSH_OPTIONS, "--", host), "/tmp", SSH, machines)
+
+
+def adb(
+    serial: str | None = None, host: str | None = None, machines: tuple[str, ...] = ()
+) -> Remote:
+    """A phone behind the user's own `adb`, by its serial number, else the only one there is.
+
+    With `host` (an address, port 5555 unless it names one) `adb` is told to connect to it first.
+    Raises ToolError without the program, DeviceError when it cannot connect.
+    """
+    program = _program("adb", "adb")
+    if host is not None:
+        serial = host if ":" in host else f"{host}:5555"
+        _connect(program, serial)
+    chosen = ("-s", serial) if serial else ()
+    return Remote(
+        name=serial or "the phone",
+        shell=(program, *chosen, "shell", "-T"),
+        folder="/data/local/tmp",
+        troubles=ADB,
+        machines=machines,
+        copy=(program, *chosen, "push"),
+    )
+
+
+def _connect(program: str, address: str) -> None:
+    done = subprocess.run(
+        [program, "connect", address], capture_output=True, text=True, timeout=ASK_S, check=False
+    )
+    said = (done.stdout + done.stderr).strip()
+    if done.returncode or "connected to" not in said:
+        raise DeviceError(
+            address,
+            f"adb cannot connect: {said or 'it said nothing'}",
+            hint="is wireless debugging on, and the phone in this network? adb connect ADDRESS",
+            code="adb-connect",
+        )
+
+
+def _program(name: str, package: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        raise ToolError(
+            name,
+            "not installed, and reaching the device needs it",
+            hint=f"run: sudo apt-get install {package}",
+            code=f"{name}-missing",
+        )
+    return path

@@ -1,0 +1,148 @@
+"""What `ssh`, `adb` and the shell of a device print when something is wrong, and what it means."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from edgekit.errors import DeviceError
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """`pattern` is looked for in what was printed; `hint` may name the device as {name}."""
+
+    pattern: str
+    code: str
+    found: str
+    hint: str
+
+
+def trouble(name: str, known: tuple[Trouble, ...], status: int, said: str) -> DeviceError | None:
+    """The first of the troubles that what was printed tells of, None for none."""
+    for row in known:
+        if re.search(row.pattern, said):
+            return DeviceError(name, row.found, hint=row.hint.format(name=name), code=row.code)
+    return None
+
+
+SHELL = (
+    Trouble(
+        r"No space left on device|Disk quota exceeded",
+        "device-full",
+        "no space left on the device",
+        "free a few megabytes there: df -h /tmp shows how much there is",
+    ),
+    Trouble(
+        r"Exec format error|cannot execute binary file|not executable: .*ELF"
+        r"|Syntax error: .*unexpected|ELF.*not found",
+        "wrong-abi",
+        "cannot execute the runner: it is for another kind of processor",
+        "name the device's own target with --target; `edgekit targets` lists them",
+    ),
+    Trouble(
+        r"runner: (?:cannot execute: )?Permission denied|runner: can't execute: Permission denied",
+        "device-noexec",
+        "the device lets no program start from its folder for temporary files",
+        "mount it without noexec there",
+    ),
+    Trouble(
+        r"Illegal instruction",
+        "runner-signal-4",
+        "the runner ended: the processor lacks an instruction of it",
+        "convert for the device's own core; rpi4 and android-arm64 run on every 64-bit Arm",
+    ),
+    Trouble(
+        r"Read-only file system",
+        "device-read-only",
+        "nothing can be written to the device",
+        "remount it: its file system is read-only",
+    ),
+)
+"""Said by the device's shell, whatever leads to it."""
+
+SSH = (
+    Trouble(
+        r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed",
+        "ssh-host-key-changed",
+        "its host key is another one than before",
+        "was the system installed anew? Find out, then forget the old key: ssh-keygen -R HOST",
+    ),
+    Trouble(
+        r"Host key verification failed|No \S+ host key is known",
+        "ssh-host-key-unknown",
+        "its host key is not known here",
+        "connect once by hand, compare the fingerprint and accept it: ssh {name}",
+    ),
+    Trouble(
+        r"Permission denied \(",
+        "ssh-denied",
+        "it does not let you in: no key of yours is accepted there",
+        "put your key there: ssh-copy-id {name}; one with a passphrase needs ssh-add first",
+    ),
+    Trouble(
+        r"Too many authentication failures",
+        "ssh-denied",
+        "it does not let you in: too many keys were tried",
+        "name the right one in ~/.ssh/config (IdentityFile, IdentitiesOnly yes)",
+    ),
+    Trouble(
+        r"Could not resolve hostname|Name or service not known",
+        "ssh-no-host",
+        "no host of this name",
+        "check the spelling; raspberrypi.local needs mDNS: try its IP address",
+    ),
+    Trouble(
+        r"Connection refused",
+        "ssh-refused",
+        "nothing answers there: the SSH server is not running",
+        "on a Raspberry Pi: sudo raspi-config, Interface Options, SSH",
+    ),
+    Trouble(
+        r"Connection timed out|No route to host|Network is unreachable|Host is down",
+        "ssh-unreachable",
+        "cannot be reached",
+        "is it on, and in this network? ping it",
+    ),
+    Trouble(
+        r"Connection (?:to \S+ )?closed by|Connection reset|Broken pipe|Timeout, server .* not",
+        "ssh-lost",
+        "the connection broke",
+        "is the device still on? Try again",
+    ),
+    *SHELL,
+)
+
+ADB = (
+    Trouble(
+        r"no devices/emulators found",
+        "adb-no-device",
+        "adb sees no device",
+        "plug the phone in and switch USB debugging on (developer options); adb devices lists it",
+    ),
+    Trouble(
+        r"more than one device",
+        "adb-several",
+        "adb sees several devices",
+        "choose one with --serial; adb devices lists them",
+    ),
+    Trouble(
+        r"device '.*' not found",
+        "adb-no-such-device",
+        "adb sees no such device",
+        "adb devices lists the serial numbers of those it sees",
+    ),
+    Trouble(
+        r"device unauthorized",
+        "adb-unauthorized",
+        "it does not trust this computer yet",
+        "unlock the phone and allow USB debugging in the window it shows",
+    ),
+    Trouble(
+        r"device offline",
+        "adb-offline",
+        "it is offline",
+        "unplug it and plug it in again, or run: adb reconnect",
+    ),
+    *SHELL,
+)
