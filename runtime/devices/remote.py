@@ -78,7 +78,7 @@ class Remote:
         if self.machines and found not in self.machines:
             raise DeviceError(
                 self.name,
-                f"its processor is {found[:60]!r}, and the program is for another",
+                f"its processor is {found[:60]}, and the program is for another",
                 allowed=", ".join(self.machines),
                 hint="name the device's own target with --target; `edgekit targets` lists them",
                 code="wrong-abi",
