@@ -11,12 +11,14 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from edgekit.converter.binary.layers import layers as binary_layers
 from edgekit.converter.load.clock import Clock
 from edgekit.converter.load.export import Exported
+from edgekit.converter.load.keras2 import is_keras2, load_keras2
 from edgekit.converter.load.larq import larq_activations, larq_layers
 from edgekit.converter.load.quiet import quiet
 from edgekit.converter.load.recurrent import unroll
@@ -56,9 +58,14 @@ def import_tensorflow(clock: Clock) -> Any:
 
 
 def export_keras(path: Path, input_size: tuple[int, int] | None, clock: Clock) -> Exported:
-    """A Keras 3 `.keras` file as a float .tflite. Raises ModelError with Keras' own reason."""
+    """A `.keras` file of Keras 3, or of Keras 2 as in `export_h5`, as a float .tflite.
+
+    Raises ModelError with Keras' own reason.
+    """
     tf = import_tensorflow(clock)
     binary_layers()
+    if is_keras2(path):
+        return _export_tolerant(tf, path, input_size, clock, partial(load_keras2, tf, path))
     with clock.step("load"):
         model = attempt(path, "load", lambda: tf.keras.models.load_model(path, compile=False))
     return export_model(tf, model, str(path), input_size, clock)
@@ -73,14 +80,25 @@ def export_h5(path: Path, input_size: tuple[int, int] | None, clock: Clock) -> E
     """
     tf = import_tensorflow(clock)
     binary_layers()
+
+    def load(classes: dict[str, Any]) -> Any:
+        return tf.keras.models.load_model(path, compile=False, custom_objects=classes)
+
+    return _export_tolerant(tf, path, input_size, clock, load)
+
+
+def _export_tolerant(
+    tf: Any,
+    path: Path,
+    input_size: tuple[int, int] | None,
+    clock: Clock,
+    load: Callable[[dict[str, Any]], Any],
+) -> Exported:
+    """The model that `load` makes of layers which forgive what older Keras wrote."""
     dropped: set[str] = set()
     classes = tolerant_layers(tf, dropped, larq_activations()) | larq_layers(tf)
     with clock.step("load"):
-        model = attempt(
-            path,
-            "load",
-            lambda: tf.keras.models.load_model(path, compile=False, custom_objects=classes),
-        )
+        model = attempt(path, "load", lambda: load(classes))
     exported = export_model(tf, model, str(path), input_size, clock)
     return _with_notes(exported, sorted(dropped))
 

@@ -7,8 +7,12 @@ are what Larq's layers return from `get_config`.
 from __future__ import annotations
 
 import json
+import re
+import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +72,8 @@ def quant(class_name: str, weights: dict[str, np.ndarray], **config: Any) -> Lay
     return Layer(class_name, full, weights)
 
 
-def write_h5(path: Path, shape: Sequence[int], layers: Sequence[Layer]) -> Path:
-    """A sequential model over inputs of this shape."""
-    import h5py
-
+def sequential(shape: Sequence[int], layers: Sequence[Layer]) -> tuple[dict[str, Any], list[str]]:
+    """The configuration of a sequential model over inputs of this shape, and its layers' names."""
     first = {"batch_input_shape": [None, *shape], "dtype": "float32", "name": "input_1",
              "sparse": False, "ragged": False}  # fmt: skip
     listed: list[dict[str, Any]] = [{"class_name": "InputLayer", "config": first}]
@@ -81,7 +83,14 @@ def write_h5(path: Path, shape: Sequence[int], layers: Sequence[Layer]) -> Path:
         names.append(name)
         config = {"name": name, "trainable": True, "dtype": "float32", **layer.config}
         listed.append({"class_name": layer.class_name, "config": config})
-    model = {"class_name": "Sequential", "config": {"name": "net", "layers": listed}}
+    return {"class_name": "Sequential", "config": {"name": "net", "layers": listed}}, names
+
+
+def write_h5(path: Path, shape: Sequence[int], layers: Sequence[Layer]) -> Path:
+    """A sequential model, as HDF5."""
+    import h5py
+
+    model, names = sequential(shape, layers)
     with h5py.File(path, "w") as file:
         file.attrs["keras_version"], file.attrs["backend"] = "2.21.0", "tensorflow"
         file.attrs["model_config"] = json.dumps(model)
@@ -94,4 +103,31 @@ def write_h5(path: Path, shape: Sequence[int], layers: Sequence[Layer]) -> Path:
             own.attrs["weight_names"] = [path.encode() for path in paths]
             for path_, values in zip(paths, layer.weights.values(), strict=True):
                 own[path_] = values
+    return path
+
+
+def write_keras2(path: Path, shape: Sequence[int], layers: Sequence[Layer]) -> Path:
+    """A sequential model, as `.keras` of Keras 2.21."""
+    import h5py
+
+    model, _ = sequential(shape, layers)
+    for entry in model["config"]["layers"]:
+        module = "larq.layers" if entry["class_name"].startswith("Quant") else "keras.layers"
+        entry |= {"module": module, "registered_name": entry["class_name"]}
+        entry["build_config"] = {"input_shape": [None, *shape]}
+    model |= {"module": "keras", "registered_name": None}
+    weights, used = BytesIO(), Counter[str]()
+    with h5py.File(weights, "w") as file:
+        for layer in layers:
+            name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", layer.class_name).lower()
+            count = used[name]
+            used[name] += 1
+            group = file.create_group(f"layers/{name}_{count}" if count else f"layers/{name}")
+            own = group.create_group("vars")
+            for number, values in enumerate(layer.weights.values()):
+                own[str(number)] = values
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": "2.21.0"}))
+        archive.writestr("config.json", json.dumps(model))
+        archive.writestr("model.weights.h5", weights.getvalue())
     return path

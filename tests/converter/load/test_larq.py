@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from edgekit.converter.interpret import run
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.load import load_model
+from edgekit.converter.load.keras2 import is_keras2
 from edgekit.errors import UnsupportedError
-from tests.helpers.larq_files import Layer, quant, registered, write_h5
+from tests.helpers.larq_files import Layer, quant, registered, write_h5, write_keras2
 
 pytestmark = pytest.mark.tensorflow
 tf: Any = pytest.importorskip("tensorflow")
@@ -95,6 +97,37 @@ def test_a_dense_layer_behind_flatten_takes_signs(tmp_path: Path) -> None:
     expected = np.maximum(signs(x).reshape(3, -1) @ signs(kernel) + bias, 0)
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)
     assert len(bconvs(graph)) == 1
+
+
+def test_files_of_keras_2_in_its_newer_form(tmp_path: Path) -> None:
+    """Two layers of one class, and one of Keras' own that Keras 3 does not take as it is."""
+    first, second, filters = normal(3, 3, 8, 6), normal(1, 1, 6, 5), normal(3, 3, 5, 1)
+    plain = {"kernel_size": [3, 3], "use_bias": False, "groups": 1, "padding": "valid"}
+    layers = [
+        quant("QuantConv2D", {"kernel": first}, filters=6, kernel_size=[3, 3],
+              kernel_quantizer="ste_sign", pad_values=1.0),
+        quant("QuantConv2D", {"kernel": second}, filters=5, kernel_size=[1, 1],
+              kernel_quantizer="ste_sign"),
+        Layer("DepthwiseConv2D", plain, {"depthwise": filters}),
+    ]  # fmt: skip
+    x = normal(2, 5, 6, 8)
+    path = write_keras2(tmp_path / "net.keras", (5, 6, 8), layers)
+    graph, y = loaded(path, x)
+    middle = tf.nn.conv2d(framed(signs(x), 1), signs(first), 1, "VALID").numpy()
+    middle = tf.nn.conv2d(signs(middle), signs(second), 1, "VALID").numpy()
+    expected = tf.nn.depthwise_conv2d(middle, filters, [1, 1, 1, 1], "VALID").numpy()
+    np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-4)
+    assert len(bconvs(graph)) == 2
+    assert any("DepthwiseConv2D.groups" in note for note in load_model(path).notes)
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", '{"keras_version": "3.0"}'])
+def test_other_archives_are_left_to_keras_3(text: str | None, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "net.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+        if text is not None:
+            archive.writestr("metadata.json", text)
+    assert not is_keras2(tmp_path / "net.keras")
 
 
 @pytest.mark.parametrize(("padding", "pad_values"), [("same", 1.0), ("causal", 0.0), ("valid", 0)])
