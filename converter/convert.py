@@ -4,6 +4,7 @@
     compress   named passes              -> a smaller float graph
     quantize   calibration data          -> an int8 graph (float32: left as it is)
                and a few samples more    -> its weights rounded better, or its biases corrected
+               if asked                  -> its weights clustered, and biases corrected
     judge      float against int8        -> accuracy, the gate
     write      the graph                 -> model.tflite
     generate   lower, plan, emit         -> C for targets that run C
@@ -37,7 +38,8 @@ from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.precision import kept_as_is
 from edgekit.converter.prepare import Prepared, prepare_data
-from edgekit.converter.quantize.correct import SAMPLES, correct_biases
+from edgekit.converter.quantize.cluster import cluster_weights
+from edgekit.converter.quantize.correct import LEAST_GAIN_DB, SAMPLES, correct_biases
 from edgekit.converter.quantize.int8 import QuantizeResult, quantize_int8
 from edgekit.converter.quantize.rounding import round_adaptively, samples_for
 from edgekit.converter.quantize.scheme import SCHEMES
@@ -182,23 +184,30 @@ def _quantize(
     """The int8 graph; one that is quantized already, or is to stay float, comes back itself."""
     kept = kept_as_is(graph, options.precision)
     if kept is not None:
-        return graph, kept
+        clustered, notes = _clustered(graph, options, log)
+        return clustered, (*kept, *notes)
     with log.stage("quantize"):
         batches = data.calibration_batches(graph, report)
         result = quantize_int8(graph, batches, scheme=SCHEMES[options.precision])
     verify(result.graph)
     log.graph("quantize", result.graph)
     if result.graph is graph:
-        return result.graph, result.notes
+        clustered, notes = _clustered(graph, options, log)
+        return clustered, (*result.notes, *notes)
+    rounded, notes = result.graph, result.notes
     if options.rounding != "nearest":
-        return _round(graph, result, data, options, log)
-    if not options.bias_correction:
-        return result.graph, result.notes
+        rounded, notes = _round(graph, result, data, options, log)
+    clustered, told = _clustered(rounded, options, log)
+    notes = (*notes, *told)
+    done = clustered is rounded and options.rounding != "nearest"  # its biases are corrected
+    if done or not options.bias_correction:
+        return clustered, notes
     with log.stage("correct biases"):
-        corrected, note = correct_biases(graph, result.graph, data.some(graph, SAMPLES))
+        least = LEAST_GAIN_DB if clustered is rounded else 0.0
+        corrected, note = correct_biases(graph, clustered, data.some(graph, SAMPLES), least)
     verify(corrected)
     log.graph("correct-biases", corrected)
-    return corrected, (*result.notes, note)
+    return corrected, (*notes, note)
 
 
 def _round(
@@ -216,3 +225,14 @@ def _round(
     verify(rounded)
     log.graph("round", rounded)
     return rounded, (*result.notes, note)
+
+
+def _clustered(graph: Graph, options: ConvertOptions, log: _Log) -> tuple[Graph, tuple[Note, ...]]:
+    """The int8 graph with few different weights, if that was asked for."""
+    if options.cluster is None:
+        return graph, ()
+    with log.stage("cluster"):
+        found = cluster_weights(graph, options.cluster, options.cluster_per)
+    verify(found.graph)
+    log.graph("cluster", found.graph)
+    return found.graph, (found.note(options.cluster, options.cluster_per),)

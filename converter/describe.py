@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def describe(
             "cpu": target.cpu.name,
             "profile_sha256": profile_sha256(target),
         },
-        recipe=_recipe(loaded, graph, options, data),
+        recipe=_recipe(loaded, graph, options, data, code),
         model_sha256=hashlib.sha256(model).hexdigest(),
         model_bytes=len(model),
         inputs=tuple(tensor_info(graph[name]) for name in graph.inputs),
@@ -60,13 +60,18 @@ def describe(
         labels=class_names(loaded, graph, data),
         steps=tuple(_with_sqnr(step, verdict.layers) for step in code.steps),
         memory=code.memory,
+        coding=code.coding,
         sizes=_sizes(model, code),
         accuracy=verdict.accuracy,
         layers_sqnr_db={k: round(v, 2) for k, v in verdict.layers.items() if math.isfinite(v)},
-        cost_basis=bases(step.kernel for step in code.steps),
+        cost_basis=bases(_kernels(code)),
         warnings=notes,
         versions={"edgekit": tool_version, **_versions(loaded)},
     )
+
+
+def _kernels(code: Code) -> Iterable[str]:
+    return code.source.kernels if code.source is not None else ()
 
 
 def tensor_info(tensor: Tensor) -> TensorInfo:
@@ -90,7 +95,7 @@ def class_names(loaded: LoadedModel, graph: Graph, data: Prepared) -> tuple[str,
 
 
 def _recipe(
-    loaded: LoadedModel, graph: Graph, options: ConvertOptions, data: Prepared
+    loaded: LoadedModel, graph: Graph, options: ConvertOptions, data: Prepared, code: Code
 ) -> dict[str, object]:
     """What shaped the result; only what was in force."""
     recipe: dict[str, object] = {"precision": precision_of(graph)}
@@ -109,6 +114,10 @@ def _recipe(
         value = getattr(options, key)
         if value not in (None, False):
             recipe[key] = value
+    if options.cluster is not None:
+        recipe |= {"cluster": options.cluster, "cluster_per": options.cluster_per}
+    if code.coding is not None:
+        recipe["compress_weights"] = code.coding.mode
     if options.binary_format != "lce":
         recipe["binary_format"] = options.binary_format
     if options.arena != "auto":

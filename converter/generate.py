@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from edgekit.artifacts.bundle import MemorySummary, StepInfo
+from edgekit.artifacts.coding import CodingSummary
 from edgekit.artifacts.figures import Note
 from edgekit.converter import budget, headroom, spread
+from edgekit.converter.coding.program import coded_program
+from edgekit.converter.coding.summary import coding_notes, coding_summary
 from edgekit.converter.emit.c import CSource, emit_c, steps_info
 from edgekit.converter.emit.tflm import emit_tflm
 from edgekit.converter.ir.cost import graph_cost
 from edgekit.converter.ir.graph import Graph
-from edgekit.converter.lower.lower import lower
+from edgekit.converter.lower.lower import NO_ROOM, lower
 from edgekit.converter.lower.program import Program
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.plan.fit import bench_note, footprint, require_fit
@@ -34,6 +38,7 @@ class Code:
     source: CSource | None = None
     steps: tuple[StepInfo, ...] = ()
     memory: MemorySummary | None = None
+    coding: CodingSummary | None = None
     weights_bytes: int = 0
     constants_bytes: int = 0
     extra: Mapping[str, str] = field(default_factory=dict)
@@ -59,21 +64,14 @@ def generate(
     """
     extra = _tflm(stored or graph, model, tool_version) if options.code_format == "tflm" else {}
     if "c" not in target.formats:
-        return Code(extra=extra)
+        return Code(extra=extra, notes=_unused(target, options))
+    others = tuple(others)
     try:
-        program = lower(graph, target, all_channels=options.all_channels)
+        program, whole, budgeted = _planned(graph, target, options, others)
     except UnsupportedError as error:
         if target.family == "cortex-m":
             raise
-        return Code(extra=extra, notes=(_without(error),))
-    others = tuple(others)
-    whole = budget.within(program, options.ram_budget, graph.name)
-    budgeted = headroom.filled(
-        spread.over(whole, program, target, options.arena, others),
-        program,
-        target,
-        lambda room: lower(graph, target, all_channels=options.all_channels, room=room),
-    )
+        return Code(extra=extra, notes=(_without(error), *_unused(target, options)))
     shape = graph[graph.inputs[0]].shape
     fit = require_fit(
         footprint(budgeted.program, budgeted.memory),
@@ -85,10 +83,43 @@ def generate(
         unplaced=spread.unplaced(budgeted, target, options.arena),
     )
     found = _emitted(graph, budgeted, target, model, labels, tool_version, extra)
+    if options.compress_weights is not None:
+        _, _, plain = _planned(graph, target, replace(options, compress_weights=None), others)
+        coding = coding_summary(
+            options.compress_weights,
+            budgeted.program,
+            budgeted.memory.arena_bytes,
+            plain.program,
+            plain.memory.arena_bytes,
+        )
+        notes = (*found.notes, *coding_notes(coding, graph.name))
+        found = replace(found, coding=coding, notes=notes)
     note = bench_note(
         fit, target, graph.name, lambda most: spread.smaller(whole, program, target, most)
     )
     return found if note is None else replace(found, notes=(*found.notes, note))
+
+
+def _planned(
+    graph: Graph, target: Target, options: ConvertOptions, others: tuple[Target, ...]
+) -> tuple[Program, budget.Budgeted, budget.Budgeted]:
+    """The program as lowered, planned as one block, and as it will be."""
+    lowered = partial(_lowered, graph, target, options)
+    program = lowered()
+    whole = budget.within(program, options.ram_budget, graph.name)
+    spread_out = spread.over(whole, program, target, options.arena, others)
+    filled = headroom.filled(spread_out, program, target, lambda room: lowered(room=room))
+    return program, whole, filled
+
+
+def _lowered(
+    graph: Graph, target: Target, options: ConvertOptions, room: Mapping[str, int] = NO_ROOM
+) -> Program:
+    """The program, its weights coded if that was asked for."""
+    program = lower(graph, target, all_channels=options.all_channels, room=room)
+    if options.compress_weights is None:
+        return program
+    return coded_program(program, target, options.compress_weights)
 
 
 def _emitted(
@@ -111,13 +142,16 @@ def _emitted(
         labels=labels,
     )
     steps = steps_info(program, memory)
-    weights = sum(array.bytes for array in program.constants if array.what == "weights")
+    weights = sum(stored.flash for stored in program.stored) or sum(
+        array.bytes for array in program.constants if array.what == "weights"
+    )
     left_out = left_out_note(graph, program)
     slow = soft_float_note(target.name, target.cpu.flags, program.kernels)
     return Code(
         source,
         steps,
         memory_summary(memory, budgeted.price),
+        None,
         weights,
         program.constant_bytes - weights,
         extra,
@@ -147,6 +181,14 @@ def _tflm(graph: Graph, model: bytes, tool_version: str) -> dict[str, str]:
         tool_version=tool_version,
     )
     return {f"tflm/{name}": text for name, text in files.items()}
+
+
+def _unused(target: Target, options: ConvertOptions) -> tuple[Note, ...]:
+    if options.compress_weights is None:
+        return ()
+    found = "coded weights are for generated C, and there is none"
+    advice = "leave out --compress-weights, or name a target that runs C"
+    return (Note("not-compressed", target.name, found, advice),)
 
 
 def _without(error: UnsupportedError) -> Note:

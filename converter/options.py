@@ -21,6 +21,10 @@ BINARY_FORMATS = ("lce", "portable")
 PRECISIONS = ("int8", "int4", "int16", "float32")
 ROUNDINGS = ("nearest", "gptq", "adaround")
 ARENAS = ("auto", "single", "fast")
+CLUSTER_SCOPES = ("tensor", "channel")
+COMPRESSIONS = ("layer", "boot")
+LEAST_CLUSTERS, MOST_CLUSTERS = 2, 128
+"""Indices of 8 bits would save nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,10 @@ class ConvertOptions:
     it one block where it fits one memory and else spreads it over several, "single" never does, and
     "fast" puts what is touched most into tightly coupled memory. `all_channels` keeps channels in
     the C that no input changes. `binary_format` says what binarized layers are in model.tflite:
-    "lce" for the Larq Compute Engine's operators, "portable" for TFLite's own.
+    "lce" for the Larq Compute Engine's operators, "portable" for TFLite's own. `cluster` is how
+    many different int8 weights a tensor, or each of its channels (`cluster_per`), may have.
+    `compress_weights` stores the weights of the C coded: "layer" expands them before each use,
+    "boot" once, when the model starts.
     Raises UsageError.
     """
 
@@ -69,6 +76,9 @@ class ConvertOptions:
     arena: str = "auto"
     all_channels: bool = False
     binary_format: str = "lce"
+    cluster: int | None = None
+    cluster_per: str = "tensor"
+    compress_weights: str | None = None
 
     def __post_init__(self) -> None:
         _one_of("--format", self.code_format, CODE_FORMATS)
@@ -76,6 +86,23 @@ class ConvertOptions:
         _one_of("--rounding", self.rounding, ROUNDINGS)
         _one_of("--arena", self.arena, ARENAS)
         _one_of("--binary-format", self.binary_format, BINARY_FORMATS)
+        _one_of("--cluster-per", self.cluster_per, CLUSTER_SCOPES)
+        if self.compress_weights is not None:
+            _one_of("--compress-weights", self.compress_weights, COMPRESSIONS)
+        if self.cluster is not None and not LEAST_CLUSTERS <= self.cluster <= MOST_CLUSTERS:
+            raise UsageError(
+                "--cluster",
+                f"{self.cluster} different weights",
+                allowed=f"{LEAST_CLUSTERS} to {MOST_CLUSTERS}, usually 16 or 32",
+                code="bad-option",
+            )
+        if self.cluster is not None and self.precision == "float32":
+            raise UsageError(
+                "--cluster",
+                "clusters int8 weights, and --precision float32 keeps float ones",
+                allowed="--precision int8",
+                code="bad-option",
+            )
         if self.resize is not None:
             _one_of("--resize", self.resize, RESIZES)
         if self.color is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgekit.converter.emit import c_text
+from edgekit.converter.emit import c_expand, c_text
 from edgekit.converter.emit.c_header import several_init
 from edgekit.converter.emit.sheet import C_TYPES, DTYPE_TAGS, Sheet, ports
 from edgekit.converter.lower.program import Port
@@ -12,10 +12,11 @@ from edgekit.converter.lower.program import Port
 
 def reset(sheet: Sheet) -> list[str]:
     """The states put back to where they were before the first inference."""
-    if not sheet.program.states:
+    states = c_expand.own_states(sheet.program)
+    if not states:
         return []
     lines = [f"void {sheet.name}_reset({sheet.words.parameter})", "{"]
-    for state in sheet.program.states:
+    for state in states:
         address = sheet.words.address(state.buffer)
         source = sheet.symbol(state.array) if state.array else str(state.fill)
         function = "memcpy" if state.array else "memset"
@@ -27,10 +28,12 @@ def reset(sheet: Sheet) -> list[str]:
 def init(sheet: Sheet) -> list[str]:
     """The arena checked, the inputs set to real zero."""
     lines = _several_checked(sheet) if sheet.words.several else _checked(sheet)
+    if sheet.program.decoders:
+        lines.append("    expand(arena);")
     for port in sheet.program.inputs:
         byte = port.zero_point if port.scale else 0
         lines.append(f"    memset({sheet.words.address(port.buffer)}, {byte}, {port.bytes});")
-    if sheet.program.states:
+    if c_expand.own_states(sheet.program):
         lines.append(f"    {sheet.name}_reset(arena);")
     return [*lines, "    return EK_OK;", "}", ""]
 
@@ -119,7 +122,8 @@ def model(sheet: Sheet) -> list[str]:
 
 
 def _runs(sheet: Sheet) -> list[str]:
-    reset = [f".reset = {sheet.name}_reset,"] if sheet.program.states else []
+    first = c_expand.first_calls(sheet)
+    reset = [f".reset = {first},"] if first else []
     return [f".invoke = {sheet.name}_invoke,", *reset]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgekit.converter.emit import c_text
+from edgekit.converter.emit.c_expand import own_states
 from edgekit.converter.emit.sheet import C_TYPES, Sheet, meaning, ports
 from edgekit.converter.lower.program import Port
 
@@ -50,7 +51,7 @@ def _head(sheet: Sheet) -> list[str]:
         f"    {name}_invoke({arena});",
         *(f"    use({name}_{word}({arena}));" for word in outputs),
         "",
-        *(_STATEFUL if sheet.program.states else _STATELESS),
+        *_keeping(sheet),
         "write every input before every inference, because later steps use its bytes again.",
     ]
 
@@ -82,6 +83,18 @@ _STATEFUL = (
     "The model keeps states from one inference to the next: leave the arena as it is between them.",
     "Inputs and outputs lie in it:",
 )
+
+
+_EXPANDED = (
+    "The arena holds the model's expanded weights: leave it as it is from init on. Inputs and",
+    "outputs lie in it:",
+)
+
+
+def _keeping(sheet: Sheet) -> tuple[str, ...]:
+    if sheet.program.decoders:
+        return _EXPANDED
+    return _STATEFUL if sheet.program.states else _STATELESS
 
 
 def _names(sheet: Sheet) -> tuple[list[str], list[str]]:
@@ -163,7 +176,7 @@ def _functions(sheet: Sheet) -> list[str]:
     for word, port in zip(outputs, sheet.program.outputs, strict=True):
         lines.append(f"const {C_TYPES[port.dtype]} *{name}_{word}({read_only});")
     lines += ["", "/* One inference. */", f"void {name}_invoke({arena});", ""]
-    if sheet.program.states:
+    if own_states(sheet.program):
         lines += [
             "/* Puts the states back to where they were before the first inference. */",
             f"void {name}_reset({arena});",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from edgekit.converter.emit import c_api, c_cascade, c_text
+from edgekit.converter.emit import c_api, c_cascade, c_expand, c_text
 from edgekit.converter.emit.sheet import Sheet
 from edgekit.converter.lower.headers import header
 from edgekit.converter.lower.program import (
     Arg,
     Buffer,
     ConstArg,
+    ExpandedArg,
     NumberArg,
     ParamsArg,
     ReadArg,
@@ -35,7 +36,9 @@ def source(sheet: Sheet) -> str:
             "",
             *_sections(sheet),
             *_invoke(sheet),
+            *c_expand.expand(sheet),
             *c_api.reset(sheet),
+            *c_expand.restart(sheet),
             *c_api.init(sheet),
             *c_api.accessors(sheet),
             *c_api.labels(sheet),
@@ -119,7 +122,8 @@ def _sections(sheet: Sheet) -> list[str]:
 
 def _summary(sheet: Sheet, step: Step) -> str:
     shapes = [c_text.extents(sheet.program.buffer(name).shape) for name in step.reads]
-    return f"{step.operator} {', '.join(shapes)} -> {c_text.extents(step.output_shape)}"
+    read = f" {', '.join(shapes)}" if shapes else ""
+    return f"{step.operator}{read} -> {c_text.extents(step.output_shape)}"
 
 
 def _invoke(sheet: Sheet) -> list[str]:
@@ -176,7 +180,12 @@ def _argument(sheet: Sheet, step: Step, arg: Arg) -> str:
             return sheet.symbol(array)
         case NumberArg(value):
             return c_text.number(value)
-        case ReadArg(buffer, c_type) | WriteArg(buffer, c_type) | StateArg(buffer, c_type):
+        case (
+            ReadArg(buffer, c_type)
+            | WriteArg(buffer, c_type)
+            | StateArg(buffer, c_type)
+            | ExpandedArg(buffer, c_type)
+        ):
             same = sheet.program.buffer(buffer).c_type == c_type
             return buffer if same else f"({c_type} *)(void *){buffer}"
         case ScratchArg(buffer):

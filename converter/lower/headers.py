@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_TYPES = frozenset(("s8", "u8", "s16", "s32", "f32", "b1", "s8w4", "s8u8", "s16w8"))
+_TYPES = frozenset(("s8", "u8", "s16", "s32", "f32", "b1", "s8w4", "s8u8", "s16w8", "w8"))
 
 
 def operation(family: str) -> str:
@@ -27,6 +27,8 @@ def header(function: str) -> str:
     'ek_kernels_u8.h'
     >>> header("ek_conv2d_b1_s8__ref")
     'ek_kernels_b1.h'
+    >>> header("ek_decode_rans_w8__ref")
+    'ek_kernels_w8.h'
     >>> header("ek_add_s8__mve"), header("ek_conv2d_wide_s16w8__dsp")
     ('ek_kernels_mve.h', 'ek_kernels_dsp_s16.h')
     """
@@ -35,6 +37,8 @@ def header(function: str) -> str:
     types = {word for word in stem.split("_") if word in _TYPES}
     if "b1" in types:
         return f"{base}_b1.h"
+    if "w8" in types:
+        return f"{base}_w8.h"
     if "s8w4" in types:
         return f"{base}_w4.h"
     if "s8u8" in types or "_up_" in stem:

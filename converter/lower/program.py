@@ -140,7 +140,16 @@ class NumberArg:
     value: int | float
 
 
-Arg = ParamsArg | ConstArg | ReadArg | WriteArg | StateArg | ScratchArg | NumberArg
+@dataclass(frozen=True, slots=True)
+class ExpandedArg:
+    """A constant that is stored coded, expanded in a buffer and read through a pointer to
+    `c_type`."""
+
+    buffer: str
+    c_type: str = "int8_t"
+
+
+Arg = ParamsArg | ConstArg | ExpandedArg | ReadArg | WriteArg | StateArg | ScratchArg | NumberArg
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +247,7 @@ class Step:
     @property
     def touches(self) -> tuple[str, ...]:
         """All buffers the call is given, scratch included."""
-        kinds = (ReadArg, WriteArg, StateArg, ScratchArg)
+        kinds = (ReadArg, WriteArg, StateArg, ScratchArg, ExpandedArg)
         return tuple(arg.buffer for arg in self.args if isinstance(arg, kinds))
 
 
@@ -259,12 +268,29 @@ class Port:
 @dataclass(frozen=True, slots=True)
 class KeptState:
     """A buffer that keeps its bytes between invocations. A reset copies the constant `array` into
-    it, or, without one, fills it with the byte `fill`."""
+    it, or, without one, fills it with the byte `fill`. What a `decoder` writes instead, once, are
+    weights that all invocations read."""
 
     buffer: str
     bytes: int
     fill: int = 0
     array: str = ""
+    decoder: Step | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How the weights of an array are stored: `form` "raw", "palette" or "rans".
+
+    `data` are the bytes that kernels read, `step` reads them first; `flash` is the bytes they take
+    there, tables included.
+    """
+
+    array: str
+    step: str
+    form: str
+    data: bytes = field(repr=False)
+    flash: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -279,6 +305,13 @@ class Program:
     outputs: tuple[Port, ...]
     states: tuple[KeptState, ...] = ()
     cascades: tuple[Cascade, ...] = ()
+    stored: tuple[Stored, ...] = ()
+    """Of a program with coded weights: all arrays of weights."""
+
+    @property
+    def decoders(self) -> tuple[Step, ...]:
+        """Calls that are made once, when the model starts."""
+        return tuple(s.decoder for s in self.states if s.decoder is not None)
 
     def buffer(self, name: str) -> Buffer:
         """The buffer of this name."""
@@ -291,7 +324,8 @@ class Program:
     @property
     def kernels(self) -> tuple[str, ...]:
         """The kernel functions called, sorted."""
-        called = {name for step in self.steps for name in (step.kernel, *step.helpers)}
+        steps = (*self.steps, *self.decoders)
+        called = {name for step in steps for name in (step.kernel, *step.helpers)}
         return tuple(sorted(called))
 
     @property

@@ -36,6 +36,7 @@ from edgekit.converter.lower import (
     variants_phases,
     variants_recurrent,
     variants_ref,
+    variants_w8,
 )
 from edgekit.converter.lower.program import Params
 from edgekit.converter.lower.variants import Cost, Packing, Request, Requirement, ScratchSize
@@ -61,6 +62,7 @@ COSTS: dict[str, Cost] = {
     **variants_neon.COSTS,
     **variants_phases.COSTS,
     **variants_recurrent.COSTS,
+    **variants_w8.COSTS,
 }
 PACKINGS: dict[str, Packing] = {
     **variants_b1.PACKINGS,
@@ -93,6 +95,7 @@ SCRATCHES: dict[str, ScratchSize] = {
     **variants_neon.SCRATCHES,
     **variants_b1.SCRATCHES,
     **variants_phases.SCRATCHES,
+    **variants_w8.SCRATCHES,
 }
 
 

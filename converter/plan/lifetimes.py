@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgekit.converter.lower.program import BufferKind, Program
+from edgekit.converter.lower.program import (
+    BufferKind,
+    Cascade,
+    ExpandedArg,
+    Program,
+    ScratchArg,
+)
 
 ALIGNMENT = 16
 """Bytes; every buffer starts at a multiple, as vector loads and caches like it."""
@@ -54,7 +60,9 @@ def lifetimes(program: Program) -> tuple[Live, ...]:
 
     Inputs matter from before step 0 until their last reader, so a step after it may overwrite
     them; outputs until after the last step; states always; scratch during its own step. What a
-    cascade holds from stripe to stripe matters during all its steps.
+    cascade holds from stripe to stripe matters during all its steps, weights expanded for one of
+    them too. Scratch of what runs when the model starts, when nothing but states matters, may lie
+    anywhere: it is put into the last step, which is rarely the largest.
     """
     end = max(len(program.steps) - 1, 0)
     touched: dict[str, list[int]] = {buffer.name: [] for buffer in program.buffers}
@@ -62,7 +70,7 @@ def lifetimes(program: Program) -> tuple[Live, ...]:
         for name in step.touches:
             touched[name].append(index)
     for cascade in program.cascades:
-        for name in cascade.held:
+        for name in (*cascade.held, *_expanded(program, cascade)):
             touched[name] += [cascade.first, cascade.last]
     for port in program.inputs:
         touched[port.buffer].append(0)
@@ -70,11 +78,20 @@ def lifetimes(program: Program) -> tuple[Live, ...]:
         touched[port.buffer].append(end)
     for state in program.states:
         touched[state.buffer] += [0, end]
+    for step in program.decoders:
+        for arg in step.args:
+            if isinstance(arg, ScratchArg):
+                touched[arg.buffer].append(end)
     return tuple(
         Live(b.name, b.bytes, min(touched[b.name]), max(touched[b.name]), b.kind.value)
         for b in program.buffers
         if touched[b.name]
     )
+
+
+def _expanded(program: Program, cascade: Cascade) -> tuple[str, ...]:
+    steps = program.steps[cascade.first : cascade.last + 1]
+    return tuple(a.buffer for s in steps for a in s.args if isinstance(a, ExpandedArg))
 
 
 def in_place_pairs(program: Program, lives: tuple[Live, ...]) -> tuple[InPlace, ...]:

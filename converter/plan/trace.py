@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edgekit.artifacts.bundle import MemorySummary
 from edgekit.converter.lower.program import (
+    ExpandedArg,
     NumberArg,
     Program,
     ReadArg,
@@ -28,7 +29,7 @@ from edgekit.converter.lower.program import (
 from edgekit.converter.lower.rowwise import ITEM_BYTES, Window, rows_of
 from edgekit.converter.lower.select import Origin
 
-_READ = (ReadArg, StateArg)
+_READ = (ReadArg, StateArg, ExpandedArg)
 _NOTHING = -1
 _TENSOR = 1 << 40
 """Marks of one tensor are this far from those of the next."""
@@ -213,6 +214,7 @@ def _read(arena: _Arena, step: Step, call: StripeCall) -> tuple[list[_Access], s
             return [], f"sees other rows of {arg.buffer} as padding than the whole operator"
         size = a.row * ITEM_BYTES[arg.c_type]
         found += [arena.part(arg.buffer, (at + j) * size, size, i * size) for i, j in sorted(pairs)]
+    found += [arena.whole(arg.buffer) for arg in step.args if isinstance(arg, ExpandedArg)]
     return found, ""
 
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from edgekit.converter.lower.program import (
+    ExpandedArg,
     Program,
     ReadArg,
     ScratchArg,
@@ -37,7 +38,7 @@ def touched(program: Program) -> Mapping[str, int]:
 def _count(step: Step, sizes: Mapping[str, int], found: Counter[str]) -> None:
     for arg in step.args:
         match arg:
-            case ReadArg(buffer) | WriteArg(buffer):
+            case ReadArg(buffer) | WriteArg(buffer) | ExpandedArg(buffer):
                 found[buffer] += sizes[buffer]
             case StateArg(buffer) | ScratchArg(buffer):
                 found[buffer] += 2 * sizes[buffer]

@@ -38,9 +38,11 @@ LEAST_GAIN_DB = 3.0
 """Half the noise. Where less is to be won the result stays that of TensorFlow's converter."""
 
 
-def correct_biases(exact: Graph, quantized: Graph, samples: Batch) -> tuple[Graph, Note]:
+def correct_biases(
+    exact: Graph, quantized: Graph, samples: Batch, least_gain_db: float = LEAST_GAIN_DB
+) -> tuple[Graph, Note]:
     """The quantized graph with corrected biases, if they bring its outputs clearly closer to the
-    float graph's on samples that were not used for it; and what they did.
+    float graph's on samples that were not used for it, by `least_gain_db`; and what they did.
 
     `samples` are real inputs, by name for several inputs; `exact` is the float graph that
     `quantized` was made from, with the same names.
@@ -48,7 +50,7 @@ def correct_biases(exact: Graph, quantized: Graph, samples: Batch) -> tuple[Grap
     odd = cut(samples, 1, 2**31, 2) if count_of(samples) > 1 else samples
     corrected = shifted_biases(exact, quantized, cut(samples, 0, 2**31, 2))
     before, after = (worst_sqnr(exact, graph, odd) for graph in (quantized, corrected))
-    better = after >= before + LEAST_GAIN_DB
+    better = after >= before + least_gain_db
     said = "biases corrected" if better else "biases left as they were"
     text = f"{said}: output SQNR {before:.1f} dB, {after:.1f} dB without each layer's mean error"
     note = Note("bias-correction", quantized.name, text, level="info")

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edgekit.artifacts.coding import CodingSummary
 from edgekit.artifacts.figures import Note
 from edgekit.errors import ModelError
 from edgekit.units import percent
@@ -255,6 +256,8 @@ class Manifest:
     labels: tuple[str, ...] = ()
     steps: tuple[StepInfo, ...] = ()
     memory: MemorySummary | None = None
+    coding: CodingSummary | None = None
+    """None where weights are stored as they are."""
     sizes: dict[str, int] = field(default_factory=dict)
     """Bytes: model, weights, constants (requantization, tables), arena."""
     accuracy: AccuracySummary | None = None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.artifacts.bundle import AccuracySummary, MemorySummary, StepInfo, TensorInfo
+from edgekit.artifacts.coding import CodingSummary
 from edgekit.artifacts.figures import Figure, Note
 from edgekit.artifacts.mlperf import MlperfRecord
 from edgekit.artifacts.power import EnergyResult
@@ -64,6 +65,8 @@ class BundleSummary:
     layers_sqnr_db: dict[str, float | None] = field(default_factory=dict)
     steps: tuple[StepInfo, ...] = ()
     memory: MemorySummary | None = None
+    coding: CodingSummary | None = None
+    """None where weights are stored as they are."""
     cost_basis: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 

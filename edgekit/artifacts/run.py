@@ -54,6 +54,8 @@ class RunResult:
     counter_unit: str = "s"
     count_per_inference: float | None = None
     count_resolution: float = 0.0
+    startup_count: float | None = None
+    """Of what precedes the first inference: stored weights expanded, states set. None: not told."""
     steps: tuple[StepCost, ...] = ()
     batches: tuple[Batch, ...] = ()
     threads: int = 1

@@ -100,6 +100,23 @@ def command(
             " own operators)."
         ),
     ] = "lce",
+    cluster: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K", help="At most K different int8 weights in a tensor, such as 16 or 32."
+        ),
+    ] = None,
+    cluster_per: Annotated[
+        str, typer.Option(help="tensor, or channel: K in each output channel.")
+    ] = "tensor",
+    compress_weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN",
+            help="Store the weights of the C coded, without loss. layer: expand them before each"
+            " use; boot: once, into RAM.",
+        ),
+    ] = None,
     requantize: Annotated[
         bool, typer.Option("--requantize", help="Dequantize a quantized file and quantize it anew.")
     ] = False,
@@ -172,6 +189,9 @@ def command(
         arena=arena,
         all_channels=all_channels,
         binary_format=binary_format,
+        cluster=cluster,
+        cluster_per=cluster_per,
+        compress_weights=compress_weights,
     )
     with out.working():
         result = convert(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from textwrap import wrap
 
 from edgekit.artifacts.bundle import Manifest, Refusal, StepInfo, read_manifest
+from edgekit.artifacts.coding import CodingSummary
 from edgekit.artifacts.report import Report, read_report
 from edgekit.artifacts.run import RunResult
 from edgekit.errors import DataError, ModelError
@@ -54,6 +55,8 @@ class Explanation:
     """What the estimates rest on, by kernel folder."""
     counted_on: str = ""
     """The device and kernel set that counted; "" when nothing did."""
+    coding: CodingSummary | None = None
+    """How weights are stored, where they are coded."""
 
     def rows(self) -> list[tuple[str, ...]]:
         """A row of COLUMNS for each step, two lines each, and one for the sums."""
@@ -97,6 +100,7 @@ class Explanation:
             "basis": dict(self.basis),
             "counted_on": self.counted_on,
             "steps": [_record(step) for step in self.steps],
+            "coding": None if self.coding is None else asdict(self.coding),
         }
 
 
@@ -131,7 +135,8 @@ def explain(bundle: str | Path, *, report: str | Path | None = None) -> Explanat
 
 def explain_manifest(manifest: Manifest, runs: Sequence[RunResult] = ()) -> Explanation:
     """The kernels of a conversion; without steps where it made no C."""
-    return _explanation(manifest.name, manifest.steps, manifest.cost_basis, runs)
+    basis, coding = manifest.cost_basis, manifest.coding
+    return _explanation(manifest.name, manifest.steps, basis, runs, coding)
 
 
 def explain_report(report: Report, *, subject: str) -> Explanation:
@@ -144,7 +149,7 @@ def explain_report(report: Report, *, subject: str) -> Explanation:
             code="no-c-report",
         )
     bundle = report.bundle
-    return _explanation(bundle.name, bundle.steps, bundle.cost_basis, report.runs)
+    return _explanation(bundle.name, bundle.steps, bundle.cost_basis, report.runs, bundle.coding)
 
 
 def short(kernel: str) -> str:
@@ -172,10 +177,15 @@ def ranges(numbers: Sequence[int]) -> str:
 
 
 def _explanation(
-    name: str, steps: Sequence[StepInfo], basis: Mapping[str, str], runs: Sequence[RunResult]
+    name: str,
+    steps: Sequence[StepInfo],
+    basis: Mapping[str, str],
+    runs: Sequence[RunResult],
+    coding: CodingSummary | None,
 ) -> Explanation:
     counts, device = _counts(runs)
-    return Explanation(name, tuple(_explained(step, counts) for step in steps), basis, device)
+    explained = tuple(_explained(step, counts) for step in steps)
+    return Explanation(name, explained, basis, device, coding)
 
 
 def _program(steps: Sequence[StepInfo]) -> list[tuple[str, str, int]]:
@@ -257,8 +267,6 @@ def _estimates(kernel: str, steps: Sequence[ExplainedStep]) -> list[int]:
 
 
 def _record(step: ExplainedStep) -> dict[str, object]:
-    from dataclasses import asdict
-
     rates = {
         "estimate_per_mac": step.estimate_per_mac,
         "counted_per_mac": step.counted_per_mac,

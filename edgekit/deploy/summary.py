@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from edgekit.artifacts.bundle import AccuracySummary, Manifest, MemorySummary, RamBudget
 from edgekit.converter.plan.picture import block_text
 from edgekit.deploy.convert import Converted
+from edgekit.deploy.stored import coding_rows
 from edgekit.units import bytes_text, count_text, percent, si
 
 METRICS = {"top1": "top-1", "auc": "AUC", "agreement": "agreement", "sqnr": "kept power"}
@@ -71,6 +72,8 @@ def _sizes(manifest: Manifest) -> list[tuple[str, str]]:
     if "weights" in manifest.sizes:
         constants = bytes_text(manifest.sizes["constants"])
         rows.append(("C data", f"{bytes_text(manifest.sizes['weights'])} weights + {constants}"))
+    if manifest.coding is not None:
+        rows += coding_rows(manifest.coding)
     return rows
 
 

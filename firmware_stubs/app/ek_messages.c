@@ -75,6 +75,7 @@ static uint8_t info(ek_span_t request, ek_reply_t *reply)
     ek_reply_number(reply, "steps", EK_MODEL.steps);
     ek_reply_number(reply, "frame", EK_FRAME_BYTES);
     ek_reply_number(reply, "empty", ek_session.empty);
+    if (EK_RESET) ek_reply_number(reply, "startup", ek_session.startup);
     return 0;
 }
 

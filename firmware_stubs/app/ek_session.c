@@ -65,6 +65,8 @@ const char *ek_session_init(void)
     ek_window_t window = timed(1, do_nothing);
     window = timed(1, do_nothing); /* the second: caches and flash buffers are warm */
     ek_session.empty = window.end - window.start;
+    if (EK_RESET) window = timed(1, EK_RESET);
+    ek_session.startup = window.end - window.start;
     return 0;
 }
 

@@ -21,6 +21,7 @@ typedef struct {
     ek_held_t held;
     bool committed;      /* a complete input came through the extension */
     uint64_t empty;      /* ticks of a window around a function that does nothing */
+    uint64_t startup;    /* ticks of preparing the arena: weights expanded, states set */
     uint64_t empty_step; /* ticks between two profile hooks with nothing between them */
     uint64_t step[EK_MAX_STEPS];
 } ek_session_t;

@@ -62,5 +62,7 @@ void fuzz_arg_max(void);
 void fuzz_batch_matmul(void);
 void fuzz_resize_bilinear(void);
 void fuzz_transpose_conv2d(void);
+void fuzz_decode_rans(void);
+void fuzz_decode_palette(void);
 
 #endif

@@ -37,6 +37,8 @@ static const struct {
     {"transpose_conv2d_s8", fuzz_transpose_conv2d},
     {"arg_max_s8", fuzz_arg_max},
     {"batch_matmul_s8", fuzz_batch_matmul},
+    {"decode_rans_w8", fuzz_decode_rans},
+    {"decode_palette_w8", fuzz_decode_palette},
 };
 
 int main(void)

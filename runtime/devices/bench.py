@@ -97,6 +97,7 @@ def bench_device(
         counter_unit=counter.unit,
         count_per_inference=median(counts),
         count_resolution=counter.resolution / windows[0].inferences,
+        startup_count=_startup(facts, counter),
         steps=steps,
         memory=bench.memory(),
         outputs_checked=checked,
@@ -279,6 +280,13 @@ class Bench:
         if self._plan.window_s is not None:
             return self._plan.window_s
         return QUICK_WINDOW_S if self._plan.quick else WINDOW_S
+
+
+def _startup(facts: Mapping[str, str], counter: Counter) -> float | None:
+    """Counts before the first inference; None of firmware that does not say."""
+    if "startup" not in facts:
+        return None
+    return counter.count(max(0, int(facts["startup"]) - int(facts.get("empty", 0))))
 
 
 def _mismatch(index: int, found: bytes, wanted: bytes) -> Note:

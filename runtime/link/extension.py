@@ -246,5 +246,6 @@ class Extension:
 
 
 def _pairs(payload: bytes) -> dict[str, str]:
-    lines = payload.decode("ascii", errors="replace").splitlines()
+    """key=value by line; a last line that the firmware had to cut is left out."""
+    lines = payload.decode("ascii", errors="replace").split("\n")[:-1]
     return {key: value for key, _, value in (line.partition("=") for line in lines)}

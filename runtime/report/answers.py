@@ -108,6 +108,7 @@ def fast(report: Report) -> Answer:
     per_mac = report.figures.get("instructions_per_mac")
     if per_mac is not None:
         details.append(f"{figure_text(per_mac)} instructions per MAC{_left_out(report)}")
+    details += _startup(report)
     if name == "estimated_latency" and report.target.clock_hz:
         details.append(f"at {si(report.target.clock_hz, 'Hz')}, {report.target.cpu}")
     if not report.runs:
@@ -117,6 +118,16 @@ def fast(report: Report) -> Answer:
         details.append(f"throughput {figure_text(rate)}, {rate.basis.partition(',')[0]}")
     unit = f" {figure.unit}" if name in ("instructions", "cycles") else ""
     return Answer(question, figure_text(figure) + unit, tuple(details), figure.provenance)
+
+
+def _startup(report: Report) -> list[str]:
+    """What precedes the first inference, where it was counted."""
+    run = next((run for run in report.runs if run.startup_count), None)
+    if run is None or run.startup_count is None:
+        return []
+    return [
+        f"start-up {count_text(round(run.startup_count))} {run.counter_unit} ({run.provenance})"
+    ]
 
 
 def _left_out(report: Report) -> str:

@@ -76,6 +76,7 @@ def summarize_bundle(manifest: Manifest) -> BundleSummary:
         layers_sqnr_db={name: _ratio(db) for name, db in manifest.layers_sqnr_db.items()},
         steps=tuple(_step(step) for step in manifest.steps),
         memory=manifest.memory,
+        coding=manifest.coding,
         cost_basis=manifest.cost_basis,
         versions=manifest.versions,
     )

@@ -26,9 +26,11 @@ in QEMU."""
 FUZZED = [
     path
     for path in KERNELS
-    if header(f"ek_{path.stem}__ref") == "ek_kernels.h" and path.stem not in CONFORMANCE
+    if header(f"ek_{path.stem}__ref") in ("ek_kernels.h", "ek_kernels_w8.h")
+    and path.stem not in CONFORMANCE
 ]
-"""Those of int8; tests of whole models run the other number formats' on all boards."""
+"""Those of int8 and the decoders of stored weights; tests of whole models run the other number
+formats' on all boards."""
 DRIVER = sorted(FOLDER.glob("fuzz*.c"))
 INCLUDE = f"-I{catalog.INCLUDE}"
 SHAPES_IN_QEMU = 300
@@ -70,6 +72,11 @@ MUTATIONS = [
     ("batch_matmul_s8", "column * sb[3]", "column"),
     ("resize_bilinear_s8", "total > 0", "total > -1000000"),
     ("transpose_conv2d_s8", "down % p->stride_h", "0"),
+    ("decode_rans_w8", "x < 0x10000", "x < 0x8000"),
+    ("decode_rans_w8", "&& words < end", ""),
+    ("decode_rans_w8", "(uint8_t)values[0];", "0;"),
+    ("decode_palette_w8", "&& words < end", ""),
+    ("decode_palette_w8", "count += 16", "count += 15"),
 ]
 
 

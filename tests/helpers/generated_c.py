@@ -122,12 +122,14 @@ def run_c(
     """
     memory, program, name = generated.memory, generated.program, generated.name
     blocks = [_Block(size, poison + index) for index, size in enumerate(memory.block_bytes)]
+    addresses = (ctypes.c_void_p * MOST_BLOCKS)(*(block.data.ctypes.data for block in blocks))
+    if program.decoders:
+        _init(library, name, blocks, addresses)
     for port, value in zip(program.inputs, inputs, strict=True):
         data = np.frombuffer(np.ascontiguousarray(value).tobytes(), np.uint8)
         _part(blocks, memory, port)[:] = data
     invoke = getattr(library, f"{name}_invoke")
     invoke.argtypes, invoke.restype = [ctypes.c_void_p], None
-    addresses = (ctypes.c_void_p * MOST_BLOCKS)(*(block.data.ctypes.data for block in blocks))
     invoke(addresses if len(blocks) > 1 else addresses[0])
     for block in blocks:
         block.check()
@@ -135,6 +137,15 @@ def run_c(
         np.frombuffer(_part(blocks, memory, port).tobytes(), port.dtype.numpy).reshape(port.shape)
         for port in program.outputs
     ]
+
+
+def _init(library: ctypes.CDLL, name: str, blocks: Sequence[_Block], addresses: Any) -> None:
+    """What expands weights that are kept in the arena."""
+    init = getattr(library, f"{name}_init")
+    sizes = [ctypes.c_size_t(block.data.size) for block in blocks]
+    places = [ctypes.c_void_p(block.data.ctypes.data) for block in blocks]
+    pairs = [word for pair in zip(places, sizes, strict=True) for word in pair]
+    assert init(*([addresses] if len(blocks) > 1 else []), *pairs) == 0
 
 
 class _Block:

@@ -1,0 +1,1 @@
+"""Weights stored in fewer bytes than they have, without losing one: coders, and where they pay."""
