@@ -32,11 +32,13 @@ NOT_HERE = {
     "ref_detections",
     "ref_divided",
     "ref_legacy_convolution",
+    "ref_palette",
+    "ref_rans",
     "ref_rows_of",
     *variants_b1.COSTS,
 }
 """Costs of kernels without rivals to be chosen from. Those on packed signs are compared in
-test_binary_costs.py."""
+test_binary_costs.py, those of decoders in tests/cli/test_compressed_weights.py."""
 
 
 def isa(kernel: str) -> str:
