@@ -83,6 +83,7 @@ BASES: dict[str, str] = {
     "mve": variants_mve.BASIS,
     "neon": variants_neon.BASIS,
     "neondot": variants_neon.BASIS,
+    "x86": variants_b1.BASIS_X86,
 }
 SCRATCHES: dict[str, ScratchSize] = {
     "none": lambda request: 0,

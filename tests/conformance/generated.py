@@ -13,6 +13,7 @@ from pathlib import Path
 from edgekit.converter.emit.c import CSource, emit_c
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph
+from edgekit.converter.ir.ops_binary import BINARY
 from edgekit.converter.lower.lower import lower
 from edgekit.converter.lower.program import Program
 from edgekit.converter.plan.lifetimes import aligned
@@ -57,8 +58,8 @@ class Emitted:
     @property
     def rounds(self) -> bool:
         """Whether it computes in float32, where the order of a sum shows in the result."""
-        graph, borders = self.graph, (ops.Quantize, ops.Dequantize)
-        inner = [node for node in graph.nodes if not isinstance(node.op, borders)]
+        graph, exact = self.graph, (ops.Quantize, ops.Dequantize, *BINARY)
+        inner = [node for node in graph.nodes if not isinstance(node.op, exact)]
         return any(graph[name].dtype is DType.FLOAT32 for node in inner for name in node.outputs)
 
     @property

@@ -67,6 +67,7 @@ CORES = {
     ),
     "neon": ("aarch64-linux-gnu-gcc", (), ()),
     "neondot": ("aarch64-linux-gnu-gcc", ("-march=armv8.2-a+dotprod",), ()),
+    "x86": ("gcc", (), ()),
 }
 """Kernel folder -> compiler, flags of the core, what is off there."""
 
@@ -150,7 +151,7 @@ def test_clang_with_all_warnings(generated: Path) -> None:
     assert analyze([*command, *includes(generated)], host_sources(generated)) == ""
 
 
-@pytest.mark.parametrize("isa", ["dsp", "mve", "neon", "neondot"])
+@pytest.mark.parametrize("isa", ["dsp", "mve", "neon", "neondot", "x86"])
 def test_clang_with_all_warnings_on_fast_kernels(isa: str) -> None:
     """As they are compiled where the intrinsics do not exist."""
     require("clang")
@@ -172,7 +173,7 @@ def test_cppcheck_finds_nothing(generated: Path) -> None:
     assert cppcheck(*DEFINES, *includes(generated), *sources) == ""
 
 
-@pytest.mark.parametrize("isa", ["dsp", "mve", "neon", "neondot"])
+@pytest.mark.parametrize("isa", ["dsp", "mve", "neon", "neondot", "x86"])
 def test_cppcheck_finds_nothing_in_fast_kernels(isa: str) -> None:
     require("cppcheck")
     sources = [str(path) for path in sorted(KERNELS.glob(f"{isa}/*.c"))]

@@ -1,34 +1,35 @@
-/* conv2d_b1_f32.c - packed signs to float32, four words at a time. */
+/* conv2d_b1_f32.c - packed signs to float32, 16 channels of four pixels at a time. */
 #include <assert.h>
 
 #include "ek_kernels_neon_b1.h"
 #include "ek_neon_b1.h"
 
-static void finish_pixel(const ek_conv2d_b1_t *p, const uint32_t *window, const uint32_t *weights,
+/* The pixel whose counts lie `step` apart, block by block. */
+static void finish_pixel(const ek_conv2d_b1_t *p, const uint16_t *counts, int32_t step,
                          const float *multiplier, const float *bias, float *output)
 {
-    const int32_t words = ek_neon_window_words(p);
-    for (int32_t o = 0; o < p->output_c; o++, weights += words) {
-        const int32_t acc = ek_neon_differing(window, weights, words);
-        output[o] = ek_b1_real(p, acc, multiplier[o], bias[o]);
+    const int32_t whole = p->output_c / EK_LANES_B1 * EK_LANES_B1, rest = p->output_c - whole;
+    for (int32_t o = 0; o < whole; o += EK_LANES_B1, counts += step) {
+        ek_neon_finish_f32(p, counts, multiplier + o, bias + o, output + o);
+    }
+    if (rest) {
+        float last[EK_LANES_B1];
+        ek_neon_finish_f32(p, counts, multiplier + whole, bias + whole, last);
+        memcpy(output + whole, last, (size_t)rest * sizeof *last);
     }
 }
 
-void ek_conv2d_b1_f32__neon(const ek_conv2d_b1_t *p, const uint32_t *input,
-                            const uint32_t *weights, const float *multiplier, const float *bias,
-                            float *output, void *scratch)
+void ek_conv2d_b1_f32__neon(const ek_conv2d_b1_t *p, const uint32_t *input, const uint32_t *weights,
+                          const float *multiplier, const float *bias, float *output,
+                          void *scratch)
 {
-    assert(p->groups == 1 && p->pad_ones);
-    uint32_t *const window = scratch;
-    for (int32_t n = 0; n < p->batches; n++) {
-        for (int32_t y = 0; y < p->output_h; y++) {
-            for (int32_t x = 0; x < p->output_w; x++) {
-                ek_neon_gather(p, input, y * p->stride_h - p->pad_top,
-                               x * p->stride_w - p->pad_left, window);
-                finish_pixel(p, window, weights, multiplier, bias, output);
-                output += p->output_c;
-            }
+    assert(p->groups == 1);
+    ek_lanes_b1_t tile = {.input = input};
+    const uint16_t *counts;
+    while ((counts = ek_lanes_b1_counted(p, &tile, ek_neon_count, weights, scratch))) {
+        for (int32_t r = 0; r < tile.rows; r++, output += p->output_c) {
+            finish_pixel(p, counts + r * EK_LANES_B1, tile.stride * EK_LANES_B1, multiplier, bias,
+                         output);
         }
-        input += p->input_h * p->input_w * p->group_words;
     }
 }
