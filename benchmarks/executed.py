@@ -25,9 +25,7 @@ EMULATORS = {"aarch64": ("qemu-aarch64-static",), "native": ("qemu-x86_64-static
 LOG = ("-d", "exec,in_asm,nochain", "-D", "/dev/stderr")
 
 
-def executed(
-    folder: Path, out: Path, function: str, emulator: tuple[str, ...] = ()
-) -> int:
+def executed(folder: Path, out: Path, function: str, emulator: tuple[str, ...] = ()) -> int:
     """Instructions of one call of `function` (a kernel) in the bundle at `folder`, built in `out`.
 
     Raises DeviceError where the outputs differ from the interpreter's or nothing was counted.

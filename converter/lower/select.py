@@ -28,6 +28,7 @@ from edgekit.converter.lower import (
     packing_neon,
     variants_any,
     variants_b1,
+    variants_b1_lanes,
     variants_c32,
     variants_dsp,
     variants_dsp_wide,
@@ -54,6 +55,7 @@ REQUIRES: dict[str, Requirement] = {
 COSTS: dict[str, Cost] = {
     **variants_ref.COSTS,
     **variants_b1.COSTS,
+    **variants_b1_lanes.COSTS,
     **variants_any.COSTS,
     **variants_c32.COSTS,
     **variants_dsp.COSTS,
@@ -66,6 +68,7 @@ COSTS: dict[str, Cost] = {
 }
 PACKINGS: dict[str, Packing] = {
     **variants_b1.PACKINGS,
+    **variants_b1_lanes.PACKINGS,
     **packing_any.PACKINGS,
     **packing_c32.PACKINGS,
     **packing_dsp.PACKINGS,
@@ -83,7 +86,7 @@ BASES: dict[str, str] = {
     "mve": variants_mve.BASIS,
     "neon": variants_neon.BASIS,
     "neondot": variants_neon.BASIS,
-    "x86": variants_b1.BASIS_X86,
+    "x86": variants_b1_lanes.BASIS,
 }
 SCRATCHES: dict[str, ScratchSize] = {
     "none": lambda request: 0,
@@ -95,6 +98,7 @@ SCRATCHES: dict[str, ScratchSize] = {
     **variants_mve.SCRATCHES,
     **variants_neon.SCRATCHES,
     **variants_b1.SCRATCHES,
+    **variants_b1_lanes.SCRATCHES,
     **variants_phases.SCRATCHES,
     **variants_w8.SCRATCHES,
 }

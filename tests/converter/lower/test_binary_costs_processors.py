@@ -14,7 +14,7 @@ from edgekit.converter.lower import select
 from edgekit.converter.lower.calls import Array
 from edgekit.converter.lower.formats import lowered
 from edgekit.converter.lower.variants import Request
-from edgekit.converter.lower.variants_b1 import lanes
+from edgekit.converter.lower.variants_b1_lanes import lanes
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.tflite import write_tflite
 from edgekit.deploy.bundles import open_bundle
