@@ -1,16 +1,16 @@
 /* ek_lanes_b1.h - bits counted with one output channel in each lane of a vector.
  *
- * Weights come in blocks of 16 channels, a word of each in turn, the last block filled up with zeros:
- * (O/16, words, 16). A word of a window meets the same word of 16 channels, so that nothing has to be
- * added up across lanes. Four windows are counted at once and share what is loaded of the weights;
- * they are gathered side by side, (words, 4), or a single one as (words).
+ * Weights come in blocks of 16 channels, a word of each in turn, the last block filled up with
+ * zeros: (O/16, words, 16). A word of a window meets the same word of 16 channels, so that nothing
+ * has to be added up across lanes. Four windows are counted at once and share what is loaded of the
+ * weights; they are gathered side by side, (words, 4), or a single one as (words).
  *
- * Counts are half-words, which windows of up to 65535 signs fit. Packed outputs compare with the least
- * count that is -1, the threshold and one, cut to what a count can be.
+ * Counts are half-words, which windows of up to 65535 signs fit. Packed outputs compare with the
+ * least count that is -1, the threshold and one, cut to what a count can be.
  *
- * Around the input is +1, bits of 0. Where padding is to be neither +1 nor -1, a tap outside has then
- * added the bits of its weights, and should have added `pad_bits`: half of the signs differ. Only
- * windows at the border need that difference, which is added to their counts afterwards.
+ * Around the input is +1, bits of 0. Where padding is to be neither +1 nor -1, a tap outside has
+ * then added the bits of its weights, and should have added `pad_bits`: half of the signs differ.
+ * Only windows at the border need that difference, which is added to their counts afterwards.
  */
 #ifndef EK_LANES_B1_H
 #define EK_LANES_B1_H
@@ -99,7 +99,8 @@ static inline void ek_lanes_b1_advance(const ek_conv2d_b1_t *p, ek_lanes_b1_t *t
 static inline bool ek_lanes_b1_next(const ek_conv2d_b1_t *p, ek_lanes_b1_t *tile,
                                     uint32_t *windows)
 {
-    const int32_t left = ((p->batches - tile->image) * p->output_h - tile->y) * p->output_w - tile->x;
+    const int32_t lines = (p->batches - tile->image) * p->output_h - tile->y;
+    const int32_t left = lines * p->output_w - tile->x;
     tile->rows = ek_min(left, EK_LANES_B1_ROWS);
     tile->stride = left == 1 ? 1 : EK_LANES_B1_ROWS;
     const uint32_t *image = tile->input;

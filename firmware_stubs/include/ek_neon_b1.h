@@ -33,7 +33,7 @@ static inline uint16x8_t ek_neon_add_words(uint16x8_t sum, uint32x4_t x, uint32x
     return vpadalq_u8(sum, vaddq_u8(first, ek_neon_differing(y, vld1q_u32(w + EK_LANES_B1))));
 }
 
-/* Half a block of four windows, two words at a time: eight accumulators, twelve vectors of x and w. */
+/* Half a block of four windows, two words at a time: 8 accumulators, 12 vectors of x and w. */
 static inline void ek_neon_count_four(const uint32_t *x, const uint32_t *w, int32_t words,
                                       uint16_t *counts)
 {

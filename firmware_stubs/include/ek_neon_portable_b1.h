@@ -1,11 +1,10 @@
-/* ek_neon_portable_b1.h - the NEON intrinsics that only kernels on packed signs use, in plain C; see
- * ek_neon_portable.h. Words are little-endian in vectors of bytes, as on 64-bit Arm; here only their
- * bits are counted. */
+/* ek_neon_portable_b1.h - the NEON intrinsics that only kernels on packed signs use, in plain C;
+ * see ek_neon_portable.h. Words are little-endian in vectors of bytes, as on 64-bit Arm; here only
+ * their bits are counted. */
 #ifndef EK_NEON_PORTABLE_B1_H
 #define EK_NEON_PORTABLE_B1_H
 
-#include <stdint.h>
-#include <string.h>
+#include "ek_neon_portable.h"
 
 typedef struct {
     uint16_t e[4];

@@ -1,5 +1,5 @@
-/* ek_x86.h - whether functions for parts of x86-64 can be compiled here: each names what it needs, so
- * that no compiler flag is wanted, and is called where the processor has it. */
+/* ek_x86.h - whether functions for parts of x86-64 can be compiled here: each names what it needs,
+ * so that no compiler flag is wanted, and is called where the processor has it. */
 #ifndef EK_X86_H
 #define EK_X86_H
 

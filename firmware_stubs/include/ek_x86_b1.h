@@ -14,8 +14,8 @@
 static inline __m128i ek_x86_reached(const uint16_t *counts, const uint16_t *least)
 {
     const __m128i count = _mm_loadu_si128((const __m128i *)(const void *)counts);
-    const __m128i missing = _mm_subs_epu16(_mm_loadu_si128((const __m128i *)(const void *)least), count);
-    return _mm_cmpeq_epi16(missing, _mm_setzero_si128());
+    const __m128i wanted = _mm_loadu_si128((const __m128i *)(const void *)least);
+    return _mm_cmpeq_epi16(_mm_subs_epu16(wanted, count), _mm_setzero_si128());
 }
 
 /* Bit l of the result: counts[l] >= least[l]. */

@@ -1,4 +1,4 @@
-/* count_plain_b1.c - counts bits in plain C; loops over 16 channels become what vectors there are. */
+/* count_plain_b1.c - counts bits in plain C; compilers make vectors of loops over 16 channels. */
 #include "ek_kernels_x86_b1.h"
 #include "ek_lanes_b1.h"
 
