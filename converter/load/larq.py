@@ -14,7 +14,7 @@ from typing import Any
 from edgekit.converter.binary.layers import layers as binary_layers
 from edgekit.converter.ir.ops import Padding
 from edgekit.converter.ir.shapes import output_extent, padding_before
-from edgekit.converter.load.tolerant import known_arguments, without_training
+from edgekit.converter.load.tolerant import known_activation, known_arguments, without_training
 from edgekit.errors import UnsupportedError
 
 Function = Callable[[Any], Any]
@@ -164,8 +164,8 @@ def _layer(
         source = _quantizer(shown, "input_quantizer", config.pop("input_quantizer", None))
         pad_values = float(config.pop("pad_values", None) or 0)
         kept = {k: v for k, v in without_training(config).items() if known is None or k in known}
-        if isinstance(kept.get("activation"), str):
-            kept["activation"] = larq_activations().get(kept["activation"], kept["activation"])
+        if "activation" in kept:
+            kept["activation"] = known_activation(kept["activation"], larq_activations())
         base.__init__(self, *args, **kept)
         self.pad_values, self.input_quantizer, self.kernel_quantizers = pad_values, source, made
 
@@ -230,13 +230,13 @@ def _convolution_1d(tf: Any, layer: Any, x: Any, kernels: Sequence[Any]) -> Any:
     """As a row of pixels, which is what TFLite makes of it: quantized behind the new axis, so that
     nothing stands between signs and convolution."""
     steps, apart = (1, *layer.strides), (1, *layer.dilation_rate)
-    x, kernel = layer.input_quantizer(x[:, None]), kernels[0][None]
+    x, kernel = layer.input_quantizer(tf.expand_dims(x, 1)), tf.expand_dims(kernels[0], 0)
     if layer.padding == "causal":
         before = (kernel.shape[1] - 1) * apart[1]
         x, padding = tf.pad(x, [(0, 0), (0, 0), (before, 0), (0, 0)]), "valid"
     else:
         x, padding = _padded(tf, layer, x, kernel, steps, apart)
-    return tf.nn.conv2d(x, kernel, steps, padding.upper(), dilations=apart)[:, 0]
+    return tf.squeeze(tf.nn.conv2d(x, kernel, steps, padding.upper(), dilations=apart), 1)
 
 
 def _depthwise(tf: Any, layer: Any, x: Any, kernels: Sequence[Any]) -> Any:

@@ -63,6 +63,12 @@ def without_training(arguments: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def known_activation(given: Any, activations: Mapping[str, Callable[..., Any]]) -> Any:
+    """The function of this name, which files hold as a word or as an object, if it is there."""
+    name = given.get("config") if isinstance(given, dict) else given
+    return activations.get(name, given) if isinstance(name, str) else given
+
+
 def _tolerant(
     layer: Any,
     name: str,
@@ -76,8 +82,8 @@ def _tolerant(
             raise ValueError(f"{name} with groups={kwargs['groups']} has no Keras 3 counterpart")
         dropped.update(f"{name}.{key}" for key in unknown)
         kept = without_training({k: v for k, v in kwargs.items() if k not in unknown})
-        if isinstance(kept.get("activation"), str):
-            kept["activation"] = activations.get(kept["activation"], kept["activation"])
+        if "activation" in kept:
+            kept["activation"] = known_activation(kept["activation"], activations)
         layer.__init__(self, *args, **kept)
 
     return type(layer)(name, (layer,), {"__init__": init, "__module__": layer.__module__})

@@ -71,12 +71,16 @@ def test_a_convolution_of_signs(pad_values: float, form: str, tmp_path: Path) ->
     assert (op.padding, op.pad_values) == (ops.Padding.SAME, int(pad_values))
 
 
-def test_strides_magnitudes_and_activations(tmp_path: Path) -> None:
+LEAKY = {"module": "builtins", "class_name": "function", "config": "leaky_tanh"}
+
+
+@pytest.mark.parametrize("activation", ["leaky_tanh", LEAKY])
+def test_strides_magnitudes_and_activations(activation: Any, tmp_path: Path) -> None:
     kernel = normal(3, 3, 8, 4)
     layer = quant(
         "QuantConv2D", {"kernel": kernel}, filters=4, kernel_size=[3, 3], strides=[2, 2],
         pad_values=1.0, kernel_quantizer=registered("MagnitudeAwareSign", clip_value=1.0),
-        activation="leaky_tanh",
+        activation=activation,
     )  # fmt: skip
     x = normal(2, 7, 7, 8)
     graph, y = loaded(write_h5(tmp_path / "net.h5", (7, 7, 8), [layer]), x)
