@@ -9,12 +9,54 @@ from numpy.typing import NDArray
 
 from edgekit.converter.binary_ends import output_end
 from edgekit.converter.bits import pack_bits, unpack_bits, words
-from edgekit.converter.compress.edit import constant_operand, only_reader
+from edgekit.converter.compress.edit import constant_operand, named, only_reader
 from edgekit.converter.interpret.binary import finish
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
 from edgekit.converter.ir.ops import Activation, Padding
 from edgekit.converter.ir.shapes_binary import groups, taps
+
+
+def scale_before_pool(graph: Graph) -> Graph:
+    """MUL by positive constants and ADD, per channel, go in front of a MAX_POOL_2D over an
+    LceBconv2d: neither changes which value is largest, and there they are folded."""
+    for name in [node.name for node in graph.nodes if isinstance(node.op, ops.MaxPool2D)]:
+        while True:
+            made = _scaled_before(graph, named(graph, name))
+            if made is None:
+                break
+            graph = made
+    return graph
+
+
+def _scaled_before(graph: Graph, pool: Node) -> Graph | None:
+    source, reader = pool.inputs[0] or "", only_reader(graph, pool.output)
+    assert isinstance(pool.op, ops.MaxPool2D)
+    if reader is None or pool.op.activation is not Activation.NONE:
+        return None
+    if only_reader(graph, source) is not pool or not _counted(graph, source):
+        return None
+    values = _per_channel(graph, reader, graph[source].shape[-1])
+    raises = values is not None and (isinstance(reader.op, ops.Add) or bool(np.all(values > 0)))
+    if not raises or graph.output(reader).shape != graph.output(pool).shape:
+        return None
+    scaled = replace(graph[source], name=f"{reader.name}_before")
+    inputs = tuple(source if x == pool.output else x for x in reader.inputs)
+    first = Node(scaled.name, reader.op, inputs, (scaled.name,))
+    second = replace(pool, inputs=(scaled.name,), outputs=reader.outputs)
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        nodes += (first, second) if node is pool else () if node is reader else (node,)
+    return graph.with_tensors(scaled).with_nodes(nodes)
+
+
+def _counted(graph: Graph, name: str) -> bool:
+    """Whether an LceBconv2d gives it, with or without scales behind."""
+    node = graph.producer(name)
+    while node is not None and isinstance(node.op, ops.Mul | ops.Add):
+        found = constant_operand(graph, node)
+        node = graph.producer(node.inputs[1 - found[0]] or "") if found else None
+    return node is not None and isinstance(node.op, ops.LceBconv2d)
 
 
 def fold_multipliers(graph: Graph) -> Graph:

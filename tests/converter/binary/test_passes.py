@@ -200,6 +200,34 @@ def test_binarized_layers_give_no_notes() -> None:
     assert not binary_notes(graph, "portable")
 
 
+@pytest.mark.parametrize("positive", [True, False])
+@pytest.mark.parametrize("last", ["sign", "values"])
+def test_positive_scales_behind_a_maximum_are_folded_into_the_convolution(
+    positive: bool, last: str
+) -> None:
+    """Larq's usual block: convolution, MaxPooling2D, BatchNormalization(scale=False)."""
+    rng = np.random.default_rng(8)
+    g = Floats("pooled")
+    x = g.convolution(g.sign(g.input((1, 8, 8, 16), None, REAL)), 32, rng)
+    x = g.real(ops.MaxPool2D(Padding.VALID, 2, 2, 2, 2), [x], (1, 4, 4, 32))
+    x = g.affine(x, rng, low=0.1 if positive else -1.5)
+    graph = g.graph(g.convolution(g.sign(x), 8, rng) if last == "sign" else x)
+    small = compress(graph)
+    same(graph, small, rng)
+    packed = ["LceQuantize", "LceBconv2d", "LceBMaxPool2d", "LceBconv2d"]
+    wanted = packed if last == "sign" else ["LceQuantize", "LceBconv2d", "MAX_POOL_2D"]
+    assert (kinds(small) == wanted) is positive
+
+
+def test_scales_of_other_maxima_stay_where_they_are() -> None:
+    """In front they would be computed four times as often."""
+    rng = np.random.default_rng(9)
+    g = Floats("real")
+    x = g.input((1, 4, 4, 8), None, REAL)
+    x = g.real(ops.MaxPool2D(Padding.VALID, 2, 2, 2, 2), [x], (1, 2, 2, 8))
+    assert kinds(compress(g.graph(g.affine(x, rng, low=0.1)))) == ["MAX_POOL_2D", "MUL", "ADD"]
+
+
 def test_equal_signs_are_packed_once_and_values_read_elsewhere_stay() -> None:
     rng = np.random.default_rng(4)
     g = Floats("shared")
