@@ -20,6 +20,8 @@ from edgekit.units import percent
 SCHEMA_VERSION = 1
 MANIFEST_NAME = "edgekit.json"
 MODEL_NAME = "model.tflite"
+LCE_MODEL_NAME = "model_lce.tflite"
+"""Beside a portable model.tflite: the network with LCE's operators, which its C computes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.artifacts.bundle import MODEL_NAME, Manifest, read_manifest
+from edgekit.artifacts.bundle import LCE_MODEL_NAME, MODEL_NAME, Manifest, read_manifest
 from edgekit.errors import ModelError, UnsupportedError, UsageError
 from edgekit.targets.model import Target
 from edgekit.targets.reader import load_target
@@ -27,11 +27,14 @@ class Bundle:
 
     @cached_property
     def graph(self) -> Graph:
-        """The graph of model.tflite; where that is uint8 inside, the int8 one it was written of."""
+        """What the generated C computes: the graph of model.tflite; where that is uint8 inside, the
+        int8 one it was written of; of a portable binarized one, that with packed signs."""
         from edgekit.converter.load.legacy import is_legacy, uint8_to_int8
         from edgekit.converter.tflite import read_tflite
 
-        graph = read_tflite(self.model, self.manifest.name)
+        packed = self.folder / LCE_MODEL_NAME
+        model = packed.read_bytes() if self.portable and packed.is_file() else self.model
+        graph = read_tflite(model, self.manifest.name)
         return uint8_to_int8(graph)[0] if is_legacy(graph) else graph
 
     @property
@@ -45,8 +48,15 @@ class Bundle:
         return (self.folder / "c" / f"{self.manifest.name}.c").is_file()
 
     @property
+    def portable(self) -> bool:
+        """Whether model.tflite has binarized layers in TFLite's own operators."""
+        return self.manifest.recipe.get("binary_format") == "portable"
+
+    @property
     def custom(self) -> tuple[str, ...]:
         """Operators of model.tflite that LiteRT does not know: those of the Larq Compute Engine."""
+        if self.portable:
+            return ()
         return tuple(name for name in self.manifest.operators if name.startswith("Lce"))
 
     @property

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit import __version__
-from edgekit.artifacts.bundle import MANIFEST_NAME, Manifest
+from edgekit.artifacts.bundle import LCE_MODEL_NAME, MANIFEST_NAME, Manifest
 from edgekit.artifacts.files import output_folder
 from edgekit.converter.convert import Conversion, convert_model
 from edgekit.converter.emit.bundle import bundle_files
+from edgekit.converter.ir.ops_binary import BINARY
 from edgekit.converter.options import ConvertOptions, size
+from edgekit.converter.tflite import write_tflite
 from edgekit.firmware_stubs.catalog import headers_for, kernel_source
 from edgekit.targets.model import Target
 from edgekit.targets.reader import list_targets, load_target
@@ -91,7 +93,7 @@ def files_of(result: Conversion, options: ConvertOptions) -> dict[str, bytes]:
     headers = {path for name in functions for path in headers_for(name)}
     headers |= {path.with_name(name) for path in headers for name in KERNEL_HEADERS}
     package = "cmake" if options.code_format == "tflm" else options.code_format
-    return bundle_files(
+    files = bundle_files(
         result.manifest,
         result.model,
         c=source,
@@ -100,6 +102,11 @@ def files_of(result: Conversion, options: ConvertOptions) -> dict[str, bytes]:
         package=package,
         extra=result.code.extra,
     )
+    if options.binary_format == "portable" and any(
+        isinstance(node.op, BINARY) for node in result.graph.nodes
+    ):
+        files[LCE_MODEL_NAME] = write_tflite(result.graph)
+    return files
 
 
 def peak_memory() -> int:

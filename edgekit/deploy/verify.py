@@ -184,7 +184,8 @@ def _engines(
         if bundle.custom:
             yield _Engine(f"{name}, portable form", False, partial(_portable, bundle, kernels))
         else:
-            yield _Engine(name, False, partial(_litert, bundle.model, kernels), kernels)
+            layers = "" if bundle.portable else kernels
+            yield _Engine(name, False, partial(_litert, bundle.model, kernels), layers)
     if importlib.util.find_spec("tflite_micro") is not None:
         yield _Engine("TensorFlow Lite Micro", False, partial(_tflm, bundle.model, bundle.graph))
     yield _Engine("generated C on this machine", True, partial(_native, bundle))

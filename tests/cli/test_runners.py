@@ -24,6 +24,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "int8": convert_small(folder, target="rpi4", name="int8"),
         "binary": convert_binary(folder, "rpi4"),
         "host": convert_binary(folder, "host"),
+        "portable": convert_binary(folder, "host", "portable"),
     }
 
 
@@ -106,6 +107,22 @@ def test_verify_names_the_form_that_litert_runs(bundles: dict[str, Path]) -> Non
     assert len(litert) == 2
     assert all(row["largest"] <= 1 and not row["must_equal"] for row in litert)
     assert [row["inputs_equal"] for row in rows if row["must_equal"]] == [3]
+
+
+def test_the_c_of_a_portable_bundle_is_held_against_packed_signs(
+    bundles: dict[str, Path],
+) -> None:
+    """LiteRT rounds the int8 outputs of its file in fixed point, the C in float32 as LCE does."""
+    rows = succeeds("verify", bundles["portable"], "--samples", 3, "--json").record["engines"]
+    assert [row["inputs_equal"] for row in rows if row["must_equal"]] == [3]
+    litert = [row for row in rows if row["engine"].startswith("ai_edge_litert")]
+    assert len(litert) == 2
+    assert all(0 < row["largest"] <= 1 and not row["skipped"] for row in litert)
+    assert not any(row["engine"].endswith("portable form") for row in rows)
+    words = ("--quick", "--samples", 1, "--batch", "1", "--json")
+    runs = succeeds("bench", bundles["portable"], *words).record["runs"]
+    assert [run["engine"].partition(" ")[0] for run in runs] == ["ai_edge_litert", "edgekit-c"]
+    assert runs[1]["outputs_equal"] == 1
 
 
 def test_run_takes_the_engine_that_can(bundles: dict[str, Path], tmp_path: Path) -> None:

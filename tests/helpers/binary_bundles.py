@@ -22,10 +22,10 @@ def binary_network(channels: int = 24) -> Graph:
     return g.graph(bconv(g, y, case, rng))
 
 
-def convert_binary(folder: Path, target: str = "host", *words: str) -> Path:
-    """The bundle of the network for a target."""
+def convert_binary(folder: Path, target: str = "host", form: str = "lce") -> Path:
+    """The bundle of the network for a target; `form` is how model.tflite holds it."""
     model = folder / "net.tflite"
     model.write_bytes(write_tflite(binary_network()))
-    out = folder / f"binary-{target}"
-    succeeds("convert", model, "-t", target, "-o", out, *words)
+    out = folder / f"{form}-{target}"
+    succeeds("convert", model, "-t", target, "-o", out, "--binary-format", form)
     return out
