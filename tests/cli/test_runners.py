@@ -8,7 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekit.deploy.bundles import Bundle, open_bundle
+from edgekit.deploy.inputs import random_inputs
+from edgekit.deploy.programs import program_engine
+from edgekit.errors import DeviceError
 from edgekit.runtime.devices import launch
+from edgekit.targets.reader import load_target
 from tests.helpers.binary_bundles import convert_binary
 from tests.helpers.command_line import fails, succeeds
 from tests.helpers.neon_cases import COMPILER, EMULATOR
@@ -87,6 +92,25 @@ def test_a_program_in_an_emulator_is_checked_and_not_timed(
     assert {note["code"] for note in done.record["warnings"]} >= {"emulated"}
     shown = succeeds("report", tmp_path / "report").out
     assert "Not timed" in shown
+
+
+@pytest.mark.qemu
+def test_a_core_without_the_instructions_is_named(tmp_path: Path) -> None:
+    """A Raspberry Pi 5's program needs the dot product extension, which a Cortex-A72 lacks."""
+    require(COMPILER, EMULATOR)
+    bundle = open_bundle(convert_small(tmp_path, target="rpi5"))
+    older = launch.Here((EMULATOR, "-cpu", "cortex-a72"), "an older Pi")
+    with pytest.raises(DeviceError) as caught:
+        _runs(bundle, older)
+    assert caught.value.code == "runner-signal-4"
+    assert caught.value.found == "the runner ended: the processor lacks an instruction of it"
+    _runs(bundle, launch.emulated(load_target("rpi5")))
+
+
+def _runs(bundle: Bundle, launcher: launch.Launcher) -> None:
+    sample = random_inputs(bundle.graph, 1).samples[0]
+    with program_engine(bundle, load_target("rpi5"), launcher) as (run, _):
+        run((sample,))
 
 
 @pytest.mark.qemu
