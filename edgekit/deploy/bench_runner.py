@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 
 from edgekit.artifacts.partial import BoardParts
 from edgekit.artifacts.run import RunResult
@@ -16,6 +17,8 @@ from edgekit.deploy.keeper import Keeper
 from edgekit.deploy.programs import OpenProgram, launcher_for, program
 from edgekit.runtime.devices.bench import BenchPlan
 from edgekit.runtime.devices.bench_program import PROFILES, bench_program
+from edgekit.runtime.devices.counted import MOST_MACS, count_instructions
+from edgekit.runtime.devices.launch import Here
 from edgekit.runtime.measure.timing import NORMAL, QUICK
 from edgekit.runtime.power.names import make_meter
 from edgekit.targets.model import Target
@@ -40,12 +43,31 @@ def run_runner(
         report("building and starting", 1, 1)
         runs = list(keeper.partial.runs)
         if not runs:
-            runs = [measured(bundle, opened, inputs, report, quick=options.quick, keeper=keeper)]
+            run = measured(bundle, opened, inputs, report, quick=options.quick, keeper=keeper)
+            runs = [_counted(bundle, opened, run, inputs, report)]
             keeper.runs(runs)
         if meter is None:
             return Measured(tuple(runs))
         metered = board_energy(opened, meter, runs[0], options, report, keeper)
     return Measured(tuple(runs), metered.result, metered.trace)
+
+
+def _counted(
+    bundle: Bundle, opened: OpenProgram, run: RunResult, inputs: Inputs, report: Progress
+) -> RunResult:
+    """The run with the instructions of an inference, where an emulator of 64-bit Arm can tell."""
+    launcher, macs = opened.launcher, bundle.manifest.macs
+    if not isinstance(launcher, Here) or not launcher.simulated:
+        return run
+    if opened.target.cpu.arch != "aarch64" or macs > MOST_MACS:
+        return run
+    report("counting instructions", 0, 1)
+    name, data = bundle.manifest.name, raw_bytes(inputs.samples[0])
+    count = count_instructions(opened.image.elf, launcher.prefix, name, data)
+    report("counting instructions", 1, 1)
+    if count is None:
+        return run
+    return replace(run, count_per_inference=count, counter_unit="instructions")
 
 
 def measured(

@@ -130,5 +130,5 @@ def _notes(machine: dict[str, str], samples: tuple[float, ...]) -> tuple[Note, .
 
 
 def _emulated(name: str) -> tuple[Note, ...]:
-    text = "the program ran in an emulator: outputs are checked, times would mean nothing"
+    text = "the program ran in an emulator: its outputs count, times would mean nothing"
     return (Note("emulated", name, text, level="info"),)

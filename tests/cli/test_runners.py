@@ -88,10 +88,13 @@ def test_a_program_in_an_emulator_is_checked_and_not_timed(
     assert run["device"].endswith("-cpu cortex-a72")
     assert "peak_rss" not in run["memory"]
     assert "latency" not in done.record["figures"]
+    figure = done.record["figures"]["instructions"]
+    assert (figure["provenance"], run["counter_unit"]) == ("simulated", "instructions")
+    assert figure["value"] == run["count_per_inference"] > 1000
     assert "cpu" not in run["environment"]
     assert {note["code"] for note in done.record["warnings"]} >= {"emulated"}
     shown = succeeds("report", tmp_path / "report").out
-    assert "Not timed" in shown
+    assert f"{int(figure['value']):,} instructions (simulated)" in " ".join(shown.split())
 
 
 @pytest.mark.qemu
