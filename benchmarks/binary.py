@@ -1,6 +1,6 @@
 """Binarized convolutions beside our own int8 ones: instructions per multiply-accumulate.
 
-    python -m benchmarks.binary [--boards virtual-m4,virtual-m7] [--layers "3x3 128->128 of 28x28"]
+    python -m benchmarks.binary [--boards virtual-m4,virtual-m55] [--layers "3x3 128->128 of 28x28"]
 
 Each layer is built twice, with packed signs and with int8, and run in QEMU on each board. Counts
 are exact and simulated, outputs are compared with the interpreter. TFLite Micro has no such
@@ -31,7 +31,7 @@ from edgekit.deploy.bundles import open_bundle
 from edgekit.deploy.convert import convert
 from edgekit.deploy.keeper import Keeper
 
-BOARDS = ("virtual-m4", "virtual-m7")
+BOARDS = ("virtual-m4", "virtual-m7", "virtual-m55")
 ACTIVATION = Quant.per_tensor(0.05, -4)
 
 

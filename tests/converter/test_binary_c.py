@@ -25,7 +25,7 @@ from tests.helpers.generated_c import TARGET, Generated, build, generate, run_c
 from tests.helpers.int8_graphs import GraphBuilder
 
 GRAPHS = 48
-ISAS = (("ref",), ("dsp", "ref"), ("any", "ref"), ("neon", "ref"), ("x86", "ref"))
+ISAS = (("ref",), ("dsp", "ref"), ("any", "ref"), ("neon", "ref"), ("mve", "ref"), ("x86", "ref"))
 
 
 def graph_of(seed: int) -> Graph:

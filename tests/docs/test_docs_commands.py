@@ -34,7 +34,6 @@ PAGES = (
     "docs/verify.md",
     "docs/performance.md",
     "docs/binary.md",
-    "docs/mixed_precision.md",
 )
 NEEDS = ("arm-none-eabi-gcc", "qemu-system-arm", "gcc")
 

@@ -16,9 +16,9 @@ from edgekit.converter.lower.select import Kernel
 from edgekit.converter.lower.variants import Request
 from edgekit.firmware_stubs import catalog
 from tests.helpers.packed_cases import PackedCase, packed_case, reference, run_natively, run_on_m55
-from tests.helpers.variant_cases import drawn
+from tests.helpers.variant_cases import drawn, variants
 
-KERNELS = [k for rows in select.kernel_table().values() for k in rows if k.isa == "mve"]
+KERNELS = variants("mve")
 SANITIZERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 INPUTS_AT_ANY_ADDRESS = range(16)
 

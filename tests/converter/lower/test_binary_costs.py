@@ -16,6 +16,7 @@ from edgekit.converter.lower.calls import Array
 from edgekit.converter.lower.formats import lowered
 from edgekit.converter.lower.variants import Request
 from edgekit.converter.lower.variants_b1 import blocks, pairs
+from edgekit.converter.lower.variants_mve_b1 import PLANES, planes
 from tests.helpers.virtual_firmware import needs_qemu
 
 TOLERANCE = 1.3
@@ -47,6 +48,21 @@ def test_a_large_layer_takes_less_than_a_third_of_int8(tmp_path: Path) -> None:
     assert count < plain / 3
 
 
+ON_M55 = (Layer(12, 64, 96, 3), Layer(9, 32, 64, 1, packed=False))
+
+
+@needs_qemu
+@pytest.mark.qemu
+@pytest.mark.parametrize("layer", ON_M55, ids=lambda layer: layer.name)
+def test_estimates_are_near_the_counts_on_a_cortex_m55(layer: Layer, tmp_path: Path) -> None:
+    kernel, estimate, count = counted(binary_graph(layer), "virtual-m55", tmp_path)
+    assert kernel.endswith("__mve")
+    found = f"{kernel}: {count} counted, {estimate} estimated"
+    assert estimate / TOLERANCE - 400 <= count <= estimate * TOLERANCE + 400, found
+    _, _, plain = counted(int8_graph(layer), "virtual-m55", tmp_path)
+    assert count < plain / 2
+
+
 def request(layer: Layer) -> Request:
     graph = binary_graph(layer)
     [call] = lowered(graph, graph.nodes[1])
@@ -61,6 +77,28 @@ def test_tables_are_taken_where_enough_channels_share_them() -> None:
     assert dense.kernel.function == "ek_conv2d_adders_b1__any"
     [refused] = [r for r in dense.refused if r.kernel == "ek_conv2d_tiles_b1__dsp"]
     assert refused.reason == "is slower by estimate"
+
+
+def test_helium_takes_large_tiles_where_there_is_room() -> None:
+    table, isas = select.kernel_table(), ("mve", "dsp", "any", "ref")
+    large = request(Layer(16, 64, 128, 3))
+    assert select.choose(table, large, isas).kernel.name == "tables"
+    assert select.choose(table, large, isas, room=60_000).kernel.name == "tables_room"
+    assert select.choose(table, request(Layer(1, 512, 64, 1)), isas).kernel.isa == "any"
+
+
+@pytest.mark.parametrize("channels", [5, 32, 70])
+def test_helium_has_every_weight_in_its_plane(channels: int) -> None:
+    rng = np.random.default_rng(channels)
+    words = rng.integers(0, 2**32, (channels, 3), dtype=np.uint64).astype(np.uint32)
+    found = planes(words)
+    assert found.shape == (-(-channels // 32), 2, 16, 16)
+    assert sorted(PLANES) == [(word, bit) for word in range(2) for bit in range(32)]
+    for at, (word, bit) in enumerate(PLANES):
+        for channel in range(channels):
+            vector = found[channel // 32, 0, at // 4]
+            nibble = int(vector[channel % 16]) >> (4 if channel % 32 >= 16 else 0)
+            assert nibble >> at % 4 & 1 == int(words[channel, word]) >> bit & 1
 
 
 @pytest.mark.parametrize("layer", [Layer(4, 96, 5, 3), Layer(4, 64, 6, 3), Layer(1, 30, 7, 1)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgekit.converter.lower import variants_b1
+from edgekit.converter.lower import variants_b1, variants_mve_b1
 from edgekit.converter.lower.select import kernel_table
 from tests.helpers.counted_layers import LAYERS, Counted, counted
 from tests.helpers.virtual_firmware import needs_qemu
@@ -36,6 +36,7 @@ NOT_HERE = {
     "ref_rans",
     "ref_rows_of",
     *variants_b1.COSTS,
+    *variants_mve_b1.COSTS,
 }
 """Costs of kernels without rivals to be chosen from. Those on packed signs are compared in
 test_binary_costs.py, those of decoders in tests/cli/test_compressed_weights.py."""
