@@ -4,6 +4,7 @@
     compress   named passes              -> a smaller float graph
     quantize   calibration data          -> an int8 graph (float32: left as it is)
                and a few samples more    -> its weights rounded better, or its biases corrected
+               or a format for each layer (formats.py)
                if asked                  -> its weights clustered, and biases corrected
     judge      float against int8        -> accuracy, the gate
     write      the graph                 -> model.tflite
@@ -24,10 +25,12 @@ from pathlib import Path
 
 from edgekit.artifacts.bundle import Manifest
 from edgekit.artifacts.figures import Note
+from edgekit.artifacts.precision import PrecisionSummary
 from edgekit.converter.binary.notes import binary_notes
 from edgekit.converter.binary.portable import portable
 from edgekit.converter.compress.passes import PASSES
 from edgekit.converter.describe import class_names, describe
+from edgekit.converter.formats import choose_formats
 from edgekit.converter.generate import Code, generate
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.ir.text import graph_text
@@ -108,9 +111,9 @@ def convert_model(
     loaded = _load(source, options, log)
     data = prepare_data(loaded.graph, loaded, options, report)
     small = _compress(loaded.graph, log)
-    graph, notes = _quantize(small, data, options, log, report)
+    graph, notes, formats = _quantize(small, target, data, options, log, report)
     with log.stage("judge"):
-        verdict = judge(small, graph, data, options, report)
+        verdict = judge(small, graph, data, options, report, formats)
     with log.stage("write"):
         stored = portable(graph) if options.binary_format == "portable" else graph
         model = write_tflite(stored)
@@ -135,6 +138,7 @@ def convert_model(
         model=model,
         code=code,
         verdict=verdict,
+        formats=formats,
         notes=(
             *loaded_notes(loaded),
             *data.notes,
@@ -179,13 +183,26 @@ def _compress(graph: Graph, log: _Log) -> Graph:
 
 
 def _quantize(
-    graph: Graph, data: Prepared, options: ConvertOptions, log: _Log, report: Progress
-) -> tuple[Graph, tuple[Note, ...]]:
-    """The int8 graph; one that is quantized already, or is to stay float, comes back itself."""
+    graph: Graph,
+    target: Target,
+    data: Prepared,
+    options: ConvertOptions,
+    log: _Log,
+    report: Progress,
+) -> tuple[Graph, tuple[Note, ...], PrecisionSummary | None]:
+    """The integer graph; one that is quantized already, or is to stay float, comes back itself.
+    Where layers may differ in format, also how each got its own."""
     kept = kept_as_is(graph, options.precision)
     if kept is not None:
         clustered, notes = _clustered(graph, options, log)
-        return clustered, (*kept, *notes)
+        return clustered, (*kept, *notes), None
+    if options.mixes:
+        with log.stage("choose formats"):
+            chosen = choose_formats(graph, target, data, options, report)
+        log.graph("choose-formats", chosen.graph)
+        plain = QuantizeResult(chosen.graph, {}, chosen.notes)
+        done = _finished(chosen.exact, plain, data, options, log, unbiased=True)
+        return *done, chosen.summary
     with log.stage("quantize"):
         batches = data.calibration_batches(graph, report)
         result = quantize_int8(graph, batches, scheme=SCHEMES[options.precision])
@@ -193,13 +210,27 @@ def _quantize(
     log.graph("quantize", result.graph)
     if result.graph is graph:
         clustered, notes = _clustered(graph, options, log)
-        return clustered, (*result.notes, *notes)
+        return clustered, (*result.notes, *notes), None
+    return *_finished(graph, result, data, options, log), None
+
+
+def _finished(
+    graph: Graph,
+    result: QuantizeResult,
+    data: Prepared,
+    options: ConvertOptions,
+    log: _Log,
+    *,
+    unbiased: bool = False,
+) -> tuple[Graph, tuple[Note, ...]]:
+    """The integer graph with its weights rounded and clustered as asked, and its biases corrected
+    after that, unless they are `unbiased` already."""
     rounded, notes = result.graph, result.notes
     if options.rounding != "nearest":
         rounded, notes = _round(graph, result, data, options, log)
     clustered, told = _clustered(rounded, options, log)
     notes = (*notes, *told)
-    done = clustered is rounded and options.rounding != "nearest"  # its biases are corrected
+    done = clustered is rounded and (unbiased or options.rounding != "nearest")
     if done or not options.bias_correction:
         return clustered, notes
     with log.stage("correct biases"):

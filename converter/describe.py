@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edgekit.artifacts.bundle import Manifest, StepInfo, TensorInfo
 from edgekit.artifacts.figures import Note
+from edgekit.artifacts.precision import PrecisionSummary
 from edgekit.converter.generate import Code
 from edgekit.converter.ir.cost import graph_cost
 from edgekit.converter.ir.graph import Graph, Tensor
@@ -35,6 +36,7 @@ def describe(
     model: bytes,
     code: Code,
     verdict: Judgement,
+    formats: PrecisionSummary | None = None,
     notes: tuple[Note, ...],
     tool_version: str,
 ) -> Manifest:
@@ -49,7 +51,7 @@ def describe(
             "cpu": target.cpu.name,
             "profile_sha256": profile_sha256(target),
         },
-        recipe=_recipe(loaded, graph, options, data, code),
+        recipe=_recipe(loaded, graph, options, data, code, formats),
         model_sha256=hashlib.sha256(model).hexdigest(),
         model_bytes=len(model),
         inputs=tuple(tensor_info(graph[name]) for name in graph.inputs),
@@ -64,6 +66,7 @@ def describe(
         sizes=_sizes(model, code),
         accuracy=verdict.accuracy,
         layers_sqnr_db={k: round(v, 2) for k, v in verdict.layers.items() if math.isfinite(v)},
+        precision=formats,
         cost_basis=bases(_kernels(code)),
         warnings=notes,
         versions={"edgekit": tool_version, **_versions(loaded)},
@@ -95,11 +98,16 @@ def class_names(loaded: LoadedModel, graph: Graph, data: Prepared) -> tuple[str,
 
 
 def _recipe(
-    loaded: LoadedModel, graph: Graph, options: ConvertOptions, data: Prepared, code: Code
+    loaded: LoadedModel,
+    graph: Graph,
+    options: ConvertOptions,
+    data: Prepared,
+    code: Code,
+    formats: PrecisionSummary | None,
 ) -> dict[str, object]:
     """What shaped the result; only what was in force."""
     recipe: dict[str, object] = {"precision": precision_of(graph)}
-    widths = widths_of(graph)
+    widths = widths_of(graph) if formats is None else formats.after.format
     if widths:
         recipe["widths"] = widths
     if loaded.quantized:
@@ -118,6 +126,11 @@ def _recipe(
         recipe |= {"cluster": options.cluster, "cluster_per": options.cluster_per}
     if code.coding is not None:
         recipe["compress_weights"] = code.coding.mode
+    if formats is not None:
+        recipe["asked"] = options.precision
+        rules = [f"{rule.pattern}={rule.format}" for rule in options.layer_choices]
+        recipe |= {"layer_precision": rules} if rules else {}
+        recipe |= {"prefer": options.prefer} if options.precision == "auto" else {}
     if options.binary_format != "lce":
         recipe["binary_format"] = options.binary_format
     if options.arena != "auto":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from edgekit.artifacts.bundle import AccuracySummary
 from edgekit.artifacts.figures import Note
+from edgekit.artifacts.precision import PrecisionSummary
 from edgekit.converter.data.batches import graph_batches
 from edgekit.converter.data.dataset import subset
 from edgekit.converter.ir.graph import Graph
@@ -35,14 +36,20 @@ class Judgement:
 
 
 def judge(
-    before: Graph, after: Graph, data: Prepared, options: ConvertOptions, report: Progress
+    before: Graph,
+    after: Graph,
+    data: Prepared,
+    options: ConvertOptions,
+    report: Progress,
+    formats: PrecisionSummary | None = None,
 ) -> Judgement:
     """Compare the float and the int8 graph on the evaluation data, else the calibration data.
 
     A model that came quantized or stays float has nothing to be compared with. Raises
     AccuracyError (exit 3) unless the options switch the gate off; the verdict then becomes a
     warning. Raises DataError for evaluation labels that do not fit the model, UsageError for a
-    limit that says nothing about this model or data.
+    limit that says nothing about this model or data. `formats`, where layers differ in format, goes
+    with a refusal.
     """
     if after is before:
         return _not_compared(before, data, options)
@@ -60,7 +67,7 @@ def judge(
         require_labels=data.evaluation is not None,
         calibrated_on=calibrated_on,
     )
-    _check_limits(summary, options)
+    check_limits(summary, options)
     few = subset(dataset, LAYER_SAMPLES, 0)
     samples = joined(list(graph_batches(few, data.preprocess, before)))
     layers = layer_sqnr(before, after, samples)
@@ -71,6 +78,7 @@ def judge(
             before.name, before, summary, layers, limits=limits, calibration_samples=count
         )
     except AccuracyError as error:
+        error.precision = formats
         if options.gate:
             raise
         notes = (Note(error.code, error.subject, error.found, error.hint),)
@@ -95,7 +103,7 @@ def _not_compared(graph: Graph, data: Prepared, options: ConvertOptions) -> Judg
     return Judgement(notes=(note,))
 
 
-def _check_limits(summary: AccuracySummary, options: ConvertOptions) -> None:
+def check_limits(summary: AccuracySummary, options: ConvertOptions) -> None:
     """Raise UsageError for a limit that the data or the model cannot be held to."""
     for option, limit in _stated(options):
         if summary.metric == "sqnr":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgekit.converter.mixed.choices import LayerChoice, parse_choices
 from edgekit.errors import UsageError
 from edgekit.units import parse_size
 
@@ -18,8 +19,9 @@ CODE_FORMATS = ("cmake", "arduino", "zephyr", "platformio", "tflm")
 RESIZES = ("stretch", "crop", "none")
 COLORS = ("rgb", "bgr", "gray")
 BINARY_FORMATS = ("lce", "portable")
-PRECISIONS = ("int8", "int4", "int16", "float32")
+PRECISIONS = ("int8", "int4", "int16", "binary", "auto", "float32")
 ROUNDINGS = ("nearest", "gptq", "adaround")
+PREFERENCES = ("instructions", "flash", "ram")
 ARENAS = ("auto", "single", "fast")
 CLUSTER_SCOPES = ("tensor", "channel")
 COMPRESSIONS = ("layer", "boot")
@@ -36,8 +38,10 @@ class ConvertOptions:
     channel or single, y = (x - mean) * scale with x in 0..255. `alpha`, `classes` and `weights`
     are for zoo models, `input_size` (pixels) for those and for models that leave it open.
     `bias_correction` takes each layer's mean error off its bias where that helps. `precision`
-    "int4" has int4 weights in CONV_2D and FULLY_CONNECTED, "int16" int16 activations;
-    "float32" leaves a float model as it is and needs no calibration. `rounding` "gptq" and
+    "int4" has int4 weights in CONV_2D and FULLY_CONNECTED, "int16" int16 activations, "binary"
+    signs in every layer that can; "auto" chooses for each, so that what `prefer` names gets small
+    within `max_drop`; "float32" leaves a float model as it is and needs no calibration.
+    `layer_precision` gives single layers their format ("NAME=int4,..."). `rounding` "gptq" and
     "adaround" round weights so that each layer's output comes out close. `ram_budget` is the most
     bytes the arena may take; where it has to, C runs layers stripe by stripe. `arena` "auto" makes
     it one block where it fits one memory and else spreads it over several, "single" never does, and
@@ -52,6 +56,8 @@ class ConvertOptions:
 
     name: str | None = None
     precision: str = "int8"
+    prefer: str = "instructions"
+    layer_precision: tuple[str, ...] = ()
     calibration: Any = None
     calibration_samples: int = 256
     evaluation: Any = None
@@ -84,6 +90,7 @@ class ConvertOptions:
         _one_of("--format", self.code_format, CODE_FORMATS)
         _one_of("--precision", self.precision, PRECISIONS)
         _one_of("--rounding", self.rounding, ROUNDINGS)
+        _one_of("--prefer", self.prefer, PREFERENCES)
         _one_of("--arena", self.arena, ARENAS)
         _one_of("--binary-format", self.binary_format, BINARY_FORMATS)
         _one_of("--cluster-per", self.cluster_per, CLUSTER_SCOPES)
@@ -94,6 +101,13 @@ class ConvertOptions:
                 "--cluster",
                 f"{self.cluster} different weights",
                 allowed=f"{LEAST_CLUSTERS} to {MOST_CLUSTERS}, usually 16 or 32",
+                code="bad-option",
+            )
+        if self.layer_choices and self.precision == "float32":
+            raise UsageError(
+                "--layer-precision",
+                "is for quantized layers, and --precision float32 quantizes none",
+                hint="leave one of the two out",
                 code="bad-option",
             )
         if self.cluster is not None and self.precision == "float32":
@@ -118,6 +132,16 @@ class ConvertOptions:
             raise UsageError(
                 "--scale", "0 makes every input the same", allowed="not 0", code="bad-option"
             )
+
+    @property
+    def layer_choices(self) -> tuple[LayerChoice, ...]:
+        """The rules of `layer_precision`. Raises UsageError for one that is not understood."""
+        return parse_choices("--layer-precision", self.layer_precision)
+
+    @property
+    def mixes(self) -> bool:
+        """Whether layers may differ in format."""
+        return self.precision in ("binary", "auto") or bool(self.layer_precision)
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:

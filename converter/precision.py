@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgekit.artifacts.figures import Note
 from edgekit.converter.ir.graph import DType, Graph
-from edgekit.converter.ir.ops import Dequantize, Quantize
+from edgekit.converter.ir.ops import Dequantize, LceBconv2d, Quantize
 from edgekit.converter.quantize.int8 import is_quantized
 from edgekit.errors import UsageError
 
@@ -24,9 +24,12 @@ def widths_of(graph: Graph) -> str:
     """Bits of weights and of activations, "W4A8"; several widths as "W4/8A8", "" for a graph
     without weights. The weights are those of weighted operators."""
     weighted = [node for node in graph.nodes if "weights" in node.op.INPUTS]
+    signs = {1 for node in weighted if isinstance(node.op, LceBconv2d)}
+    weighted = [node for node in weighted if not isinstance(node.op, LceBconv2d)]
     weights = {operand.dtype.bits for node in weighted if (operand := graph.role(node, "weights"))}
     activations = {graph.source(node).dtype.bits for node in weighted}
-    return f"W{_joined(weights)}A{_joined(activations)}" if weighted else ""
+    weights, activations = weights | signs, activations | signs
+    return f"W{_joined(weights)}A{_joined(activations)}" if weights else ""
 
 
 def _joined(bits: set[int]) -> str:

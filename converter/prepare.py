@@ -36,6 +36,18 @@ class Prepared:
     def calibration_batches(self, graph: Graph, report: Progress) -> Iterator[Batch]:
         """Float32 batches for the ranges. Raises DataError at the first one without data: a
         graph that is int8 already never asks."""
+        self.require_calibration()
+        assert self.calibration is not None
+        assert self.preprocess is not None
+        yield from graph_batches(
+            self.calibration,
+            self.preprocess,
+            graph,
+            progress=lambda done, total: report("calibrate", done, total),
+        )
+
+    def require_calibration(self) -> None:
+        """Raise DataError without calibration data."""
         if self.calibration is None or self.preprocess is None:
             raise DataError(
                 "calibration",
@@ -44,12 +56,10 @@ class Prepared:
                 hint="add --calibration DATA: some hundred typical inputs, without labels",
                 code="no-calibration",
             )
-        yield from graph_batches(
-            self.calibration,
-            self.preprocess,
-            graph,
-            progress=lambda done, total: report("calibrate", done, total),
-        )
+
+    def again(self, graph: Graph) -> Iterator[Batch]:
+        """The calibration batches once more."""
+        return self.calibration_batches(graph, lambda stage, done, total: None)
 
     def some(self, graph: Graph, count: int) -> Batch:
         """Up to `count` calibration samples in one batch, drawn evenly."""

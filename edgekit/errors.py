@@ -156,9 +156,13 @@ class DoesNotFitError(Verdict):
 
 
 class AccuracyError(Verdict):
-    """The converted model lost more accuracy than the gate allows."""
+    """The converted model lost more accuracy than the gate allows.
+
+    `precision` is the PrecisionSummary of formats per layer, where some were chosen.
+    """
 
     default_code = "accuracy-gate"
+    precision: object = None
 
 
 class MismatchError(Verdict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,33 +54,95 @@ def compare(
     evaluation) labels that do not fit raise DataError. `calibrated_on` is the description of the
     calibration data: the summary's `data` says so when it is the same.
     """
-    part = subset(dataset, limit, 0)
-    labels = fitting_labels(part, float_graph, required=require_labels)
-    found = with_labels(head(float_graph), labels)
-    powers = {name: Power() for name in judged(float_graph, found)}
-    parts: tuple[list[Predictions], list[Predictions]] = ([], [])
-    largest = regret = 0.0
-    for batch in graph_batches(part, preprocess, float_graph, progress=progress):
-        names = (*float_graph.outputs, *powers)
-        exact = outputs_real(float_graph, batch, names)
-        noisy = outputs_real(int8_graph, batch, names)
-        for name, power in powers.items():
-            power.add(exact[name], noisy[name])
-        largest = max([largest, *(_gap(exact[name], noisy[name]) for name in float_graph.outputs)])
-        for kept, results in zip(parts, (exact, noisy), strict=True):
-            kept.append(_predictions(found, results[found.output], batch))
-        regret += _regret(found, exact[found.output], parts[0][-1], parts[1][-1])
-    probable = found.output != found.scores
-    return _summary(
-        found,
-        (_joined(parts[0]), _joined(parts[1])),
-        labels,
-        samples=part.count,
-        data=_data(part, calibrated_on),
-        sqnr_db=min(power.decibels for power in powers.values()),
-        largest=largest,
-        expected_drop=regret / part.count if probable else None,
+    reference = Reference(
+        float_graph,
+        dataset,
+        preprocess,
+        limit=limit,
+        require_labels=require_labels,
+        calibrated_on=calibrated_on,
     )
+    return reference.against(int8_graph, progress=progress)
+
+
+KEPT_BYTES = 1 << 28
+"""Samples and the float model's results are kept up to so many bytes, else made anew."""
+
+
+class Reference:
+    """A float graph on a data set, to compare any number of quantized graphs with.
+
+    Arguments as for `compare`. With `keep` the float graph runs once only, where samples and
+    results take no more than `KEPT_BYTES`.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        dataset: Dataset,
+        preprocess: Preprocess,
+        *,
+        limit: int | None = None,
+        require_labels: bool = False,
+        calibrated_on: str = "",
+        keep: bool = False,
+    ) -> None:
+        self._graph, self._preprocess, self._keep = graph, preprocess, keep
+        self._part = subset(dataset, limit, 0)
+        self._labels = fitting_labels(self._part, graph, required=require_labels)
+        self._found = with_labels(head(graph), self._labels)
+        self._judged = judged(graph, self._found)
+        self._data = _data(self._part, calibrated_on)
+        self._kept: list[tuple[Batch, dict[str, Array]]] | None = None
+
+    def against(self, graph: Graph, *, progress: Progress | None = None) -> AccuracySummary:
+        """The comparison with one quantized graph."""
+        found, names = self._found, (*self._graph.outputs, *self._judged)
+        powers = {name: Power() for name in self._judged}
+        parts: tuple[list[Predictions], list[Predictions]] = ([], [])
+        largest = regret = 0.0
+        for batch, exact in self._batches(names, progress):
+            noisy = outputs_real(graph, batch, names)
+            for name, power in powers.items():
+                power.add(exact[name], noisy[name])
+            gaps = (_gap(exact[name], noisy[name]) for name in self._graph.outputs)
+            largest = max([largest, *gaps])
+            for kept, results in zip(parts, (exact, noisy), strict=True):
+                kept.append(_predictions(found, results[found.output], batch))
+            regret += _regret(found, exact[found.output], parts[0][-1], parts[1][-1])
+        probable = found.output != found.scores
+        return _summary(
+            found,
+            (_joined(parts[0]), _joined(parts[1])),
+            self._labels,
+            samples=self._part.count,
+            data=self._data,
+            sqnr_db=min(power.decibels for power in powers.values()),
+            largest=largest,
+            expected_drop=regret / self._part.count if probable else None,
+        )
+
+    def _batches(
+        self, names: tuple[str, ...], progress: Progress | None
+    ) -> Iterator[tuple[Batch, dict[str, Array]]]:
+        """Each batch with what the float graph gives for it."""
+        if self._kept is not None:
+            yield from self._kept
+            return
+        made: list[tuple[Batch, dict[str, Array]]] = []
+        size = 0
+        for batch in graph_batches(self._part, self._preprocess, self._graph, progress=progress):
+            both = (batch, outputs_real(self._graph, batch, names))
+            size += sum(array.nbytes for array in (*both[1].values(), *_arrays(batch)))
+            if self._keep and size <= KEPT_BYTES:
+                made.append(both)
+            yield both
+        if self._keep and size <= KEPT_BYTES:
+            self._kept = made
+
+
+def _arrays(batch: Batch) -> Iterable[Array]:
+    return batch.values() if isinstance(batch, Mapping) else (batch,)
 
 
 def evaluate(

@@ -51,7 +51,7 @@ def check_accuracy(
     that it costs under 5 points (with many classes near ties are common); for outputs that are no
     classes 10 dB.
     """
-    problem, allowed = _verdict(summary, limits)
+    problem, allowed = verdict(summary, limits)
     if problem:
         raise AccuracyError(
             name,
@@ -63,8 +63,8 @@ def check_accuracy(
     return _warnings(graph, summary)
 
 
-def _verdict(summary: AccuracySummary, limits: Limits) -> tuple[str, str]:
-    """(What is wrong, what is allowed), or empty texts."""
+def verdict(summary: AccuracySummary, limits: Limits) -> tuple[str, str]:
+    """(What is wrong, what is allowed), or empty texts where the limits are kept."""
     if summary.metric in ("top1", "auc"):
         problem = _dropped(summary, limits)
         if problem[0] or limits.min_agreement is None:

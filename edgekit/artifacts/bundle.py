@@ -13,6 +13,7 @@ from typing import Any
 
 from edgekit.artifacts.coding import CodingSummary
 from edgekit.artifacts.figures import Note
+from edgekit.artifacts.precision import PrecisionSummary
 from edgekit.errors import ModelError
 from edgekit.units import percent
 
@@ -264,6 +265,8 @@ class Manifest:
     """Bytes: model, weights, constants (requantization, tables), arena."""
     accuracy: AccuracySummary | None = None
     layers_sqnr_db: dict[str, float] = field(default_factory=dict)
+    precision: PrecisionSummary | None = None
+    """How every layer got its number format; None where all are int8 (or float32) unasked."""
     cost_basis: dict[str, str] = field(default_factory=dict)
     """What the estimates of `steps` rest on, by kernel folder ("dsp", "ref", ...)."""
     warnings: tuple[Note, ...] = ()

@@ -21,6 +21,7 @@ from edgekit.artifacts.coding import CodingSummary
 from edgekit.artifacts.figures import Figure, Note
 from edgekit.artifacts.mlperf import MlperfRecord
 from edgekit.artifacts.power import EnergyResult
+from edgekit.artifacts.precision import PrecisionSummary
 from edgekit.artifacts.run import RunResult
 from edgekit.errors import DataError
 
@@ -67,6 +68,8 @@ class BundleSummary:
     memory: MemorySummary | None = None
     coding: CodingSummary | None = None
     """None where weights are stored as they are."""
+    formats: PrecisionSummary | None = None
+    """How every layer got its number format; None where all have one unasked."""
     cost_basis: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 

@@ -10,7 +10,9 @@ import typer
 from edgekit.cli import explanation, options, output
 
 if TYPE_CHECKING:
+    from edgekit.artifacts.precision import PrecisionSummary
     from edgekit.deploy.convert import Converted
+    from edgekit.errors import AccuracyError
 
 NAME = "convert"
 
@@ -31,10 +33,22 @@ def command(
     precision: Annotated[
         str,
         typer.Option(
-            help="int8, int4 (weights, W4A8), int16 (activations, W8A16), or float32 (for targets"
+            help="int8; int4 (weights, W4A8); int16 (activations, W8A16); binary (signs, W1A1): all"
+            " layers that can; auto: chosen for each layer within --max-drop; float32 (for targets"
             " with an FPU; no calibration)."
         ),
     ] = "int8",
+    prefer: Annotated[
+        str, typer.Option(help="What --precision auto makes small: instructions, flash or ram.")
+    ] = "instructions",
+    layer_precision: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FORMAT,...",
+            help="Format of single layers (int8, int4, int16, binary; * in names), or a file of"
+            " such lines; may be repeated.",
+        ),
+    ] = None,
     rounding: Annotated[
         str,
         typer.Option(
@@ -161,10 +175,13 @@ def command(
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.converter.options import ConvertOptions, numbers, size
     from edgekit.deploy.convert import convert
+    from edgekit.errors import AccuracyError
 
     chosen = ConvertOptions(
         name=name,
         precision=precision,
+        prefer=prefer,
+        layer_precision=tuple(layer_precision or ()),
         calibration=calibration,
         calibration_samples=calibration_samples,
         evaluation=eval_data,
@@ -193,10 +210,14 @@ def command(
         cluster_per=cluster_per,
         compress_weights=compress_weights,
     )
-    with out.working():
-        result = convert(
-            model, target=target, output_dir=output_dir, options=chosen, progress=out.advance
-        )
+    try:
+        with out.working():
+            result = convert(
+                model, target=target, output_dir=output_dir, options=chosen, progress=out.advance
+            )
+    except AccuracyError as error:
+        _show_refused(out, error)
+        raise
     _show(out, result, output_dir, explained=explain)
 
 
@@ -216,7 +237,29 @@ def _show(out: output.Output, result: Converted, folder: Path, *, explained: boo
     kernels = explain_manifest(result.manifest)
     out.emit(record | ({"explanation": kernels.record()} if explained else {}))
     out.table("", ("", ""), conversion_rows(result))
+    if result.manifest.precision is not None:
+        _show_formats(out, result.manifest.precision)
     if explained:
         explanation.show(out, kernels)
     out.notes(result.manifest.warnings)
     out.say(f"bundle: {folder}")
+
+
+def _show_formats(out: output.Output, found: PrecisionSummary) -> None:
+    """Every layer's format with its price, and where the figures come from."""
+    from edgekit.deploy.formats import COLUMNS, format_lines, format_rows
+
+    out.table("precision by layer", COLUMNS, format_rows(found))
+    for line in format_lines(found):
+        out.say(line)
+
+
+def _show_refused(out: output.Output, error: AccuracyError) -> None:
+    """The formats that were tried, before the refusal itself."""
+    from dataclasses import asdict
+
+    from edgekit.artifacts.precision import PrecisionSummary
+
+    if isinstance(error.precision, PrecisionSummary):
+        out.emit({"precision": asdict(error.precision)}, error)
+        _show_formats(out, error.precision)

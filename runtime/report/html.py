@@ -90,6 +90,7 @@ def sections(report: Report) -> tuple[Section, ...]:
         Section("mlperf", "MLPerf Tiny", (), pick("mlperf-rules", "mlperf-windows")),
         Section("speed", "Speed", tuple(_latency(report)), pick("runs", "batches")),
         Section("layers", "Layers", tuple(_layers(found)), pick("layers")),
+        Section("formats", "Precision", (), pick("formats")),
         Section("energy", "Energy", tuple(_power(report)), pick("windows")),
         Section("memory", "Memory", tuple(_memory(report)), pick("image", "memory")),
         Section("accuracy", "Accuracy", tuple(_noise(found)), pick("accuracy")),

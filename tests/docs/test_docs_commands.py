@@ -34,6 +34,7 @@ PAGES = (
     "docs/verify.md",
     "docs/performance.md",
     "docs/binary.md",
+    "docs/mixed_precision.md",
 )
 NEEDS = ("arm-none-eabi-gcc", "qemu-system-arm", "gcc")
 
