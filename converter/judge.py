@@ -55,7 +55,7 @@ def judge(
         return _not_compared(before, data, options)
     dataset = data.evaluation or data.calibration
     if dataset is None or data.preprocess is None:
-        return Judgement()
+        return Judgement(notes=(_unjudged(before),))
     calibrated_on = data.calibration.description if data.calibration else ""
     summary = compare(
         before,
@@ -79,10 +79,30 @@ def judge(
         )
     except AccuracyError as error:
         error.precision = formats
+        error = _with_clusters(error, options)
         if options.gate:
-            raise
+            raise error from None
         notes = (Note(error.code, error.subject, error.found, error.hint),)
     return Judgement(summary, layers, notes)
+
+
+def _unjudged(graph: Graph) -> Note:
+    """Of a quantized model that was changed without any data to look at the result."""
+    found = "what the change costs in accuracy was not checked: there is no data"
+    return Note("not-judged", graph.name, found, "add --eval DATA")
+
+
+def _with_clusters(error: AccuracyError, options: ConvertOptions) -> AccuracyError:
+    """The verdict on clustered weights names the cheapest way out first."""
+    if options.cluster is None:
+        return error
+    more = f"more clusters than {options.cluster}" + (
+        ", or --cluster-per channel" if options.cluster_per == "tensor" else ""
+    )
+    hint = f"{more}; {error.hint}" if error.hint else more
+    return AccuracyError(
+        error.subject, error.found, allowed=error.allowed, hint=hint, code=error.code
+    )
 
 
 def _not_compared(graph: Graph, data: Prepared, options: ConvertOptions) -> Judgement:

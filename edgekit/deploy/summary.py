@@ -25,7 +25,10 @@ def conversion_rows(result: Converted) -> list[tuple[str, str]]:
         rows.append(("calibration", str(manifest.recipe["calibration"])))
     if manifest.accuracy is not None:
         form = manifest.recipe.get("widths") or manifest.recipe["precision"]
-        rows += _accuracy(manifest.accuracy, str(form))
+        was, now = ("float", str(form))
+        if "quantized_by" in manifest.recipe:
+            was, now = "as it came", "now"
+        rows += _accuracy(manifest.accuracy, was, now)
     rows += _sizes(manifest)
     rows.append(("fits", _fit(result)))
     rows += _speed(result)
@@ -44,15 +47,17 @@ def _input(manifest: Manifest) -> str:
     return text
 
 
-def _accuracy(summary: AccuracySummary, form: str) -> list[tuple[str, str]]:
+def _accuracy(summary: AccuracySummary, was: str, now: str) -> list[tuple[str, str]]:
     name = METRICS.get(summary.metric, summary.metric)
     if summary.metric == "agreement":
-        value = f"{percent(summary.after)} of answers equal the float model's"
+        value = f"{percent(summary.after)} of answers equal those of the model before"
+        if was == "float":
+            value = f"{percent(summary.after)} of answers equal the float model's"
     else:
-        value = f"{percent(summary.before)} float, {percent(summary.after)} {form}"
+        value = f"{percent(summary.before)} {was}, {percent(summary.after)} {now}"
     rows = [(name, f"{value} ({summary.data})")]
     if summary.auc is not None:
-        rows.append(("AUC", f"{summary.auc[0]:.4f} float, {summary.auc[1]:.4f} {form}"))
+        rows.append(("AUC", f"{summary.auc[0]:.4f} {was}, {summary.auc[1]:.4f} {now}"))
     if summary.sqnr_db is not None:
         rows.append(("output SQNR", f"{summary.sqnr_db:.1f} dB"))
     return rows
