@@ -20,7 +20,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgekit.artifacts.bundle import Manifest
@@ -224,7 +224,11 @@ def _finished(
     unbiased: bool = False,
 ) -> tuple[Graph, tuple[Note, ...]]:
     """The integer graph with its weights rounded and clustered as asked, and its biases corrected
-    after that, unless they are `unbiased` already."""
+    after that, unless they are `unbiased` already. GPTQ rounds to the palettes themselves."""
+    if options.rounding == "gptq" and options.cluster_per == "tensor":
+        clustered, told = _clustered(result.graph, options, log)
+        few = replace(result, graph=clustered, notes=(*result.notes, *told))
+        return _round(graph, few, data, options, log, clustered=clustered is not result.graph)
     rounded, notes = result.graph, result.notes
     if options.rounding != "nearest":
         rounded, notes = _round(graph, result, data, options, log)
@@ -242,7 +246,13 @@ def _finished(
 
 
 def _round(
-    graph: Graph, result: QuantizeResult, data: Prepared, options: ConvertOptions, log: _Log
+    graph: Graph,
+    result: QuantizeResult,
+    data: Prepared,
+    options: ConvertOptions,
+    log: _Log,
+    *,
+    clustered: bool = False,
 ) -> tuple[Graph, tuple[Note, ...]]:
     """The integer graph with its weights rounded adaptively, mean errors taken off the biases."""
     with log.stage("round"):
@@ -252,6 +262,7 @@ def _round(
             data.some(graph, samples_for(graph)),
             options.rounding,
             biases=options.bias_correction,
+            clustered=clustered,
         )
     verify(rounded)
     log.graph("round", rounded)

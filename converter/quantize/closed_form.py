@@ -22,6 +22,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+Grid = int | Floats
+"""What integers may be: those of at most this magnitude, or the few of a rising palette."""
+
 DAMPING = 0.01
 """Of the mean diagonal, added to the diagonal before H is inverted."""
 
@@ -38,21 +41,33 @@ def row_errors(weights: NDArray[Any], rounded: NDArray[Any], moments: NDArray[An
     return errors
 
 
-def nearest(weights: NDArray[Any], scales: NDArray[Any], high: int) -> Floats:
-    """Integers in [-high, high], halves to even, as floats."""
-    found: Floats = np.clip(np.rint(weights / scales[..., None]), -high, high)
+def snapped(values: NDArray[Any], grid: Grid) -> Floats:
+    """The nearest values of the grid, halves to even where that is whole numbers.
+
+    >>> snapped(np.array([0.5, 2.6, 9.0]), np.array([0.0, 2.0, 7.0])).tolist()
+    [0.0, 2.0, 7.0]
+    """
+    if isinstance(grid, int):
+        clipped: Floats = np.clip(np.rint(values), -grid, grid)
+        return clipped
+    found: Floats = grid[np.searchsorted((grid[1:] + grid[:-1]) / 2, values)]
     return found
 
 
+def nearest(weights: NDArray[Any], scales: NDArray[Any], grid: Grid) -> Floats:
+    """Integers of the grid, as floats."""
+    return snapped(weights / scales[..., None], grid)
+
+
 def best_scales(
-    weights: Floats, moments: Floats, scales: Floats, high: int, *, shared: bool = False
+    weights: Floats, moments: Floats, scales: Floats, grid: Grid, *, shared: bool = False
 ) -> Floats:
     """Per row (or for all) the scale, of some up to the given one, at which rounding to nearest
     loses least."""
     best, least = scales, np.full(scales.shape, np.inf)
     for factor in SHRINK:
         tried = (scales * factor).astype(np.float32).astype(np.float64)
-        rounded = nearest(weights, tried, high) * tried[..., None]
+        rounded = nearest(weights, tried, grid) * tried[..., None]
         errors = _pooled(row_errors(weights, rounded, moments), shared)
         best, least = np.where(errors < least, tried, best), np.minimum(errors, least)
     return best
@@ -62,7 +77,7 @@ def best_rounding(
     weights: NDArray[Any],
     moments: NDArray[Any],
     scales: NDArray[Any],
-    high: int,
+    grid: Grid,
     *,
     shared: bool = False,
 ) -> tuple[Floats, Floats]:
@@ -70,23 +85,23 @@ def best_rounding(
     or with `shared` (all rows have one scale) over all rows.
 
     `weights` (groups, channels, taps), `moments` (groups, taps, taps), `scales` (groups, channels)
-    as the plain quantizer chose them; integers lie in [-high, high]. Scales come back rounded to
+    as the plain quantizer chose them; integers are those of the grid. Scales come back rounded to
     float32.
     """
     weights = weights.astype(np.float64)
-    first = nearest(weights, scales, high)
-    tried = best_scales(weights, moments, scales, high, shared=shared)
-    integers = _descend(weights, moments, tried, _propagate(weights, moments, tried, high), high)
+    first = nearest(weights, scales, grid)
+    tried = best_scales(weights, moments, scales, grid, shared=shared)
+    integers = _descend(weights, moments, tried, _propagate(weights, moments, tried, grid), grid)
     for _ in range(3):
         tried = _fitted(weights, moments, tried, integers, shared)
-        integers = _descend(weights, moments, tried, integers, high)
+        integers = _descend(weights, moments, tried, integers, grid)
     plain = _pooled(row_errors(weights, first * scales[..., None], moments), shared)
     ours = _pooled(row_errors(weights, integers * tried[..., None], moments), shared)
     better = ours < plain
     return np.where(better[..., None], integers, first), np.where(better, tried, scales)
 
 
-def _propagate(weights: Floats, moments: Floats, scales: Floats, high: int) -> Floats:
+def _propagate(weights: Floats, moments: Floats, scales: Floats, grid: Grid) -> Floats:
     """Round tap by tap, the largest moments first, and hand each error on to the taps left."""
     diagonal = np.diagonal(moments, axis1=1, axis2=2)
     order = np.argsort(-diagonal, axis=1, kind="stable")
@@ -95,7 +110,7 @@ def _propagate(weights: Floats, moments: Floats, scales: Floats, high: int) -> F
     integers = np.empty_like(left)
     for tap in range(left.shape[2]):
         now = left[..., tap]
-        integers[..., tap] = np.clip(np.rint(now / scales), -high, high)
+        integers[..., tap] = snapped(now / scales, grid)
         loss = (now - integers[..., tap] * scales) / factor[:, tap, tap, None]
         left[..., tap + 1 :] -= loss[..., None] * factor[:, None, tap, tap + 1 :]
     back = np.argsort(order, axis=1, kind="stable")
@@ -115,7 +130,7 @@ def _inverse_factor(moments: Floats, diagonal: Floats, order: NDArray[np.intp]) 
 
 
 def _descend(
-    weights: Floats, moments: Floats, scales: Floats, integers: Floats, high: int
+    weights: Floats, moments: Floats, scales: Floats, integers: Floats, grid: Grid
 ) -> Floats:
     """Move each integer to its best value given the others, a few times over."""
     integers = integers.copy()
@@ -126,9 +141,7 @@ def _descend(
     for _ in range(SWEEPS):
         changed = False
         for tap in range(integers.shape[2]):
-            moved = np.clip(
-                np.rint(integers[..., tap] + slope[..., tap] / steps[..., tap]), -high, high
-            )
+            moved = snapped(integers[..., tap] + slope[..., tap] / steps[..., tap], grid)
             by = moved - integers[..., tap]
             if by.any():
                 changed = True

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from edgekit.artifacts.figures import Note
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant
 from edgekit.converter.ir.ops import Activation
-from edgekit.converter.quantize.closed_form import DAMPING, best_rounding, best_scales, nearest
+from edgekit.converter.quantize.closed_form import (
+    DAMPING,
+    Grid,
+    best_rounding,
+    best_scales,
+    nearest,
+)
 from edgekit.converter.quantize.correct import worst_sqnr
 from edgekit.converter.quantize.execute import Batch, chosen, count_of
 from edgekit.converter.quantize.learned import Examples, learned_rounding, output_errors
@@ -49,19 +55,28 @@ def samples_for(graph: Graph) -> int:
 
 
 def round_adaptively(
-    exact: Graph, quantized: Graph, samples: Batch, method: str, *, biases: bool = True
+    exact: Graph,
+    quantized: Graph,
+    samples: Batch,
+    method: str,
+    *,
+    biases: bool = True,
+    clustered: bool = False,
 ) -> tuple[Graph, Note]:
     """The quantized graph with its weights rounded by `method` ("gptq" or "adaround"), if that
     brings its outputs closer to the float graph's on samples that were not used; and a note.
 
     `samples` are real inputs, by name for several inputs; `exact` is the float graph that
     `quantized` was made from, with the same names. Without `biases` no mean error is taken off.
+    With `clustered` ("gptq" only) int8 weights take the values alone that their tensor has.
     """
     judges = np.arange(count_of(samples)) % HELD_OUT == HELD_OUT - 1
     apart = count_of(samples) >= HELD_OUT
     used = chosen(samples, ~judges) if apart else samples
     held = chosen(samples, judges) if apart else samples
-    rounded, left = rounded_weights(exact, quantized, used, method, biases=biases)
+    rounded, left = rounded_weights(
+        exact, quantized, used, method, biases=biases, clustered=clustered
+    )
     before, after = (worst_sqnr(exact, graph, held) for graph in (quantized, rounded))
     said = f"{method}: output SQNR {before:.1f} dB rounded to nearest, {after:.1f} dB adaptively"
     if left:
@@ -73,7 +88,13 @@ def round_adaptively(
 
 
 def rounded_weights(
-    exact: Graph, quantized: Graph, samples: Batch, method: str, *, biases: bool = True
+    exact: Graph,
+    quantized: Graph,
+    samples: Batch,
+    method: str,
+    *,
+    biases: bool = True,
+    clustered: bool = False,
 ) -> tuple[Graph, tuple[str, ...]]:
     """The graph with all weights rounded anew, and the weighted layers that were left out: those
     that share their weights, and those with more than `MOST_TAPS` weights per output."""
@@ -85,7 +106,7 @@ def rounded_weights(
         if reference is not None:
             theirs.until(reference)
             if _taken(ours.graph, node):
-                layer = _Layer.of(ours, theirs, node, reference, biases)
+                layer = _Layer.of(ours, theirs, node, reference, biases, clustered)
                 ours.graph = layer.rounded(ours, theirs, method)
             elif "weights" in node.op.INPUTS:
                 left.append(node.name)
@@ -114,11 +135,14 @@ class _Layer:
     bias: Floats | None
     scales: Floats
     high: int
+    palette: Floats | None
     shared: bool
     moments: InputMoments
 
     @classmethod
-    def of(cls, ours: Walk, theirs: Walk, node: Node, exact: Node, biases: bool) -> _Layer:
+    def of(
+        cls, ours: Walk, theirs: Walk, node: Node, exact: Node, biases: bool, clustered: bool
+    ) -> _Layer:
         real = theirs.graph.input(exact, 1).values
         weights = weight_matrices(theirs.graph, exact, real).astype(np.float64)
         bias, stored = theirs.graph.role(exact, "bias"), ours.graph.input(node, 1)
@@ -126,6 +150,7 @@ class _Layer:
         shared = stored.quant.axis is None
         shape = (1, 1) if shared else weights.shape[:2]
         scales = np.broadcast_to(np.reshape(stored.quant.scales, shape), weights.shape[:2])
+        few = clustered and stored.dtype is DType.INT8
         moments = input_moments(ours, theirs, node, exact, centred=biases and bias is not None)
         return cls(
             node,
@@ -134,6 +159,7 @@ class _Layer:
             None if bias is None else bias.values.astype(np.float64),
             scales,
             _HIGH[stored.dtype],
+            np.unique(stored.values).astype(np.float64) if few else None,
             shared,
             moments,
         )
@@ -145,9 +171,13 @@ class _Layer:
             found, scales = self._learned(ours, theirs, target)
         else:
             own, shared = self.moments.own, self.shared
-            found, scales = best_rounding(target, own, self.scales, self.high, shared=shared)
+            found, scales = best_rounding(target, own, self.scales, self._grid, shared=shared)
         found, scales = self._with_room_for_bias(ours.graph, found, scales)
         return self._replaced(ours.graph, found, scales)
+
+    @property
+    def _grid(self) -> Grid:
+        return self.high if self.palette is None else self.palette
 
     def _moved_weights(self) -> Floats:
         """W E[x x'] E[x' x']^-1, damped: the real weights that come closest to the float layer's
@@ -209,7 +239,7 @@ class _Layer:
         assert source is not None
         tight = np.abs(self._bias()) > 0.99 * MAX_BIAS * source.scale * scales
         tight = self._each(tight.astype(np.float64)) > 0
-        plain = nearest(self.weights, self.scales, self.high)
+        plain = nearest(self.weights, self.scales, self._grid)
         return np.where(tight[..., None], plain, found), np.where(tight, self.scales, scales)
 
     def _replaced(self, graph: Graph, found: Floats, scales: Floats) -> Graph:

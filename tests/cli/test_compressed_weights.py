@@ -12,6 +12,8 @@ import edgekit as sdk
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Quant, State, Tensor
 from edgekit.converter.options import ConvertOptions
+from edgekit.converter.quantize.scheme import WEIGHTED
+from edgekit.converter.tflite.reader import read_tflite
 from edgekit.converter.tflite.writer import write_tflite
 from edgekit.deploy.bench import BenchOptions
 from tests.helpers.command_line import fails, succeeds
@@ -176,6 +178,18 @@ def test_the_gate_holds_for_clustered_weights(model: Path) -> None:
     words = (*words, "-t", "virtual-m4", "--cluster", "2", "--min-agreement", "0.999")
     error = fails(*words, exit_code=3, code="accuracy-gate")
     assert error["hint"].startswith("more clusters than 2, or --cluster-per channel; ")
+
+
+def test_with_gptq_the_palette_stays(model: Path) -> None:
+    words = ("--rounding", "gptq", "--compress-weights", "layer", "--json")
+    made = succeeds(*CLUSTERED, *words).record["manifest"]
+    graph = read_tflite(Path("new/model.tflite").read_bytes(), "small")
+    nodes = [node for node in graph.nodes if type(node.op) in WEIGHTED]
+    assert {len(np.unique(graph.input(node, 1).values)) for node in nodes} == {4}
+    assert made["coding"]["weight_bytes"] < 0.6 * made["coding"]["raw_bytes"]
+    codes = [note["code"] for note in made["warnings"]]
+    assert {"clustered", "adaptive-rounding"} <= set(codes)
+    assert "bias-correction" not in codes
 
 
 def test_a_model_that_came_quantized(model: Path) -> None:

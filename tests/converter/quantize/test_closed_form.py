@@ -33,6 +33,21 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @settings(deadline=None, max_examples=60)
+@given(cases(), st.lists(st.integers(-127, 127), min_size=1, max_size=8, unique=True))
+def test_a_palette_is_kept_and_nothing_is_worse_than_its_nearest(
+    case: Case, values: list[int]
+) -> None:
+    weights, moments, _, _ = case
+    scales = (np.abs(weights).max(axis=2) / 127).astype(np.float32).astype(np.float64)
+    palette = np.array(sorted(values), np.float64)
+    found, chosen = best_rounding(weights, moments, scales, palette)
+    assert set(found.ravel().tolist()) <= set(palette.tolist())
+    plain = row_errors(weights, nearest(weights, scales, palette) * scales[..., None], moments)
+    ours = row_errors(weights, found * chosen[..., None], moments)
+    assert (ours <= plain * (1 + 1e-6) + 1e-12).all()
+
+
+@settings(deadline=None, max_examples=60)
 @given(cases(), st.booleans())
 def test_nothing_is_worse_than_rounding_to_nearest(case: Case, shared: bool) -> None:
     """Row by row, or over all rows where they share a scale."""

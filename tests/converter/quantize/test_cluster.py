@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.ir.verify import verify
 from edgekit.converter.quantize.cluster import cluster_weights
+from edgekit.converter.quantize.execute import outputs_real
 from edgekit.converter.quantize.int8 import quantize_int8
 from edgekit.converter.quantize.kmeans import nearest_of_few
+from edgekit.converter.quantize.rounding import round_adaptively
 from edgekit.converter.quantize.scheme import WEIGHTED
 from edgekit.errors import UnsupportedError
 from tests.helpers.float_graphs import samples
@@ -87,6 +89,20 @@ def test_a_channel_has_few_values_and_loses_less() -> None:
         for channel in np.moveaxis(values, axis, 0):
             assert len(np.unique(channel)) <= 8
     assert each.weights_db > whole.weights_db
+
+
+def test_gptq_rounds_to_the_palette_and_loses_less() -> None:
+    network = small_network(channels=12)
+    data = samples(network, 64)
+    clustered = cluster_weights(quantize_int8(network, [data]).graph, 6).graph
+    rounded, _ = round_adaptively(network, clustered, data, "gptq", clustered=True)
+    verify(rounded)
+    for (values, _), (before, _) in zip(weights_of(rounded), weights_of(clustered), strict=True):
+        assert set(np.unique(values)) <= set(np.unique(before))
+    fresh = samples(network, 64, seed=5)
+    exact, *found = (outputs_real(network_, fresh) for network_ in (network, clustered, rounded))
+    noise = [sum(np.square(f[n] - exact[n]).sum() for n in exact) for f in found]
+    assert noise[1] < 0.9 * noise[0]
 
 
 def test_many_clusters_change_nothing() -> None:
