@@ -43,7 +43,8 @@ from edgekit.converter.precision import kept_as_is
 from edgekit.converter.prepare import Prepared, prepare_data
 from edgekit.converter.quantize.cluster import cluster_weights
 from edgekit.converter.quantize.correct import LEAST_GAIN_DB, SAMPLES, correct_biases
-from edgekit.converter.quantize.int8 import QuantizeResult, quantize_int8
+from edgekit.converter.quantize.datafree import Equalized, equalized, quantize_without_data
+from edgekit.converter.quantize.int8 import QuantizeResult, is_quantized, quantize_int8
 from edgekit.converter.quantize.rounding import round_adaptively, samples_for
 from edgekit.converter.quantize.scheme import SCHEMES
 from edgekit.converter.tflite.writer import write_tflite
@@ -111,7 +112,9 @@ def convert_model(
     loaded = _load(source, options, log)
     data = prepare_data(loaded.graph, loaded, options, report)
     small = _compress(loaded.graph, log)
-    graph, notes, formats = _quantize(small, target, data, options, log, report)
+    free = _equalize(small, loaded, options, log)
+    small = small if free is None else free.graph
+    graph, notes, formats = _quantize(small, target, data, options, log, report, free)
     with log.stage("judge"):
         verdict = judge(small, graph, data, options, report, formats)
     with log.stage("write"):
@@ -182,6 +185,19 @@ def _compress(graph: Graph, log: _Log) -> Graph:
     return graph
 
 
+def _equalize(
+    graph: Graph, loaded: LoadedModel, options: ConvertOptions, log: _Log
+) -> Equalized | None:
+    """What quantizing without data starts from; None where data are given or none are needed."""
+    if not options.data_free or is_quantized(graph) or options.precision == "float32":
+        return None
+    with log.stage("equalize"):
+        free = equalized(graph, loaded.norms)
+    verify(free.graph)
+    log.graph("equalize", free.graph)
+    return free
+
+
 def _quantize(
     graph: Graph,
     target: Target,
@@ -189,6 +205,7 @@ def _quantize(
     options: ConvertOptions,
     log: _Log,
     report: Progress,
+    free: Equalized | None = None,
 ) -> tuple[Graph, tuple[Note, ...], PrecisionSummary | None]:
     """The integer graph; one that is quantized already, or is to stay float, comes back itself.
     Where layers may differ in format, also how each got its own."""
@@ -204,8 +221,13 @@ def _quantize(
         done = _finished(chosen.exact, plain, data, options, log, unbiased=True)
         return *done, chosen.summary
     with log.stage("quantize"):
-        batches = data.calibration_batches(graph, report)
-        result = quantize_int8(graph, batches, scheme=SCHEMES[options.precision])
+        scheme = SCHEMES[options.precision]
+        if free is not None:
+            biases = options.bias_correction
+            result = quantize_without_data(free, data.pixels, biases=biases, scheme=scheme)
+        else:
+            batches = data.calibration_batches(graph, report)
+            result = quantize_int8(graph, batches, scheme=scheme)
     verify(result.graph)
     log.graph("quantize", result.graph)
     if result.graph is graph:
@@ -235,7 +257,7 @@ def _finished(
     clustered, told = _clustered(rounded, options, log)
     notes = (*notes, *told)
     done = clustered is rounded and (unbiased or options.rounding != "nearest")
-    if done or not options.bias_correction:
+    if done or options.data_free or not options.bias_correction:
         return clustered, notes
     with log.stage("correct biases"):
         least = LEAST_GAIN_DB if clustered is rounded else 0.0

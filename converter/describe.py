@@ -112,6 +112,9 @@ def _recipe(
         recipe["widths"] = widths
     if loaded.quantized:
         recipe["quantized_by"] = "the source file"
+    elif options.data_free and options.precision != "float32":
+        recipe["calibration"] = "none: ranges from statistics of the model"
+        recipe["bias_correction"] = options.bias_correction
     elif data.calibration is not None and options.precision != "float32":
         recipe["calibration"] = data.calibration.description
         recipe["calibration_samples"] = data.calibration.count

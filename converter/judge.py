@@ -16,7 +16,8 @@ from edgekit.converter.prepare import Prepared
 from edgekit.converter.quantize.evaluate import compare
 from edgekit.converter.quantize.execute import joined
 from edgekit.converter.quantize.gate import Limits, check_accuracy
-from edgekit.converter.quantize.int8 import is_quantized
+from edgekit.converter.quantize.int8 import is_quantized, quantize_int8
+from edgekit.converter.quantize.scheme import SCHEMES
 from edgekit.converter.quantize.sqnr import layer_sqnr
 from edgekit.errors import AccuracyError, UsageError
 
@@ -73,6 +74,7 @@ def judge(
     layers = layer_sqnr(before, after, samples)
     limits = Limits(max_drop=options.max_drop, min_agreement=options.min_agreement)
     count = data.calibration.count if data.calibration else 0
+    priced = _price_of_no_data(before, summary, data, options, report)
     try:
         notes = check_accuracy(
             before.name, before, summary, layers, limits=limits, calibration_samples=count
@@ -83,7 +85,39 @@ def judge(
         if options.gate:
             raise error from None
         notes = (Note(error.code, error.subject, error.found, error.hint),)
-    return Judgement(summary, layers, notes)
+    return Judgement(summary, layers, (*notes, *priced))
+
+
+def _price_of_no_data(
+    before: Graph,
+    summary: AccuracySummary,
+    data: Prepared,
+    options: ConvertOptions,
+    report: Progress,
+) -> tuple[Note, ...]:
+    """What ranges from data would have given, for a model that was quantized without: they are
+    taken from evaluation samples, which flatters them."""
+    if not options.data_free or data.evaluation is None or data.preprocess is None:
+        return ()
+    few = subset(data.evaluation, options.calibration_samples, 0)
+    batches = graph_batches(few, data.preprocess, before)
+    other = quantize_int8(before, batches, scheme=SCHEMES[options.precision]).graph
+    calibrated = compare(
+        before,
+        other,
+        data.evaluation,
+        data.preprocess,
+        limit=options.evaluation_samples,
+        progress=lambda done, total: report("evaluate with data", done, total),
+        require_labels=True,
+    )
+    lost = 100 * (calibrated.after - summary.after)
+    text = (
+        f"{summary.metric} {summary.after:.2%} without data, {calibrated.after:.2%} with ranges from"
+        f" {few.count} of the evaluation samples: {abs(lost):.2f} points"
+        f" {'lost' if lost > 0 else 'won'}"
+    )
+    return (Note("data-free-price", before.name, text, level="info"),)
 
 
 def _unjudged(graph: Graph) -> Note:

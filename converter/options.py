@@ -37,6 +37,7 @@ class ConvertOptions:
     arrays of the model's input shape without the batch axis). `mean` and `scale` are per
     channel or single, y = (x - mean) * scale with x in 0..255. `alpha`, `classes` and `weights`
     are for zoo models, `input_size` (pixels) for those and for models that leave it open.
+    `calibration` "none" takes the ranges from the statistics of normalizations instead.
     `bias_correction` takes each layer's mean error off its bias where that helps. `precision`
     "int4" has int4 weights in CONV_2D and FULLY_CONNECTED, "int16" int16 activations, "binary"
     signs in every layer that can; "auto" chooses for each, so that what `prefer` names gets small
@@ -117,6 +118,24 @@ class ConvertOptions:
                 allowed="--precision int8",
                 code="bad-option",
             )
+        if self.data_free and self.mixes:
+            raise UsageError(
+                "--precision",
+                "formats by layer are chosen by what each costs on data, and --calibration none"
+                " gives none",
+                allowed="int8, int4 or int16",
+                hint="give --calibration DATA",
+                code="formats-without-data",
+            )
+        if self.data_free and self.rounding != "nearest":
+            raise UsageError(
+                "--rounding",
+                f"{self.rounding} rounds by what enters each layer, and --calibration none gives"
+                " no data",
+                allowed="nearest",
+                hint="give --calibration DATA, or leave --rounding out",
+                code="rounding-without-data",
+            )
         if self.resize is not None:
             _one_of("--resize", self.resize, RESIZES)
         if self.color is not None:
@@ -142,6 +161,10 @@ class ConvertOptions:
     def mixes(self) -> bool:
         """Whether layers may differ in format."""
         return self.precision in ("binary", "auto") or bool(self.layer_precision)
+
+    def data_free(self) -> bool:
+        """Whether ranges are to come from statistics instead of data."""
+        return isinstance(self.calibration, str) and self.calibration == "none"
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:

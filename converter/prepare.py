@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from edgekit.artifacts.bundle import Preprocess
 from edgekit.artifacts.figures import Note
 from edgekit.converter.data.batches import graph_batches
-from edgekit.converter.data.candidates import CANDIDATES
-from edgekit.converter.data.dataset import Dataset, subset
-from edgekit.converter.data.guess import choose_preprocess, describe
+from edgekit.converter.data.candidates import CANDIDATES, Candidate, Confidence
+from edgekit.converter.data.dataset import Dataset, Kind, subset
+from edgekit.converter.data.guess import choose_preprocess, describe, guessed
 from edgekit.converter.data.lint import lint_calibration
 from edgekit.converter.data.open import open_dataset
 from edgekit.converter.data.several import input_specs
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
+from edgekit.converter.quantize.datafree import fitting_candidate
 from edgekit.converter.quantize.execute import Batch, joined
 from edgekit.converter.quantize.int8 import is_quantized
 from edgekit.errors import DataError
@@ -32,6 +33,8 @@ class Prepared:
     evaluation: Dataset | None
     preprocess: Preprocess | None
     notes: tuple[Note, ...] = ()
+    pixels: Preprocess | None = None
+    """Without calibration data: how pixels of 0..255 become the input, where that is known."""
 
     def calibration_batches(self, graph: Graph, report: Progress) -> Iterator[Batch]:
         """Float32 batches for the ranges. Raises DataError at the first one without data: a
@@ -53,7 +56,8 @@ class Prepared:
                 "calibration",
                 "no representative data given, and int8 ranges need it",
                 allowed="a folder of images, .npz, .npy, .csv",
-                hint="add --calibration DATA: some hundred typical inputs, without labels",
+                hint="add --calibration DATA: some hundred typical inputs, without labels (or none:"
+                " ranges from the statistics of the model's batch normalizations)",
                 code="no-calibration",
             )
 
@@ -77,14 +81,19 @@ def prepare_data(
     A graph that is int8 already needs no calibration: data given for it only serve to look at
     the result. Raises DataError.
     """
-    calibration = _open(options.calibration, options.calibration_samples, graph)
+    asked = None if options.data_free else options.calibration
+    calibration = _open(asked, options.calibration_samples, graph)
     evaluation = _open(options.evaluation, options.evaluation_samples, graph, evaluation=True)
     given = calibration or evaluation
     mean, scale, notes = _architecture(loaded, options)
     guess = choose_preprocess(
         graph, given, resize=options.resize, color=options.color, mean=mean, scale=scale
     )
-    if not notes and given is not None:
+    free = options.data_free and not is_quantized(graph)
+    fitting = fitting_candidate(graph, loaded.norms) if free else None
+    if fitting is not None and given is None and not notes and guess.confidence is Confidence.UNSURE:
+        guess = guessed(guess, fitting, "the first normalization's means fit", Confidence.LIKELY)
+    if not notes and (given is not None or free):
         notes = (guess.note,)
     preprocess = guess.preprocess
     if mean is not None and options.mean is None:
@@ -94,7 +103,24 @@ def prepare_data(
         notes += lint_calibration(
             graph, calibration, preprocess, progress=lambda d, n: report("check data", d, n)
         )
-    return Prepared(calibration, evaluation, preprocess, notes)
+    pixels = _pixels(preprocess, evaluation, fitting, options) if free else None
+    return Prepared(calibration, evaluation, preprocess, notes, pixels)
+
+
+def _pixels(
+    preprocess: Preprocess,
+    evaluation: Dataset | None,
+    fitting: Candidate | None,
+    options: ConvertOptions,
+) -> Preprocess | None:
+    """How pixels become the input. Arrays, taken as they are, do not tell: then it is what fits
+    the first normalization, else not known."""
+    told = options.mean is not None or options.scale is not None
+    if told or evaluation is None or evaluation.kind is not Kind.ARRAYS:
+        return preprocess
+    if fitting is None:
+        return None
+    return replace(preprocess, mean=fitting.mean, scale=fitting.scale)
 
 
 def _open(spec: object, limit: int, graph: Graph, *, evaluation: bool = False) -> Dataset | None:

@@ -120,6 +120,18 @@ def _guess_values(
     return _guess(*by_trial(graph, dataset, resize, color))
 
 
+def guessed(guess: Guess, candidate: Candidate, reason: str, confidence: Confidence) -> Guess:
+    """The guess with another scaling of its values."""
+    values = replace(
+        guess.preprocess,
+        color=candidate.color if guess.preprocess.color != "gray" else "gray",
+        mean=candidate.mean,
+        scale=candidate.scale,
+        source=f"guessed: {reason}",
+    )
+    return Guess(values, reason, confidence)
+
+
 def _guess(candidate: Candidate, reason: str, confidence: Confidence) -> Guess:
     values = Preprocess(color=candidate.color, mean=candidate.mean, scale=candidate.scale)
     return Guess(values, reason, confidence)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edgekit.converter.ir.graph import Graph, Node
+from edgekit.converter.load.norms import Norm
 from edgekit.converter.tflite.names import Namer, identifier
 from edgekit.converter.tflite.reader import SIGNATURE_INPUTS, SIGNATURE_OUTPUTS
 
@@ -16,7 +17,7 @@ _SCOPE_COUNT = re.compile(r"_\d+\Z")
 @dataclass(frozen=True, slots=True)
 class Exported:
     """A float .tflite. `layers` are the model's layer names; `inputs` and `outputs` its own names
-    for them, in order, empty where unknown; `sha256` is set where no file stands for the model.
+    for them, in order, empty where unknown; `norms` the statistics of its normalizations; `sha256` is set where no file stands for the model.
     """
 
     tflite: bytes
@@ -25,6 +26,7 @@ class Exported:
     outputs: tuple[str, ...] = ()
     input_range: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
+    norms: tuple[Norm, ...] = ()
     sha256: str = ""
 
 

@@ -20,6 +20,7 @@ from edgekit.converter.load.clock import Clock
 from edgekit.converter.load.export import Exported
 from edgekit.converter.load.keras2 import is_keras2, load_keras2
 from edgekit.converter.load.larq import larq_activations, larq_layers
+from edgekit.converter.load.norms import norms_of
 from edgekit.converter.load.quiet import quiet
 from edgekit.converter.load.recurrent import unroll
 from edgekit.converter.load.tolerant import tolerant_layers
@@ -141,6 +142,7 @@ def export_model(
         inputs=names,
         outputs=_output_names(model),
         notes=notes,
+        norms=norms_of(layers),
     )
 
 

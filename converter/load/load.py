@@ -191,6 +191,7 @@ def _from_export(request: _Request, exported: object, sha256: str) -> LoadedMode
         sha256=sha256,
         input_range=exported.input_range,
         notes=exported.notes,
+        norms=exported.norms,
     )
 
 

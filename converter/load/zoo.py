@@ -48,6 +48,7 @@ def export_zoo(
         exported.outputs,
         _INPUT_RANGE,
         exported.notes if options.weights else (*exported.notes, _random_note(options)),
+        exported.norms,
         _sha256(name, size, options),
     )
 

@@ -122,7 +122,9 @@ def _advice(
     steps = []
     if summary.sqnr_db is not None and summary.sqnr_db < 0:
         steps.append("check the input scale (--mean, --scale): the output is mostly noise")
-    if 0 < calibration_samples < 100:
+    if not calibration_samples:
+        steps.append("take the ranges from data: --calibration DATA")
+    elif calibration_samples < 100:
         steps.append(f"calibrate with 100 or more samples (now {calibration_samples})")
     else:
         steps.append("calibrate with data closer to what is evaluated")

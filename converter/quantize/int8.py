@@ -90,7 +90,7 @@ def quantize_int8(
     """
     if is_quantized(graph):
         return QuantizeResult(graph, {}, (_already(graph),))
-    _check(graph)
+    check_quantizable(graph)
     graph = fold_constants(graph)
     return quantize_ranges(graph, calibrate(graph, batches, progress=progress), scheme)
 
@@ -318,7 +318,7 @@ class _Builder:
         return made.name
 
 
-def _check(graph: Graph) -> None:
+def check_quantizable(graph: Graph) -> None:
     """Raise UnsupportedError for graphs this quantizer does not take."""
     for node in graph.nodes:
         if isinstance(node.op, Quantize | Dequantize):
