@@ -113,8 +113,8 @@ def _price_of_no_data(
     )
     lost = 100 * (calibrated.after - summary.after)
     text = (
-        f"{summary.metric} {summary.after:.2%} without data, {calibrated.after:.2%} with ranges from"
-        f" {few.count} of the evaluation samples: {abs(lost):.2f} points"
+        f"{summary.metric} {summary.after:.2%} without data, {calibrated.after:.2%} with ranges"
+        f" from {few.count} of the evaluation samples: {abs(lost):.2f} points"
         f" {'lost' if lost > 0 else 'won'}"
     )
     return (Note("data-free-price", before.name, text, level="info"),)

@@ -91,7 +91,12 @@ def prepare_data(
     )
     free = options.data_free and not is_quantized(graph)
     fitting = fitting_candidate(graph, loaded.norms) if free else None
-    if fitting is not None and given is None and not notes and guess.confidence is Confidence.UNSURE:
+    if (
+        fitting is not None
+        and given is None
+        and not notes
+        and guess.confidence is Confidence.UNSURE
+    ):
         guess = guessed(guess, fitting, "the first normalization's means fit", Confidence.LIKELY)
     if not notes and (given is not None or free):
         notes = (guess.note,)

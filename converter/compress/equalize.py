@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.compress.edit import float_constant, only_reader
-from edgekit.converter.ir.graph import Graph, Node
+from edgekit.converter.ir.graph import Graph, Node, Tensor
 from edgekit.converter.ir.ops import Activation, Conv2D, DepthwiseConv2D, FullyConnected, Padding
 from edgekit.converter.load.norms import Norm
 
@@ -129,12 +129,18 @@ def _factors(graph: Graph, first: Node, second: Node) -> Floats:
 
 def _scaled(graph: Graph, first: Node, second: Node, factors: Floats) -> Graph:
     weights, bias, after = graph.input(first, 1), graph.input(first, 2), graph.input(second, 1)
-    shape = [-1] if isinstance(first.op, DepthwiseConv2D) else [-1] + [1] * (weights.values.ndim - 1)
-    return graph.with_tensors(
-        float_constant(weights.name, weights, weights.values / factors.reshape(shape)),
-        float_constant(bias.name, bias, bias.values / factors),
-        float_constant(after.name, after, after.values * factors),
+    shape = (
+        [-1] if isinstance(first.op, DepthwiseConv2D) else [-1] + [1] * (weights.values.ndim - 1)
     )
+    return graph.with_tensors(
+        float_constant(weights.name, weights, _real(weights) / factors.reshape(shape)),
+        float_constant(bias.name, bias, _real(bias) / factors),
+        float_constant(after.name, after, _real(after) * factors),
+    )
+
+
+def _real(tensor: Tensor) -> Floats:
+    return tensor.values.astype(np.float64)
 
 
 def _norm_over(norm: Norm, factors: Floats) -> Norm:
@@ -150,11 +156,12 @@ def _through(graph: Graph, second: Node, surplus: Floats) -> Floats:
     """What the second layer makes of a constant input."""
     weights = graph.input(second, 1).values.astype(np.float64)
     if isinstance(second.op, DepthwiseConv2D):
-        return weights.sum(axis=(0, 1, 2)) * surplus
+        through: Floats = weights.sum(axis=(0, 1, 2)) * surplus
+        return through
     sums: Floats = (weights * surplus).reshape(len(weights), -1).sum(axis=1)
     return sums
 
 
 def _with_bias(graph: Graph, node: Node, added: Floats) -> Graph:
     bias = graph.input(node, 2)
-    return graph.with_tensors(float_constant(bias.name, bias, bias.values + added))
+    return graph.with_tensors(float_constant(bias.name, bias, _real(bias) + added))

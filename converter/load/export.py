@@ -17,7 +17,8 @@ _SCOPE_COUNT = re.compile(r"_\d+\Z")
 @dataclass(frozen=True, slots=True)
 class Exported:
     """A float .tflite. `layers` are the model's layer names; `inputs` and `outputs` its own names
-    for them, in order, empty where unknown; `norms` the statistics of its normalizations; `sha256` is set where no file stands for the model.
+    for them, in order, empty where unknown; `norms` the statistics of its normalizations; `sha256`
+    is set where no file stands for the model.
     """
 
     tflite: bytes

@@ -1,9 +1,9 @@
 """Static quantization without data: `--calibration none`.
 
-    equalize       channels of neighbouring layers brought to one range      compress/equalize.py
-    absorb         what a RELU always lets through, into the next bias
-    ranges         from normalizations, followed through the graph           spreads.py
-    correct        each layer's expected error, from the expected inputs, off its bias
+equalize       channels of neighbouring layers brought to one range      compress/equalize.py
+absorb         what a RELU always lets through, into the next bias
+ranges         from normalizations, followed through the graph           spreads.py
+correct        each layer's expected error, from the expected inputs, off its bias
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def quantize_without_data(
     given: Equalized, preprocess: Preprocess | None, *, biases: bool = True, scheme: Scheme = INT8
 ) -> QuantizeResult:
     """The integer graph with ranges from statistics; pixels of 0..255 are prepared as
-    `preprocess` says, None where that is not known. With `biases`, each layer's expected error is taken off its bias.
+    `preprocess` says, None where that is not known. With `biases`, each layer's expected error is
+    taken off its bias.
 
     Raises DataError for inputs that are no images and for values that no rule gives a range.
     """
@@ -121,7 +122,8 @@ def expected_biases(exact: Graph, quantized: Graph, found: Mapping[str, Spread])
         stored = quantized.input(node, 1)
         assert stored.quant is not None
         assert bias.quant is not None
-        gap = exact.input(reference, 1).values - dequantize_array(stored.values, stored.quant)
+        real = exact.input(reference, 1).values.astype(np.float64)
+        gap = real - dequantize_array(stored.values, stored.quant)
         matrices = weight_matrices(exact, reference, gap).astype(np.float64)
         groups, _, taps = matrices.shape
         shift = np.einsum("gct,gt->gc", matrices, by_tap(x.mean, groups, taps)).reshape(-1)

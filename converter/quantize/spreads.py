@@ -5,8 +5,9 @@ Per channel (the last axis) a mean, a deviation and a range are followed through
 * What a normalization gave has its beta and |gamma|, and the range beta +- n |gamma| (Nagel et al.
   2019, "Data-Free Quantization Through Weight Equalization and Bias Correction", section 4).
 * Other weighted layers add up independent inputs: mean W m + b, variance W^2 v.
-* A fused activation clips a normal distribution; its mean and variance are those of the clipped one.
-* ADD adds means and variances; its range is the narrower of the sum of ranges and mean +- n deviations.
+* A fused activation clips a normal distribution; mean and variance are the clipped one's.
+* ADD adds means and variances; its range is the sum of ranges, or mean +- n deviations where that
+  is narrower.
 * Any other operator is run on random values of its inputs' distributions (fixed seed).
 """
 

@@ -57,7 +57,11 @@ def command(
         ),
     ] = "nearest",
     calibration: Annotated[
-        str | None, typer.Option(help=f"Representative data for int8 ranges. {DATA} none: from the model's own statistics.")
+        str | None,
+        typer.Option(
+            help=f"Representative data for int8 ranges. {DATA} none: ranges from the model's own"
+            " statistics."
+        ),
     ] = None,
     calibration_samples: Annotated[
         int, typer.Option(min=1, help="At most this many, spread evenly.")
