@@ -162,6 +162,7 @@ class ConvertOptions:
         """Whether layers may differ in format."""
         return self.precision in ("binary", "auto") or bool(self.layer_precision)
 
+    @property
     def data_free(self) -> bool:
         """Whether ranges are to come from statistics instead of data."""
         return isinstance(self.calibration, str) and self.calibration == "none"

@@ -172,6 +172,14 @@ def test_targets_are_listed_and_loaded() -> None:
         (lambda: ConvertOptions(code_format="fortran"), "bad-option"),
         (lambda: ConvertOptions(scale=(0.0,)), "bad-option"),
         (lambda: ConvertOptions(rounding="up"), "bad-option"),
+        (
+            lambda: ConvertOptions(calibration="none", rounding="gptq"),
+            "rounding-without-data",
+        ),
+        (
+            lambda: ConvertOptions(calibration="none", precision="auto"),
+            "formats-without-data",
+        ),
     ],
 )
 def test_errors_from_python_are_of_one_family(call: object, code: str) -> None:
