@@ -38,6 +38,7 @@ from edgekit.deploy.inputs import (
 )
 from edgekit.deploy.programs import PLACES, Place, check_place, launcher_for, program_engine
 from edgekit.errors import EdgeKitError, MismatchError, MissingExtraError, ModelError
+from edgekit.litert.lce import lce_python, open_lce
 from edgekit.litert.quiet import quiet
 from edgekit.targets.model import Target
 
@@ -188,6 +189,9 @@ def _engines(
             yield _Engine(name, False, partial(_litert, bundle.model, kernels), layers)
     if importlib.util.find_spec("tflite_micro") is not None:
         yield _Engine("TensorFlow Lite Micro", False, partial(_tflm, bundle.model, bundle.graph))
+    python = lce_python() if bundle.custom else None
+    if python is not None:
+        yield _Engine("Larq Compute Engine", False, partial(_lce, bundle.model, python))
     yield _Engine("generated C on this machine", True, partial(_native, bundle))
     if place:
         launch = launcher_for(target, place)
@@ -220,6 +224,13 @@ def _portable(bundle: Bundle, kernels: Any) -> Iterator[tuple[Run, str]]:
 
     with _litert(write_tflite(portable(bundle.graph)), kernels) as (run, name):
         yield run, f"{name}, portable form"
+
+
+@contextmanager
+def _lce(model: bytes, python: str) -> Iterator[tuple[Run, str]]:
+    """The Larq Compute Engine's own interpreter."""
+    with open_lce(model, python) as (run, name):
+        yield (lambda row: [run(sample) for sample in row][-1]), name
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.inputs import random_inputs
 from edgekit.deploy.programs import program_engine
 from edgekit.errors import DeviceError
+from edgekit.firmware_stubs import toolchains
 from edgekit.runtime.devices import launch
 from edgekit.targets.reader import load_target
 from tests.helpers.binary_bundles import convert_binary
@@ -95,6 +97,24 @@ def test_a_program_in_an_emulator_is_checked_and_not_timed(
     assert {note["code"] for note in done.record["warnings"]} >= {"emulated"}
     shown = succeeds("report", tmp_path / "report").out
     assert f"{int(figure['value']):,} instructions (simulated)" in " ".join(shown.split())
+
+
+@pytest.mark.qemu
+def test_a_program_of_a_32_bit_phone(tmp_path: Path) -> None:
+    require("arm-linux-gnueabihf-gcc", "qemu-arm-static")
+    bundle = convert_binary(tmp_path, "android-armv7")
+    [run] = succeeds("bench", bundle, "--emulate", "--samples", 2, "--json").record["runs"]
+    assert run["outputs_equal"] == 2
+    assert (run["latency_s"], run["count_per_inference"]) == ([], None)
+
+
+def test_a_missing_compiler_is_named(
+    bundles: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require(EMULATOR)
+    monkeypatch.setattr(toolchains, "shutil", SimpleNamespace(which=lambda name: None))
+    error = fails("bench", bundles["int8"], "--emulate", exit_code=1, code="compiler-missing")
+    assert error["hint"] == "run: sudo apt-get install gcc-aarch64-linux-gnu"
 
 
 @pytest.mark.qemu
