@@ -134,7 +134,7 @@ def _with_clusters(error: AccuracyError, options: ConvertOptions) -> AccuracyErr
         ", or --cluster-per channel" if options.cluster_per == "tensor" else ""
     )
     hint = f"{more}; {error.hint}" if error.hint else more
-    return AccuracyError(
+    return type(error)(
         error.subject, error.found, allowed=error.allowed, hint=hint, code=error.code
     )
 
