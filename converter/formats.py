@@ -7,7 +7,8 @@ from collections.abc import Callable
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.judge import check_limits
 from edgekit.converter.mixed.build import Builder
-from edgekit.converter.mixed.choose import Chosen, Wishes, choose
+from edgekit.converter.mixed.choose import SEARCH_SAMPLES, Chosen, Wishes, choose
+from edgekit.converter.mixed.trained import compare_trained, has_binarized
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.prepare import Prepared
 from edgekit.converter.quantize.correct import SAMPLES
@@ -29,6 +30,9 @@ def choose_formats(
     model that came quantized or a limit that says nothing about the data, DataError without
     calibration data, AccuracyError when no mix holds the accuracy.
     """
+    trained = options.precision == "binary" and has_binarized(graph)
+    if trained and is_quantized(graph):
+        return _trained(graph, graph, target, None, options)
     if is_quantized(graph):
         asked = "--layer-precision" if options.layer_precision else "--precision"
         raise UsageError(
@@ -45,6 +49,8 @@ def choose_formats(
         lambda count: data.some(graph, count),
         bias_samples=bias,
     )
+    if trained:
+        return _trained(graph, builder.built({}).graph, target, data, options)
     wishes = Wishes(
         options.precision,
         options.layer_choices,
@@ -61,6 +67,23 @@ def choose_formats(
         check=lambda summary: check_limits(summary, options),
         progress=lambda done, most: report("compare formats", done, most),
     )
+
+
+def _trained(
+    graph: Graph,
+    quantized: Graph,
+    target: Target,
+    data: Prepared | None,
+    options: ConvertOptions,
+) -> Chosen:
+    """A model that came with binarized layers keeps them; each is priced beside its int8 form."""
+    limits = Limits(max_drop=options.max_drop, min_agreement=options.min_agreement)
+    compare = None
+    if data is not None:
+        reference = _reference(graph, data, options, SEARCH_SAMPLES)
+        compare = reference.against
+    summary, notes = compare_trained(quantized, target, compare, options.prefer, limits)
+    return Chosen(quantized, graph, notes, summary)
 
 
 def _reference(

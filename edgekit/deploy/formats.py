@@ -18,14 +18,27 @@ def format_rows(found: PrecisionSummary) -> list[tuple[str, ...]]:
 
 def format_lines(found: PrecisionSummary) -> list[str]:
     """What the figures of the table are."""
-    asked = f"{found.evaluations} evaluations, at most {found.most}"
     lines = [
-        f"accuracy ({found.metric}): measured with that layer alone in the format, on"
-        f" {found.samples} samples of {found.data}; float {percent(found.reference)}; {asked}",
+        *accuracy_lines(found),
         "instructions: estimated by the cost model for the target; flash: constants;"
         " RAM: what the layer's steps touch at once, of the model the arena",
     ]
     return [part for line in lines for part in wrap(line, WIDTH, subsequent_indent="  ")]
+
+
+def accuracy_lines(found: PrecisionSummary) -> list[str]:
+    """What the accuracies are of; none where nothing was measured."""
+    if not found.samples:
+        return []
+    each = any(price.accuracy is not None for layer in found.layers for price in layer.prices)
+    what = (
+        "with that layer alone in the format" if each else "of the model, all in int8 and as it is"
+    )
+    evaluations = f"{found.evaluations} evaluations, at most {found.most}"
+    return [
+        f"accuracy ({found.metric}): measured {what}, on {found.samples} samples of {found.data};"
+        f" float {percent(found.reference)}; {evaluations}"
+    ]
 
 
 def _row(layer: LayerPrecision, found: PrecisionSummary) -> tuple[str, ...]:

@@ -47,10 +47,15 @@ def _row(name: str, price: FormatPrice, why: str) -> tuple[Cell, ...]:
 
 
 def _caption(found: PrecisionSummary) -> str:
-    return (
-        f"Accuracy ({found.metric}) is measured with that layer alone in the format, on"
-        f" {count_text(found.samples)} samples of {found.data}; the float model has"
-        f" {percent(found.reference)} ({found.evaluations} evaluations, at most {found.most})."
-        " Instructions are estimated by the cost model; flash is constants; RAM what the layer's"
+    each = any(price.accuracy is not None for layer in found.layers for price in layer.prices)
+    what = "with that layer alone in the format" if each else "of the model as a whole"
+    measured = (
+        f"Accuracy ({found.metric}) is measured {what}, on {count_text(found.samples)} samples of"
+        f" {found.data}; the float model has {percent(found.reference)} ({found.evaluations}"
+        f" evaluations, at most {found.most}). "
+    )
+    rest = (
+        "Instructions are estimated by the cost model; flash is constants; RAM what the layer's"
         " steps touch at once, of the model the arena."
     )
+    return measured + rest if found.samples else rest
