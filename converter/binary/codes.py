@@ -17,8 +17,10 @@ PLUS = 127
 """The code of +1, and the zero point."""
 STEP = 255
 """Between both codes."""
-WEIGHT = 2
-"""Magnitude of a weight."""
+WEIGHT = 16
+"""Magnitude of a weight, even; the larger, the finer the steps of a bias."""
+SUM = STEP * WEIGHT // 2
+"""What a sum of products of signs is multiplied by."""
 _FACTOR = 127
 """Weight of an unpacking convolution: what its bias rounds off is below 1/127 of a step."""
 _TABLE = "signs_of_bytes"

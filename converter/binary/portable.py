@@ -1,16 +1,16 @@
 """Binarized operators in TFLite's own, for interpreters without LCE's.
 
 Signs become int8 codes: 127 for +1 and -128 for -1, under zero point 127. What a convolution pads
-with is its zero point, which is +1 here, as the packed form has it. With weights of +-2 the sum
-over codes is -510 n, n the sum of the weights (+-1) that meet -1; so 255 times the sum of products
-of signs is that sum plus 255 times the sum of the weights, which goes into the bias: all integers.
-Where zeros surround the input, codes first become 127 and -127 under zero point 0.
+with is its zero point, which is +1 here, as the packed form has it. With weights of +-16 the sum
+over codes is -4080 n, n the sum of the weights (+-1) that meet -1; so 2040 times the sum of
+products of signs is that sum plus 2040 times the sum of the weights, which goes into the bias: all
+integers. Where zeros surround the input, codes first become 127 and -127 under zero point 0.
 
     LceQuantize          QUANTIZE to a scale 256 times smaller: every sign saturates
     LceDequantize        DEPTHWISE_CONV_2D by 1x1 from code to value, exact
-    LceBconv2d, packed   CONV_2D with output scale = input scale: 255 (2 threshold + 1 - 2 acc) is
-                         255 or more away from 0, and saturates to a code
-    LceBconv2d, int8     CONV_2D; one fixed-point rounding in place of float32: at most 1 away
+    LceBconv2d, packed   CONV_2D with output scale = input scale: 2040 (2 threshold + 1 - 2 acc)
+                         is 2040 or more away from 0, and saturates to a code
+    LceBconv2d, int8     CONV_2D with biases that round every count in fixed point as float32 does
     LceBMaxPool2d        MAX_POOL_2D
 
 Weights stay 1 bit each: bytes of eight signs, CAST and ADD to indices of a table of 256 rows,
@@ -24,9 +24,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.converter.binary.codes import PLUS, STEP, WEIGHT, Parts
+from edgekit.converter.binary.codes import PLUS, STEP, SUM, WEIGHT, Parts
+from edgekit.converter.binary_ends import output_end
 from edgekit.converter.bits import unpack_bits
-from edgekit.converter.interpret.binary import int8_signs
+from edgekit.converter.fixed_point import (
+    accumulator_requants,
+    multiply_by_quantized_multiplier,
+)
+from edgekit.converter.interpret.binary import finish, int8_signs
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant
 from edgekit.converter.ir.ops import Activation, Padding
@@ -37,6 +42,8 @@ from edgekit.errors import UnsupportedError
 
 _BETWEEN_ZEROS = Quant.per_tensor(1 / PLUS, 0)
 """Of signs as 127 and -127, around which zeros can stand."""
+_NEAR = 32
+"""Steps of a bias within which one is sought that rounds as LCE does."""
 _EXACT_ONE = Quant.per_tensor(1 / 64, 0)
 """DEQUANTIZE makes exactly 1 of 64."""
 
@@ -132,32 +139,70 @@ class _Builder(Parts):
         )
 
     def _saturating(self, node: Node, signs: NDArray[np.int_]) -> NDArray[np.int64]:
-        """The bias that moves the threshold between two multiples of 255; all scales are 1."""
+        """The bias that puts the threshold between two sums; all scales are 1."""
         count, threshold = taps(self.graph, node), self.graph.input(node, 4)
         cut = np.clip(threshold.values.astype(np.int64).reshape(-1), -1, count)
         sums = signs.reshape(len(signs), -1).sum(axis=1)
-        moved: NDArray[np.int64] = STEP * (sums + 2 * cut + 1 - count)
+        moved: NDArray[np.int64] = SUM * (sums + 2 * cut + 1 - count)
         return moved
 
     def _scaled(
         self, node: Node, signs: NDArray[np.int_], source: float, zeros: bool
     ) -> tuple[NDArray[np.int_], NDArray[np.float64], NDArray[np.int64]]:
         """Weights with the multipliers' signs, their scales and the bias. A multiplier near 0 is
-        raised until the bias fits; all products together then stay below half a step."""
-        y = self.graph.output(node).quant
+        raised until the bias fits; its products together then stay below half a step, or, of
+        thousands of taps, near one."""
+        y, count = self.graph.output(node).quant, taps(self.graph, node)
         assert y is not None
-        step = 2 * PLUS if zeros else STEP
+        step = WEIGHT * PLUS if zeros else SUM
         factor, bias = (
             self.graph.input(node, at).values.astype(np.float64).reshape(-1) for at in (2, 3)
         )
         flipped = np.where(factor < 0, -1, 1)
         signs = signs * flipped[:, None, None, None]
-        least = 0.4 * y.scale / (step * WEIGHT * taps(self.graph, node) * source)
+        # Beyond this, every output saturates.
+        reach = np.abs(factor) * count + 2 * y.scale
+        low, high = ((code - y.zero_point) * y.scale for code in (-128, 127))
+        bias = np.clip(bias, low - reach, high + reach)
+        most = (1 << 31) - 1 - 2 * STEP * WEIGHT * count
+        least = np.maximum(0.4 * y.scale / (STEP * WEIGHT * count), np.abs(bias) / most) / source
         scales = np.maximum(np.abs(factor) / (step * source), least)
         scales = scales.astype(np.float32).astype(np.float64)
         sums = signs.reshape(len(signs), -1).sum(axis=1)
-        moved = np.clip(np.rint(bias / (source * scales)), -(1 << 30), 1 << 30).astype(np.int64)
-        return signs, scales, moved if zeros else moved + STEP * sums
+        moved = np.clip(np.rint(bias / (source * scales)), -most, most).astype(np.int64)
+        moved = self._matched(node, moved, step * flipped, Quant.per_tensor(source, 0), scales)
+        return signs, scales, moved if zeros else moved + SUM * sums
+
+    def _matched(
+        self,
+        node: Node,
+        moved: NDArray[np.int64],
+        steps: NDArray[np.int_],
+        source: Quant,
+        scales: NDArray[np.float64],
+    ) -> NDArray[np.int64]:
+        """Each channel's bias, moved by as little as makes every count of differing bits give
+        what LCE's rounding gives; left where nothing near does."""
+        y, count = self.graph.output(node).quant, taps(self.graph, node)
+        assert y is not None
+        acc = np.arange(count + 1, dtype=np.int64)[:, None]
+        wanted = finish(np.repeat(acc, len(moved), 1), output_end(self.graph, node))
+        factors = accumulator_requants(source, _scales(scales), y)
+        multipliers, shifts = (
+            np.broadcast_to([getattr(f, part) for f in factors], moved.shape)
+            for part in ("multiplier", "shift")
+        )
+        found, left = moved.copy(), np.arange(len(moved))
+        for by in sorted(range(-_NEAR, _NEAR + 1), key=abs):
+            sums = steps[left] * (count - 2 * acc) + moved[left] + by
+            codes = multiply_by_quantized_multiplier(sums, multipliers[left], shifts[left])
+            equal = np.clip(codes + y.zero_point, -128, 127) == wanted[:, left]
+            fits = equal.all(axis=0)
+            found[left[fits]] += by
+            left = left[~fits]
+            if not len(left):
+                break
+        return found
 
 
 def _scales(values: NDArray[np.float64]) -> Quant:
