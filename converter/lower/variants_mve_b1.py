@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edgekit.converter.bits import WORD
 from edgekit.converter.lower.calls import Array
 from edgekit.converter.lower.packing_mve import LANES, padded
+from edgekit.converter.lower.program import NumberArg
 from edgekit.converter.lower.variants import Cost, Packing, Request, Requirement, ScratchSize
 from edgekit.converter.lower.variants_b1 import outputs, window_words
 
@@ -126,6 +127,12 @@ def _cost(most: int, finish: int) -> Cost:
     return cost
 
 
+def signs_cost(request: Request) -> int:
+    """30 instructions for 32 channels, 15 a row."""
+    rows, channels, *_ = (int(a.value) for a in request.call.args if isinstance(a, NumberArg))
+    return rows * (15 + 30 * -(-channels // WORD))
+
+
 REQUIRES: dict[str, Requirement] = {
     "mve_b1_taps": Requirement(
         "needs a window of at most 32767 signs",
@@ -134,6 +141,7 @@ REQUIRES: dict[str, Requirement] = {
     "mve_b1_normal": Requirement("needs multipliers and bias of 0 or from 1e-30 on", _normal),
 }
 COSTS: dict[str, Cost] = {
+    "mve_b1_signs": signs_cost,
     "mve_b1_tables": _cost(TILE, SIGNED),
     "mve_b1_tables_room": _cost(ROOM, SIGNED),
     "mve_b1_tables_s8": _cost(TILE, SCALED),

@@ -64,4 +64,6 @@ void ek_conv2d_b1_tables_room_f32__mve(const ek_conv2d_b1_t *p, const uint32_t *
                                        const uint8_t *weights, const float *multiplier,
                                        const float *bias, float *output, void *scratch);
 
+EK_SIGN_S8_B1(mve);
+
 #endif

@@ -1,4 +1,4 @@
-"""Random cases for every kernel on packed signs, whatever the cost model would take there."""
+"""Random cases for every convolution of packed signs, whatever the cost model would take there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edgekit.converter.lower import select
 from edgekit.converter.lower.formats import lowered
 from edgekit.converter.lower.select import Kernel
 from edgekit.converter.lower.variants import Request
-from tests.helpers.binary_graphs import Case, bconv_graph, pool_graph, random_case, random_values
+from tests.helpers.binary_graphs import Case, bconv_graph, random_case, random_values
 from tests.helpers.packed_cases import PackedCase, packed_case
 
 Rng = np.random.Generator
@@ -25,23 +25,16 @@ OUTPUTS = {
 
 
 def kernels(isa: str) -> list[Kernel]:
-    """The kernels on packed signs of an ISA."""
+    """The convolutions of packed signs of an ISA."""
     known = [k for rows in select.kernel_table().values() for k in rows if k.isa == isa]
-    return [k for k in dict.fromkeys(known) if "b1" in k.family.split("_")]
+    return [kernel for kernel in dict.fromkeys(known) if kernel.family in OUTPUTS]
 
 
 def drawn(family: str, rng: Rng) -> tuple[Graph, Node]:
     """A graph and the node of it that a kernel of the family computes."""
-    if family not in OUTPUTS:
-        graph = pool_graph(rng, DType.FLOAT32 if family.endswith("f32") else DType.INT8)
-        return graph, graph.nodes[NODES[family]]
     case = random_case(rng, output=OUTPUTS[family], batch=int(rng.integers(1, 3)))
     graph = bconv_graph(_larger(case, rng), rng)
     return graph, graph.nodes[1]
-
-
-NODES = {"sign_f32_b1": 0, "max_pool2d_b1": 1, "unpack_b1_s8": 2, "unpack_b1_f32": 2}
-"""Where pool_graph has the operator of a family."""
 
 
 def _larger(case: Case, rng: Rng) -> Case:
