@@ -159,12 +159,13 @@ def test_verify_names_the_form_that_litert_runs(bundles: dict[str, Path]) -> Non
 def test_the_c_of_a_portable_bundle_is_held_against_packed_signs(
     bundles: dict[str, Path],
 ) -> None:
-    """LiteRT rounds the int8 outputs of its file in fixed point, the C in float32 as LCE does."""
+    """LiteRT rounds the int8 outputs of its file in fixed point, the C in float32 as LCE does;
+    biases make both the same, but for XNNPACK's rounding."""
     rows = succeeds("verify", bundles["portable"], "--samples", 3, "--json").record["engines"]
     assert [row["inputs_equal"] for row in rows if row["must_equal"]] == [3]
     litert = [row for row in rows if row["engine"].startswith("ai_edge_litert")]
     assert len(litert) == 2
-    assert all(0 < row["largest"] <= 1 and not row["skipped"] for row in litert)
+    assert all(row["largest"] <= 1 and not row["skipped"] for row in litert)
     assert not any(row["engine"].endswith("portable form") for row in rows)
     words = ("--quick", "--samples", 1, "--batch", "1", "--json")
     runs = succeeds("bench", bundles["portable"], *words).record["runs"]
