@@ -44,9 +44,11 @@ from edgekit.converter.prepare import Prepared, prepare_data
 from edgekit.converter.quantize.cluster import cluster_weights
 from edgekit.converter.quantize.correct import LEAST_GAIN_DB, SAMPLES, correct_biases
 from edgekit.converter.quantize.datafree import Equalized, equalized, quantize_without_data
+from edgekit.converter.quantize.groups import Ranges
 from edgekit.converter.quantize.int8 import QuantizeResult, is_quantized, quantize_int8
+from edgekit.converter.quantize.observers import narrowed
 from edgekit.converter.quantize.rounding import round_adaptively, samples_for
-from edgekit.converter.quantize.scheme import SCHEMES
+from edgekit.converter.quantize.scheme import SCHEMES, Scheme
 from edgekit.converter.tflite.writer import write_tflite
 from edgekit.targets.model import Target
 
@@ -227,13 +229,25 @@ def _quantize(
             result = quantize_without_data(free, data.pixels, biases=biases, scheme=scheme)
         else:
             batches = data.calibration_batches(graph, report)
-            result = quantize_int8(graph, batches, scheme=scheme)
+            narrow = _narrowing(data, options, scheme)
+            result = quantize_int8(graph, batches, scheme=scheme, narrow=narrow)
     verify(result.graph)
     log.graph("quantize", result.graph)
     if result.graph is graph:
         clustered, notes = _clustered(graph, options, log)
         return clustered, (*result.notes, *notes), None
     return *_finished(graph, result, data, options, log), None
+
+
+def _narrowing(
+    data: Prepared, options: ConvertOptions, scheme: Scheme
+) -> Callable[[Graph, Ranges], Ranges] | None:
+    """What makes other ranges of those that were seen; None where these stay."""
+    if options.ranges == "minmax":
+        return None
+    return lambda graph, seen: narrowed(
+        graph, seen, data.again(graph), options.ranges, scheme.activation
+    )
 
 
 def _finished(

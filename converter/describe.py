@@ -119,6 +119,8 @@ def _recipe(
         recipe["calibration"] = data.calibration.description
         recipe["calibration_samples"] = data.calibration.count
         recipe["bias_correction"] = options.bias_correction
+        if options.ranges != "minmax":
+            recipe["ranges"] = options.ranges
         if options.rounding != "nearest":
             recipe["rounding"] = options.rounding
     for key in ("requantize", "alpha", "input_size", "classes", "ram_budget", "all_channels"):

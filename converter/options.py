@@ -20,6 +20,7 @@ RESIZES = ("stretch", "crop", "none")
 COLORS = ("rgb", "bgr", "gray")
 BINARY_FORMATS = ("lce", "portable")
 PRECISIONS = ("int8", "int4", "int16", "binary", "auto", "float32")
+RANGES = ("minmax", "percentile", "mse")
 ROUNDINGS = ("nearest", "gptq", "adaround")
 PREFERENCES = ("instructions", "flash", "ram")
 ARENAS = ("auto", "single", "fast")
@@ -43,7 +44,8 @@ class ConvertOptions:
     signs in every layer that can; "auto" chooses for each, so that what `prefer` names gets small
     within `max_drop`; "float32" leaves a float model as it is and needs no calibration.
     `layer_precision` gives single layers their format ("NAME=int4,..."). `rounding` "gptq" and
-    "adaround" round weights so that each layer's output comes out close. `ram_budget` is the most
+    "adaround" round weights so that each layer's output comes out close. `ranges` "percentile"
+    and "mse" clip far values of activations. `ram_budget` is the most
     bytes the arena may take; where it has to, C runs layers stripe by stripe. `arena` "auto" makes
     it one block where it fits one memory and else spreads it over several, "single" never does, and
     "fast" puts what is touched most into tightly coupled memory. `all_channels` keeps channels in
@@ -68,6 +70,7 @@ class ConvertOptions:
     gate: bool = True
     bias_correction: bool = True
     rounding: str = "nearest"
+    ranges: str = "minmax"
     code_format: str = "cmake"
     requantize: bool = False
     resize: str | None = None
@@ -91,6 +94,7 @@ class ConvertOptions:
         _one_of("--format", self.code_format, CODE_FORMATS)
         _one_of("--precision", self.precision, PRECISIONS)
         _one_of("--rounding", self.rounding, ROUNDINGS)
+        _one_of("--ranges", self.ranges, RANGES)
         _one_of("--prefer", self.prefer, PREFERENCES)
         _one_of("--arena", self.arena, ARENAS)
         _one_of("--binary-format", self.binary_format, BINARY_FORMATS)
@@ -117,6 +121,14 @@ class ConvertOptions:
                 "clusters int8 weights, and --precision float32 keeps float ones",
                 allowed="--precision int8",
                 code="bad-option",
+            )
+        if self.ranges != "minmax" and (self.data_free or self.mixes):
+            raise UsageError(
+                "--ranges",
+                f"{self.ranges} is for one format in all layers, with calibration data",
+                allowed="minmax with --calibration none and with formats by layer",
+                hint="leave --ranges out",
+                code="ranges-unused",
             )
         if self.data_free and self.mixes:
             raise UsageError(

@@ -7,7 +7,7 @@ can be compared tensor by tensor.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -77,10 +77,12 @@ def quantize_int8(
     *,
     progress: Progress | None = None,
     scheme: Scheme = INT8,
+    narrow: Callable[[Graph, Ranges], Ranges] | None = None,
 ) -> QuantizeResult:
     """Quantize a float graph with the ranges seen on `batches` (float32, any leading extent; by
     name for several inputs).
 
+    `narrow` makes other ranges of those that were seen (`observers`).
     A graph that is quantized already comes back as it is and `batches` is not touched. Input and
     outputs become int8, but what a detection head gives stays float32; biases int32 with scale
     input x weights.
@@ -92,7 +94,8 @@ def quantize_int8(
         return QuantizeResult(graph, {}, (_already(graph),))
     check_quantizable(graph)
     graph = fold_constants(graph)
-    return quantize_ranges(graph, calibrate(graph, batches, progress=progress), scheme)
+    ranges: Ranges = calibrate(graph, batches, progress=progress)
+    return quantize_ranges(graph, ranges if narrow is None else narrow(graph, ranges), scheme)
 
 
 def quantize_ranges(graph: Graph, ranges: Ranges, scheme: Scheme = INT8) -> QuantizeResult:

@@ -49,6 +49,13 @@ def command(
             " such lines; may be repeated.",
         ),
     ] = None,
+    ranges: Annotated[
+        str,
+        typer.Option(
+            help="Ranges of activations: minmax (all that was seen), percentile or mse (far values"
+            " are clipped)."
+        ),
+    ] = "minmax",
     rounding: Annotated[
         str,
         typer.Option(
@@ -195,6 +202,7 @@ def command(
         gate=gate,
         bias_correction=bias_correction,
         rounding=rounding,
+        ranges=ranges,
         code_format=code_format,
         requantize=requantize,
         resize=resize,
