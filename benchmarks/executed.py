@@ -37,12 +37,14 @@ def executed(folder: Path, out: Path, function: str, emulator: tuple[str, ...] =
     x = np.random.default_rng(1).integers(-128, 128, tensor.shape, dtype=np.int8)
     (out / "input.bin").write_bytes(x.tobytes())
     words = [*(emulator or EMULATORS[target.cpu.arch]), *LOG, str(runner), str(out / "input.bin")]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None
+    said = out / "said.txt"
+    with (
+        said.open("wb") as printed,
+        subprocess.Popen(words, stdout=printed, stderr=subprocess.PIPE) as process,
+    ):
         assert process.stderr is not None
         count = instructions(process.stderr, function, f"{bundle.manifest.name}_invoke")
-        said = process.stdout.read().decode()
-    [sample] = read_lines(said.splitlines()).samples
+    [sample] = read_lines(said.read_text(encoding="utf-8").splitlines()).samples
     [expected] = reference_outputs(bundle.graph, [[x]])
     if [value.tobytes() for value in expected] != list(sample.outputs):
         raise DeviceError(

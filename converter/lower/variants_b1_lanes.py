@@ -11,7 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from edgekit.converter.bits import WORD
 from edgekit.converter.lower.calls import Array
+from edgekit.converter.lower.program import NumberArg
 from edgekit.converter.lower.variants import Cost, Packing, Request, ScratchSize
 from edgekit.converter.lower.variants_b1 import (
     MOST_TAPS,
@@ -104,11 +106,19 @@ def x86_lanes_scaled(request: Request) -> int:
     return x86_lanes(request) + _finishing(request, 70)
 
 
+def x86_signs(request: Request) -> int:
+    """10 instructions for 32 channels, 8 a channel that is left over, 20 a row."""
+    numbers = [int(a.value) for a in request.call.args if isinstance(a, NumberArg)]
+    rows, count = numbers[:2]
+    return rows * (20 + 10 * (count // WORD) + 8 * (count % WORD))
+
+
 PACKINGS: dict[str, Packing] = {"b1_lanes": lanes}
 SCRATCHES: dict[str, ScratchSize] = {"b1_lanes": lanes_scratch}
 COSTS: dict[str, Cost] = {
     "neon_b1_lanes": neon_lanes,
     "neon_b1_lanes_scaled": neon_lanes_scaled,
+    "x86_b1_signs": x86_signs,
     "x86_b1_lanes": x86_lanes,
     "x86_b1_lanes_scaled": x86_lanes_scaled,
 }

@@ -20,6 +20,9 @@ void ek_conv2d_b1_f32__x86(const ek_conv2d_b1_t *p, const uint32_t *input,
                            const uint32_t *weights, const float *multiplier, const float *bias,
                            float *output, void *scratch);
 
+void ek_sign_s8_b1__x86(int32_t rows, int32_t channels, int32_t zero, const int8_t *input,
+                        uint32_t *output);
+
 /* Counts bits that differ, as ek_lanes_b1_count_t: by the best means of the processor that runs it,
  * and by each of them. */
 void ek_count_b1__x86(const uint32_t *windows, int32_t stride, const uint32_t *weights,

@@ -1,5 +1,5 @@
-/* ek_x86_b1.h - how convolutions of packed signs end, 16 channels at a time, with what every x86-64
- * has (SSE2), or in plain C on other processors. */
+/* ek_x86_b1.h - packing signs, and how convolutions of them end, 16 channels at a time, with what
+ * every x86-64 has (SSE2), or in plain C on other processors. */
 #ifndef EK_X86_B1_H
 #define EK_X86_B1_H
 
@@ -9,6 +9,16 @@
 #include "ek_x86.h"
 
 #if EK_X86
+
+/* Bit l of the result: x[l] < zero, for 32 channels. */
+static inline uint32_t ek_x86_signs(const int8_t *x, int32_t zero)
+{
+    const __m128i least = _mm_set1_epi8((int8_t)zero);
+    const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)x);
+    const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(x + 16));
+    const uint32_t first = (uint32_t)_mm_movemask_epi8(_mm_cmplt_epi8(low, least));
+    return first | (uint32_t)_mm_movemask_epi8(_mm_cmplt_epi8(high, least)) << 16;
+}
 
 /* -1 in each half-word where counts[l] >= least[l]. */
 static inline __m128i ek_x86_reached(const uint16_t *counts, const uint16_t *least)
@@ -77,6 +87,13 @@ static inline void ek_x86_finish_f32(const ek_conv2d_b1_t *p, const uint16_t *co
 }
 
 #else
+
+static inline uint32_t ek_x86_signs(const int8_t *x, int32_t zero)
+{
+    uint32_t bits = 0;
+    for (int l = 0; l < EK_B1_WORD; l++) bits |= (uint32_t)(x[l] < zero) << l;
+    return bits;
+}
 
 static inline uint32_t ek_x86_negative(const uint16_t *counts, const uint16_t *least)
 {

@@ -38,6 +38,7 @@ def models(isa: str) -> list[Emitted]:
     made = [_model(seed, target_of(isa)) for seed in range(GRAPHS)]
     kernels = {kernel for model in made for kernel in model.source.kernels}
     assert kernels >= {f"ek_{name}__{isa}" for name in KERNELS}
+    assert isa != "x86" or "ek_sign_s8_b1__x86" in kernels
     return made
 
 

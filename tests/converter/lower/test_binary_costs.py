@@ -1,6 +1,6 @@
 """Kernels on packed signs on a virtual Cortex-M4: estimates against counts, and the choice made.
 
-`benchmarks.binary` counts; its outputs are compared with the interpreter's as it does.
+`benchmarks.binary_counts` counts; its outputs are compared with the interpreter's as it does.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.binary import Layer, binary_graph, counted, int8_graph
+from benchmarks.binary_counts import counted
+from benchmarks.binary_layers import Layer, binary_graph, int8_graph
 from edgekit.converter.lower import select
 from edgekit.converter.lower.calls import Array
 from edgekit.converter.lower.formats import lowered

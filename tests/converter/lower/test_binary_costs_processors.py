@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.binary import Layer, binary_graph
+from benchmarks.binary_layers import Layer, binary_graph
 from benchmarks.executed import EMULATORS, executed
 from edgekit.converter.lower import select
 from edgekit.converter.lower.calls import Array
