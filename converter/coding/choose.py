@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
+
+import numpy as np
 
 from edgekit.converter.coding import palette, rans
 
@@ -11,6 +14,28 @@ CALL_BYTES = 40
 from what arm-none-eabi-gcc 12 makes of one for Cortex-M4."""
 
 Coded = rans.Coded | palette.Coded
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A form, and whether what it gives back are lanes apart (`apart`), to be joined."""
+
+    form: Coded
+    lanes: bool
+
+
+def apart(data: bytes) -> bytes:
+    """Bytes of int16 lanes, 256 * second + first, with what the first borrows given back.
+
+    Packings for processors that widen two weights at once store the sum, in which every value of
+    the second byte comes in two forms.
+
+    >>> list(apart(bytes([255, 4, 1, 5])))
+    [255, 5, 1, 5]
+    """
+    found = np.frombuffer(data, np.uint8).copy()
+    found[1::2] += (found[0 : len(found) - 1 : 2] > 127).astype(np.uint8)
+    return found.tobytes()
 
 
 def flash(coded: Coded) -> int:
@@ -22,13 +47,16 @@ def flash(coded: Coded) -> int:
 
 
 @lru_cache(maxsize=512)
-def smallest(data: bytes) -> Coded | None:
+def smallest(data: bytes) -> Choice | None:
     """The form that takes the least flash; None where bytes as they are take no more.
 
     Kept, because a program is lowered several times.
     """
     if not data:
         return None
-    forms: list[Coded | None] = [rans.encode(data), palette.encode(data)]
-    best = min((form for form in forms if form is not None), key=flash)
-    return best if flash(best) + CALL_BYTES < len(data) else None
+    forms: list[Choice] = []
+    for bytes_, lanes in ((data, False), (apart(data), True)):
+        made = (rans.encode(bytes_), palette.encode(bytes_))
+        forms += [Choice(form, lanes) for form in made if form is not None]
+    best = min(forms, key=lambda choice: flash(choice.form))
+    return best if flash(best.form) + CALL_BYTES < len(data) else None

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.coding import rans
-from edgekit.converter.coding.choose import Coded, flash, smallest
+from edgekit.converter.coding.choose import Choice, flash, smallest
 from edgekit.converter.ir.graph import DType
 from edgekit.converter.lower.calls import Array, Call, Result
 from edgekit.converter.lower.program import (
@@ -98,26 +98,27 @@ class _Writer:
     def _bytes(self, names: tuple[str, ...]) -> int:
         return sum(self.arrays[name].bytes for name in names)
 
-    def _form(self, step: Step, array: ConstArray) -> Coded | None:
+    def _form(self, step: Step, array: ConstArray) -> Choice | None:
         """How an array of weights is stored; None for other arrays and where nothing is gained."""
         if "weights" not in array.what:
             return None
         data = array.values.tobytes()
-        form = smallest(data)
+        choice = smallest(data)
         if array.name not in self.stored:
+            form = choice.form if choice is not None else None
             size = len(data) if form is None else flash(form)
             kind = "raw" if form is None else "rans" if isinstance(form, rans.Coded) else "palette"
             self.stored[array.name] = Stored(array.name, step.name, kind, data, size)
-        return form
+        return choice
 
-    def _expanded(self, array: ConstArray, form: Coded) -> tuple[str, tuple[str, ...]]:
+    def _expanded(self, array: ConstArray, choice: Choice) -> tuple[str, tuple[str, ...]]:
         """The buffer that holds the weights, and the constants that are first used by this step."""
         if array.name in self.states:
             return self.states[array.name].buffer, ()
         buffer = self._claim(array.name)
         kind = BufferKind.STATE if self.boot else BufferKind.SCRATCH
         self.buffers.append(Buffer(buffer, array.shape, DType.INT8, array.bytes, kind))
-        call, arrays = _call(array.name, form)
+        call, arrays = _call(array.name, choice)
         fresh = tuple(a.name for a in arrays if a.name not in self.arrays)
         self.arrays |= {made.name: made for made in arrays}
         decoder = self._decoder(array, call, buffer, fresh)
@@ -187,8 +188,9 @@ class _Writer:
         )
 
 
-def _call(array: str, form: Coded) -> tuple[Call, tuple[ConstArray, ...]]:
+def _call(array: str, choice: Choice) -> tuple[Call, tuple[ConstArray, ...]]:
     """The call of the decoder of a form, and its constants named after the array."""
+    form = choice.form
     words = Array("words", "coded weights", "uint16_t", _numbers(form.words, np.uint16))
     if isinstance(form, rans.Coded):
         family, table = "decode_rans_w8", form.table
@@ -197,7 +199,12 @@ def _call(array: str, form: Coded) -> tuple[Call, tuple[ConstArray, ...]]:
         fields = [("values", len(table.values)), ("bits", table.bits)]
     else:
         family, tables, fields = "decode_palette_w8", [_values(form.values)], [("bits", form.bits)]
-    sizes = (("bytes", form.size), ("words", len(form.words)), *fields)
+    sizes = (
+        ("bytes", form.size),
+        ("words", len(form.words)),
+        *fields,
+        ("lanes", int(choice.lanes)),
+    )
     arrays = (*tables, words)
     made = tuple(ConstArray(f"{array}_{a.suffix}", a.c_type, a.values, a.what) for a in arrays)
     params = Params(f"ek_{family}_t", sizes)

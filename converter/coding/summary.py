@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgekit.artifacts.coding import CodingSummary, StoredArray
 from edgekit.artifacts.figures import Note
+from edgekit.converter.coding.choose import apart, smallest
 from edgekit.converter.coding.entropy import baselines, byte_counts, entropy, plane_entropies
 from edgekit.converter.lower.program import Program, Stored
 from edgekit.units import count_text
@@ -13,7 +14,7 @@ def coding_summary(
     mode: str, program: Program, arena: int, plain: Program, plain_arena: int
 ) -> CodingSummary:
     """A planned program with coded weights beside the same one without; arenas in bytes."""
-    data = b"".join(stored.data for stored in program.stored)
+    data = b"".join(map(_coded, program.stored))
     decoders = [step for step in program.steps if step.kernel.startswith("ek_decode_")]
     return CodingSummary(
         mode=mode,
@@ -29,12 +30,18 @@ def coding_summary(
     )
 
 
+def _coded(stored: Stored) -> bytes:
+    """The bytes that are coded: as kernels read them, or with lanes apart."""
+    choice = smallest(stored.data)
+    return apart(stored.data) if choice is not None and choice.lanes else stored.data
+
+
 def _planes(stored: tuple[Stored, ...]) -> tuple[float, ...]:
     """What each bit of a weight carries in its own array, as each has its own table: the mean."""
     sizes = [len(one.data) for one in stored]
     if not sum(sizes):
         return ()
-    rows = zip(*(plane_entropies(one.data) for one in stored), strict=True)
+    rows = zip(*(plane_entropies(_coded(one)) for one in stored), strict=True)
     total = sum(sizes)
     return tuple(
         round(sum(n * p for n, p in zip(sizes, row, strict=True)) / total, 4) for row in rows
@@ -42,7 +49,7 @@ def _planes(stored: tuple[Stored, ...]) -> tuple[float, ...]:
 
 
 def _array(stored: Stored) -> StoredArray:
-    counts = byte_counts(stored.data)
+    counts = byte_counts(_coded(stored))
     return StoredArray(
         stored.array,
         stored.step,

@@ -9,9 +9,10 @@
 
 #include <stdint.h>
 
-/* 1 to 256 values; 2^bits slots, 8 <= bits <= 12, at least two words. */
+/* 1 to 256 values; 2^bits slots, 8 <= bits <= 12, at least two words. With `lanes`, also below, every
+ * second byte becomes one less where the byte before it is negative. */
 typedef struct {
-    int32_t bytes, words, values, bits;
+    int32_t bytes, words, values, bits, lanes;
 } ek_decode_rans_w8_t;
 
 enum { EK_RANS_ENTRIES = 256 };
@@ -28,7 +29,7 @@ EK_DECODE_RANS_W8(ref);
 
 /* 2^bits values, bits <= 7. */
 typedef struct {
-    int32_t bytes, words, bits;
+    int32_t bytes, words, bits, lanes;
 } ek_decode_palette_w8_t;
 
 /* output[i] = values[the number in bits i * bits to (i + 1) * bits - 1 of the words] */

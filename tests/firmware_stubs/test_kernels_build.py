@@ -74,7 +74,7 @@ MUTATIONS = [
     ("transpose_conv2d_s8", "down % p->stride_h", "0"),
     ("decode_rans_w8", "x < 0x10000", "x < 0x8000"),
     ("decode_rans_w8", "&& words < end", ""),
-    ("decode_rans_w8", "(uint8_t)values[0];", "0;"),
+    ("decode_rans_w8", "if (p->lanes)", "if (!p->lanes)"),
     ("decode_palette_w8", "&& words < end", ""),
     ("decode_palette_w8", "count += 16", "count += 15"),
 ]

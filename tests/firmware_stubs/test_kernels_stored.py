@@ -21,7 +21,7 @@ def guarded(size: int) -> np.ndarray:
 
 def decode_rans(coded: rans.Coded) -> bytes:
     table = coded.table
-    sizes = np.array([coded.size, len(coded.words), len(table.values), table.bits], np.int32)
+    sizes = np.array([coded.size, len(coded.words), len(table.values), table.bits, 0], np.int32)
     values = np.array(table.values, np.uint8).view(np.int8)
     counts, words = np.array(table.counts, np.uint16), np.array(coded.words, np.uint16)
     y, scratch = guarded(coded.size), guarded(1024 + (1 << table.bits))
@@ -31,7 +31,7 @@ def decode_rans(coded: rans.Coded) -> bytes:
 
 
 def decode_palette(coded: palette.Coded) -> bytes:
-    sizes = np.array([coded.size, len(coded.words), coded.bits], np.int32)
+    sizes = np.array([coded.size, len(coded.words), coded.bits, 0], np.int32)
     values = np.array(coded.values, np.uint8).view(np.int8)
     y = guarded(coded.size)
     words = np.array([*coded.words, 0], np.uint16)

@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "ek_kernels_w8.h"
+#include "ek_stored.h"
 
 /* Slots that counts leave over are those of the first value: a whole table leaves none. */
 static void lay_out(const ek_decode_rans_w8_t *p, const int8_t *values, const uint16_t *counts,
@@ -28,6 +29,7 @@ void ek_decode_rans_w8__ref(const ek_decode_rans_w8_t *p, const int8_t *values,
     lay_out(p, values, counts, entries, slots);
 
     const uint16_t *const end = words + p->words;
+    int8_t *const first = output;
     const int8_t *const last = output + p->bytes;
     const uint32_t bits = (uint32_t)p->bits, mask = (1u << bits) - 1;
     uint32_t x = (uint32_t)words[0] << 16 | words[1];
@@ -40,4 +42,5 @@ void ek_decode_rans_w8__ref(const ek_decode_rans_w8_t *p, const int8_t *values,
         x = (entry & 0xffff) * (x >> bits) + (slot - (entry >> 16));
         if (x < 0x10000 && words < end) x = x << 16 | *words++;
     }
+    if (p->lanes) ek_join_lanes(first, p->bytes);
 }

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgekit.converter.coding import palette, rans
-from edgekit.converter.coding.choose import CALL_BYTES, flash, smallest
+from edgekit.converter.coding.choose import CALL_BYTES, apart, flash, smallest
 from edgekit.converter.coding.entropy import baselines, byte_counts, entropy, plane_entropies
 
 DATA = st.one_of(
@@ -77,13 +77,36 @@ def test_the_smallest_form_is_taken_and_none_that_gains_nothing() -> None:
     noise = rng.integers(0, 256, 5000).astype(np.uint8).tobytes()
     assert smallest(noise) is None
     few = bytes(rng.choice([3, 250], 600).astype(np.uint8))
-    assert isinstance(smallest(few), palette.Coded)
+    chosen = smallest(few)
+    assert chosen is not None
+    assert isinstance(chosen.form, palette.Coded)
+    assert not chosen.lanes
     lopsided = skewed(list(range(30)), 5000, 1)
-    best = smallest(lopsided)
+    chosen = smallest(lopsided)
+    assert chosen is not None
+    best = chosen.form
     assert isinstance(best, rans.Coded)
     assert flash(best) == 2 * len(best.words) + 3 * len(best.table.values)
     assert smallest(b"") is None
     assert smallest(bytes(CALL_BYTES)) is None  # the call alone takes as much
+
+
+@given(st.binary(min_size=1, max_size=99))
+def test_lanes_apart_are_joined_as_c_does(data: bytes) -> None:
+    joined = bytearray(apart(data))
+    for i in range(1, len(joined), 2):
+        joined[i] = (joined[i] - (joined[i - 1] >> 7)) % 256
+    assert bytes(joined) == data
+
+
+def test_lanes_of_few_weights_are_stored_apart() -> None:
+    pairs = np.random.default_rng(4).choice([-90, -8, 0, 33, 70], (900, 2)).astype(np.int16)
+    lanes = (256 * pairs[:, 1] + pairs[:, 0]).astype("<i2").tobytes()
+    assert len(set(lanes)) > 5
+    assert len(set(apart(lanes))) == 5
+    chosen = smallest(lanes)
+    assert chosen is not None
+    assert chosen.lanes
 
 
 def test_planes_of_a_byte_add_up_to_its_entropy() -> None:
