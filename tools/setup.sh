@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes .venv ready for development, tests and the demo, and installs the Arm toolchain and QEMU
 # where they are missing and this user may install packages (with the argument `test` also Clang,
-# the compiler for 64-bit Arm and its emulator, and in containers an SSH server, where Debian offers
-# them).
+# the compiler for 64-bit Arm and its emulator, adb, and in containers an SSH server, where Debian
+# offers them).
 # With `numpy2` it also makes .venv-numpy2: NumPy 2, and so without tflite-runtime.
 # Safe to run again.
 #
@@ -90,12 +90,13 @@ if [ "${1:-}" = test ]; then
     fi
     command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 || optional="$optional gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
     command -v qemu-aarch64-static >/dev/null 2>&1 || optional="$optional qemu-user-static"
+    command -v adb >/dev/null 2>&1 || optional="$optional adb"
     # an SSH server, only where installing one starts none: tests start their own on the loopback
     if [ -x /usr/sbin/policy-rc.d ] && ! [ -x /usr/sbin/sshd ]; then
         optional="$optional openssh-server"
     fi
     # shellcheck disable=SC2086
     [ -z "$optional" ] || { may_install && install_packages $optional; } || \
-        say "tests of 64-bit Arm programs, with Clang's sanitizers or over SSH will be skipped; not installed:$optional"
+        say "tests of 64-bit Arm programs, with Clang's sanitizers, over SSH or through adb will be skipped; not installed:$optional"
 fi
 say "ready"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from edgekit.runtime.devices.bench import BenchPlan
 from edgekit.runtime.devices.bench_program import PROFILES, bench_program
 from edgekit.runtime.devices.counted import MOST_MACS, count_instructions
 from edgekit.runtime.devices.launch import Here
+from edgekit.runtime.devices.phone import thermal_notes
 from edgekit.runtime.measure.timing import NORMAL, QUICK
 from edgekit.runtime.power.names import make_meter
 from edgekit.targets.model import Target
@@ -83,6 +85,9 @@ def measured(
     """What an open runner yields; `device` is its name in the report where it does not tell it."""
     launcher, image = opened.launcher, opened.image
     expected = reference_outputs(bundle.graph, inputs.samples)
+    told, before = launcher.identity(), launcher.state()
+    if "phone" in told:
+        device = f"{launcher.name}: {told['phone']}"
     plan = BenchPlan(
         inputs=[raw_bytes(sample) for sample in inputs.samples],
         expected=[joined(outputs) for outputs in expected],
@@ -92,11 +97,11 @@ def measured(
         profiles=PROFILES,
         load_name="frames on the runner's standard input",
         device=launcher.name if launcher.simulated else device,
-        environment={"toolchain": image.toolchain, "optimization": image.optimization},
+        environment={"toolchain": image.toolchain, "optimization": image.optimization, **told},
         done=keeper.partial.board if keeper is not None else BoardParts(),
         keep=keeper.board if keeper is not None else None,
     )
-    return bench_program(
+    run = bench_program(
         opened.dut,
         bundle.manifest,
         opened.target,
@@ -105,4 +110,18 @@ def measured(
         effort=QUICK if quick else NORMAL,
         simulated=launcher.simulated,
         progress=report,
+    )
+    return _between(run, launcher.name, before, launcher.state())
+
+
+def _between(
+    run: RunResult, name: str, before: Mapping[str, str], after: Mapping[str, str]
+) -> RunResult:
+    """A run with the states of the device around it, and what they mean for it."""
+    states = {f"{key}_before": value for key, value in before.items()}
+    states |= {f"{key}_after": value for key, value in after.items()}
+    return replace(
+        run,
+        environment={**run.environment, **states},
+        warnings=(*run.warnings, *thermal_notes(name, before, after)),
     )

@@ -41,6 +41,14 @@ class Launcher(Protocol):
         """The line to the program, started; it ends with the block. Raises DeviceError."""
         ...
 
+    def identity(self) -> dict[str, str]:
+        """What the device is, for a report, beyond what the runner tells. Raises DeviceError."""
+        ...
+
+    def state(self) -> dict[str, str]:
+        """What about the device changes while it runs, likewise."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Here:
@@ -57,6 +65,12 @@ class Here:
         command = (*self.prefix, str(program.resolve()), SERVE)
         with ProcessTransport(self.name, command) as line:
             yield line
+
+    def identity(self) -> dict[str, str]:
+        return {}
+
+    def state(self) -> dict[str, str]:
+        return {}
 
 
 EMULATORS = {"aarch64": "qemu-aarch64-static", "armv7-a": "qemu-arm-static"}

@@ -10,13 +10,14 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from edgekit.errors import DeviceError, ToolError
+from edgekit.runtime.devices import phone
 from edgekit.runtime.devices.launch import SERVE
 from edgekit.runtime.devices.remote_troubles import ADB, SSH, Trouble, trouble
 from edgekit.runtime.link.process import ProcessTransport, program_ended
@@ -28,13 +29,22 @@ FILE = "runner"
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A script for the device's shell, and what its answer says for a report."""
+
+    script: str
+    parse: Callable[[str], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Remote:
     """A device with a POSIX shell. `shell` are the words in front of a command for it; `folder` is
     where a folder of ours may be made.
 
     `copy` are words of a program that copies a file, to which its path and that on the device are
     added; without them it goes through the shell's standard input. `troubles` say what errors of
-    the program in `shell` mean.
+    the program in `shell` mean. `identifies` and `states` are what the device itself tells besides
+    the runner.
     """
 
     name: str
@@ -44,12 +54,25 @@ class Remote:
     machines: tuple[str, ...] = ()
     """What `uname -m` may say there; empty: anything."""
     copy: tuple[str, ...] = ()
+    identifies: Question | None = None
+    states: Question | None = None
     engine: str = "native"
     simulated: bool = False
 
     def ask(self, script: str, *, data: bytes = b"", seconds: float = ASK_S) -> str:
         """What a script of the device's shell prints. Raises DeviceError when it fails."""
         return self._run(self.command(script), data, seconds)
+
+    def identity(self) -> dict[str, str]:
+        """See Launcher."""
+        return self._told(self.identifies)
+
+    def state(self) -> dict[str, str]:
+        """See Launcher."""
+        return self._told(self.states)
+
+    def _told(self, question: Question | None) -> dict[str, str]:
+        return question.parse(self.ask(question.script)) if question is not None else {}
 
     def command(self, script: str) -> tuple[str, ...]:
         """The words that run a script there: both programs hand one line to the login shell."""
@@ -158,6 +181,8 @@ def adb(
         troubles=ADB,
         machines=machines,
         copy=(program, *chosen, "push"),
+        identifies=Question(phone.IDENTIFY, phone.parse_identity),
+        states=Question(phone.STATE, phone.parse_state),
     )
 
 
@@ -167,7 +192,7 @@ def _connect(program: str, address: str) -> None:
     )
     said = (done.stdout + done.stderr).strip()
     if done.returncode or "connected to" not in said:
-        raise DeviceError(
+        raise trouble(address, ADB, done.returncode, said) or DeviceError(
             address,
             f"adb cannot connect: {said or 'it said nothing'}",
             hint="is wireless debugging on, and the phone in this network? adb connect ADDRESS",

@@ -10,18 +10,20 @@ from edgekit.errors import DeviceError
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`pattern` is looked for in what was printed; `hint` may name the device as {name}."""
+    """`pattern` is looked for in what was printed, with `status` only where the command ended with
+    it; `hint` may name the device as {name}."""
 
     pattern: str
     code: str
     found: str
     hint: str
+    status: int | None = None
 
 
 def trouble(name: str, known: tuple[Trouble, ...], status: int, said: str) -> DeviceError | None:
-    """The first of the troubles that what was printed tells of, None for none."""
+    """The first of the troubles that a status and what was printed tell of, None for none."""
     for row in known:
-        if re.search(row.pattern, said):
+        if row.status in (None, status) and re.search(row.pattern, said):
             return DeviceError(name, row.found, hint=row.hint.format(name=name), code=row.code)
     return None
 
@@ -31,7 +33,7 @@ SHELL = (
         r"No space left on device|Disk quota exceeded",
         "device-full",
         "no space left on the device",
-        "free a few megabytes there: df -h /tmp shows how much there is",
+        "free a few megabytes there; df -h shows how much there is",
     ),
     Trouble(
         r"Exec format error|cannot execute binary file|not executable: .*ELF"
@@ -133,7 +135,7 @@ ADB = (
         "adb devices lists the serial numbers of those it sees",
     ),
     Trouble(
-        r"device unauthorized",
+        r"device unauthorized|failed to authenticate",
         "adb-unauthorized",
         "it does not trust this computer yet",
         "unlock the phone and allow USB debugging in the window it shows",
@@ -143,6 +145,19 @@ ADB = (
         "adb-offline",
         "it is offline",
         "unplug it and plug it in again, or run: adb reconnect",
+    ),
+    Trouble(
+        r"only supports allocating a pty|support PTY args",
+        "adb-too-old",
+        "its Android is too old: adb passes it no bytes and brings no exit codes back",
+        "take a phone with Android 7 (API level 24) or newer",
+    ),
+    Trouble(
+        r"\A\Z",
+        "adb-lost",
+        "the connection broke",
+        "is the cable in, and the phone on? Try again",
+        status=0,  # adb ends without a word, and no runner ends of itself
     ),
     *SHELL,
 )
