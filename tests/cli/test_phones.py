@@ -60,6 +60,7 @@ def test_a_phone_runs_the_program(
         ("adb: device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set",
          "adb-unauthorized"),
         ("adb: device offline", "adb-offline"),
+        ("error: device only supports allocating a pty", "adb-too-old"),
         ("sh: cat: write: No space left on device", "device-full"),
         ("mktemp: Read-only file system", "device-read-only"),
         ("something nobody has heard of", "runner-ended"),
