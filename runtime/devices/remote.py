@@ -187,12 +187,12 @@ def adb(
 
 
 def _connect(program: str, address: str) -> None:
-    done = subprocess.run(
-        [program, "connect", address], capture_output=True, text=True, timeout=ASK_S, check=False
-    )
-    said = (done.stdout + done.stderr).strip()
-    if done.returncode or "connected to" not in said:
-        raise trouble(address, ADB, done.returncode, said) or DeviceError(
+    words, status, said = [program, "connect", address], 0, f"it said nothing for {ASK_S:g} s"
+    with suppress(subprocess.TimeoutExpired):
+        done = subprocess.run(words, capture_output=True, text=True, timeout=ASK_S, check=False)
+        status, said = done.returncode, (done.stdout + done.stderr).strip()
+    if status or "connected to" not in said:
+        raise trouble(address, ADB, status, said) or DeviceError(
             address,
             f"adb cannot connect: {said or 'it said nothing'}",
             hint="is wireless debugging on, and the phone in this network? adb connect ADDRESS",

@@ -187,6 +187,15 @@ def test_an_address_where_nobody_answers(client: AdbClient) -> None:
     assert "Connection refused" in caught.value.found
 
 
+def test_an_address_where_somebody_keeps_silent(client: AdbClient) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"127.0.0.1:{mute.getsockname()[1]}"
+        with pytest.raises(DeviceError) as caught:
+            remote.adb(host=address)
+        assert caught.value.code == "adb-connect"
+        assert _start(remote.adb(address, machines=MACHINES)).code == "adb-offline"
+
+
 @pytest.mark.qemu
 def test_a_phone_of_another_processor(bundle: Path, client: AdbClient, tmp_path: Path) -> None:
     """Asked before anything is pushed."""

@@ -79,6 +79,13 @@ def test_a_phone_that_cannot_be_connected_to(bundle: Path, phone: Path) -> None:
     assert "timed out" in error["found"]
 
 
+def test_adb_that_hangs(bundle: Path, phone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "ASK_S", 0.2)
+    (phone / "adb").write_text("#!/bin/sh\nexec sleep 60\n")
+    error = fails("bench", bundle, "--host", "192.0.2.7", *BENCH, exit_code=1, code="adb-connect")
+    assert "it said nothing for 0.2 s" in error["found"]
+
+
 def test_without_adb(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote.shutil, "which", lambda name: None)
     error = fails("bench", bundle, "--serial", "x", *BENCH, exit_code=1, code="adb-missing")
