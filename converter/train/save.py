@@ -28,10 +28,11 @@ def keras_bytes(model: Any) -> bytes:
     stream = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(data)) as source,
-        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target,
+        zipfile.ZipFile(stream, "w") as target,
     ):
         for name in sorted(source.namelist()):
-            target.writestr(zipfile.ZipInfo(name, TIME), repeatable(name, source.read(name)))
+            member = repeatable(name, source.read(name))
+            target.writestr(zipfile.ZipInfo(name, TIME), member, zipfile.ZIP_DEFLATED)
     return stream.getvalue()
 
 
