@@ -2,11 +2,10 @@
 
     python -m benchmarks.cifar10 [--binary FILE] [--float FILE] [--images 10000] [--svg FILE]
 
-Takes what `samples/cifar10` trained, converts it for virtual-m4, runs it there, and judges all
-images of CIFAR-10's test set with the generated C compiled for this machine, whose answers are
-those of the board. Accuracy is measured, instructions and energy are simulated: the board in QEMU,
-the meter an emulated one that follows the power the board's profile states. ResNet-8 of MLPerf Tiny
-stands beside.
+Takes what `samples/cifar10` trained, converts it for virtual-m4, judges CIFAR-10's test images with
+the NumPy interpreter, and runs it on the board, whose answers are held against the interpreter's.
+Accuracy is measured, instructions and energy are simulated: the board in QEMU, the meter an emulated
+one that follows the power the board's profile states. ResNet-8 of MLPerf Tiny stands beside.
 """
 
 from __future__ import annotations
@@ -19,21 +18,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edgekit.artifacts.bundle import Preprocess
+from edgekit.artifacts.bundle import Manifest
 from edgekit.artifacts.files import write_file
-from edgekit.converter.data.batches import prepare_all
-from edgekit.converter.data.open import open_dataset
-from edgekit.converter.ir.graph import DType
 from edgekit.converter.options import ConvertOptions
-from edgekit.converter.quantize.params import quantize_input
 from edgekit.deploy.bench import BenchOptions, bench
-from edgekit.deploy.build import native_model
-from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.convert import convert
 from edgekit.errors import EdgeKitError
 from edgekit.runtime.report.svg_tradeoff import Point, Words, svg_tradeoff
@@ -53,6 +42,7 @@ class Row:
     precision: str
     top1: float
     images: int
+    weights: int
     tflite: int
     flash: int
     ram: int
@@ -60,30 +50,39 @@ class Row:
     energy_j: float
 
 
-def measure(name: str, model: Path, precision: str, data: Path, images: int, folder: Path) -> Row:
-    """Convert, run on the board, judge. `data` holds CIFAR-10's two .npz."""
-    test = data / "test_webp_lossless.npz"
+def measure(name: str, model: Path, data: Path, images: int, folder: Path) -> Iterator[Row]:
+    """A row in float32 where the model has no binarized layers, and one converted. `data` holds
+    CIFAR-10's two .npz; `folder` is for bundles."""
+    test, train = data / "test_webp_lossless.npz", data / "train_webp_lossless.npz"
     options = ConvertOptions(
-        precision=precision,
-        calibration=str(data / "train_webp_lossless.npz"),
+        calibration=str(train),
         calibration_samples=CALIBRATION,
+        evaluation=str(test),
+        evaluation_samples=images,
         gate=False,
     )
-    convert(model, target=BOARD, output_dir=folder, options=options)
-    report = bench(
-        folder, options=BenchOptions(power="virtual:", data=str(test), samples=3, quick=True)
-    )
+    manifest = convert(model, target=BOARD, output_dir=folder / "int8", options=options).manifest
+    accuracy = manifest.accuracy
+    assert accuracy is not None
+    if any("LceBconv2d" in step.operator for step in manifest.steps):
+        yield _run(folder / "int8", manifest, test, (name, "binary", accuracy.after, images))
+        return
+    plain = ConvertOptions(precision="float32")
+    real = convert(model, target=BOARD, output_dir=folder / "float32", options=plain).manifest
+    yield _run(folder / "float32", real, test, (name, "float32", accuracy.before, images))
+    yield _run(folder / "int8", manifest, test, (name, "int8", accuracy.after, images))
+
+
+def _run(bundle: Path, manifest: Manifest, data: Path, known: tuple[str, str, float, int]) -> Row:
+    options = BenchOptions(power="virtual:", data=str(data), samples=3, quick=True)
+    report = bench(bundle, options=options)
     run = report.runs[0]
     if run.outputs_equal != run.outputs_checked:
-        raise SystemExit(f"{name} {precision}: the board's answers are not the reference's")
-    bundle = open_bundle(folder)
-    right, count = judge(bundle, test, images)
+        raise SystemExit(f"{known[0]} {known[1]}: the board's answers are not the reference's")
     return Row(
-        name=name,
-        precision=bundle_precision(bundle),
-        top1=right / count,
-        images=count,
-        tflite=len(bundle.model),
+        *known,
+        weights=manifest.sizes["weights"],
+        tflite=manifest.sizes["model"],
         flash=round(report.figures["flash"].value),
         ram=round(report.figures["ram"].value),
         instructions=round(run.count_per_inference or 0),
@@ -91,46 +90,16 @@ def measure(name: str, model: Path, precision: str, data: Path, images: int, fol
     )
 
 
-def bundle_precision(bundle: Bundle) -> str:
-    """What its layers compute in."""
-    binary = any(step.operator == "LceBconv2d" for step in bundle.manifest.steps)
-    return "binary" if binary else bundle.manifest.precision
-
-
-def judge(bundle: Bundle, data: Path, images: int) -> tuple[int, int]:
-    """Right answers of the generated C on this machine, and how many it was asked."""
-    model = native_model(bundle)
-    right = count = 0
-    for sample, label in _samples(bundle, data, images):
-        scores = model.run(sample)[0]
-        right, count = right + int(scores.argmax() == label), count + 1
-    return right, count
-
-
-def _samples(bundle: Bundle, data: Path, images: int) -> Iterator[tuple[list[NDArray[Any]], int]]:
-    graph = bundle.graph
-    dataset = open_dataset(str(data), limit=images)
-    preprocess = bundle.manifest.preprocess or Preprocess()
-    labels = np.asarray(dataset.labels)
-    for index in range(dataset.count):
-        real = prepare_all(dataset, index, preprocess, graph)
-        tensors = [graph[name] for name in graph.inputs]
-        stored = [
-            real[t.name] if t.dtype is DType.FLOAT32 else quantize_input(real[t.name], t)
-            for t in tensors
-        ]
-        yield [v.reshape(t.shape) for v, t in zip(stored, tensors, strict=True)], labels[index]
-
-
 def table(rows: Sequence[Row]) -> str:
     """The rows in Markdown."""
     lines = [
-        "| network | precision | top-1 | .tflite | flash | RAM | instructions | energy |",
-        "|---|---|--:|--:|--:|--:|--:|--:|",
+        "| network | precision | top-1 | weights | .tflite | flash | RAM | instructions | energy |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     lines += [
-        f"| {r.name} | {r.precision} | {r.top1:.2%} | {r.tflite:,} B | {r.flash:,} B | {r.ram:,} B "
-        f"| {r.instructions / 1e6:.2f} M | {r.energy_j * 1e3:.2f} mJ |"
+        f"| {r.name} | {r.precision} | {r.top1:.2%} | {r.weights:,} B | {r.tflite:,} B "
+        f"| {r.flash:,} B | {r.ram:,} B | {r.instructions / 1e6:.2f} M "
+        f"| {r.energy_j * 1e3:.2f} mJ |"
         for r in rows
     ]
     images = " and ".join(f"{count:,}" for count in sorted({r.images for r in rows}))
@@ -167,19 +136,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the figures here")
     given = parser.parse_args(arguments)
     root = Path(os.environ.get("EDGEKIT_TEST_DATA", "../shared/data"))
-    cases = [
-        ("quicknet", given.float, "float32"),
-        ("quicknet", given.float, "int8"),
-        ("quicknet", given.binary, "int8"),
-        ("resnet8", root / "models" / "mlperf_resnet8_cifar10.h5", "float32"),
-        ("resnet8", root / "models" / "mlperf_resnet8_cifar10.h5", "int8"),
-    ]
+    cases = {
+        "quicknet": (given.float, given.binary),
+        "resnet8": (root / "models" / "mlperf_resnet8_cifar10.h5",),
+    }
+    models = [(name, model) for name, several in cases.items() for model in several]
     try:
         with tempfile.TemporaryDirectory() as folder:
             rows = [
-                measure(name, model, precision, root / SETS, given.images, Path(folder) / str(i))
-                for i, (name, model, precision) in enumerate(cases)
+                row
+                for index, (name, model) in enumerate(models)
                 if model.is_file()
+                for row in measure(name, model, root / SETS, given.images, Path(folder, str(index)))
             ]
     except EdgeKitError as error:
         print(error, file=sys.stderr)
