@@ -4,8 +4,8 @@
 
 Takes what `samples/cifar10` trained, converts it for virtual-m4, judges CIFAR-10's test images with
 the NumPy interpreter, and runs it on the board, whose answers are held against the interpreter's.
-Accuracy is measured, instructions and energy are simulated: the board in QEMU, the meter an emulated
-one that follows the power the board's profile states. ResNet-8 of MLPerf Tiny stands beside.
+Accuracy is measured, instructions and energy are simulated: the board in QEMU, the meter emulated,
+with the power that the board's profile states. ResNet-8 of MLPerf Tiny stands beside.
 """
 
 from __future__ import annotations
