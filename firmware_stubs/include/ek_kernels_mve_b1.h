@@ -64,6 +64,7 @@ void ek_conv2d_b1_tables_room_f32__mve(const ek_conv2d_b1_t *p, const uint32_t *
                                        const uint8_t *weights, const float *multiplier,
                                        const float *bias, float *output, void *scratch);
 
-EK_SIGN_S8_B1(mve);
+void ek_sign_s8_b1__mve(int32_t rows, int32_t channels, int32_t zero, const int8_t *input,
+                        uint32_t *output);
 
 #endif

@@ -69,7 +69,7 @@ def test_tensorflow_keeps_quiet(road: tuple[Path, Done]) -> None:
 
 
 def test_the_network_stays_accurate(road: tuple[Path, Done]) -> None:
-    before, after = _number(r"top-1 +([\d.]+) % float, ([\d.]+) % int8 \(\S*test", road[1].out)
+    before, after = _number(r"top-1 +([\d.]+) % float, ([\d.]+) % W8A8 \(\S*test", road[1].out)
     assert before > 85
     assert abs(before - after) <= 2
     assert _number(r"output SQNR +([\d.]+) dB", road[1].out)[0] > 15

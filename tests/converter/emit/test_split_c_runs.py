@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,6 +37,7 @@ from tests.helpers.toolchains import MACHINES, compile_c, require
 CHAINS, GRAPHS = 30, 20
 STRICT = ("-Wshadow", "-Wconversion", "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wcast-qual")
 TWO = (("DTCM", 0.5), ("AXI SRAM", 1.0))
+HELPERS = Path(__file__).parents[2] / "helpers"
 THREE = (("DTCM", 0.35), ("AXI SRAM", 0.6), ("SRAM4", 1.0))
 
 
@@ -103,27 +103,30 @@ def on_the_heap(
     samples: list[list[np.ndarray]],
     folder: Path,  # type: ignore[type-arg]
 ) -> list[list[bytes]]:
-    """The outputs of the runner, which allocates block by block."""
-    sources = [*write(model, folder), FIRMWARE / "runner" / "runner.c"]
+    """The outputs of a program that allocates the arena block by block."""
+    sources = [*write(model, folder), HELPERS / "heap_runner.c"]
     sources += [FIRMWARE / "port" / "library" / "profile_hook.c"]
     flags = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     flags += ["-DEK_PROFILE", f"-DEK_MODEL={model.name}_model"]
-    flags += [f"-DEK_ARENA_BYTES={max(16, model.memory.arena_bytes)}"]
     flags += ["-DEK_SPLIT"] * (len(model.memory.blocks) > 1)
     includes = (f"-I{INCLUDE}", f"-I{folder}")
-    program = folder / "runner"
+    program = folder / "heap_runner"
     kernels = kernel_paths(model.source.kernels)
     compile_c("gcc", *flags, *includes, "-o", program, *sources, *kernels, "-lm")
     data = folder / "in.bin"
     data.write_bytes(b"".join(value.tobytes() for sample in samples for value in sample))
-    done = subprocess.run([program, data], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    rows = [json.loads(line) for line in done.stdout.splitlines()[1:]]
-    return [[bytes.fromhex(text) for text in row["outputs"]] for row in rows]
+    done = subprocess.run([program, data], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    sizes = [model.graph[name].bytes for name in model.graph.outputs]
+    ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
+    whole = sum(sizes)
+    assert len(done.stdout) == whole * len(samples)
+    rows = [done.stdout[at : at + whole] for at in range(0, len(done.stdout), whole)]
+    return [[row[e - n : e] for n, e in zip(sizes, ends, strict=True)] for row in rows]
 
 
 def test_an_access_that_does_is_caught(tmp_path: Path) -> None:
-    """The test above can fail: one byte behind a block stops the runner."""
+    """The test above can fail: one byte behind a block stops the program."""
     model = generate(mobile(), "mobile", memories=TWO)
     text = model.source.files["mobile.c"]
     wrong = text.replace("    EK_STEP_DONE(4);", "    EK_STEP_DONE(4);\n    in_dtcm[{}] = 1;")
@@ -157,7 +160,7 @@ def test_the_example_runs_under_sanitizers(tmp_path: Path) -> None:
 def test_states_lie_in_their_blocks_and_are_reset(
     make_graph: Callable[[], Graph], tmp_path: Path
 ) -> None:
-    """Every run of the runner starts anew: equal runs of equal inputs, whatever came before."""
+    """Every sample starts anew: equal runs of equal inputs, whatever came before."""
     graph = make_graph()
     model = generate(graph, graph.name, memories=(("DTCM", 0.6), ("SRAM", 1.0)))
     assert len(model.memory.blocks) == 2

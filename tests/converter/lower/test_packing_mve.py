@@ -99,7 +99,13 @@ def broken(function: str, request: Request) -> list[str]:
     return [name for name in kernel.requires if not select.REQUIRES[name].holds(request)]
 
 
-KERNELS = [k for rows in select.kernel_table().values() for k in rows if k.isa == "mve"]
+KERNELS = [
+    kernel
+    for rows in select.kernel_table().values()
+    for kernel in rows
+    if kernel.isa == "mve" and "b1" not in kernel.family.split("_")
+]
+"""Binarized ones have a test of their own, test_binary_costs.py."""
 SHORT, DEPTHWISE = "ek_conv2d_short_s8__mve", "ek_depthwise_conv2d_3x3_s8__mve"
 STRIDE2, ADD = "ek_depthwise_conv2d_3x3_stride2_s8__mve", "ek_add_s8__mve"
 
