@@ -61,15 +61,17 @@ def fit(
     EdgeKitError when the loss is no longer finite.
     """
     rows = tuple(history)
-    compiled: tuple[int, bool] | None = None
+    compiled: int | None = None
+    stage: bool | None = None
     for epoch in range(len(rows), plan.epochs):
         start = time.perf_counter()
         size, real = plan.sizes[epoch], epoch < plan.real_epochs
-        if compiled != (size, real):
-            compiled = (size, real)
+        if stage != real:
+            stage, compiled = real, None
             state.use_real_weights(real)
-            step = _step(tf, state, plan, size)
             judge = _evaluator(tf, state, plan.feed.data.scaling)
+        if compiled != size:
+            compiled, step = size, _step(tf, state, plan, size)
         loss, top1, rate = _epoch(state, plan, epoch, step, progress)
         judged = (None, None) if plan.evaluation is None else judge(plan.evaluation)
         rows = (*rows, Row(epoch + 1, size, rate, loss, top1, *judged))
