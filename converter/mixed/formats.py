@@ -11,8 +11,6 @@ from edgekit.converter.mixed.choices import NAMES, LayerChoice
 from edgekit.converter.quantize.scheme import WEIGHTED
 from edgekit.errors import UsageError
 
-_KERNELS = {"int8": "int8", "int4": "int4", "int16": "int16"}
-
 Mix = Mapping[str, str]
 """Format by layer; layers that are not in it are int8."""
 
@@ -27,7 +25,7 @@ def obstacle(graph: Graph, node: Node, name: str) -> str:
     """Why a layer cannot have a format; "" where it can."""
     if name == "binary":
         return next((why for check in _BINARY for why in [check(graph, node)] if why), "")
-    if _KERNELS[name] in formats_of(type(node.op)):
+    if name in formats_of(type(node.op)):
         return ""
     return f"{node.op.NAME} has no kernel for {NAMES[name]}"
 

@@ -182,22 +182,17 @@ def train(
 
 def _check_binary(row: Architecture, options: TrainOptions) -> None:
     """Options of binarized networks are for these. Raises UsageError."""
-    if row.binary and (options.binary or not options.real_weights):
+    asked = ["--real-weights"] * (options.real_weights > 0) + ["--no-binary"] * (not options.binary)
+    if not asked or (row.binary and len(asked) == 1):
         return
-    for option, used in (
-        ("--real-weights", options.real_weights > 0),
-        ("--no-binary", not options.binary),
-    ):
-        if used:
-            raise UsageError(
-                option,
-                f"{row.name} has no binarized layers"
-                if not row.binary
-                else "with --no-binary there are no binarized layers",
-                allowed=", ".join(other.name for other in ZOO if other.binary),
-                hint="leave it out, or train one of these",
-                code="no-binary-layers",
-            )
+    has_none = "with --no-binary there are" if row.binary else f"{row.name} has"
+    raise UsageError(
+        asked[0],
+        f"{has_none} no binarized layers",
+        allowed=", ".join(other.name for other in ZOO if other.binary),
+        hint="leave it out, or train one of these",
+        code="no-binary-layers",
+    )
 
 
 def _check_places(places: Places, options: TrainOptions) -> None:
