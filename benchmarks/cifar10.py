@@ -141,6 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "resnet8": (root / "models" / "mlperf_resnet8_cifar10.h5",),
     }
     models = [(name, model) for name, several in cases.items() for model in several]
+    for name, model in models:
+        if not model.is_file():
+            print(f"{name}: left out, no {model}", file=sys.stderr)
     try:
         with tempfile.TemporaryDirectory() as folder:
             rows = [

@@ -2,8 +2,8 @@
 
     python samples/cifar10/signs.py TRAINED.keras quicknet.keras
 
-The network is the same, answer for answer; only training cannot go on from it. A kernel of +1 and
--1 compresses to a thirtieth.
+The network is the same, answer for answer; only training cannot go on from it. A file of
+kernels of +1 and -1 compresses to a tenth.
 """
 
 import argparse
