@@ -24,6 +24,7 @@ from edgekit.artifacts.files import scratch_folder
 from edgekit.errors import DeviceError, ToolError
 from edgekit.runtime.devices.gdbstub import read_memory, write_memory
 from edgekit.runtime.link.extension import Extension
+from edgekit.runtime.link.process import stop_process
 from edgekit.targets.model import Target
 
 PROGRAM = "qemu-system-arm"
@@ -31,7 +32,6 @@ ONE_UART = ("microbit",)
 """Machines with one UART: their trigger lines come through semihosting."""
 HARMLESS = ("icount sleep disabled and no active timers",)
 """Said by QEMU when the firmware sleeps, which is what it should do."""
-STOP_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ class VirtualBoard:
                 start_new_session=True,  # Ctrl-C is ours to handle, not QEMU's
             )
         line.close()  # QEMU has its own copy: with it gone, connecting fails instead of waiting
-        self._cleanup.callback(_stop, self._process)
+        self._cleanup.callback(stop_process, self._process)
         threading.Thread(target=self._watch, daemon=True, name="trigger edges").start()
 
     def _arguments(self, line: int, trigger: int) -> list[str]:
@@ -280,12 +280,3 @@ def _tied_to_us(command: list[str]) -> list[str]:
     """The command, ended by the kernel when this process dies without a word (kill -9)."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--", *command] if setpriv else command
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
