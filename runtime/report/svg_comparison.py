@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from edgekit.runtime.report.comparison import (
     Column,
     Comparison,
@@ -11,19 +9,20 @@ from edgekit.runtime.report.comparison import (
     Ranked,
     conditions_text,
 )
+from edgekit.runtime.report.svg_file import FAINT, document, label
 from edgekit.runtime.report.text import figure_text
 
 WIDTH, LEFT, RIGHT = 860, 250, 130
 ROW, HEADING, TOP, BOTTOM = 26, 46, 40, 16
-INK, BAR, LINE, FAINT = "#1a1a1a", "#5b86c4", "#1f3f70", "#666666"
+BAR, LINE = "#5b86c4", "#1f3f70"
 
 
 def svg_comparison(comparison: Comparison, column: Column) -> str:
     """The bars of one metric from 0, with intervals where there are any. Groups have scales of
     their own: what must not be compared cannot be read off one."""
-    y, parts = TOP, [_words(LEFT - 240, 28, column.metric.title + " per inference", size=18)]
+    y, parts = TOP, [label(LEFT - 240, 28, column.metric.title + " per inference", size=18)]
     if column.metric.name not in ("energy", "net", "latency"):
-        parts = [_words(LEFT - 240, 28, column.metric.title, size=18)]
+        parts = [label(LEFT - 240, 28, column.metric.title, size=18)]
     for group in column.groups:
         parts.append(_heading(group, y, alone=len(column.groups) == 1))
         y += HEADING
@@ -31,13 +30,7 @@ def svg_comparison(comparison: Comparison, column: Column) -> str:
         for row in group.ranked:
             parts.append(_bar(row, comparison.names[row.entry.report], y, most))
             y += ROW
-    body = "\n".join(parts)
-    height = y + BOTTOM
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
-        f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif">\n'
-        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>\n{body}\n</svg>\n'
-    )
+    return document(WIDTH, y + BOTTOM, *parts)
 
 
 def _end(row: Ranked) -> float:
@@ -47,11 +40,11 @@ def _end(row: Ranked) -> float:
 
 def _heading(group: Group, y: int, *, alone: bool) -> str:
     name = "" if alone else f"{group.letter}: "
-    first = _words(10, y + 26, name + conditions_text(group), size=13, bold=True)
+    first = label(10, y + 26, name + conditions_text(group), size=13, bold=True)
     if not group.crossed:
         return first
     several = "; ".join(f"{key} ({', '.join(values)})" for key, values in group.crossed.items())
-    return first + "\n" + _words(10, y + 41, f"unlike: {several}", size=11, colour=FAINT)
+    return first + "\n" + label(10, y + 41, f"unlike: {several}", size=11, colour=FAINT)
 
 
 def _bar(row: Ranked, name: str, y: int, most: float) -> str:
@@ -60,9 +53,9 @@ def _bar(row: Ranked, name: str, y: int, most: float) -> str:
     length = space * max(figure.value, 0.0) / most
     middle = y + ROW / 2
     parts = [
-        _words(LEFT - 8, middle + 4, f"{name}  {'~' if row.tied else ''}{row.rank}", end=True),
+        label(LEFT - 8, middle + 4, f"{name}  {'~' if row.tied else ''}{row.rank}", anchor="end"),
         f'<rect x="{LEFT}" y="{y + 4}" width="{length:.1f}" height="{ROW - 9}" fill="{BAR}"/>',
-        _words(LEFT + space * _end(row) / most + 8, middle + 4, figure_text(figure)),
+        label(LEFT + space * _end(row) / most + 8, middle + 4, figure_text(figure)),
     ]
     if figure.low is not None and figure.high is not None:
         low, high = (LEFT + space * max(value, 0.0) / most for value in (figure.low, figure.high))
@@ -71,21 +64,3 @@ def _bar(row: Ranked, name: str, y: int, most: float) -> str:
             f'M{high:.1f} {middle - 4}V{middle + 4}" stroke="{LINE}" fill="none"/>'
         )
     return "\n".join(parts)
-
-
-def _words(
-    x: float,
-    y: float,
-    text: str,
-    *,
-    size: int = 13,
-    bold: bool = False,
-    end: bool = False,
-    colour: str = INK,
-) -> str:
-    anchor = ' text-anchor="end"' if end else ""
-    weight = ' font-weight="bold"' if bold else ""
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}"{anchor}{weight}>'
-        f"{escape(text)}</text>"
-    )

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from edgekit.runtime.report.svg import axis
+from edgekit.runtime.report.svg_file import FAINT, document, label
 
 WIDTH, HEIGHT = 760, 420
 LEFT, RIGHT, TOP, BOTTOM = 70, 30, 46, 56
-INK, FAINT, GRID, DOT, FRONT = "#1a1a1a", "#666666", "#e2e2e2", "#1f3f70", "#c2571a"
+GRID, DOT, FRONT = "#e2e2e2", "#1f3f70", "#c2571a"
 MARGIN = 0.12
 """Of the span on both sides, so that points and their labels stay inside."""
 
@@ -55,23 +55,18 @@ def svg_tradeoff(points: Sequence[Point], words: Words) -> str:
         raise ValueError("a trade-off needs points, and costs above 0")
     area = _Area.around(points)
     front = pareto_front(points)
-    body = "\n".join(
-        (
-            _label(LEFT, 26, words.title, size=18),
-            *area.grid(),
-            _label((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, words.cost, anchor="middle"),
-            f'<g transform="rotate(-90 16 {HEIGHT / 2:.0f})">'
-            + _label(16, HEIGHT / 2, words.value, anchor="middle")
-            + "</g>",
-            area.line(front),
-            *(area.dot(point, on_front=point in front) for point in points),
-        )
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
-        f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" role="img">\n'
-        f"<title>{escape(words.title)}</title>\n"
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>\n{body}\n</svg>\n'
+    return document(
+        WIDTH,
+        HEIGHT,
+        label(LEFT, 26, words.title, size=18),
+        *area.grid(),
+        label((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, words.cost, anchor="middle"),
+        f'<g transform="rotate(-90 16 {HEIGHT / 2:.0f})">'
+        + label(16, HEIGHT / 2, words.value, anchor="middle")
+        + "</g>",
+        area.line(front),
+        *(area.dot(point, on_front=point in front) for point in points),
+        title=words.title,
     )
 
 
@@ -104,11 +99,11 @@ class _Area:
         for value in axis(self.low, self.high, str).ticks:
             y = self.y(value)
             rows.append(_line(LEFT, y, WIDTH - RIGHT, y))
-            rows.append(_label(LEFT - 8, y + 4, f"{value:g}", anchor="end", colour=FAINT))
+            rows.append(label(LEFT - 8, y + 4, f"{value:g}", anchor="end", colour=FAINT))
         for cost in _costs(self.left, self.right):
             x = self.x(cost)
             rows.append(_line(x, TOP, x, HEIGHT - BOTTOM))
-            rows.append(_label(x, HEIGHT - BOTTOM + 16, f"{cost:g}", anchor="middle", colour=FAINT))
+            rows.append(label(x, HEIGHT - BOTTOM + 16, f"{cost:g}", anchor="middle", colour=FAINT))
         return rows
 
     def line(self, front: Sequence[Point]) -> str:
@@ -120,7 +115,7 @@ class _Area:
         shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{FRONT if on_front else DOT}"/>'
         right = x > (LEFT + WIDTH - RIGHT) / 2
         anchor, away = ("end", -9) if right else ("start", 9)
-        return shape + _label(x + away, y - 8, point.name, anchor=anchor)
+        return shape + label(x + away, y - 8, point.name, anchor=anchor)
 
 
 def _widened(low: float, high: float) -> tuple[float, float]:
@@ -138,12 +133,3 @@ def _costs(left: float, right: float) -> list[float]:
 
 def _line(x1: float, y1: float, x2: float, y2: float) -> str:
     return f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="{GRID}"/>'
-
-
-def _label(
-    x: float, y: float, text: str, *, size: int = 13, anchor: str = "start", colour: str = INK
-) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}" '
-        f'text-anchor="{anchor}">{escape(text)}</text>'
-    )
