@@ -8,28 +8,14 @@ another header is an error and not a crash, as far as that can be told from outs
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from statistics import median
-from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.artifacts.figures import Provenance
-from edgekit.artifacts.run import RunResult, StepCost
-from edgekit.errors import DataError, MismatchError, ModelError
-from edgekit.runtime.measure import stats
-from edgekit.runtime.measure.timing import (
-    NORMAL,
-    QUICK,
-    Effort,
-    sample_count,
-    take_samples,
-    warm_up,
-)
-from edgekit.runtime.runner import environment
+from edgekit.errors import DataError, ModelError
 
 ALIGNMENT = 64
 """Of the arena in bytes: the 16 that the header asks for, and a cache line."""
@@ -97,9 +83,6 @@ class _Model(ctypes.Structure):
     def several(self) -> _Blocks | None:
         """What there is besides where the arena is several blocks; older headers end before it."""
         return self.blocks.contents if not self.invoke and self.blocks else None
-
-
-_Hook = ctypes.CFUNCTYPE(None, ctypes.c_uint32)
 
 
 class NativeModel:
@@ -191,88 +174,6 @@ class NativeModel:
         """Run on what lies in the arena. Inputs may be overwritten by it."""
         self._runs.invoke(self._arena)
 
-    def measure(
-        self,
-        inputs: Sequence[NDArray[Any]],
-        *,
-        expected: Sequence[NDArray[Any]] | None = None,
-        quick: bool = False,
-        effort: Effort | None = None,
-    ) -> RunResult:
-        """Wall time of each inference on this machine, after a check of the outputs.
-
-        Raises DataError as `run` does, and MismatchError when `expected` is given and the outputs
-        differ from it.
-        """
-        outputs = self.run(inputs)
-        if expected is not None:
-            _compare(self.name, outputs, expected)
-        machine = environment.describe()
-        plan = effort or (QUICK if quick else NORMAL)
-        call = self._call()
-        warmed, seconds = warm_up(call, plan)
-        samples = take_samples(call, sample_count(plan, seconds))
-        return RunResult(
-            device=environment.device_name(),
-            engine=self.description,
-            provenance=Provenance.MEASURED,
-            latency_s=samples,
-            counter_unit="s",
-            steps=self.profile(inputs),
-            warmup=warmed,
-            memory={"arena": self.arena_bytes},
-            outputs_checked=0 if expected is None else 1,
-            outputs_equal=0 if expected is None else 1,
-            environment=machine,
-            warnings=(
-                *environment.notes(machine, 1),
-                *stats.notes(samples, subject="latency"),
-            ),
-        )
-
-    def profile(self, inputs: Sequence[NDArray[Any]], *, repeats: int = 15) -> tuple[StepCost, ...]:
-        """Median seconds of each step over `repeats` inferences, about a microsecond too much
-        each; empty when the library was not built with EK_PROFILE."""
-        try:
-            hook = ctypes.c_void_p.in_dll(self._library, "ek_profile_hook")
-        except ValueError:
-            return ()
-        self.set_inputs(inputs)
-        stamps: list[tuple[int, int]] = []
-        callback = _Hook(lambda step: stamps.append((step, perf_counter_ns())))
-        rows = []
-        hook.value = ctypes.cast(callback, ctypes.c_void_p).value
-        try:
-            for _ in range(repeats):
-                stamps.clear()
-                began = perf_counter_ns()
-                self.invoke()
-                rows.append(_by_step(began, stamps))
-        finally:
-            hook.value = None
-        return self._steps(rows)
-
-    def _steps(self, rows: Sequence[Mapping[int, int]]) -> tuple[StepCost, ...]:
-        if any(len(row) != self._model.steps for row in rows):
-            return ()
-        costs = []
-        for index in range(self._model.steps):
-            step = self._model.step[index]
-            costs.append(
-                StepCost(
-                    index=index,
-                    name=step.name.decode(),
-                    operator=step.operation.decode(),
-                    macs=int(step.macs),
-                    count=median(row[index] for row in rows) / 1e9,
-                )
-            )
-        return tuple(costs)
-
-    def _call(self) -> Callable[[], object]:
-        invoke, arena = self._runs.invoke, self._arena
-        return lambda: invoke(arena)
-
     def _view(self, row: _Tensor, block: int) -> NDArray[np.uint8]:
         return self._blocks[block][row.offset : row.offset + row.bytes]
 
@@ -290,15 +191,6 @@ def _block_bytes(model: _Model) -> list[int]:
     if several is None:
         return [int(model.arena_bytes)]
     return [int(several.block[index].bytes) for index in range(several.count)]
-
-
-def _by_step(began: int, stamps: Sequence[tuple[int, int]]) -> dict[int, int]:
-    """Nanoseconds of each step; one that runs in stripes has a stamp for each of them."""
-    found: dict[int, int] = {}
-    for step, now in stamps:
-        found[step] = found.get(step, 0) + now - began
-        began = now
-    return found
 
 
 def _load(path: Path) -> ctypes.CDLL:
@@ -403,16 +295,3 @@ def _check_input(row: _Tensor, array: NDArray[Any]) -> None:
             hint="quantize and reshape the array first",
             code="input-shape",
         )
-
-
-def _compare(name: str, outputs: Sequence[NDArray[Any]], expected: Sequence[NDArray[Any]]) -> None:
-    for index, (ours, theirs) in enumerate(zip(outputs, expected, strict=True)):
-        wrong = np.flatnonzero(ours != theirs.ravel())
-        if len(wrong):
-            first = int(wrong[0])
-            raise MismatchError(
-                f"output {index} of {name}",
-                f"{len(wrong)} of {ours.size} values differ; "
-                f"value {first} is {ours[first]}, expected {theirs.ravel()[first]}",
-                hint="run `edgekit verify` to find the first layer that differs",
-            )

@@ -10,21 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.artifacts.figures import Provenance
-from edgekit.errors import DataError, MismatchError, ModelError
+from edgekit.errors import DataError, ModelError
 from edgekit.runtime.engine.native import NativeModel
-from edgekit.runtime.measure.timing import Effort
 
 INCLUDE = Path(__file__).parents[3] / "firmware_stubs" / "include"
-BRIEF = Effort(warmup_s=0.0, seconds=0.0, fewest=11, most=11)
 SHA256 = "0123456789abcdef" + "0" * 48
 
 SOURCE = """
 #include "ek_model.h"
 #include <string.h>
-#ifdef EK_PROFILE
-void (*ek_profile_hook)(uint32_t step);
-#endif
 
 static void invoke(uint8_t *arena) {
     int8_t *x = (int8_t *)arena, *y = (int8_t *)arena + 16;
@@ -114,33 +108,6 @@ def test_the_arena_is_aligned_and_sized(plain: NativeModel) -> None:
     assert (plain.hash, plain.description) == ("0123456789abcdef", "edgekit-c ref, native")
 
 
-def test_measure_keeps_samples_and_checks_outputs(plain: NativeModel) -> None:
-    expected = [np.array([[2, -4, 6, 8]], np.int8), np.array([0.5], np.float32)]
-    result = plain.measure([X], expected=expected, effort=BRIEF)
-    assert len(result.latency_s) == 11
-    assert result.provenance is Provenance.MEASURED
-    assert (result.engine, result.memory) == ("edgekit-c ref, native", {"arena": 48})
-    assert (result.outputs_checked, result.outputs_equal) == (1, 1)
-    assert result.steps == ()
-
-
-def test_outputs_that_differ_stop_the_measurement(plain: NativeModel) -> None:
-    expected = [np.array([2, -4, 7, 8], np.int8), np.array([0.5], np.float32)]
-    with pytest.raises(MismatchError, match="1 of 4 values differ; value 2 is 6, expected 7"):
-        plain.measure([X], expected=expected, effort=BRIEF)
-
-
-def test_a_profiled_build_times_its_steps(build: Build) -> None:
-    model = NativeModel(build("-DEK_PROFILE"), "tiny", isa="avx2")
-    steps = model.profile([X], repeats=5)
-    assert [(s.index, s.name, s.operator, s.macs) for s in steps] == [
-        (0, "double", "MUL", 4),
-        (1, "quarter", "DEQUANTIZE", 1),
-    ]
-    assert all(step.count > 0 for step in steps)
-    assert model.run([X])[0].tolist() == [2, -4, 6, 8]  # the hook is gone again
-
-
 @pytest.mark.parametrize(
     ("inputs", "code"),
     [
@@ -193,7 +160,7 @@ def test_an_arena_in_two_blocks(build: Build) -> None:
     for fresh, kept in ((True, 5), (False, 6), (False, 7), (True, 5)):
         [y] = model.run([X], fresh=fresh)
         np.testing.assert_array_equal(y, 2 * X[0] + kept)
-    assert model.measure([X], effort=BRIEF).memory == {"arena": 52}
+    assert model.arena_bytes == 52
 
 
 @pytest.mark.parametrize(
