@@ -113,6 +113,8 @@ def test_from_bundle_to_report(desk: Path, small_bundle: Path) -> None:
     assert energy["provenance"] == "simulated"
     assert [window["source"] for window in energy["windows"]] == ["trigger", "trigger"]
     figures = record["figures"]
+    drift = figures.pop("board_clock")  # parts per million, of either sign
+    assert drift["low"] <= drift["value"] <= drift["high"]
     assert all(figure["value"] > 0 for figure in figures.values()), figures
     assert figures["estimated_latency"]["provenance"] == "estimated"
     assert 0 < run["memory"]["stack_high_water"] < run["memory"]["stack"]
