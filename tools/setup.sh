@@ -56,7 +56,7 @@ environment() {
         fi
         "$1/bin/pip" install -q --no-deps -e .
     else
-        "$1/bin/pip" install -q -e '.[convert,litert,dev]'
+        "$1/bin/pip" install -q -e '.[convert,litert,dev,sklearn,sweep,flash]'
     fi
     echo "$stamp" >"$1/.edgekit-stamp"
 }
