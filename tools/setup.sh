@@ -50,7 +50,7 @@ environment() {
     say "installing Python packages into $1 (about 2 GB with TensorFlow)"
     if "$1/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
         if ! { "$1/bin/pip" install -q uv==0.13.9 && \
-               "$1/bin/uv" pip install -q --python "$1/bin/python" --require-hashes -r "$2"; } >>.setup.log 2>&1; then
+               "$1/bin/uv" pip install -q --compile-bytecode --python "$1/bin/python" --require-hashes -r "$2"; } >>.setup.log 2>&1; then
             say "uv did not work here, using pip"
             "$1/bin/pip" install -q --require-hashes -r "$2"
         fi
