@@ -35,7 +35,7 @@ from edgekit.converter.generate import Code, generate
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.ir.text import graph_text
 from edgekit.converter.ir.verify import verify
-from edgekit.converter.judge import judge
+from edgekit.converter.judge import Judgement, judge
 from edgekit.converter.load import ZooOptions, load_model
 from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
@@ -44,6 +44,7 @@ from edgekit.converter.prepare import Prepared, prepare_data
 from edgekit.converter.quantize.cluster import cluster_weights
 from edgekit.converter.quantize.correct import LEAST_GAIN_DB, SAMPLES, correct_biases
 from edgekit.converter.quantize.datafree import Equalized, equalized, quantize_without_data
+from edgekit.converter.quantize.evaluate import Reference
 from edgekit.converter.quantize.groups import Ranges
 from edgekit.converter.quantize.int8 import QuantizeResult, is_quantized, quantize_int8
 from edgekit.converter.quantize.observers import narrowed
@@ -54,6 +55,10 @@ from edgekit.targets.model import Target
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total)."""
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,25 @@ class _Log:
         self.dumped += 1
 
 
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """A model in its number format, judged and written, before there is C for a target.
+
+    `formats` is how every layer got its format, where layers differ; `stored` is the graph that
+    `model` holds, `timings` are seconds by step.
+    """
+
+    loaded: LoadedModel
+    data: Prepared
+    graph: Graph
+    verdict: Judgement
+    formats: PrecisionSummary | None
+    stored: Graph
+    model: bytes
+    notes: tuple[Note, ...]
+    timings: Mapping[str, float]
+
+
 def convert_model(
     source: str | Path,
     target: Target,
@@ -109,30 +133,77 @@ def convert_model(
     Raises EdgeKitError of every kind the stages document: ModelError, DataError, AccuracyError,
     DoesNotFitError, MissingExtraError, UsageError.
     """
-    report = progress or (lambda stage, done, total: None)
-    log = _Log(options.dump)
-    loaded = _load(source, options, log)
+    report = progress or _silent
+    loaded = load_source(source, options)
     data = prepare_data(loaded.graph, loaded, options, report)
+    reduced = reduce_model(loaded, data, target, options, progress=report)
+    return complete(reduced, target, options, tool_version=tool_version, others=others)
+
+
+def reduce_model(
+    loaded: LoadedModel,
+    data: Prepared,
+    target: Target,
+    options: ConvertOptions,
+    *,
+    progress: Progress = _silent,
+    reference: Callable[..., Reference] = Reference,
+) -> Reduced:
+    """The stages up to model.tflite. Only formats chosen by layer depend on the target.
+
+    `reference` makes what the result is compared with; one that keeps it serves several.
+    """
+    log = _Log(options.dump)
+    log.graph("load", loaded.graph)
     small = _compress(loaded.graph, log)
     free = _equalize(small, loaded, options, log)
     small = small if free is None else free.graph
-    graph, notes, formats = _quantize(small, target, data, options, log, report, free)
+    graph, notes, formats = _quantize(small, target, data, options, log, progress, free)
     with log.stage("judge"):
-        verdict = judge(small, graph, data, options, report, formats)
+        verdict = judge(small, graph, data, options, progress, formats, reference=reference)
     with log.stage("write"):
         stored = portable(graph) if options.binary_format == "portable" else graph
         model = write_tflite(stored)
+    return Reduced(
+        loaded,
+        data,
+        graph,
+        verdict,
+        formats,
+        stored,
+        model,
+        notes=(
+            *loaded_notes(loaded),
+            *data.notes,
+            *binary_notes(small, options.binary_format),
+            *notes,
+            *verdict.notes,
+        ),
+        timings={**loaded.timings, **log.seconds},
+    )
+
+
+def complete(
+    reduced: Reduced,
+    target: Target,
+    options: ConvertOptions,
+    *,
+    tool_version: str,
+    others: Iterable[Target] = (),
+) -> Conversion:
+    """C for the target, and the manifest of it all. Raises UnsupportedError, DoesNotFitError."""
+    log = _Log(None)
+    loaded, graph, data = reduced.loaded, reduced.graph, reduced.data
     with log.stage("generate"):
-        labels = class_names(loaded, graph, data)
         code = generate(
             graph,
             target,
             options,
-            model,
-            labels=labels,
+            reduced.model,
+            labels=class_names(loaded, graph, data),
             tool_version=tool_version,
             others=others,
-            stored=stored,
+            stored=reduced.stored,
         )
     manifest = describe(
         loaded,
@@ -140,22 +211,14 @@ def convert_model(
         target,
         options,
         data=data,
-        model=model,
+        model=reduced.model,
         code=code,
-        verdict=verdict,
-        formats=formats,
-        notes=(
-            *loaded_notes(loaded),
-            *data.notes,
-            *binary_notes(small, options.binary_format),
-            *notes,
-            *verdict.notes,
-            *code.notes,
-        ),
+        verdict=reduced.verdict,
+        formats=reduced.formats,
+        notes=(*reduced.notes, *code.notes),
         tool_version=tool_version,
     )
-    timings = {**loaded.timings, **log.seconds}
-    return Conversion(manifest, graph, model, code, timings)
+    return Conversion(manifest, graph, reduced.model, code, {**reduced.timings, **log.seconds})
 
 
 def loaded_notes(loaded: LoadedModel) -> tuple[Note, ...]:
@@ -163,18 +226,17 @@ def loaded_notes(loaded: LoadedModel) -> tuple[Note, ...]:
     return tuple(Note("loaded", loaded.source, text, level="info") for text in loaded.notes)
 
 
-def _load(source: str | Path, options: ConvertOptions, log: _Log) -> LoadedModel:
+def load_source(source: str | Path, options: ConvertOptions) -> LoadedModel:
+    """The model as the options want it read. Raises as `load_model`."""
     zoo = ZooOptions(alpha=options.alpha, classes=options.classes, weights=options.weights)
     size = None if options.input_size is None else (options.input_size,) * 2
-    loaded = load_model(
+    return load_model(
         source,
         name=options.name,
         input_size=size,
         zoo=None if zoo == ZooOptions() else zoo,
         requantize=options.requantize,
     )
-    log.graph("load", loaded.graph)
-    return loaded
 
 
 def _compress(graph: Graph, log: _Log) -> Graph:

@@ -20,7 +20,7 @@ from edgekit.converter.ir.graph import Graph
 from edgekit.converter.lower.lower import NO_ROOM, lower
 from edgekit.converter.lower.program import Program
 from edgekit.converter.options import ConvertOptions
-from edgekit.converter.plan.fit import bench_note, footprint, require_fit
+from edgekit.converter.plan.fit import FitResult, bench_note, footprint, require_fit
 from edgekit.converter.plan.plan import memory_summary
 from edgekit.converter.precision import soft_float_note
 from edgekit.errors import UnsupportedError
@@ -32,7 +32,7 @@ class Code:
     """Generated C with its plan; `source` is None for targets that take the .tflite alone.
 
     `extra` holds further files of the bundle as text by path; `constants` are bytes of weights
-    and of all other constant data.
+    and of all other constant data; `fit` is what it needs of the target's memories.
     """
 
     source: CSource | None = None
@@ -43,6 +43,7 @@ class Code:
     constants_bytes: int = 0
     extra: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    fit: FitResult | None = None
 
 
 def generate(
@@ -82,7 +83,7 @@ def generate(
         rescue=lambda: spread.rescue(program, target, options.arena),
         unplaced=spread.unplaced(budgeted, target, options.arena),
     )
-    found = _emitted(graph, budgeted, target, model, labels, tool_version, extra)
+    found = replace(_emitted(graph, budgeted, target, model, labels, tool_version, extra), fit=fit)
     if options.compress_weights is not None:
         _, _, plain = _planned(graph, target, replace(options, compress_weights=None), others)
         coding = coding_summary(

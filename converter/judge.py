@@ -13,7 +13,7 @@ from edgekit.converter.data.dataset import subset
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.prepare import Prepared
-from edgekit.converter.quantize.evaluate import compare
+from edgekit.converter.quantize.evaluate import Reference, compare
 from edgekit.converter.quantize.execute import joined
 from edgekit.converter.quantize.gate import Limits, check_accuracy
 from edgekit.converter.quantize.int8 import is_quantized, quantize_int8
@@ -43,6 +43,8 @@ def judge(
     options: ConvertOptions,
     report: Progress,
     formats: PrecisionSummary | None = None,
+    *,
+    reference: Callable[..., Reference] = Reference,
 ) -> Judgement:
     """Compare the float and the int8 graph on the evaluation data, else the calibration data.
 
@@ -50,7 +52,7 @@ def judge(
     AccuracyError (exit 3) unless the options switch the gate off; the verdict then becomes a
     warning. Raises DataError for evaluation labels that do not fit the model, UsageError for a
     limit that says nothing about this model or data. `formats`, where layers differ in format, goes
-    with a refusal.
+    with a refusal; `reference` makes what is compared with.
     """
     if after is before:
         return _not_compared(before, data, options)
@@ -58,16 +60,15 @@ def judge(
     if dataset is None or data.preprocess is None:
         return Judgement(notes=(_unjudged(before),))
     calibrated_on = data.calibration.description if data.calibration else ""
-    summary = compare(
+    exact = reference(
         before,
-        after,
         dataset,
         data.preprocess,
         limit=options.evaluation_samples,
-        progress=lambda done, total: report("evaluate", done, total),
         require_labels=data.evaluation is not None,
         calibrated_on=calibrated_on,
     )
+    summary = exact.against(after, progress=lambda done, total: report("evaluate", done, total))
     check_limits(summary, options)
     few = subset(dataset, LAYER_SAMPLES, 0)
     samples = joined(list(graph_batches(few, data.preprocess, before)))

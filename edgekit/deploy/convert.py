@@ -75,14 +75,23 @@ def convert(
 
 def write(folder: Path, result: Conversion, options: ConvertOptions, target: Target) -> None:
     """Write the bundle's files and its report into an empty folder."""
-    from edgekit.deploy.views import conversion_views
+    write_contents(folder, contents(result, options, target))
 
-    for path, data in files_of(result, options).items():
+
+def write_contents(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files by path into an empty folder."""
+    for path, data in files.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
-    for path, text in conversion_views(result.manifest, target).items():
-        (folder / path).write_text(text, encoding="utf-8")
+
+
+def contents(result: Conversion, options: ConvertOptions, target: Target) -> dict[str, bytes]:
+    """Every file of the bundle by path, its report included."""
+    from edgekit.deploy.views import conversion_views
+
+    views = conversion_views(result.manifest, target)
+    return files_of(result, options) | {path: text.encode() for path, text in views.items()}
 
 
 def files_of(result: Conversion, options: ConvertOptions) -> dict[str, bytes]:
