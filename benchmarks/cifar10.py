@@ -65,15 +65,21 @@ def measure(name: str, model: Path, data: Path, images: int, folder: Path) -> It
     accuracy = manifest.accuracy
     assert accuracy is not None
     if any("LceBconv2d" in step.operator for step in manifest.steps):
-        yield _run(folder / "int8", manifest, test, (name, "binary", accuracy.after, images))
+        yield run_on_board(
+            folder / "int8", manifest, test, (name, "binary", accuracy.after, images)
+        )
         return
     plain = ConvertOptions(precision="float32")
     real = convert(model, target=BOARD, output_dir=folder / "float32", options=plain).manifest
-    yield _run(folder / "float32", real, test, (name, "float32", accuracy.before, images))
-    yield _run(folder / "int8", manifest, test, (name, "int8", accuracy.after, images))
+    yield run_on_board(folder / "float32", real, test, (name, "float32", accuracy.before, images))
+    yield run_on_board(folder / "int8", manifest, test, (name, "int8", accuracy.after, images))
 
 
-def _run(bundle: Path, manifest: Manifest, data: Path, known: tuple[str, str, float, int]) -> Row:
+def run_on_board(
+    bundle: Path, manifest: Manifest, data: Path, known: tuple[str, str, float, int]
+) -> Row:
+    """Builds and runs the bundle on the board; its answers to three images of `data` have to be the
+    reference's. `known` is the row's name, precision, top-1 and number of images."""
     options = BenchOptions(power="virtual:", data=str(data), samples=3, quick=True)
     report = bench(bundle, options=options)
     run = report.runs[0]

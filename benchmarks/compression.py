@@ -1,0 +1,164 @@
+"""Every way to make a network smaller, on the same network, images and board: the one table.
+
+    python -m benchmarks.compression [--network NAME] [--trained FOLDER] [--images 10000]
+
+Converts each network for virtual-m4 in each way of `CASES`, judges CIFAR-10's test images with the
+NumPy interpreter, and counts on the board, whose answers are held against the interpreter's. What
+was trained (quantization-aware, pruned and fine-tuned, distilled) is read from `--trained`; a row
+whose file is missing is left out, and it is said. Top-1 is measured, bytes are those of the files
+and of the linked firmware, instructions are simulated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cifar10 import BOARD, SAMPLE, SETS, Row, run_on_board
+from edgekit.artifacts.files import write_file
+from edgekit.converter.options import ConvertOptions
+from edgekit.deploy.convert import convert
+from edgekit.errors import EdgeKitError
+from edgekit.runtime.report.svg_tradeoff import Point, Words, svg_tradeoff
+
+CALIBRATION = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One way: what the row is called, the options beside the common ones, and for what had to be
+    trained the ending of its file's name, `<network><ending>`."""
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    trained: str | None = None
+
+
+CODED = {"compress_weights": "layer"}
+CASES = (
+    Case("W8A8"),
+    Case("W4A8, to nearest", {"precision": "int4"}),
+    Case("W4A8, gptq", {"precision": "int4", "rounding": "gptq"}),
+    Case("W4A8, adaround", {"precision": "int4", "rounding": "adaround"}),
+    Case("W8A16", {"precision": "int16"}),
+    Case("W8A8 without data", {"calibration": "none"}),
+    Case("W8A8, quantization-aware", trained="_qat8.tflite"),
+    Case("W4A8, quantization-aware", {"precision": "int4"}, "_qat4.tflite"),
+    Case("50 % of weights pruned, W8A8", trained="_pruned.tflite"),
+    Case("the same, coded", CODED, "_pruned.tflite"),
+    Case("2:4 pruned, W8A8", trained="_2of4.tflite"),
+    Case("the same, coded", CODED, "_2of4.tflite"),
+    Case("50 % structured, W8A8", trained="_structured.tflite"),
+    Case("half width, distilled, W8A8", trained="_half.keras"),
+    Case("16 clusters, coded", {"cluster": 16, **CODED}),
+    Case("16 clusters, gptq, coded", {"cluster": 16, "rounding": "gptq", **CODED}),
+)
+
+
+def rows(name: str, model: Path, trained: Path, data: Path, images: int) -> Iterator[Row]:
+    """The float network's row, then one per case whose file there is. `data` holds CIFAR-10's
+    two .npz."""
+    test = data / "test_webp_lossless.npz"
+    common = ConvertOptions(
+        calibration=str(data / "train_webp_lossless.npz"),
+        calibration_samples=CALIBRATION,
+        evaluation=str(test),
+        evaluation_samples=images,
+        gate=False,
+    )
+    for number, case in enumerate(CASES):
+        source = trained / f"{name}{case.trained}" if case.trained else model
+        if not source.is_file():
+            print(f"{name}, {case.name}: left out, no {source}", file=sys.stderr)
+            continue
+        options = replace(common, **case.options)
+        with tempfile.TemporaryDirectory() as folder:
+            converted, real = Path(folder, "converted"), Path(folder, "float32")
+            manifest = convert(source, target=BOARD, output_dir=converted, options=options).manifest
+            accuracy = manifest.accuracy
+            assert accuracy is not None
+            if number == 0:
+                plain = ConvertOptions(precision="float32")
+                before = convert(source, target=BOARD, output_dir=real, options=plain).manifest
+                known = (name, "float32", accuracy.before, images)
+                yield run_on_board(real, before, test, known)
+            known = (name, case.name, accuracy.after, images)
+            yield run_on_board(converted, manifest, test, known)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows in Markdown, each network's top-1 beside that of its first row."""
+    lines = [
+        "| network | | top-1 | to float | .tflite | weights in C | flash | RAM | instructions |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    first: dict[str, float] = {}
+    for row in rows:
+        drop = row.top1 - first.setdefault(row.name, row.top1)
+        lines.append(
+            f"| {row.name} | {row.precision} | {row.top1:.2%} | {100 * drop:+.2f} "
+            f"| {row.tflite:,} B | {row.weights:,} B | {row.flash:,} B | {row.ram:,} B "
+            f"| {row.instructions / 1e6:.2f} M |"
+        )
+    return "\n".join(lines)
+
+
+def picture(rows: Sequence[Row], name: str) -> str:
+    """Top-1 over the bytes of flash."""
+    points = [Point(row.precision, row.flash / 1000, 100 * row.top1) for row in rows]
+    words = Words(
+        f"{name} on CIFAR-10: accuracy and flash",
+        f"flash of the firmware for {BOARD} in kB",
+        "top-1 in %, measured",
+    )
+    return svg_tradeoff(points, words)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table; exit 1 where data or weights are missing."""
+    root = Path(os.environ.get("EDGEKIT_TEST_DATA", "../shared/data"))
+    networks = {
+        "resnet8": root / "models" / "mlperf_resnet8_cifar10.h5",
+        "mobilenet": SAMPLE / "mobilenet_v1.keras",
+    }
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--network", choices=list(networks), action="append")
+    parser.add_argument("--trained", type=Path, default=SAMPLE, help="where trained files lie")
+    parser.add_argument("--images", type=int, default=10_000)
+    parser.add_argument("--svg", type=Path, help="write a picture here, for one network")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    given = parser.parse_args(arguments)
+    found: list[Row] = []
+    try:
+        for name in given.network or networks:
+            for row in rows(name, networks[name], given.trained, root / SETS, given.images):
+                print(f"{row.name}, {row.precision}: {row.top1:.2%}", file=sys.stderr)
+                found.append(row)
+    except EdgeKitError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if not found:
+        print("no network found: see samples/cifar10/README.md", file=sys.stderr)
+        return 1
+    print(table(found))
+    images = ", ".join(f"{count:,}" for count in sorted({row.images for row in found}))
+    print(
+        f"\ntop-1 measured on {images} test images; bytes those of files and firmware; "
+        f"instructions simulated on {BOARD}"
+    )
+    if given.svg:
+        write_file(given.svg, picture(found, found[0].name))
+    if given.json:
+        write_file(given.json, json.dumps([asdict(row) for row in found], indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
