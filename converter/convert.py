@@ -222,8 +222,9 @@ def complete(
 
 
 def loaded_notes(loaded: LoadedModel) -> tuple[Note, ...]:
-    """What the loader changed, as notes."""
-    return tuple(Note("loaded", loaded.source, text, level="info") for text in loaded.notes)
+    """What the loader changed, and what it warns of, as notes."""
+    changed = (Note("loaded", loaded.source, text, level="info") for text in loaded.notes)
+    return (*changed, *loaded.cautions)
 
 
 def load_source(source: str | Path, options: ConvertOptions) -> LoadedModel:

@@ -36,6 +36,8 @@ CONFINED = {
     "keras": ("edgekit.converter.load",),
     "serial": ("edgekit.runtime.link", "edgekit.runtime.power"),
     "joulescope": ("edgekit.runtime.power",),
+    "sklearn": ("edgekit.converter.load", "edgekit.converter.classical"),
+    "joblib": ("edgekit.converter.load", "edgekit.converter.classical"),
 }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from edgekit.artifacts.figures import Note
 from edgekit.converter.data.dataset import Dataset, Kind
 from edgekit.converter.data.images import SUFFIXES, Pixels, decode_image
+from edgekit.converter.data.tables import holds_numbers, numbers_table
 from edgekit.errors import DataError
 
 LABELS_FILE = "labels.json"
@@ -87,13 +88,17 @@ def open_labels(path: Path) -> Dataset:
     return from_files(title(path.parent), files, indices, classes)
 
 
-def open_csv(path: Path) -> Dataset:
-    """The images of a csv with two columns: path (relative to the csv) and label.
+def open_csv(path: Path, features: int | None = None) -> Dataset:
+    """The samples of a csv: numbers (see `tables.numbers_table`), or two columns for images.
 
-    A first row whose path does not exist and that reads like a header is skipped. Raises
-    DataError for missing files and rows without a label.
+    Of images those are path (relative to the csv) and label; a first row whose path does not
+    exist and that reads like a header is skipped. `features` is how many numbers the model reads,
+    where that is known. Raises DataError for missing files and rows without a label.
     """
-    rows = _csv_rows(path)
+    cells = _cells(path)
+    if holds_numbers(cells):
+        return numbers_table(path, cells, features)
+    rows = _image_rows(path, cells)
     missing = [name for name, _ in rows if not (path.parent / name).is_file()]
     if missing:
         raise _missing_image(path, missing)
@@ -205,18 +210,17 @@ def _bad_labels(path: Path, found: str) -> DataError:
     )
 
 
-def _csv_rows(path: Path) -> list[tuple[str, str]]:
+def _cells(path: Path) -> list[list[str]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             lines = stream.read().splitlines()
             reader = csv.reader(lines, delimiter=_delimiter(lines))
-            rows = [[cell.strip() for cell in row] for row in reader if any(row)]
+            return [[cell.strip() for cell in row] for row in reader if any(row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise _bad_csv(path, f"cannot be read: {error}") from None
-    if rows and all(_NUMBER.fullmatch(cell) for cell in rows[-1]):
-        raise _bad_csv(
-            path, "it holds numbers, not paths of images", "numpy.savez(path, x=samples)"
-        )
+
+
+def _image_rows(path: Path, rows: list[list[str]]) -> list[tuple[str, str]]:
     if rows and Path(rows[0][0]).suffix.lower() not in SUFFIXES:
         rows = rows[1:]
     if not rows:
@@ -227,25 +231,18 @@ def _csv_rows(path: Path) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
-_NUMBER = re.compile(r"[-+]?\d*\.?\d+([eE][-+]?\d+)?")
-
-
 def _delimiter(lines: list[str]) -> str:
     """What separates the cells: a comma, unless the first line has only others."""
     first = lines[0] if lines else ""
     return next((mark for mark in ",;\t" if mark in first), ",")
 
 
-def _bad_csv(
-    path: Path, found: str, way: str = "write one image path and its class per row"
-) -> DataError:
+def _bad_csv(path: Path, found: str) -> DataError:
     return DataError(
         str(path),
         found,
-        allowed="rows of path,label",
-        hint=f"save the samples with {way}"
-        if way
-        else "write one image path and its class per row",
+        allowed="rows of path,label, or of numbers",
+        hint="write one image path and its class per row, or one sample's numbers and its class",
         code="bad-csv",
     )
 

@@ -19,11 +19,6 @@ FORMS = (
     "a folder of images, a folder per class, .npz, .npy, .csv, labels.json, an image, an iterable"
 )
 
-READERS = {
-    ".csv": open_csv,
-    ".json": open_labels,
-}
-
 
 def open_dataset(
     spec: Any,
@@ -83,10 +78,12 @@ def _open_path(path: Path, inputs: Sequence[InputSpec], evaluation: bool) -> Dat
         return open_npz(path, evaluation=evaluation)
     if suffix == ".npy":
         return open_npy(path, one=tuple(only.shape for only in inputs))
-    reader = READERS.get(suffix)
-    if reader is not None:
-        return reader(path)
-    if path.suffix.lower() in SUFFIXES:
+    if suffix == ".csv":
+        vector = len(inputs) == 1 and len(inputs[0].shape) == 1
+        return open_csv(path, inputs[0].shape[0] if vector else None)
+    if suffix == ".json":
+        return open_labels(path)
+    if suffix in SUFFIXES:
         return from_files(path.name, [path])
     raise DataError(
         str(path),

@@ -2,10 +2,12 @@
 
 from edgekit.converter.load.dequantize import dequantize_graph
 from edgekit.converter.load.detect import ZOO, Format, detect
+from edgekit.converter.load.estimator import UNTRUSTED
 from edgekit.converter.load.load import load_model
 from edgekit.converter.load.model import LoadedModel, ZooOptions
 
 __all__ = [
+    "UNTRUSTED",
     "ZOO",
     "Format",
     "LoadedModel",

@@ -23,6 +23,7 @@ class Format(StrEnum):
     HDF5_WEIGHTS = "h5-weights"
     SAVED_MODEL = "saved-model"
     ZOO = "zoo"
+    ESTIMATOR = "scikit-learn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,19 @@ _SUFFIXES = {
     ".keras": (Format.KERAS,),
     ".h5": (Format.HDF5, Format.HDF5_WEIGHTS),
     ".hdf5": (Format.HDF5, Format.HDF5_WEIGHTS),
+    ".joblib": (Format.ESTIMATOR,),
+    ".pkl": (Format.ESTIMATOR,),
+    ".pickle": (Format.ESTIMATOR,),
 }
-_READABLE = ".tflite, .keras, .h5, a SavedModel folder, or a zoo name: " + ", ".join(ZOO)
+_READABLE = ".tflite, .keras, .h5, .joblib, a SavedModel folder, or a zoo name: " + ", ".join(ZOO)
+_PICKLED = (b"\x80", b"\x78", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x5d\x00", b"\x04\x22\x4d\x18")
+"""How pickles begin, and what joblib compresses them with: zlib, gzip, bz2, xz, lzma, lz4."""
 _WORDS = {
     Format.TFLITE: "a TFLite file",
     Format.KERAS: "a Keras 3 file (.keras)",
     Format.HDF5: "an HDF5 file (.h5)",
     Format.HDF5_WEIGHTS: "an HDF5 file (.h5)",
+    Format.ESTIMATOR: "a scikit-learn model (.joblib)",
 }
 
 
@@ -106,6 +113,8 @@ def _content(path: Path) -> Format:
         return Format.HDF5 if has_model_config(path) else Format.HDF5_WEIGHTS
     if head.startswith(b"PK\x03\x04"):
         return _archive(path)
+    if _SUFFIXES.get(path.suffix.lower()) == (Format.ESTIMATOR,) and head.startswith(_PICKLED):
+        return Format.ESTIMATOR
     raise ModelError(
         str(path), f"not a model: {_guess(head)}", allowed=_READABLE, hint="check the file",
         code="unknown-format",
@@ -175,6 +184,7 @@ def _guess(head: bytes) -> str:
         (b"\x08", "perhaps an ONNX file"),
         (b"<", "an HTML or XML page"),
         (b"version https://git-lfs", "a Git LFS pointer; run `git lfs pull`"),
+        (b"\x80", "a Python pickle; of a scikit-learn model, name it .joblib or .pkl"),
         (b"\x1f\x8b", "a gzip archive; unpack it"),
         (b"\x7fELF", "an ELF program"),
     )

@@ -34,14 +34,17 @@ def load_model(
     zoo: ZooOptions | None = None,
     requantize: bool = False,
 ) -> LoadedModel:
-    """Read a .tflite, .keras, .h5, SavedModel folder or zoo name into a verified graph.
+    """Read a .tflite, .keras, .h5, .joblib, SavedModel folder or zoo name into a verified graph.
 
     `input_size` is (height, width), for the zoo and for models that leave them open; `name`
     becomes the graph's name (default: the file's). `requantize` turns a quantized model back
     into float32, to be quantized again.
 
+    A .joblib or .pickle file runs code that is stored in it when it is read.
+
     Raises ModelError and UnsupportedError for what cannot be read or used, UsageError for
-    options that do not apply, MissingExtraError where TensorFlow is needed and absent.
+    options that do not apply, MissingExtraError where TensorFlow or scikit-learn is needed and
+    absent.
     """
     found = detect(source)
     options = zoo or ZooOptions()
@@ -154,6 +157,24 @@ def _zoo(request: _Request) -> LoadedModel:
     return replace(loaded, architecture=str(request.path))
 
 
+def _estimator(request: _Request) -> LoadedModel:
+    from edgekit.converter.load import estimator
+
+    path = request.path
+    with request.clock.step("read"):
+        model, cautions = estimator.open_estimator(path)
+        graph, classes, checked = estimator.estimator_graph(model, request.name, path.name)
+    return LoadedModel(
+        graph=graph,
+        source=path.name,
+        format=request.found.format,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        labels=classes,
+        notes=(checked,),
+        cautions=(*cautions, *estimator.class_notes(path.name, model)),
+    )
+
+
 def _weights_only(request: _Request) -> LoadedModel:
     from edgekit.converter.load.zoo_names import guess_command
 
@@ -173,6 +194,7 @@ _READERS: dict[Format, Callable[[_Request], LoadedModel]] = {
     Format.HDF5_WEIGHTS: _weights_only,
     Format.SAVED_MODEL: _saved_model,
     Format.ZOO: _zoo,
+    Format.ESTIMATOR: _estimator,
 }
 
 

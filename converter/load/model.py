@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from edgekit.artifacts.figures import Note
 from edgekit.converter.ir.graph import DType, Graph
 from edgekit.converter.load.detect import Format
 from edgekit.converter.load.norms import Norm
@@ -32,8 +33,8 @@ class LoadedModel:
     `timings` are seconds by step: "import_tensorflow" is separate from "load", "convert", "read".
     `labels` are class names found in the file, in output order. `input_range` is the range of
     real input values the model was made for, where the file or the architecture tells:
-    (0, 255), (0, 1), (-1, 1), ... `notes` say what was changed on the way in. `norms` are the
-    statistics of batch normalizations, which were folded away.
+    (0, 255), (0, 1), (-1, 1), ... `notes` say what was changed on the way in, `cautions` what to
+    look out for. `norms` are the statistics of batch normalizations, which were folded away.
     """
 
     graph: Graph
@@ -45,6 +46,7 @@ class LoadedModel:
     input_range: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
     norms: tuple[Norm, ...] = ()
+    cautions: tuple[Note, ...] = ()
     architecture: str = ""
     """The zoo model's name, or ""."""
 

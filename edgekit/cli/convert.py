@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import explanation, options, output
+from edgekit.cli import explanation, options, output, trust
 
 if TYPE_CHECKING:
     from edgekit.artifacts.precision import PrecisionSummary
@@ -25,7 +25,8 @@ def command(
     model: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="A .keras, .h5, .tflite file, SavedModel or zoo name."
+            metavar="MODEL",
+            help="A .keras, .h5, .tflite, .joblib or .pkl file, SavedModel or zoo name.",
         ),
     ],
     target: options.Target,
@@ -222,6 +223,7 @@ def command(
         cluster_per=cluster_per,
         compress_weights=compress_weights,
     )
+    trust.say_if_pickled(out, model)
     try:
         with out.working():
             result = convert(

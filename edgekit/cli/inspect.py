@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli import explanation, options, output
+from edgekit.cli import explanation, options, output, trust
 
 NAME = "inspect"
 WIDE = 100
@@ -17,7 +17,8 @@ def command(
     model: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="A .tflite, .keras, .h5 file, SavedModel, zoo name or bundle."
+            metavar="MODEL",
+            help="A .tflite, .keras, .h5, .joblib or .pkl file, SavedModel, zoo name or bundle.",
         ),
     ],
     target: Annotated[
@@ -52,6 +53,7 @@ def command(
     if explain or report:
         _explain(out, model, report)
         return
+    trust.say_if_pickled(out, model)
     with out.working():
         found = inspect(model, target=target)
     out.emit(asdict(found))

@@ -46,9 +46,9 @@ def convert(
 ) -> Converted:
     """Quantize a trained network to int8 and write a bundle for a target.
 
-    `source` is a .tflite, .keras or .h5 file, a SavedModel folder or a zoo name; `calibration` is
-    short for `ConvertOptions(calibration=...)`, `ram_budget` (bytes, or "64K") for its namesake
-    there. The bundle appears whole or not at all.
+    `source` is a .tflite, .keras, .h5 or .joblib file, a SavedModel folder or a zoo name;
+    `calibration` is short for `ConvertOptions(calibration=...)`, `ram_budget` (bytes, or "64K") for
+    its namesake there. The bundle appears whole or not at all.
 
     Raises UsageError, ModelError, DataError, MissingExtraError, OutputError; AccuracyError and
     DoesNotFitError as verdicts.

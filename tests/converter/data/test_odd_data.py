@@ -118,12 +118,3 @@ def test_other_separators_of_csv_files(mark: str, tmp_path: Path) -> None:
     (tmp_path / "l.csv").write_text(f"path{mark}label\n0.png{mark}cat\n1.png{mark}dog\n")
     dataset = open_dataset(tmp_path / "l.csv")
     assert (dataset.labels, dataset.classes) == ((0, 1), ("cat", "dog"))
-
-
-def test_a_csv_of_numbers_says_how_to_save_them(tmp_path: Path) -> None:
-    (tmp_path / "l.csv").write_text("a,b,c\n1.5,-2,3e-4\n.5,2.25,7\n")
-    with pytest.raises(DataError) as caught:
-        open_dataset(tmp_path / "l.csv")
-    assert caught.value.code == "bad-csv"
-    assert "numbers" in caught.value.found
-    assert "numpy.savez" in caught.value.hint
