@@ -57,7 +57,7 @@ class Bundle(assets: AssetManager) {
         )
     }
 
-    private fun JSONArray.strings() = List(length(), ::getString)
+    private fun JSONArray.strings() = List(length()) { getString(it) }
 
     private fun JSONArray.floats() = List(length()) { getDouble(it).toFloat() }
 
