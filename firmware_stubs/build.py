@@ -16,6 +16,7 @@ from pathlib import Path
 
 from edgekit.artifacts.bundle import Manifest, read_manifest
 from edgekit.artifacts.files import write_file
+from edgekit.firmware_stubs.boot import seal_boot
 from edgekit.firmware_stubs.image import Image, MemoryUse
 from edgekit.firmware_stubs.sizes import ElfSizes, read_sizes
 from edgekit.firmware_stubs.sources import (
@@ -194,7 +195,10 @@ def _plan(
 ) -> Plan:
     flags, defines, link = options
     port = PORT / target.port
-    folders = [*model_includes(bundle), INCLUDE, APP, port, port.parent]
+    families = sorted({unit.path.parent for unit in units if unit.group == "port"})
+    own = (port.resolve(), port.parent.resolve())
+    shared = [folder for folder in families if folder not in own]
+    folders = [*model_includes(bundle), INCLUDE, APP, port, port.parent, *shared]
     # paths differ between machines and the programs do not: only names and contents count
     words = [toolchain.version, script, *flags, *APP_FLAGS, *defines]
     words += [word for word in link if not word.startswith("-T")]
@@ -228,6 +232,8 @@ def make(plan: Plan, script: str) -> None:
     command = [plan.toolchain.cc, *_names(objects, plan.out), f"-Wl,-Map={link_map.name}"]
     command += [*plan.link, "-o", plan.file]
     run_compiler(command, cwd=plan.out, log=log, subject=plan.subject)
+    if script:
+        seal_boot(plan.result)
     write_file(stamp, _seal(plan))
 
 

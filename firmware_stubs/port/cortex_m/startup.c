@@ -18,8 +18,12 @@ extern uint32_t ek_data_start[], ek_data_end[], ek_data_image[], ek_bss_start[],
 
 int main(void);
 _Noreturn void ek_reset(void);
+void ek_first(void);
 _Noreturn void ek_fault_report(const uint32_t *frame);
 void ek_fault(void);
+
+/* Where the core starts: a board whose RAM cannot be written yet has its own. */
+__attribute__((weak, alias("ek_reset"))) void ek_first(void);
 
 /* Only faults are ever taken: interrupts stay masked and merely wake the core from WFI. */
 __attribute__((section(".vectors"), used)) static const struct {
@@ -27,7 +31,7 @@ __attribute__((section(".vectors"), used)) static const struct {
     void (*handler[15])(void);
 } vectors = {
     ek_stack_high,
-    {(void (*)(void))ek_reset, ek_fault, ek_fault, ek_fault, ek_fault, ek_fault, ek_fault,
+    {ek_first, ek_fault, ek_fault, ek_fault, ek_fault, ek_fault, ek_fault,
      ek_fault, ek_fault, ek_fault, ek_fault, ek_fault, ek_fault, ek_fault, ek_fault},
 };
 

@@ -4,7 +4,6 @@
 
 #define EK_BOARD_NAME "microbit"
 #define EK_BOARD_TIMER_HZ 16000000u
-#define EK_BOARD_UART 0x40002000u
 #define EK_BOARD_TIMER0 0x40008000u
 #define EK_BOARD_TX_PIN 24u
 #define EK_BOARD_RX_PIN 25u

@@ -12,69 +12,31 @@
 #include "cortex_m.h"
 #include "ek_port.h"
 #include "ek_text.h"
+#include "nrf_uart.h"
 
-#define REG(base, offset) (*(volatile uint32_t *)((base) + (offset)))
+#define TIMER_START EK_REG(EK_BOARD_TIMER0 + 0x000)
+#define TIMER_STOP EK_REG(EK_BOARD_TIMER0 + 0x004)
+#define TIMER_CAPTURE EK_REG(EK_BOARD_TIMER0 + 0x040)
+#define TIMER_BITS EK_REG(EK_BOARD_TIMER0 + 0x508)
+#define TIMER_PRESCALER EK_REG(EK_BOARD_TIMER0 + 0x510)
+#define TIMER_CAPTURED EK_REG(EK_BOARD_TIMER0 + 0x540)
 
-#define UART_START_RX REG(EK_BOARD_UART, 0x000)
-#define UART_START_TX REG(EK_BOARD_UART, 0x008)
-#define UART_RX_READY REG(EK_BOARD_UART, 0x108)
-#define UART_TX_READY REG(EK_BOARD_UART, 0x11C)
-#define UART_INTERRUPT_SET REG(EK_BOARD_UART, 0x304)
-#define UART_ENABLE REG(EK_BOARD_UART, 0x500)
-#define UART_TX_PIN REG(EK_BOARD_UART, 0x50C)
-#define UART_RX_PIN REG(EK_BOARD_UART, 0x514)
-#define UART_RX REG(EK_BOARD_UART, 0x518)
-#define UART_TX REG(EK_BOARD_UART, 0x51C)
-#define UART_BAUD REG(EK_BOARD_UART, 0x524)
-
-#define TIMER_START REG(EK_BOARD_TIMER0, 0x000)
-#define TIMER_STOP REG(EK_BOARD_TIMER0, 0x004)
-#define TIMER_CAPTURE REG(EK_BOARD_TIMER0, 0x040)
-#define TIMER_BITS REG(EK_BOARD_TIMER0, 0x508)
-#define TIMER_PRESCALER REG(EK_BOARD_TIMER0, 0x510)
-#define TIMER_CAPTURED REG(EK_BOARD_TIMER0, 0x540)
-
-#define GPIO_SET REG(0x50000508u, 0)
-#define GPIO_CLEAR REG(0x5000050Cu, 0)
-#define GPIO_OUTPUT REG(0x50000518u, 0)
+#define GPIO_SET EK_REG(0x50000508u)
+#define GPIO_CLEAR EK_REG(0x5000050Cu)
+#define GPIO_OUTPUT EK_REG(0x50000518u)
 
 static bool trigger_high = true;
 static uint64_t fell_at, counted;
 
 void ek_port_init(void)
 {
-    UART_TX_PIN = EK_BOARD_TX_PIN;
-    UART_RX_PIN = EK_BOARD_RX_PIN;
-    UART_BAUD = 0x01D7E000u; /* 115200 */
-    UART_ENABLE = 4;
-    UART_START_RX = UART_START_TX = 1;
-    UART_INTERRUPT_SET = 1u << 2; /* RXDRDY */
+    ek_nrf_uart_open(EK_BOARD_TX_PIN, EK_BOARD_RX_PIN);
     TIMER_BITS = 3; /* 32 */
     TIMER_PRESCALER = 0;
     TIMER_START = 1;
     GPIO_SET = 1u << EK_BOARD_TRIGGER_PIN;
     GPIO_OUTPUT = 1u << EK_BOARD_TRIGGER_PIN;
     ek_wake_on_interrupts();
-}
-
-int ek_port_read(uint8_t *data, int size)
-{
-    int count = 0;
-    while (count < size && UART_RX_READY) {
-        UART_RX_READY = 0;
-        data[count++] = (uint8_t)UART_RX;
-    }
-    return count;
-}
-
-void ek_port_write(const uint8_t *data, int size)
-{
-    for (int i = 0; i < size; i++) {
-        UART_TX_READY = 0;
-        UART_TX = data[i];
-        while (!UART_TX_READY) {
-        }
-    }
 }
 
 uint64_t ek_port_cycles(void)
@@ -119,7 +81,7 @@ void ek_port_trigger(bool high)
 
 void ek_port_sleep(void)
 {
-    if (UART_RX_READY) return;
+    if (ek_nrf_uart_has_byte()) return;
     (void)ek_port_cycles();
     TIMER_STOP = 1;
     ek_wait_for_interrupt();
