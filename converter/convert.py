@@ -2,6 +2,7 @@
 
     load       a model source            -> a verified float (or int8) graph
     compress   named passes              -> a smaller float graph
+    prune      if asked                  -> one with zeros, or with fewer channels
     quantize   calibration data          -> an int8 graph (float32: left as it is)
                and a few samples more    -> its weights rounded better, or its biases corrected
                or a format for each layer (formats.py)
@@ -26,6 +27,7 @@ from pathlib import Path
 from edgekit.artifacts.bundle import Manifest
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.precision import PrecisionSummary
+from edgekit.artifacts.pruning import PruneSummary
 from edgekit.converter.binary.notes import binary_notes
 from edgekit.converter.binary.portable import portable
 from edgekit.converter.compress.passes import PASSES
@@ -41,6 +43,8 @@ from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.precision import kept_as_is
 from edgekit.converter.prepare import Prepared, prepare_data
+from edgekit.converter.prune.prune import Pruned, prune
+from edgekit.converter.prune.spec import parse_prune
 from edgekit.converter.quantize.cluster import cluster_weights
 from edgekit.converter.quantize.correct import LEAST_GAIN_DB, SAMPLES, correct_biases
 from edgekit.converter.quantize.datafree import Equalized, equalized, quantize_without_data
@@ -117,6 +121,7 @@ class Reduced:
     model: bytes
     notes: tuple[Note, ...]
     timings: Mapping[str, float]
+    pruning: PruneSummary | None = None
 
 
 def convert_model(
@@ -156,11 +161,15 @@ def reduce_model(
     log = _Log(options.dump)
     log.graph("load", loaded.graph)
     small = _compress(loaded.graph, log)
+    pruned = _prune(small, data, options, log)
+    given, small = (None, small) if pruned is None else (small, pruned.graph)
     free = _equalize(small, loaded, options, log)
     small = small if free is None else free.graph
     graph, notes, formats = _quantize(small, target, data, options, log, progress, free)
     with log.stage("judge"):
-        verdict = judge(small, graph, data, options, progress, formats, reference=reference)
+        verdict = judge(
+            small, graph, data, options, progress, formats, given=given, reference=reference
+        )
     with log.stage("write"):
         stored = portable(graph) if options.binary_format == "portable" else graph
         model = write_tflite(stored)
@@ -175,11 +184,13 @@ def reduce_model(
         notes=(
             *loaded_notes(loaded),
             *data.notes,
+            *(() if pruned is None else pruned.notes),
             *binary_notes(small, options.binary_format),
             *notes,
             *verdict.notes,
         ),
         timings={**loaded.timings, **log.seconds},
+        pruning=None if pruned is None else pruned.summary,
     )
 
 
@@ -215,6 +226,7 @@ def complete(
         code=code,
         verdict=reduced.verdict,
         formats=reduced.formats,
+        pruning=reduced.pruning,
         notes=(*reduced.notes, *code.notes),
         tool_version=tool_version,
     )
@@ -248,6 +260,23 @@ def _compress(graph: Graph, log: _Log) -> Graph:
             verify(graph)
             log.graph(name, graph)
     return graph
+
+
+def _prune(graph: Graph, data: Prepared, options: ConvertOptions, log: _Log) -> Pruned | None:
+    """The float graph pruned as asked; by what calibration data say where there are any."""
+    if options.prune is None:
+        return None
+    by_data = options.prune_by != "magnitude" and (
+        data.calibration is not None or options.prune_by == "data"
+    )
+    if by_data:
+        data.require_calibration()
+    with log.stage("prune"):
+        samples = data.some(graph, samples_for(graph)) if by_data else None
+        pruned = prune(graph, parse_prune(options.prune), samples)
+    verify(pruned.graph)
+    log.graph("prune", pruned.graph)
+    return pruned
 
 
 def _equalize(

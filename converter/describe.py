@@ -13,6 +13,7 @@ from pathlib import Path
 from edgekit.artifacts.bundle import Manifest, StepInfo, TensorInfo
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.precision import PrecisionSummary
+from edgekit.artifacts.pruning import PruneSummary
 from edgekit.converter.generate import Code
 from edgekit.converter.ir.cost import graph_cost
 from edgekit.converter.ir.graph import Graph, Tensor
@@ -37,6 +38,7 @@ def describe(
     code: Code,
     verdict: Judgement,
     formats: PrecisionSummary | None = None,
+    pruning: PruneSummary | None = None,
     notes: tuple[Note, ...],
     tool_version: str,
 ) -> Manifest:
@@ -63,6 +65,7 @@ def describe(
         steps=tuple(_with_sqnr(step, verdict.layers) for step in code.steps),
         memory=code.memory,
         coding=code.coding,
+        pruning=pruning,
         sizes=_sizes(model, code),
         accuracy=verdict.accuracy,
         layers_sqnr_db={k: round(v, 2) for k, v in verdict.layers.items() if math.isfinite(v)},
@@ -127,6 +130,8 @@ def _recipe(
         value = getattr(options, key)
         if value not in (None, False):
             recipe[key] = value
+    if options.prune is not None:
+        recipe |= {"prune": options.prune, "prune_by": options.prune_by}
     if options.cluster is not None:
         recipe |= {"cluster": options.cluster, "cluster_per": options.cluster_per}
     if code.coding is not None:

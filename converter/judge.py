@@ -45,6 +45,7 @@ def judge(
     formats: PrecisionSummary | None = None,
     *,
     reference: Callable[..., Reference] = Reference,
+    given: Graph | None = None,
 ) -> Judgement:
     """Compare the float and the int8 graph on the evaluation data, else the calibration data.
 
@@ -52,16 +53,19 @@ def judge(
     AccuracyError (exit 3) unless the options switch the gate off; the verdict then becomes a
     warning. Raises DataError for evaluation labels that do not fit the model, UsageError for a
     limit that says nothing about this model or data. `formats`, where layers differ in format, goes
-    with a refusal; `reference` makes what is compared with.
+    with a refusal; `reference` makes what is compared with. `given` is the float graph before
+    pruning: accuracy is compared with that one, the noise of layers with `before`, which has the
+    same channels.
     """
-    if after is before:
+    given = before if given is None else given
+    if after is given:
         return _not_compared(before, data, options)
     dataset = data.evaluation or data.calibration
     if dataset is None or data.preprocess is None:
         return Judgement(notes=(_unjudged(before),))
     calibrated_on = data.calibration.description if data.calibration else ""
     exact = reference(
-        before,
+        given,
         dataset,
         data.preprocess,
         limit=options.evaluation_samples,
@@ -82,7 +86,7 @@ def judge(
         )
     except AccuracyError as error:
         error.precision = formats
-        error = _with_clusters(error, options)
+        error = _with_pruning(_with_clusters(error, options), options)
         if options.gate:
             raise error from None
         notes = (Note(error.code, error.subject, error.found, error.hint),)
@@ -134,7 +138,18 @@ def _with_clusters(error: AccuracyError, options: ConvertOptions) -> AccuracyErr
     more = f"more clusters than {options.cluster}" + (
         ", or --cluster-per channel" if options.cluster_per == "tensor" else ""
     )
-    hint = f"{more}; {error.hint}" if error.hint else more
+    return _hinted(error, more)
+
+
+def _with_pruning(error: AccuracyError, options: ConvertOptions) -> AccuracyError:
+    """The verdict on a pruned network names what pruning can do about it first."""
+    if options.prune is None:
+        return error
+    return _hinted(error, f"prune less than --prune {options.prune}, or train the pruned network")
+
+
+def _hinted(error: AccuracyError, first: str) -> AccuracyError:
+    hint = f"{first}; {error.hint}" if error.hint else first
     return type(error)(
         error.subject, error.found, allowed=error.allowed, hint=hint, code=error.code
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.converter.mixed.choices import LayerChoice, parse_choices
+from edgekit.converter.prune.spec import PRUNE_CRITERIA, check_prune
 from edgekit.errors import UsageError
 from edgekit.units import parse_size
 
@@ -53,7 +54,10 @@ class ConvertOptions:
     "lce" for the Larq Compute Engine's operators, "portable" for TFLite's own. `cluster` is how
     many different int8 weights a tensor, or each of its channels (`cluster_per`), may have.
     `compress_weights` stores the weights of the C coded: "layer" expands them before each use,
-    "boot" once, when the model starts.
+    "boot" once, when the model starts. `prune` sets weights to zero or removes channels before
+    anything is quantized ("0.5", "layer:0.5", "2:4", "channels:0.5", "macs:0.5", then ",NAME=VALUE"
+    for single layers), by what they add to the outputs on calibration data, or by "magnitude"
+    (`prune_by`).
     Raises UsageError.
     """
 
@@ -89,6 +93,8 @@ class ConvertOptions:
     cluster: int | None = None
     cluster_per: str = "tensor"
     compress_weights: str | None = None
+    prune: str | None = None
+    prune_by: str = "auto"
 
     def __post_init__(self) -> None:
         _one_of("--format", self.code_format, CODE_FORMATS)
@@ -99,6 +105,9 @@ class ConvertOptions:
         _one_of("--arena", self.arena, ARENAS)
         _one_of("--binary-format", self.binary_format, BINARY_FORMATS)
         _one_of("--cluster-per", self.cluster_per, CLUSTER_SCOPES)
+        _one_of("--prune-by", self.prune_by, PRUNE_CRITERIA)
+        if self.prune is not None:
+            check_prune(self.prune, self.precision, data_free=self.data_free)
         if self.compress_weights is not None:
             _one_of("--compress-weights", self.compress_weights, COMPRESSIONS)
         if self.cluster is not None and not LEAST_CLUSTERS <= self.cluster <= MOST_CLUSTERS:

@@ -10,6 +10,8 @@ Two steps bring it down:
 2. coordinate descent on the integers: each weight in turn moves to its best value given all others,
    and each row's scale to its best given the integers.
 
+A weight that is exactly 0, as pruning leaves them, stays 0; its error is made up for in the others.
+
 Nothing is random. A row is kept only where it beats rounding to nearest on this very error.
 """
 
@@ -51,6 +53,32 @@ def snapped(values: NDArray[Any], grid: Grid) -> Floats:
         clipped: Floats = np.clip(np.rint(values), -grid, grid)
         return clipped
     found: Floats = grid[np.searchsorted((grid[1:] + grid[:-1]) / 2, values)]
+    return found
+
+
+def best_on(
+    weights: NDArray[Any], mask: NDArray[np.bool_], own: NDArray[Any], cross: NDArray[Any]
+) -> Floats:
+    """The real weights on the mask whose outputs on inputs x' come closest to those of `weights` on
+    x: of all w' that are 0 where the mask is false the one that minimizes E (w x - w' x')^2, damped
+    towards the weights as they are.
+
+    `weights` and `mask` are (groups, channels, taps), `own` E[x' x'] and `cross` E[x x'] (groups,
+    taps, taps).
+    """
+    mean = np.diagonal(own, axis1=1, axis2=2).mean(axis=1)
+    damped = own + np.eye(own.shape[1]) * np.maximum(DAMPING * mean, 1e-12)[:, None, None]
+    found: Floats = np.where(mask, weights, 0.0).astype(np.float64)
+    wanted = weights @ cross - found @ own
+    whole = mask.all(axis=2)
+    for group in range(len(weights)):
+        rows = np.flatnonzero(whole[group])
+        if len(rows):
+            found[group, rows] += np.linalg.solve(damped[group], wanted[group, rows].T).T
+        for row in np.flatnonzero(~whole[group]):
+            stay = np.flatnonzero(mask[group, row])
+            system = damped[group][np.ix_(stay, stay)]
+            found[group, row, stay] += np.linalg.solve(system, wanted[group, row, stay])
     return found
 
 
@@ -107,10 +135,11 @@ def _propagate(weights: Floats, moments: Floats, scales: Floats, grid: Grid) -> 
     order = np.argsort(-diagonal, axis=1, kind="stable")
     factor = _inverse_factor(moments, diagonal, order)
     left = np.take_along_axis(weights, order[:, None, :], axis=2)
+    free = left != 0
     integers = np.empty_like(left)
     for tap in range(left.shape[2]):
         now = left[..., tap]
-        integers[..., tap] = snapped(now / scales, grid)
+        integers[..., tap] = np.where(free[..., tap], snapped(now / scales, grid), 0.0)
         loss = (now - integers[..., tap] * scales) / factor[:, tap, tap, None]
         left[..., tap + 1 :] -= loss[..., None] * factor[:, None, tap, tap + 1 :]
     back = np.argsort(order, axis=1, kind="stable")
@@ -133,7 +162,7 @@ def _descend(
     weights: Floats, moments: Floats, scales: Floats, integers: Floats, grid: Grid
 ) -> Floats:
     """Move each integer to its best value given the others, a few times over."""
-    integers = integers.copy()
+    integers, free = integers.copy(), weights != 0
     steps = (
         np.maximum(np.diagonal(moments, axis1=1, axis2=2), 1e-30)[:, None, :] * scales[..., None]
     )
@@ -142,10 +171,10 @@ def _descend(
         changed = False
         for tap in range(integers.shape[2]):
             moved = snapped(integers[..., tap] + slope[..., tap] / steps[..., tap], grid)
-            by = moved - integers[..., tap]
+            by = np.where(free[..., tap], moved - integers[..., tap], 0.0)
             if by.any():
                 changed = True
-                integers[..., tap] = moved
+                integers[..., tap] += by
                 slope -= (by * scales)[..., None] * moments[:, None, tap]
         if not changed:
             break

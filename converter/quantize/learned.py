@@ -50,12 +50,13 @@ class Examples:
 def learned_rounding(
     weights: NDArray[np.float64], scales: NDArray[np.float64], examples: Examples, high: int
 ) -> NDArray[np.float64]:
-    """Integers (groups, channels, taps) in [-high, high], each one of the two beside w / scale.
+    """Integers (groups, channels, taps) in [-high, high], each one of the two beside w / scale;
+    what is exactly 0, as pruning leaves it, stays 0.
 
     `weights` are (groups, channels, taps), `scales` (groups, channels).
     """
     real = weights / scales[..., None]
-    floor = np.floor(real)
+    floor, free = np.floor(real), real != 0
     v = _inverse(np.clip(real - floor, 0.01, 0.99)).astype(np.float32)
     first, second = np.zeros_like(v), np.zeros_like(v)
     random, base = np.random.default_rng(SEED), floor.astype(np.float32)
@@ -64,7 +65,7 @@ def learned_rounding(
     for step in range(STEPS):
         picked = random.integers(0, examples.rows.shape[1], ROWS)
         h, slope = _gate(v)
-        soft = np.clip(base + h, -high, high)
+        soft = np.clip(base + h * free, -high, high)
         by_weight = _gradient(soft * steps, examples, picked) * steps
         by_weight = by_weight * ((base + h >= -high) & (base + h <= high))
         done = step / STEPS
@@ -75,7 +76,9 @@ def learned_rounding(
         second += 0.001 * (gradient * gradient - second)
         size = np.sqrt(second / (1 - 0.999 ** (step + 1)))
         v -= RATE * first / (1 - 0.9 ** (step + 1)) / (size + 1e-12)
-    return np.clip(floor + (_gate(v)[0] >= 0.5), -high, high)
+    up = (_gate(v)[0] >= 0.5) & free
+    rounded: NDArray[np.float64] = np.clip(floor + up, -high, high)
+    return rounded
 
 
 def output_errors(

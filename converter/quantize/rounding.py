@@ -17,8 +17,8 @@ from edgekit.artifacts.figures import Note
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant
 from edgekit.converter.ir.ops import Activation
 from edgekit.converter.quantize.closed_form import (
-    DAMPING,
     Grid,
+    best_on,
     best_rounding,
     best_scales,
     nearest,
@@ -181,14 +181,9 @@ class _Layer:
 
     def _moved_weights(self) -> Floats:
         """W E[x x'] E[x' x']^-1, damped: the real weights that come closest to the float layer's
-        output on the quantized layer's inputs."""
+        output on the quantized layer's inputs, with zeros where there were."""
         own, cross = self.moments.own, self.moments.cross
-        mean = np.diagonal(own, axis1=1, axis2=2).mean(axis=1)
-        damped = own + np.eye(own.shape[1]) * np.maximum(DAMPING * mean, 1e-12)[:, None, None]
-        # (W (cross - own)) damped^-1, by solving with the symmetric matrix on the other side.
-        change = np.linalg.solve(damped, np.swapaxes(self.weights @ (cross - own), 1, 2))
-        moved: Floats = self.weights + np.swapaxes(change, 1, 2)
-        return moved
+        return best_on(self.weights, self.weights != 0, own, cross)
 
     def _learned(self, ours: Walk, theirs: Walk, target: Floats) -> tuple[Floats, Floats]:
         examples = self._examples(ours, theirs)

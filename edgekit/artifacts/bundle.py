@@ -14,6 +14,7 @@ from typing import Any
 from edgekit.artifacts.coding import CodingSummary
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.precision import PrecisionSummary
+from edgekit.artifacts.pruning import PruneSummary
 from edgekit.errors import ModelError
 from edgekit.units import percent
 
@@ -261,6 +262,8 @@ class Manifest:
     memory: MemorySummary | None = None
     coding: CodingSummary | None = None
     """None where weights are stored as they are."""
+    pruning: PruneSummary | None = None
+    """None where nothing was pruned in the conversion."""
     sizes: dict[str, int] = field(default_factory=dict)
     """Bytes: model, weights, constants (requantization, tables), arena."""
     accuracy: AccuracySummary | None = None

@@ -22,6 +22,7 @@ from edgekit.artifacts.figures import Figure, Note
 from edgekit.artifacts.mlperf import MlperfRecord
 from edgekit.artifacts.power import EnergyResult
 from edgekit.artifacts.precision import PrecisionSummary
+from edgekit.artifacts.pruning import PruneSummary
 from edgekit.artifacts.run import RunResult
 from edgekit.errors import DataError
 
@@ -68,6 +69,8 @@ class BundleSummary:
     memory: MemorySummary | None = None
     coding: CodingSummary | None = None
     """None where weights are stored as they are."""
+    pruning: PruneSummary | None = None
+    """None where nothing was pruned in the conversion."""
     formats: PrecisionSummary | None = None
     """How every layer got its number format; None where all have one unasked."""
     cost_basis: dict[str, str] = field(default_factory=dict)

@@ -126,6 +126,18 @@ def command(
             " own operators)."
         ),
     ] = "lce",
+    prune: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOW",
+            help="Zeros or fewer channels: 0.5 (share of the weights), layer:0.5, 2:4, channels:0.5"
+            " or macs:0.5; then ,NAME=VALUE for single layers.",
+        ),
+    ] = None,
+    prune_by: Annotated[
+        str,
+        typer.Option(help="auto: data if --calibration has any; magnitude; data."),
+    ] = "auto",
     cluster: Annotated[
         int | None,
         typer.Option(
@@ -219,6 +231,8 @@ def command(
         arena=arena,
         all_channels=all_channels,
         binary_format=binary_format,
+        prune=prune,
+        prune_by=prune_by,
         cluster=cluster,
         cluster_per=cluster_per,
         compress_weights=compress_weights,
@@ -253,6 +267,10 @@ def _show(out: output.Output, result: Converted, folder: Path, *, explained: boo
     out.table("", ("", ""), conversion_rows(result))
     if result.manifest.precision is not None:
         _show_formats(out, result.manifest.precision)
+    if explained and result.manifest.pruning is not None:
+        from edgekit.deploy import pruned
+
+        out.table("pruned layers", pruned.COLUMNS, pruned.layer_rows(result.manifest.pruning))
     if explained:
         explanation.show(out, kernels)
     out.notes(result.manifest.warnings)

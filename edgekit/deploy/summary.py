@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from edgekit.artifacts.bundle import AccuracySummary, Manifest, MemorySummary, RamBudget
 from edgekit.converter.plan.picture import block_text
 from edgekit.deploy.convert import Converted
+from edgekit.deploy.pruned import pruning_rows
 from edgekit.deploy.stored import coding_rows
 from edgekit.units import bytes_text, count_text, percent, si
 
@@ -77,6 +78,8 @@ def _sizes(manifest: Manifest) -> list[tuple[str, str]]:
     if "weights" in manifest.sizes:
         constants = bytes_text(manifest.sizes["constants"])
         rows.append(("C data", f"{bytes_text(manifest.sizes['weights'])} weights + {constants}"))
+    if manifest.pruning is not None:
+        rows += pruning_rows(manifest.pruning)
     if manifest.coding is not None:
         rows += coding_rows(manifest.coding)
     return rows

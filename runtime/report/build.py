@@ -77,6 +77,7 @@ def summarize_bundle(manifest: Manifest) -> BundleSummary:
         steps=tuple(_step(step) for step in manifest.steps),
         memory=manifest.memory,
         coding=manifest.coding,
+        pruning=manifest.pruning,
         formats=manifest.precision,
         cost_basis=manifest.cost_basis,
         versions=manifest.versions,

@@ -26,6 +26,7 @@ PAGES = (
     "docs/train.md",
     "docs/convert.md",
     "docs/compression.md",
+    "docs/pruning.md",
     "docs/memory.md",
     "docs/bench.md",
     "docs/energy.md",

@@ -1,0 +1,1 @@
+"""Pruning: weights set to zero, channels taken out of the graph; see `prune.py`."""
