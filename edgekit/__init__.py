@@ -21,6 +21,7 @@ _WHERE = {
     "build": "edgekit.deploy.build",
     "inspect": "edgekit.deploy.inspect",
     "explain": "edgekit.deploy.explain",
+    "sweep": "edgekit.deploy.sweep.sweep",
     "verify": "edgekit.deploy.verify",
     "classify": "edgekit.deploy.classify",
     "compare_reports": "edgekit.deploy.compare",
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from edgekit.deploy.convert import convert
     from edgekit.deploy.explain import explain
     from edgekit.deploy.inspect import inspect
+    from edgekit.deploy.sweep.sweep import sweep
     from edgekit.deploy.verify import verify
     from edgekit.errors import EdgeKitError
     from edgekit.targets.reader import list_targets, load_target
@@ -57,6 +59,7 @@ __all__ = [
     "list_targets",
     "load_target",
     "read_manifest",
+    "sweep",
     "train",
     "verify",
 ]

@@ -38,6 +38,9 @@ CONFINED = {
     "joulescope": ("edgekit.runtime.power",),
     "sklearn": ("edgekit.converter.load", "edgekit.converter.classical"),
     "joblib": ("edgekit.converter.load", "edgekit.converter.classical"),
+    "optuna": ("edgekit.deploy.sweep",),
+    "sqlalchemy": ("edgekit.deploy.sweep",),
+    "distributed": ("edgekit.deploy.sweep",),
 }
 
 

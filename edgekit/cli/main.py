@@ -25,6 +25,7 @@ from edgekit.cli import (
     mlperf,
     report,
     signals,
+    sweep,
     targets,
     train,
     verify,
@@ -63,7 +64,7 @@ def _main(
 
 _COMMANDS = (
     *(doctor, targets, inspect, train, convert),
-    *(build, bench, run_command, verify, report, compare),
+    *(sweep, build, bench, run_command, verify, report, compare),
 )
 for _module in _COMMANDS:
     app.command(name=_module.NAME)(_module.command)

@@ -12,10 +12,10 @@ _SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#~"} | {"\n": " "})
 
 def markdown(report: Report) -> str:
     """The whole report as Markdown text; names from models are escaped."""
-    parts = [f"# {_safe(report.bundle.name)} on {_safe(report.target.title)}", _origin(report)]
+    parts = [f"# {safe(report.bundle.name)} on {safe(report.target.title)}", _origin(report)]
     parts.append(_answers(answers(report)))
     if report.warnings:
-        lines = "\n".join(f"- {_safe(note_line(note))}" for note in report.warnings)
+        lines = "\n".join(f"- {safe(note_line(note))}" for note in report.warnings)
         parts.append(f"## Warnings\n\n{lines}")
     parts += [_table(table) for table in tables(report)]
     return "\n\n".join(parts) + "\n"
@@ -23,23 +23,23 @@ def markdown(report: Report) -> str:
 
 def _origin(report: Report) -> str:
     date = f", {report.created}" if report.created else ""
-    return f"Made by {_safe(report.tool)}{date}."
+    return f"Made by {safe(report.tool)}{date}."
 
 
 def _answers(rows: tuple[Answer, ...]) -> str:
     lines = ["| | | | |", "|---|---|---|---|"]
     for row in rows:
         tag = row.provenance.value if row.provenance else ""
-        cells = (row.question, f"**{_safe(row.value)}**", tag, _safe("; ".join(row.details)))
+        cells = (row.question, f"**{safe(row.value)}**", tag, safe("; ".join(row.details)))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def _table(table: Table) -> str:
-    head = f"| {' | '.join(_safe(column.title) for column in table.columns)} |"
+    head = f"| {' | '.join(safe(column.title) for column in table.columns)} |"
     rule = f"|{'|'.join(_rule(column) for column in table.columns)}|"
-    rows = (f"| {' | '.join(_safe(cell.text) for cell in row)} |" for row in table.rows)
-    caption = f"{_safe(table.caption)}\n\n" if table.caption else ""
+    rows = (f"| {' | '.join(safe(cell.text) for cell in row)} |" for row in table.rows)
+    caption = f"{safe(table.caption)}\n\n" if table.caption else ""
     return f"## {table.title}\n\n{caption}" + "\n".join((head, rule, *rows))
 
 
@@ -47,5 +47,6 @@ def _rule(column: Column) -> str:
     return "--:" if column.numeric else "---"
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
+    """Text in which nothing is Markdown, on one line."""
     return text.translate(_SPECIAL)

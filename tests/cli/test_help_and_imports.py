@@ -15,7 +15,7 @@ from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 
 COMMANDS = (
     *("doctor", "targets", "inspect", "train", "convert"),
-    *("build", "bench", "run", "verify", "report", "compare", "meters", "mlperf"),
+    *("sweep", "build", "bench", "run", "verify", "report", "compare", "meters", "mlperf"),
 )
 GROUPS = {
     "meters": ("meters list", "meters record", "meters emulate"),
@@ -33,6 +33,8 @@ HEAVY = (
     "jinja2",
     "serial",
     "elftools",
+    "optuna",
+    "distributed",
 )
 LOCKED_TYPER = "0.29"
 
@@ -91,6 +93,7 @@ def test_version() -> None:
         (["targets"], ("pydantic",)),
         (["train", "--help"], ("pydantic",)),
         (["train", "resnet8"], ("pydantic",)),
+        (["sweep", "--help"], ("pydantic",)),
     ],
 )
 def test_what_needs_no_network_loads_nothing_heavy(

@@ -9,8 +9,14 @@ from pathlib import Path
 from edgekit import errors
 
 ROOT = Path(__file__).parent.parent.parent
-RAISERS = ("edgekit/cli/*.py", "edgekit/deploy/*.py", "edgekit/artifacts/*.py", "converter/*.py")
-TESTS = ("tests/cli/*.py", "tests/deploy/*.py")
+RAISERS = (
+    "edgekit/cli/*.py",
+    "edgekit/deploy/*.py",
+    "edgekit/deploy/sweep/*.py",
+    "edgekit/artifacts/*.py",
+    "converter/*.py",
+)
+TESTS = ("tests/cli/*.py", "tests/deploy/*.py", "tests/deploy/sweep/*.py")
 FAMILY = {
     name: value
     for name, value in vars(errors).items()

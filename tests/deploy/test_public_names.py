@@ -32,6 +32,7 @@ NAMES = {
     "list_targets",
     "load_target",
     "read_manifest",
+    "sweep",
     "train",
     "verify",
 }

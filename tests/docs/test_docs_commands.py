@@ -36,6 +36,7 @@ PAGES = (
     "docs/performance.md",
     "docs/binary.md",
     "docs/mixed_precision.md",
+    "docs/sweep.md",
 )
 NEEDS = ("arm-none-eabi-gcc", "qemu-system-arm", "gcc")
 

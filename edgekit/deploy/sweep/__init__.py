@@ -1,0 +1,1 @@
+"""Searching over networks, methods, precisions and targets: `sweep.py` lists the stages."""
