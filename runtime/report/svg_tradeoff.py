@@ -17,6 +17,8 @@ from edgekit.runtime.report.svg_file import FAINT, document, label
 WIDTH, HEIGHT = 760, 420
 LEFT, RIGHT, TOP, BOTTOM = 70, 30, 46, 56
 GRID, DOT, FRONT = "#e2e2e2", "#1f3f70", "#c2571a"
+LETTER, LINE = 6.8, 14
+"""Pixels that a letter of a name is wide, about, and a line of it high."""
 MARGIN = 0.12
 """Of the span on both sides, so that points and their labels stay inside."""
 
@@ -65,7 +67,8 @@ def svg_tradeoff(points: Sequence[Point], words: Words) -> str:
         + label(16, HEIGHT / 2, words.value, anchor="middle")
         + "</g>",
         area.line(front),
-        *(area.dot(point, on_front=point in front) for point in points),
+        *area.dots(points, front),
+        *area.names(points),
         title=words.title,
     )
 
@@ -110,12 +113,58 @@ class _Area:
         places = " ".join(f"{self.x(p.cost):.1f},{self.y(p.value):.1f}" for p in front)
         return f'<polyline points="{places}" fill="none" stroke="{FRONT}" stroke-width="1.5"/>'
 
-    def dot(self, point: Point, *, on_front: bool) -> str:
-        x, y = self.x(point.cost), self.y(point.value)
-        shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{FRONT if on_front else DOT}"/>'
-        right = x > (LEFT + WIDTH - RIGHT) / 2
-        anchor, away = ("end", -9) if right else ("start", 9)
-        return shape + label(x + away, y - 8, point.name, anchor=anchor)
+    def dots(self, points: Sequence[Point], front: Sequence[Point]) -> list[str]:
+        """The points, those in places of the front above the others and in its colour."""
+        best = {(point.cost, point.value) for point in front}
+        ordered = sorted(points, key=lambda p: (p.cost, p.value) in best)
+        return [
+            f'<circle cx="{self.x(p.cost):.1f}" cy="{self.y(p.value):.1f}" r="5" '
+            f'fill="{FRONT if (p.cost, p.value) in best else DOT}"/>'
+            for p in ordered
+        ]
+
+    def names(self, points: Sequence[Point]) -> list[str]:
+        """The names, each above its point where there is room, else below it or on its other
+        side."""
+        rows, taken = [], list[_Box]()
+        for point in points:
+            if not point.name:
+                continue
+            x, y = self.x(point.cost), self.y(point.value)
+            right = x > (LEFT + WIDTH - RIGHT) / 2
+            boxes = [
+                _Box.at(x, y + down, point.name, left)
+                for left in (right, not right)
+                for down in (-8, 19, -23, 34)
+            ]
+            box = next((b for b in boxes if not any(map(b.meets, taken))), boxes[0])
+            taken.append(box)
+            anchor = "end" if box.left else "start"
+            rows.append(label(box.x, box.y, point.name, anchor=anchor))
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """Where a name stands: its anchor in pixels, `left` of the point or not, and how wide it is."""
+
+    x: float
+    y: float
+    left: bool
+    width: float
+
+    @classmethod
+    def at(cls, x: float, y: float, name: str, left: bool) -> _Box:
+        return cls(x + (-9 if left else 9), y, left, LETTER * len(name))
+
+    @property
+    def start(self) -> float:
+        return self.x - self.width if self.left else self.x
+
+    def meets(self, other: _Box) -> bool:
+        """Whether two names would touch."""
+        beside = self.start < other.start + other.width and other.start < self.start + self.width
+        return beside and abs(self.y - other.y) < LINE
 
 
 def _widened(low: float, high: float) -> tuple[float, float]:
@@ -124,11 +173,16 @@ def _widened(low: float, high: float) -> tuple[float, float]:
 
 
 def _costs(left: float, right: float) -> list[float]:
-    """1, 2 and 5 times powers of ten inside, or the powers alone where there are many."""
+    """1, 2 and 5 times powers of ten inside, or the powers alone where there are many; round values
+    where these are too few."""
     powers = range(math.floor(left) - 1, math.ceil(right) + 1)
     factors = (1, 2, 5) if right - left < 3 else (1,)
     found = [factor * 10.0**power for power in powers for factor in factors]
-    return [cost for cost in found if left <= math.log10(cost) <= right]
+    inside = [cost for cost in found if left <= math.log10(cost) <= right]
+    if len(inside) > 1:
+        return inside
+    ticks = axis(10.0**left, 10.0**right, str).ticks
+    return [cost for cost in ticks if cost > 0 and left <= math.log10(cost) <= right]
 
 
 def _line(x1: float, y1: float, x2: float, y2: float) -> str:

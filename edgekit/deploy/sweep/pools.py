@@ -96,14 +96,9 @@ def _run(points: Sequence[Point]) -> tuple[Outcome, ...]:
 @contextmanager
 def _cluster(parcel: Parcel, address: str) -> Iterator[Pool]:
     """The workers of a Dask scheduler; the parcel goes to each once."""
+    distributed = _distributed()
     try:
-        from distributed import Client
-    except ImportError:
-        raise MissingExtraError(
-            "distributed", "sweep", "running trials on a Dask cluster"
-        ) from None
-    try:
-        client = Client(address, timeout=CONNECT_S, set_as_default=False)
+        client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise EdgeKitError(
             f"--dask {address}",

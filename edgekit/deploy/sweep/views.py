@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from edgekit.artifacts.files import write_file
@@ -13,7 +14,7 @@ from edgekit.deploy.sweep.objectives import METRICS, OBJECTIVES, Objective
 from edgekit.deploy.sweep.record import RECORD_NAME, SweepRecord, Trial
 from edgekit.runtime.report.csv_text import harmless
 from edgekit.runtime.report.markdown import safe
-from edgekit.runtime.report.svg_tradeoff import Point, Words, svg_tradeoff
+from edgekit.runtime.report.svg_tradeoff import Point, Words, pareto_front, svg_tradeoff
 
 ACCURACY = OBJECTIVES["accuracy"]
 
@@ -141,12 +142,14 @@ _SCALES = {"B": (1 / 1024, "KiB"), "instructions": (1e-6, "M"), "s": (1e3, "ms")
 
 
 def _picture(record: SweepRecord, trials: Sequence[Trial], cost: Objective) -> str:
-    """Every trial as a point; those on the front with their names, equal ones with the first's."""
+    """Every trial as a point; those on the front of this picture have names, of equal ones the
+    first."""
     factor, unit = _SCALES[cost.unit]
-    places = [(t.value(cost.name) * factor, 100 * t.value(ACCURACY.name)) for t in trials]
-    named = {place: t.label for place, t in reversed(list(zip(places, trials, strict=True)))
-             if t.front}  # fmt: skip
-    points = [Point(named.pop(place, ""), *place) for place in places]
+    points = [
+        Point(t.label, t.value(cost.name) * factor, 100 * t.value(ACCURACY.name)) for t in trials
+    ]
+    named = pareto_front(points)
+    points = [point if point in named else replace(point, name="") for point in points]
     basis = trials[0].outcome.figures[ACCURACY.name].provenance.value
     metric = METRICS.get(record.metric, ACCURACY.title)
     words = Words(

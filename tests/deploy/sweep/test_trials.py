@@ -54,7 +54,6 @@ def test_figures_are_those_of_a_conversion(place: Path) -> None:
     assert first.value("accuracy") == own.accuracy.after
     assert first.value("instructions") == sum(step.estimate for step in own.steps)
     assert edgekit.read_manifest(Path("out") / coded.bundle).recipe["compress_weights"] == "layer"
-    assert coded.value("instructions") > first.value("instructions")
     real = next(t for t in record.trials if t.point["precision"] == "float32")
     assert real.value("accuracy") == real.value("accuracy_before") == own.accuracy.before == 1.0
     assert real.outcome.metric == "top1"

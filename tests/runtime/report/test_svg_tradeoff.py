@@ -45,8 +45,22 @@ def test_names_and_titles_are_text_not_markup() -> None:
     svg = svg_tradeoff([Point("<b>x", 2.0, 3.0), Point("y", 20.0, 1.0)], WORDS)
     assert "&lt;b&gt;x" in svg
     assert "a &lt; b" in svg
-    front, dominated = re.findall(r'<circle[^>]* fill="([^"]+)"', svg)
+    dominated, front = re.findall(r'<circle[^>]* fill="([^"]+)"', svg)
     assert front != dominated, "the dominated one has another colour"
+
+
+def test_equal_points_have_one_colour_and_narrow_spans_have_marks() -> None:
+    svg = svg_tradeoff([Point("a", 11.8, 3.0), Point("", 11.8, 3.0), Point("b", 12.4, 1.0)], WORDS)
+    colours = re.findall(r'<circle[^>]* fill="([^"]+)"', svg)
+    assert colours[1] == colours[2] != colours[0]
+    assert ">12<" in svg
+
+
+def test_names_do_not_cover_one_another() -> None:
+    points = [Point(f"a name of some length {n}", 10.0 + n / 100, 50.0 + n / 100) for n in range(4)]
+    svg = svg_tradeoff([*points, Point("far", 90.0, 90.0)], WORDS)
+    lines = re.findall(r'<text x="([\d.]+)" y="([\d.]+)"[^>]*>a name', svg)
+    assert len({(round(float(x)) // 100, y) for x, y in lines}) == 4
 
 
 @pytest.mark.parametrize("points", [[], [Point("free", 0.0, 1.0)]])
