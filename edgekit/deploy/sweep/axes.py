@@ -32,6 +32,14 @@ def _unclustered(point: Point) -> bool:
     return point.get("cluster", NONE) == NONE
 
 
+def _whole(point: Point) -> bool:
+    return _pruning(point.get("prune", NONE)) is None
+
+
+def _pruning(text: str) -> str | None:
+    return None if text in (NONE, "0") else text
+
+
 def _optional(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     return lambda text: None if text == NONE else parse(text)
 
@@ -93,6 +101,8 @@ AXES = (
     Axis("bias_correction", _switch, "on,off", "biases", _in_float),
     Axis("cluster", _optional(int), "none,32,16", "cluster"),
     Axis("cluster_per", str, "tensor,channel", "per", _unclustered),
+    Axis("prune", _pruning, "none,0.5,2:4,channels:0.5", "prune"),
+    Axis("prune_by", str, "auto,magnitude,data", "by", _whole),
     Axis("calibration_samples", int, "64,256", "samples", _in_float),
     Axis("compress_weights", _optional(str), "none,layer,boot", "coded", late=True),
     Axis("ram_budget", _optional(_size), "none,48K", "RAM", late=True),

@@ -51,6 +51,16 @@ def test_what_changes_the_c_alone_varies_last() -> None:
     assert (labels[1], labels[-1]) == ("virtual-m7", "cluster 16 coded layer virtual-m7")
 
 
+def test_pruning_by_nothing_is_none() -> None:
+    space = make_space(["a"], {"prune": ["0", "2:4"], "prune_by": ["auto", "data"]}, ["host"])
+    found = [options_of(point, ConvertOptions()) for point in space.points()]
+    assert [(one.prune, one.prune_by) for one in found] == [
+        (None, "auto"),
+        ("2:4", "auto"),
+        ("2:4", "data"),
+    ]
+
+
 def test_a_trial_without_anything_is_plain() -> None:
     space = make_space(["a"], {"cluster": ["none", "16"]}, ["host"])
     assert [space.label(point) for point in space.points()] == ["plain", "cluster 16"]
