@@ -20,6 +20,7 @@ from edgekit.errors import ModelError, OutputError
 FORMAT = 1
 NAMES = {
     "architecture": "the architecture",
+    "start": "the start models",
     "width": "--width",
     "shape": "--input",
     "seed": "--seed",
@@ -44,7 +45,7 @@ NAMES = {
     "evaluation": "the evaluation data",
 }
 """What makes two trainings the same, and what the user calls it."""
-HASHED = ("data", "evaluation", "teachers")
+HASHED = ("start", "data", "evaluation", "teachers")
 """Of these the identity holds hashes, which tell a reader nothing."""
 
 Identity = Mapping[str, Any]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.artifacts.bundle import Preprocess
-from edgekit.converter.data.candidates import SIGNED
+from edgekit.converter.data.candidates import SIGNED, Candidate
 from edgekit.converter.data.dataset import Dataset, Kind
 from edgekit.converter.data.images import preprocess_image
 from edgekit.converter.data.open import open_dataset
@@ -50,9 +50,13 @@ class Labelled:
         return height, width, depth
 
     @property
-    def scaling(self) -> tuple[float, float]:
-        """(mean, factor) of the network's input: y = (x - mean) * factor."""
-        return (SIGNED.mean[0], SIGNED.scale[0]) if self.images else (0.0, 1.0)
+    def scaling(self) -> Candidate | None:
+        """How samples become the input of a network that is trained from the start."""
+        return SIGNED if self.images else None
+
+    def some(self, count: int) -> Labelled:
+        """Up to `count` samples, spread evenly."""
+        return self.part(np.linspace(0, self.count - 1, min(count, self.count)).astype(np.int64))
 
     def part(self, indices: NDArray[np.int64]) -> Labelled:
         """The samples at these indices."""

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.converter.data.candidates import Candidate
 from edgekit.converter.train.backend import heads_of
 from edgekit.converter.train.data import Labelled
 from edgekit.converter.train.feed import Feed
 from edgekit.converter.train.history import Row
 from edgekit.converter.train.loss import Distillation, hard_loss, total_loss
+from edgekit.converter.train.scaling import scaled
 from edgekit.converter.train.schedule import Stages
 from edgekit.converter.train.state import State
 from edgekit.errors import EdgeKitError
@@ -28,12 +30,13 @@ is forgotten at once."""
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is fixed about a training before it begins: batches, learning rates, the shorter side of
-    the images per epoch, how many first epochs leave binarized layers their real weights, the
-    decay of averaged weights and the teachers."""
+    """What is fixed about a training before it begins: batches, how samples become inputs, learning
+    rates, the shorter side of the images per epoch, how many first epochs leave binarized layers
+    their real weights, the decay of averaged weights and the teachers."""
 
     feed: Feed
     evaluation: Labelled | None
+    scaling: Candidate | None
     schedule: Stages
     sizes: Sequence[int]
     real_epochs: int
@@ -69,7 +72,7 @@ def fit(
         if stage != real:
             stage, compiled = real, None
             state.use_real_weights(real)
-            judge = _evaluator(tf, state, plan.feed.data.scaling)
+            judge = _evaluator(tf, state, plan.scaling)
         if compiled != size:
             compiled, step = size, _step(tf, state, plan, size)
         loss, top1, rate = _epoch(state, plan, epoch, step, progress)
@@ -112,13 +115,13 @@ def _diverged(epoch: int) -> EdgeKitError:
 
 def _step(tf: Any, state: State, plan: Plan, size: int) -> Callable[..., Any]:
     """One step on images of `size`, compiled: (samples, targets, decay) -> (loss, right ones)."""
-    network, optimizer, data = state.network, state.optimizer, plan.feed.data
+    network, optimizer = state.network, state.optimizer
     variables = network.model.trainable_variables
     pairs = tuple(zip(state.shadow.model.variables, network.model.variables, strict=True))
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator, unused-ignore]
     def step(x: Any, y: Any, decay: Any) -> Any:
-        small = resized(tf, scaled(tf, x, data.scaling), size)
+        small = resized(tf, scaled(tf, x, plan.scaling), size)
         with tf.GradientTape() as tape:
             z, features = heads_of(network, small, training=True)
             loss = total_loss(tf, z, features, x, y, plan.distillation)
@@ -133,7 +136,7 @@ def _step(tf: Any, state: State, plan: Plan, size: int) -> Callable[..., Any]:
 
 
 def _evaluator(
-    tf: Any, state: State, scaling: tuple[float, float]
+    tf: Any, state: State, scaling: Candidate | None
 ) -> Callable[[Labelled], tuple[float, float]]:
     """Compiled: labelled data -> (mean cross-entropy, top-1) of the shadow network."""
 
@@ -153,12 +156,6 @@ def _evaluator(
         return total / data.count, right / data.count
 
     return evaluate
-
-
-def scaled(tf: Any, x: Any, scaling: tuple[float, float]) -> Any:
-    """Samples as the network's float32 input."""
-    mean, factor = scaling
-    return (tf.cast(x, tf.float32) - mean) * factor
 
 
 def resized(tf: Any, x: Any, size: int) -> Any:

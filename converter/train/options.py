@@ -18,26 +18,32 @@ IMAGE_AUGMENTS = ("flip", "crop", "erase")
 """What images get where nothing is said; arrays that are no images get none."""
 RATES = {"sgd": 0.2, "adamw": 4e-3}
 """Highest learning rate by optimizer, for a batch of 128."""
+FINE_RATES = {"sgd": 0.01, "adamw": 5e-4}
+"""The same for a network that is trained already."""
+EPOCHS, FINE_EPOCHS = 40, 10
 
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
     """The choices of one training.
 
+    `start` is a trained float model to go on from, in place of a network of the zoo.
     `shape` is (height, width, channels), None for the data's own; `evaluation` is labelled data,
     None to hold back the share `validation` of the training data. `augment` None means what suits
-    the data. `rate` None means the optimizer's own (`RATES`) in proportion to the batch.
+    the data. `epochs` None means 40, and 10 with `start`; `rate` None the optimizer's own (`RATES`,
+    with `start` `FINE_RATES`) in proportion to the batch.
     `progressive` is the share of the image's size that training starts with, None for all of it.
-    `ema` is the decay of averaged weights, 0 for none. `teachers` are files of Keras models;
+    `ema` is the decay of averaged weights, 0 for none. `teachers` are trained models;
     `temperature`, `alpha` and `feature_weight` are T, the weight of the teacher and that of its
     features in `loss.py`. Of networks with binarized layers, `real_weights` is the share of the
     epochs in which only activations are signs, and `binary` False trains the same network with
     ordinary layers. Raises UsageError.
     """
 
+    start: Path | None = None
     width: float = 1.0
     shape: Shape | None = None
-    epochs: int = 40
+    epochs: int | None = None
     batch: int = 128
     seed: int = 0
     samples: int | None = None
@@ -68,6 +74,7 @@ class TrainOptions:
         _one_of("--optimizer", self.optimizer, OPTIMIZERS)
         for name in self.augment or ():
             _one_of("--augment", name, AUGMENTS)
+        _check_start(self)
         if self.feature_weight and not self.teachers:
             raise UsageError(
                 "--feature-weight",
@@ -79,7 +86,32 @@ class TrainOptions:
     @property
     def peak(self) -> float:
         """The highest learning rate."""
-        return RATES[self.optimizer] * self.batch / 128 if self.rate is None else self.rate
+        rates = RATES if self.start is None else FINE_RATES
+        return rates[self.optimizer] * self.batch / 128 if self.rate is None else self.rate
+
+    @property
+    def length(self) -> int:
+        """Passes over the data."""
+        usual = EPOCHS if self.start is None else FINE_EPOCHS
+        return usual if self.epochs is None else self.epochs
+
+
+def _check_start(o: TrainOptions) -> None:
+    """What shapes a network of the zoo cannot reshape a trained one."""
+    shaping = {
+        "--width": o.width != 1,
+        "--progressive": o.progressive is not None,
+        "--real-weights": o.real_weights > 0,
+        "--no-binary": not o.binary,
+    }
+    given = [option for option, asked in shaping.items() if asked]
+    if o.start is not None and given:
+        raise UsageError(
+            given[0],
+            f"is for networks of the zoo, and {o.start} has its layers and its input already",
+            hint=f"leave {given[0]} out",
+            code="start-option",
+        )
 
 
 def _share(value: float) -> bool:
@@ -93,7 +125,7 @@ def _checks(o: TrainOptions) -> tuple[Check, ...]:
     """(option, value, what is allowed, whether it is)."""
     return (
         ("--width", o.width, "above 0, up to 4", lambda v: 0 < v <= 4),
-        ("--epochs", o.epochs, "1 or more", lambda v: v >= 1),
+        ("--epochs", o.length, "1 or more", lambda v: v >= 1),
         ("--batch", o.batch, "2 or more", lambda v: v >= 2),
         ("--seed", o.seed, "0 or more", lambda v: v >= 0),
         ("--val-split", o.validation, "0 to 0.9", _share),

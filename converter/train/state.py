@@ -10,6 +10,7 @@ import numpy as np
 from edgekit.converter.train.backend import Classifier
 from edgekit.converter.train.checkpoint import Arrays
 from edgekit.converter.train.options import TrainOptions
+from edgekit.converter.train.trainable import Trainable
 
 MOMENTUM = 0.9
 
@@ -71,9 +72,16 @@ def make_optimizer(tf: Any, model: Any, options: TrainOptions) -> Any:
         )
     else:
         optimizer = make.AdamW(options.peak, weight_decay=options.weight_decay)
-    latent = {id(layer.kernel) for layer in model.layers if hasattr(layer, "real_weights")}
-    small = [v for v in model.trainable_variables if len(v.shape) < 2 or id(v) in latent]
+    small = undecayed(model)
     if small:
         optimizer.exclude_from_weight_decay(var_list=small)
     optimizer.build(model.trainable_variables)
     return optimizer
+
+
+def undecayed(model: Any) -> list[Any]:
+    """The variables that weight decay leaves alone."""
+    if isinstance(model, Trainable):
+        return model.undecayed
+    latent = {id(layer.kernel) for layer in model.layers if hasattr(layer, "real_weights")}
+    return [v for v in model.trainable_variables if len(v.shape) < 2 or id(v) in latent]

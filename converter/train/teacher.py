@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from edgekit.converter.data.candidates import CANDIDATES, Candidate
+from edgekit.converter.data.candidates import Candidate
 from edgekit.converter.load.keras import attempt
 from edgekit.converter.load.tolerant import tolerant_layers
 from edgekit.converter.train.backend import Classifier, classifier, heads_of
 from edgekit.converter.train.data import Labelled
+from edgekit.converter.train.scaling import best_scaling, scaled
 from edgekit.converter.train.shapes import shape_text
+from edgekit.converter.train.start import read_trainable
+from edgekit.converter.train.trainable import view
 from edgekit.errors import ModelError
 
 SUFFIXES = (".keras", ".h5")
-TRIALS = 512
-"""Training samples that tell how a teacher wants its pixels scaled."""
+"""Of files that Keras computes itself; models of other formats are computed as graphs."""
 SMALL = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
 class Teacher:
-    """A Keras classifier with the scaling of its input, y = (x - mean) * scale per channel.
+    """A trained classifier with the scaling of its input, y = (x - mean) * scale per channel.
 
     `top1` is its share of right answers on the samples that told the scaling.
     """
@@ -46,16 +46,6 @@ class Teacher:
         return tf.stop_gradient(scores), features
 
 
-def scaled(tf: Any, x: Any, candidate: Candidate | None) -> Any:
-    """A batch as float32, scaled; None leaves the values as they are."""
-    x = tf.cast(x, tf.float32)
-    if candidate is None:
-        return x
-    if candidate.color == "bgr":
-        x = tf.reverse(x, [-1])
-    return (x - tf.constant(candidate.mean, tf.float32)) * tf.constant(candidate.scale, tf.float32)
-
-
 def load_teachers(tf: Any, paths: Sequence[Path], data: Labelled) -> tuple[Teacher, ...]:
     """The teachers, each held against the data. Raises ModelError for files that cannot be read,
     other shapes and other numbers of classes."""
@@ -63,30 +53,43 @@ def load_teachers(tf: Any, paths: Sequence[Path], data: Labelled) -> tuple[Teach
 
 
 def _load(tf: Any, path: Path, data: Labelled) -> Teacher:
-    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+    if not path.exists():
         raise ModelError(
             f"teacher {path}",
-            "is no Keras model" if path.exists() else "no such file",
-            allowed=", ".join(SUFFIXES),
-            hint="give the trained model as `edgekit train` or model.save() wrote it",
+            "no such file",
+            allowed=f"{', '.join(SUFFIXES)}, a float .tflite, a SavedModel folder",
+            hint="give a trained model as `edgekit train` or model.save() wrote it",
             code="teacher-file",
         )
+    network, sha256 = (_from_keras if path.suffix in SUFFIXES else _from_graph)(tf, path, data)
+    scaling, top1 = best_scaling(tf, network, data)
+    return Teacher(path, sha256, network, scaling, top1)
+
+
+def _from_keras(tf: Any, path: Path, data: Labelled) -> tuple[Classifier, str]:
     classes = None if path.suffix == ".keras" else tolerant_layers(tf, set())
     model = attempt(
         path,
         "load",
         lambda: tf.keras.models.load_model(path, compile=False, custom_objects=classes),
     )
-    _check(path, model, data)
-    model.trainable = False
-    view = classifier(tf, model)
-    scaling, top1 = _scaling(tf, view, data)
-    return Teacher(path, hashlib.sha256(path.read_bytes()).hexdigest(), view, scaling, top1)
-
-
-def _check(path: Path, model: Any, data: Labelled) -> None:
     takes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
-    gives = [tuple(tensor.shape[1:]) for tensor in model.outputs]
+    _check(path, takes, [tuple(tensor.shape[1:]) for tensor in model.outputs], data)
+    model.trainable = False
+    return classifier(tf, model), hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _from_graph(tf: Any, path: Path, data: Labelled) -> tuple[Classifier, str]:
+    graph, sha256 = read_trainable(path, f"teacher {path}")
+    takes, gives = ([graph[name].shape[1:] for name in n] for n in (graph.inputs, graph.outputs))
+    _check(path, takes, gives, data)
+    return view(tf, graph), sha256
+
+
+Shapes = Sequence[tuple[int | None, ...]]
+
+
+def _check(path: Path, takes: Shapes, gives: Shapes, data: Labelled) -> None:
     fits = len(takes) == 1 and len(takes[0]) == 3
     fits = fits and all(a in (None, b) for a, b in zip(takes[0], data.shape, strict=True))
     if not fits:
@@ -98,8 +101,8 @@ def _check(path: Path, model: Any, data: Labelled) -> None:
             hint=f"train the student on the teacher's images with --input {shown}",
             code="teacher-input",
         )
-    if gives != [(len(data.classes),)]:
-        shown = " and ".join(shape_text(shape) for shape in gives)
+    if list(gives) != [(len(data.classes),)]:
+        shown = " and ".join("x".join(map(str, shape)) for shape in gives)
         raise ModelError(
             f"teacher {path}",
             f"tells {shown} classes apart",
@@ -107,18 +110,3 @@ def _check(path: Path, model: Any, data: Labelled) -> None:
             hint="train a teacher on these data",
             code="teacher-classes",
         )
-
-
-def _scaling(tf: Any, view: Classifier, data: Labelled) -> tuple[Candidate | None, float]:
-    """The known scaling under which the teacher is right most often; arrays stay as they are."""
-    chosen = np.linspace(0, data.count - 1, min(TRIALS, data.count)).astype(int)
-    x, labels = data.x[chosen], data.labels[chosen]
-    tried: list[Candidate | None] = [None]
-    if data.images:
-        tried = [c for c in CANDIDATES if not c.coloured or data.shape[2] == 3]
-    results = []
-    for candidate in tried:
-        scores, _ = heads_of(view, scaled(tf, x, candidate), training=False)
-        results.append(float((np.asarray(scores).argmax(axis=1) == labels).mean()))
-    best = int(np.argmax(results))
-    return tried[best], results[best]

@@ -1,11 +1,11 @@
 """The stages of a training, in order. Read this file first.
 
 data        --data, --eval         -> Labelled, in memory
-network     the zoo                -> a Keras model, its averaged shadow, an optimizer
-teachers    --teacher              -> Keras models, held against the data
+network     the zoo, or --start    -> a network to train, its averaged shadow, an optimizer
+teachers    --teacher              -> trained models, held against the data
 resume      a checkpoint           -> variables and the rows so far
 fit         batches, steps         -> a checkpoint and a row after each epoch
-save        the shadow's weights   -> ARCH.keras, its history beside it
+save        the shadow's weights   -> ARCH.keras or NAME_tuned.tflite, its history beside it
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.artifacts.files import check_writable, write_file
+from edgekit.converter.data.candidates import Candidate
 from edgekit.converter.load.clock import Clock
 from edgekit.converter.load.keras import import_tensorflow, require_tensorflow
 from edgekit.converter.train import checkpoint, data
 from edgekit.converter.train.augment import Augment
-from edgekit.converter.train.backend import classifier
 from edgekit.converter.train.checkpoint import Checkpoint
 from edgekit.converter.train.data import Labelled
 from edgekit.converter.train.feed import Feed
@@ -29,23 +29,17 @@ from edgekit.converter.train.history import Row, csv_text
 from edgekit.converter.train.loop import Plan, fit
 from edgekit.converter.train.loss import Distillation
 from edgekit.converter.train.options import IMAGE_AUGMENTS, TrainOptions
-from edgekit.converter.train.save import save
+from edgekit.converter.train.origin import FromZoo, Origin
 from edgekit.converter.train.schedule import Schedule, Stages, sizes
+from edgekit.converter.train.start import FromModel, read_trainable
 from edgekit.converter.train.state import State, make_optimizer
 from edgekit.converter.train.teacher import Teacher, load_teachers
-from edgekit.converter.train.zoo import (
-    ZOO,
-    Architecture,
-    build,
-    check_shape,
-    find,
-    initialize,
-)
+from edgekit.converter.train.zoo import ZOO, Architecture, find
 from edgekit.errors import UsageError
 
 Progress = Callable[[str, int, int], None]
 OnEpoch = Callable[[Row, int], None]
-SUFFIX = ".keras"
+SUFFIX, START_SUFFIX = ".keras", ".tflite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +83,27 @@ class Places:
     model: Path
 
     @classmethod
-    def of(cls, architecture: str, output: str | Path | None) -> Places:
-        """The places of a training. Raises UsageError for an output that is no .keras file."""
-        path = Path(output or f"{find(architecture).name}{SUFFIX}")
-        if path.suffix != SUFFIX or path.is_dir():
+    def of(
+        cls, architecture: str | None, output: str | Path | None, start: Path | None = None
+    ) -> Places:
+        """The places of a training. Raises UsageError for an output of another kind, and for one
+        that is the model started from."""
+        suffix = SUFFIX if start is None else START_SUFFIX
+        usual = find(architecture or "").name if start is None else f"{start.stem}_tuned"
+        path = Path(output or f"{usual}{suffix}")
+        if path.suffix != suffix or path.is_dir():
+            kind = "Keras model" if start is None else "model trained from --start"
             raise UsageError(
                 "-o",
-                f"{str(path)!r} is no place for a Keras model",
-                allowed="a file that ends in .keras",
+                f"{str(path)!r} is no place for a {kind}",
+                allowed=f"a file that ends in {suffix}",
+                code="bad-option",
+            )
+        if start is not None and path.resolve() == start.resolve():
+            raise UsageError(
+                "-o",
+                f"{str(path)!r} is the model that training starts from, and would be lost",
+                hint="give the trained one another name",
                 code="bad-option",
             )
         return cls(path)
@@ -113,7 +120,7 @@ class Places:
 
 
 def train(
-    architecture: str,
+    architecture: str | None,
     spec: Any,
     *,
     output: str | Path | None = None,
@@ -121,29 +128,29 @@ def train(
     on_epoch: OnEpoch | None = None,
     progress: Progress | None = None,
 ) -> Trained:
-    """Train a network of the zoo on labelled data and write it as a .keras file.
+    """Train a network of the zoo, or `options.start` further, on labelled data.
 
-    `spec` is data as `edgekit convert` takes them, with labels; `output` (default
-    ARCHITECTURE.keras) gets a history beside it and, until training is done, a checkpoint after
-    every epoch. The same data, options and machine give the same weights, interrupted or not.
-    `on_epoch` gets each epoch's row and the number of epochs.
+    `architecture` names a network of the zoo, None with `options.start`. `spec` is data as
+    `edgekit convert` takes them, with labels; `output` (default ARCHITECTURE.keras, for a model
+    NAME that was started from NAME_tuned.tflite, float32) gets a history beside it and, until
+    training is done, a checkpoint after every epoch. The same data, options and machine give the
+    same weights, interrupted or not. `on_epoch` gets each epoch's row and the number of epochs.
 
     Raises UsageError, DataError, ModelError, OutputError, MissingExtraError; EdgeKitError with the
     code "diverged".
     """
     began = time.perf_counter()
     chosen, report = options or TrainOptions(), progress or (lambda stage, done, total: None)
-    row = find(architecture)
-    _check_binary(row, chosen)
-    places = Places.of(architecture, output)
+    places = Places.of(architecture, output, chosen.start)
     _check_places(places, chosen)
     require_tensorflow("training")
-    training, evaluation = _data(spec, row, chosen, report)
+    origin = _origin(architecture, chosen)
+    training, evaluation = _data(spec, origin, chosen, report)
     tf = import_tensorflow(Clock())
     teachers = load_teachers(tf, chosen.teachers, training)
-    state = _state(tf, row, training, chosen)
-    plan = _plan(training, evaluation, chosen, teachers)
-    identity = _identity(row, plan, chosen, teachers)
+    state = _state(tf, origin, training, chosen)
+    plan = _plan(training, evaluation, chosen, teachers, origin.scaling(tf, training))
+    identity = _identity(origin, plan, chosen, teachers)
     past: tuple[Row, ...] = _resume(places, state, identity) if chosen.resume else ()
     seconds: list[float] = []
 
@@ -155,21 +162,17 @@ def train(
             on_epoch(rows[-1], plan.epochs)
 
     rows = fit(tf, state, plan, past, after_epoch=keep, progress=report)
-    final = build(
-        tf, row, training.shape, len(training.classes), chosen.width, binary=chosen.binary
-    )
-    final.set_weights(state.shadow.model.get_weights())
-    save(final, places.model)
+    parameters = origin.write(tf, state.shadow, training, places.model)
     write_file(places.history, csv_text(rows))
     places.checkpoint.unlink(missing_ok=True)
     return Trained(
         model=places.model,
         history=places.history,
-        architecture=row.name,
+        architecture=origin.name,
         width=chosen.width,
         shape=training.shape,
         classes=training.classes,
-        parameters=int(final.count_params()),
+        parameters=parameters,
         data=training.source,
         evaluation=None if evaluation is None else evaluation.source,
         teachers=tuple((teacher.path.name, teacher.top1) for teacher in teachers),
@@ -178,6 +181,22 @@ def train(
         epoch_seconds=tuple(seconds),
         seconds=time.perf_counter() - began,
     )
+
+
+def _origin(architecture: str | None, options: TrainOptions) -> Origin:
+    if options.start is not None:
+        if architecture is not None:
+            raise UsageError(
+                architecture,
+                f"a network of the zoo, and --start {options.start} beside it",
+                allowed="one of the two",
+                code="two-networks",
+            )
+        subject = f"start model {options.start}"
+        return FromModel(options.start, *read_trainable(options.start, subject))
+    row = find(architecture or "")
+    _check_binary(row, options)
+    return FromZoo(row, options)
 
 
 def _check_binary(row: Architecture, options: TrainOptions) -> None:
@@ -205,33 +224,21 @@ def _check_places(places: Places, options: TrainOptions) -> None:
 
 
 def _data(
-    spec: Any, row: Architecture, options: TrainOptions, report: Progress
+    spec: Any, origin: Origin, options: TrainOptions, report: Progress
 ) -> tuple[Labelled, Labelled | None]:
-    if options.shape is not None:
-        check_shape(row.name, options.shape, "--input")
-    whole = data.load(
-        spec, options.shape, samples=options.samples, seed=options.seed, progress=report
-    )
-    check_shape(row.name, whole.shape, whole.source)
+    shape = origin.shape(options)
+    whole = data.load(spec, shape, samples=options.samples, seed=options.seed, progress=report)
+    origin.check(whole)
     if options.evaluation is not None:
         return whole, data.load_evaluation(options.evaluation, whole, report)
     return data.split(whole, options.validation, options.seed)
 
 
-def _state(tf: Any, row: Architecture, training: Labelled, options: TrainOptions) -> State:
-    def make() -> Any:
-        classes = len(training.classes)
-        return build(
-            tf, row, training.shape, classes, options.width, flexible=True, binary=options.binary
-        )
-
-    model = make()
-    initialize(model, options.seed)
-    network = shadow = classifier(tf, model)
+def _state(tf: Any, origin: Origin, training: Labelled, options: TrainOptions) -> State:
+    network = shadow = origin.network(tf, training)
     if options.ema:
-        shadow = classifier(tf, make())
-        shadow.model.set_weights(model.get_weights())
-    return State(network, shadow, make_optimizer(tf, model, options))
+        shadow = origin.network(tf, training)
+    return State(network, shadow, make_optimizer(tf, network.model, options))
 
 
 def _plan(
@@ -239,20 +246,22 @@ def _plan(
     evaluation: Labelled | None,
     options: TrainOptions,
     teachers: tuple[Teacher, ...],
+    scaling: Candidate | None,
 ) -> Plan:
     names = options.augment
     if names is None:
         names = IMAGE_AUGMENTS if training.images else ()
     feed = Feed(training, Augment(names, options.label_smoothing), options.batch, options.seed)
-    real_epochs = round(options.epochs * options.real_weights)
+    real_epochs = round(options.length * options.real_weights)
     distillation = Distillation(
         teachers, options.temperature, options.alpha, options.feature_weight
     )
     return Plan(
         feed=feed,
         evaluation=evaluation,
+        scaling=scaling,
         schedule=_stages(options, feed.steps, real_epochs),
-        sizes=sizes(min(training.shape[:2]), options.progressive, options.epochs),
+        sizes=sizes(min(training.shape[:2]), options.progressive, options.length),
         real_epochs=real_epochs,
         ema=options.ema,
         distillation=distillation if teachers else None,
@@ -261,7 +270,7 @@ def _plan(
 
 def _stages(options: TrainOptions, steps: int, real_epochs: int) -> Stages:
     """A schedule for the epochs with real weights, if any, and one for the others."""
-    lengths = [count for count in (real_epochs, options.epochs - real_epochs) if count]
+    lengths = [count for count in (real_epochs, options.length - real_epochs) if count]
     return Stages(
         tuple(
             Schedule(options.schedule, options.peak, steps * count, options.warmup)
@@ -271,13 +280,15 @@ def _stages(options: TrainOptions, steps: int, real_epochs: int) -> Stages:
 
 
 def _identity(
-    row: Architecture, plan: Plan, options: TrainOptions, teachers: tuple[Teacher, ...]
+    origin: Origin, plan: Plan, options: TrainOptions, teachers: tuple[Teacher, ...]
 ) -> dict[str, Any]:
     """See `checkpoint.NAMES`."""
     given = {key: getattr(options, key, None) for key in checkpoint.NAMES}
     return {
         **given,
-        "architecture": row.name,
+        "architecture": origin.name,
+        "start": origin.sha256,
+        "epochs": options.length,
         "shape": list(plan.feed.data.shape),
         "data": plan.feed.data.sha256(),
         "evaluation": None if plan.evaluation is None else plan.evaluation.sha256(),

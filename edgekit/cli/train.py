@@ -11,7 +11,7 @@ from edgekit.cli import options, output, signals
 from edgekit.errors import EdgeKitError, UsageError
 
 if TYPE_CHECKING:
-    from edgekit.converter.train.train import Trained
+    from edgekit.converter.train.train import Places, Trained
 
 NAME = "train"
 
@@ -23,11 +23,15 @@ BINARY = "Binarized networks"
 
 def command(
     architecture: Annotated[
-        str | None, typer.Argument(metavar="ARCH", help="Network; --list shows them.")
+        str | None, typer.Argument(metavar="[ARCH]", help="Network; --list shows them.")
+    ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Trained float model to go on from, in place of ARCH.")
     ] = None,
     data: Annotated[str | None, typer.Option(help=f"Labelled data. {LABELLED}")] = None,
     output_file: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Model file; default ARCH.keras.")
+        Path | None,
+        typer.Option("-o", "--output", help="Default ARCH.keras or NAME_tuned.tflite."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the networks.")] = False,
     width: Annotated[float, typer.Option(help="Width multiplier of all channels.")] = 1.0,
@@ -35,7 +39,9 @@ def command(
         str | None,
         typer.Option("--input", metavar="HxWxC", help="Input; default: the samples' own."),
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the data.")] = 40,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the data; default 40, with --start 10.")
+    ] = None,
     batch: Annotated[int, typer.Option(help="Samples per step.")] = 128,
     seed: Annotated[int, typer.Option(help="Of weights, order and augmentation.")] = 0,
     resume: Annotated[
@@ -61,7 +67,8 @@ def command(
         float | None,
         typer.Option(
             "--lr",
-            help="Highest learning rate; default 0.2 (sgd) or 0.004 (adamw) per 128 samples.",
+            help="Highest learning rate per 128 samples; default 0.2 (sgd) or 0.004 (adamw), with"
+            " --start 0.01 or 0.0005.",
             rich_help_panel=RECIPE,
         ),
     ] = None,
@@ -89,7 +96,7 @@ def command(
     teacher: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Trained .keras or .h5; repeat it for several, which are averaged.",
+            help="Trained float model; repeat it for several, which are averaged.",
             rich_help_panel=DISTIL,
         ),
     ] = None,
@@ -121,21 +128,23 @@ def command(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Train a small network on labelled data, ready to be converted.
+    """Train a small network on labelled data, or a trained one further, ready to be converted.
 
-    Writes ARCH.keras, loss and top-1 per epoch beside it, and a checkpoint after every epoch, from
-    which --resume goes on as if nothing had happened.
+    Writes ARCH.keras (with --start NAME_tuned.tflite, in float32), loss and top-1 per epoch beside
+    it, and a checkpoint after every epoch, from which --resume goes on as if nothing had happened.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     if list_:
         _list(out)
         return
-    name, source = _needed("ARCH", architecture), _needed("--data", data)
+    name = architecture if start is not None else _needed("ARCH", architecture)
+    source = _needed("--data", data)
     from edgekit.converter.train.options import TrainOptions, augments
     from edgekit.converter.train.shapes import parse_shape
-    from edgekit.converter.train.train import train
+    from edgekit.converter.train.train import Places, train
 
     chosen = TrainOptions(
+        start=start,
         width=width,
         shape=None if input_shape is None else parse_shape(input_shape),
         epochs=epochs,
@@ -172,7 +181,7 @@ def command(
                 progress=out.advance,
             )
     except KeyboardInterrupt:
-        raise _interrupted(name, output_file, epochs) from None
+        raise _interrupted(Places.of(name, output_file, start), chosen.length) from None
     _show(out, result)
 
 
@@ -181,7 +190,7 @@ def _needed(what: str, value: str | None) -> str:
         raise UsageError(
             "edgekit train",
             f"{what} is missing",
-            allowed="edgekit train ARCH --data DATA",
+            allowed="edgekit train ARCH --data DATA, or --start MODEL in place of ARCH",
             hint="see `edgekit train --list` for the networks",
             code="argument-missing",
         )
@@ -197,12 +206,11 @@ def _list(out: output.Output) -> None:
     out.say(f"inputs: {SMALLEST}x{SMALLEST} pixels and more, any number of channels")
 
 
-def _interrupted(name: str, output_file: Path | None, epochs: int) -> EdgeKitError:
+def _interrupted(places: Places, epochs: int) -> EdgeKitError:
     """Ctrl-C, with what was kept and how to go on."""
     from edgekit.converter.train.checkpoint import read
-    from edgekit.converter.train.train import Places
 
-    place = Places.of(name, output_file).checkpoint
+    place = places.checkpoint
     if not place.is_file():
         found, hint = "before the end of the first epoch: nothing was kept", "start again"
     else:
@@ -225,7 +233,7 @@ def _show(out: output.Output, result: Trained) -> None:
     out.emit(record)
     judged = "-" if top1 is None else f"{top1:.2%} on {result.evaluation}"
     rows = [
-        ("network", f"{result.architecture}, width {result.width:g}"),
+        ("network", _network(result)),
         ("parameters", f"{result.parameters:,}"),
         ("input", "x".join(map(str, result.shape))),
         ("data", result.data),
@@ -237,6 +245,11 @@ def _show(out: output.Output, result: Trained) -> None:
     ]
     out.table("", ("", ""), rows)
     out.say(f"model: {result.model}")
+
+
+def _network(result: Trained) -> str:
+    zoo = result.model.suffix == ".keras"
+    return f"{result.architecture}, " + (f"width {result.width:g}" if zoo else "trained further")
 
 
 def _epochs(result: Trained) -> str:

@@ -11,15 +11,21 @@ import pytest
 from numpy.typing import NDArray
 
 from edgekit.converter.data.candidates import BYTES, SIGNED, UNIT
+from edgekit.converter.quantize.int8 import quantize_int8
+from edgekit.converter.tflite.writer import write_tflite
 from edgekit.converter.train import data
 from edgekit.converter.train.backend import classifier
 from edgekit.converter.train.loss import Distillation, attention_distance, hard_loss, total_loss
 from edgekit.converter.train.options import TrainOptions
-from edgekit.converter.train.teacher import Teacher, load_teachers, scaled
+from edgekit.converter.train.scaling import scaled
+from edgekit.converter.train.teacher import Teacher, load_teachers
 from edgekit.converter.train.train import train
 from edgekit.converter.train.zoo import build, find, initialize
 from edgekit.errors import ModelError
+from tests.helpers.colour_networks import write_colour_network
 from tests.helpers.colours import coloured
+from tests.helpers.float_graphs import classifier as small_graph
+from tests.helpers.float_graphs import samples
 
 pytestmark = pytest.mark.tensorflow
 tf = pytest.importorskip("tensorflow")
@@ -155,6 +161,13 @@ def test_other_scalings_are_found(
     assert teacher.top1 > 0.9
 
 
+def test_a_float_tflite_teaches(labelled: data.Labelled, tmp_path: Path) -> None:
+    path = write_colour_network(tmp_path / "a.tflite")
+    (teacher,) = load_teachers(tf, [path], labelled)
+    assert (teacher.scaling, teacher.view.logits, teacher.view.features) == (SIGNED, True, True)
+    assert teacher.top1 > 0.9
+
+
 def test_blue_first_is_reversed() -> None:
     x = np.arange(12, dtype=np.uint8).reshape(1, 2, 2, 3)
     from edgekit.converter.data.candidates import CAFFE
@@ -222,8 +235,18 @@ def test_teachers_that_do_not_fit(labelled: data.Labelled, tmp_path: Path) -> No
     _refused(labelled, large, "teacher-input", "takes 12x8x3", "8x8x3", "--input 12x8x3")
     many = _saved(_network(classes=4), tmp_path / "many.keras")
     _refused(labelled, many, "teacher-classes", "tells 4 classes apart", "3, as the training data")
-    (tmp_path / "a.tflite").write_bytes(b"TFL3")
-    _refused(labelled, tmp_path / "a.tflite", "teacher-file", "is no Keras model")
+    (tmp_path / "a.txt").write_bytes(b"a teacher")
+    with pytest.raises(ModelError, match="not a model"):
+        load_teachers(tf, [tmp_path / "a.txt"], labelled)
+    four = small_graph(classes=4)
+    (tmp_path / "four.tflite").write_bytes(write_tflite(four))
+    _refused(labelled, tmp_path / "four.tflite", "teacher-classes", "tells 4 classes apart")
+    small = small_graph(size=6, classes=3)
+    (tmp_path / "small.tflite").write_bytes(write_tflite(small))
+    _refused(labelled, tmp_path / "small.tflite", "teacher-input", "takes 6x6x3")
+    integer = quantize_int8(small, [samples(small, 9)]).graph
+    (tmp_path / "int8.tflite").write_bytes(write_tflite(integer))
+    _refused(labelled, tmp_path / "int8.tflite", "train-quantized", "is quantized already")
     _refused(labelled, tmp_path / "gone.keras", "teacher-file", "no such file")
 
 

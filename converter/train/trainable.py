@@ -1,0 +1,186 @@
+"""A network read from any float model, made trainable, and turned back.
+
+`Trainable` computes a Graph node by node in TensorFlow (`graph_ops`). Its variables are the graph's
+weights, biases and slopes of PRELU in TFLite's layouts, under their tensors' names; batch
+normalizations were folded when the graph was read, and everything else stays as it is.
+`Trainable.graph()` is the same graph with the values they have then.
+
+`masks` names weights of which some stay zero, in training, in evaluation and in what is written.
+Each has a variable of 0 and 1 of the weights' shape, which may be assigned to between steps and is
+part of a checkpoint. The masked weights are used; gradients reach only what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.converter.interpret.batch import stackable
+from edgekit.converter.ir import ops
+from edgekit.converter.ir.graph import Graph
+from edgekit.converter.quantize.int8 import is_quantized
+from edgekit.converter.train.backend import Classifier
+from edgekit.converter.train.graph_ops import COMPUTES
+from edgekit.errors import UnsupportedError
+
+TRAINED = ("weights", "bias", "alpha")
+"""Roles of the constants that are trained."""
+DECAYED = "weights"
+
+
+class Trainable:
+    """A float graph with variables: (samples, ...) -> (scores, features), as `heads_of` wants.
+
+    Scores are the first output, before a last SOFTMAX where there is one; features the last map
+    with a height and a width, None without.
+    """
+
+    layers = ()
+    """It has no layers of Keras' to be asked for."""
+
+    def __init__(
+        self,
+        tf: Any,
+        graph: Graph,
+        *,
+        masks: Mapping[str, NDArray[np.float32]] | None = None,
+    ) -> None:
+        self._tf, self._graph = tf, graph
+        self._roles = trained_constants(graph)
+        self._scores, self._features = scores_of(graph), last_map(graph)
+        self.weights = {
+            name: tf.keras.Variable(graph[name].values, trainable=True, name=f"weight_{number}")
+            for number, name in enumerate(self._roles)
+        }
+        self.masks = {
+            name: tf.keras.Variable(mask, trainable=False, name=f"mask_{number}")
+            for number, (name, mask) in enumerate((masks or {}).items())
+        }
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """What gradients are taken of."""
+        return list(self.weights.values())
+
+    @property
+    def undecayed(self) -> list[Any]:
+        """Variables that weight decay leaves alone: all but weights."""
+        return [self.weights[name] for name, role in self._roles.items() if role != DECAYED]
+
+    @property
+    def variables(self) -> list[Any]:
+        """Everything that a checkpoint keeps."""
+        return [*self.trainable_variables, *self.masks.values()]
+
+    def count_params(self) -> int:
+        """Numbers that are trained."""
+        return sum(self._graph[name].size for name in self._roles)
+
+    def __call__(self, x: Any, training: bool = False) -> tuple[Any, Any]:
+        tf, graph = self._tf, self._graph
+        [source] = graph.inputs
+        values = {source: tf.reshape(x, (-1, *graph[source].shape[1:]))}
+        for node in graph.nodes:
+            operands = [None if name is None else self._value(name, values) for name in node.inputs]
+            found = COMPUTES[type(node.op)](tf, graph, node, operands)
+            results = found if isinstance(found, tuple) else (found,)
+            values |= zip(node.outputs, results, strict=True)
+        return values[self._scores], None if self._features is None else values[self._features]
+
+    def _value(self, name: str, values: Mapping[str, Any]) -> Any:
+        if name in values:
+            return values[name]
+        return self._masked(name) if name in self.weights else self._graph[name].values
+
+    def _masked(self, name: str) -> Any:
+        used = self._tf.convert_to_tensor(self.weights[name])
+        mask = self.masks.get(name)
+        return used if mask is None else used * self._tf.convert_to_tensor(mask)
+
+    def graph(self) -> Graph:
+        """The graph with the values trained, masked where that was asked for."""
+        made = [
+            replace(self._graph[name], data=np.asarray(self._masked(name))) for name in self.weights
+        ]
+        return self._graph.with_tensors(*made)
+
+
+def view(tf: Any, graph: Graph, **more: Any) -> Classifier:
+    """The graph as a network to train or to learn from; `more` as for `Trainable`."""
+    network = Trainable(tf, graph, **more)
+    return Classifier(network, network, ends_in_scores(graph), last_map(graph) is not None)
+
+
+def trained_constants(graph: Graph) -> dict[str, str]:
+    """Float constants that are trained, with their roles: TRAINED in `Op.INPUTS`."""
+    found = {}
+    for node in graph.nodes:
+        for name, role in zip(node.inputs, node.op.INPUTS, strict=False):
+            role = role.rstrip("?.")
+            if name is not None and graph[name].constant and role in TRAINED:
+                found[name] = role
+    return found
+
+
+def scores_of(graph: Graph) -> str:
+    """The tensor with a score for each class: what goes into a last SOFTMAX, else the output."""
+    last = graph.producer(graph.outputs[0])
+    ends = last is not None and isinstance(last.op, ops.Softmax) and last.op.beta == 1
+    return graph.source(last).name if last is not None and ends else graph.outputs[0]
+
+
+def ends_in_scores(graph: Graph) -> bool:
+    """Whether `scores_of` are scores, not probabilities."""
+    last = graph.producer(scores_of(graph))
+    return last is None or not isinstance(last.op, ops.Softmax | ops.Logistic)
+
+
+def last_map(graph: Graph) -> str | None:
+    """The last activation with a height and a width."""
+    shapes = ((name, graph[name].shape) for name in reversed(graph.activations()))
+    return next((name for name, s in shapes if len(s) == 4 and 1 not in s[1:3]), None)
+
+
+def check_trainable(graph: Graph, subject: str) -> None:
+    """Raise UnsupportedError for graphs that cannot be trained: quantized ones, operators without
+    a row in COMPUTES, several inputs, and operators that mix samples."""
+    if is_quantized(graph):
+        raise UnsupportedError(
+            subject,
+            "is quantized already: rounded weights have no gradient",
+            allowed="float models",
+            hint="give the float model that it was made from",
+            code="train-quantized",
+        )
+    for node in graph.nodes:
+        if type(node.op) not in COMPUTES:
+            raise UnsupportedError(
+                f"{subject}: {node.op.NAME} {node.name}",
+                "an operator that cannot be trained",
+                allowed=", ".join(sorted(op.NAME for op in COMPUTES)),
+                hint=_ADVICE if isinstance(node.op, _BINARY) else "train it where it was made",
+                code="train-operator",
+            )
+    _check_borders(graph, subject)
+
+
+_BINARY = (ops.LceBconv2d, ops.LceQuantize, ops.LceDequantize, ops.LceBMaxPool2d)
+_ADVICE = "binarized networks are trained from the start: edgekit train ARCH, see --list"
+
+
+def _check_borders(graph: Graph, subject: str) -> None:
+    counts = len(graph.inputs), len(graph.outputs)
+    if counts != (1, 1) or not stackable(graph):
+        raise UnsupportedError(
+            subject,
+            f"{counts[0]} inputs and {counts[1]} outputs"
+            if counts != (1, 1)
+            else "mixes samples of a batch, or keeps a state",
+            allowed="classifiers with one input and one output",
+            hint="train it where it was made",
+            code="train-borders",
+        )
