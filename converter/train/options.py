@@ -18,7 +18,7 @@ IMAGE_AUGMENTS = ("flip", "crop", "erase")
 """What images get where nothing is said; arrays that are no images get none."""
 RATES = {"sgd": 0.2, "adamw": 4e-3}
 """Highest learning rate by optimizer, for a batch of 128."""
-FINE_RATES = {"sgd": 0.01, "adamw": 5e-4}
+FINE_RATES = {"sgd": 0.01, "adamw": 1e-3}
 """The same for a network that is trained already."""
 EPOCHS, FINE_EPOCHS = 40, 10
 

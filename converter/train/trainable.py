@@ -5,6 +5,11 @@ weights, biases and slopes of PRELU in TFLite's layouts, under their tensors' na
 normalizations were folded when the graph was read, and everything else stays as it is.
 `Trainable.graph()` is the same graph with the values they have then.
 
+A variable holds weights in a unit of each output channel's own: the power of two that brings them
+nearest to the deviation He et al. (2015) start from. So a learning rate means the same whatever
+scale the input has (0..255 in front of small weights) and whatever normalization was folded in, and
+untrained weights come back exactly.
+
 `masks` names weights of which some stay zero, in training, in evaluation and in what is written.
 Each has a variable of 0 and 1 of the weights' shape, which may be assigned to between steps and is
 part of a checkpoint. The masked weights are used; gradients reach only what is left.
@@ -23,6 +28,8 @@ from edgekit.converter.interpret.batch import stackable
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.quantize.int8 import is_quantized
+from edgekit.converter.quantize.params import constant_values
+from edgekit.converter.quantize.scheme import WEIGHTED
 from edgekit.converter.train.backend import Classifier
 from edgekit.converter.train.graph_ops import COMPUTES
 from edgekit.errors import UnsupportedError
@@ -30,6 +37,9 @@ from edgekit.errors import UnsupportedError
 TRAINED = ("weights", "bias", "alpha")
 """Roles of the constants that are trained."""
 DECAYED = "weights"
+ONE = np.float32(1.0)
+MOST_SHIFT = 40
+"""Units lie between 2^-20 and 2^20."""
 
 
 class Trainable:
@@ -52,12 +62,19 @@ class Trainable:
         self._tf, self._graph = tf, graph
         self._roles = trained_constants(graph)
         self._scores, self._features = scores_of(graph), last_map(graph)
+        self._units = {
+            node.inputs[1]: units(graph[str(node.inputs[1])].values, WEIGHTED[type(node.op)])
+            for node in graph.nodes
+            if type(node.op) in WEIGHTED
+        }
         self.weights = {
-            name: tf.keras.Variable(graph[name].values, trainable=True, name=f"weight_{number}")
+            name: tf.keras.Variable(
+                constant_values(graph[name]) / self._units.get(name, ONE), name=f"w{number}"
+            )
             for number, name in enumerate(self._roles)
         }
         self.masks = {
-            name: tf.keras.Variable(mask, trainable=False, name=f"mask_{number}")
+            name: tf.keras.Variable(mask, trainable=False, name=f"m{number}")
             for number, (name, mask) in enumerate((masks or {}).items())
         }
 
@@ -97,7 +114,7 @@ class Trainable:
         return self._masked(name) if name in self.weights else self._graph[name].values
 
     def _masked(self, name: str) -> Any:
-        used = self._tf.convert_to_tensor(self.weights[name])
+        used = self._tf.convert_to_tensor(self.weights[name]) * self._units.get(name, ONE)
         mask = self.masks.get(name)
         return used if mask is None else used * self._tf.convert_to_tensor(mask)
 
@@ -107,6 +124,16 @@ class Trainable:
             replace(self._graph[name], data=np.asarray(self._masked(name))) for name in self.weights
         ]
         return self._graph.with_tensors(*made)
+
+
+def units(weights: NDArray[Any], axis: int) -> NDArray[np.float32]:
+    """Powers of two by channel along `axis`: weights / unit deviate by about sqrt(2 / inputs)."""
+    others = tuple(index for index in range(weights.ndim) if index != axis)
+    mean_square = np.square(weights.astype(np.float64)).mean(axis=others, keepdims=True)
+    inputs = weights.size / weights.shape[axis]
+    exponents = np.log2(np.maximum(mean_square * inputs / 2, 2.0**-MOST_SHIFT)) / 2
+    found: NDArray[np.float32] = np.exp2(np.rint(np.minimum(exponents, MOST_SHIFT / 2)))
+    return found.astype(np.float32)
 
 
 def view(tf: Any, graph: Graph, **more: Any) -> Classifier:

@@ -23,7 +23,7 @@ BINARY = "Binarized networks"
 
 def command(
     architecture: Annotated[
-        str | None, typer.Argument(metavar="[ARCH]", help="Network; --list shows them.")
+        str | None, typer.Argument(metavar="ARCH", help="Network; --list shows them.")
     ] = None,
     start: Annotated[
         Path | None, typer.Option(help="Trained float model to go on from, in place of ARCH.")
@@ -68,7 +68,7 @@ def command(
         typer.Option(
             "--lr",
             help="Highest learning rate per 128 samples; default 0.2 (sgd) or 0.004 (adamw), with"
-            " --start 0.01 or 0.0005.",
+            " --start 0.01 or 0.001.",
             rich_help_panel=RECIPE,
         ),
     ] = None,
@@ -128,7 +128,7 @@ def command(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Train a small network on labelled data, or a trained one further, ready to be converted.
+    """Train a small network on labelled data, or a trained one further.
 
     Writes ARCH.keras (with --start NAME_tuned.tflite, in float32), loss and top-1 per epoch beside
     it, and a checkpoint after every epoch, from which --resume goes on as if nothing had happened.

@@ -83,7 +83,7 @@ def test_resumed_equals_uninterrupted(colours: Path, start: Path, tmp_path: Path
 def test_its_scaling_is_found(scale: float, mean: float, colours: Path, tmp_path: Path) -> None:
     graph = colour_network(scale=scale, mean=mean)
     (tmp_path / "start.tflite").write_bytes(write_tflite(graph))
-    options = {"epochs": 1, "rate": 1e-5, "evaluation": str(colours)}
+    options = {"epochs": 1, "evaluation": str(colours)}
     found = _run(colours, tmp_path / "start.tflite", tmp_path / "a.tflite", **options)
     assert found.top1 is not None
     assert found.top1 >= 0.9

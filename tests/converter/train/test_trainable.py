@@ -19,7 +19,13 @@ from edgekit.converter.quantize.int8 import quantize_int8
 from edgekit.converter.tflite.reader import read_tflite
 from edgekit.converter.tflite.writer import write_tflite
 from edgekit.converter.train.graph_ops import COMPUTES
-from edgekit.converter.train.trainable import Trainable, check_trainable, trained_constants, view
+from edgekit.converter.train.trainable import (
+    Trainable,
+    check_trainable,
+    trained_constants,
+    units,
+    view,
+)
 from edgekit.converter.train.zoo import ZOO, Architecture, build, initialize
 from edgekit.errors import UnsupportedError
 from tests.helpers.binary_graphs import pool_graph
@@ -206,6 +212,18 @@ def test_masked_weights_stay_zero() -> None:
     assert any(variable is network.masks[name] for variable in network.variables)
     network.masks[name].assign(np.zeros_like(mask))
     assert not network.graph()[name].values.any()
+
+
+def test_weights_are_trained_in_units_of_their_channel() -> None:
+    """A channel 1000 times as large as another, and one of nothing, among weights of 300 inputs."""
+    weights = np.random.default_rng(0).normal(0, 1, (4, 300)).astype(np.float32)
+    weights *= np.array([[1.0], [1e3], [1e-3], [0.0]], np.float32)
+    found = units(weights, 0)
+    assert found.shape == (4, 1)
+    assert np.array_equal(np.frexp(found)[0], np.full((4, 1), 0.5))
+    deviation = (weights[:3] / found[:3]).std(axis=1) / np.sqrt(2 / 300)
+    assert np.all((deviation > 0.65) & (deviation < 1.55))
+    np.testing.assert_array_equal(weights / found * found, weights)
 
 
 def test_scores_are_what_goes_into_the_softmax() -> None:
