@@ -52,9 +52,11 @@ from edgekit.converter.quantize.evaluate import Reference
 from edgekit.converter.quantize.groups import Ranges
 from edgekit.converter.quantize.int8 import QuantizeResult, is_quantized, quantize_int8
 from edgekit.converter.quantize.observers import narrowed
+from edgekit.converter.quantize.recorded import recorded_note, recorded_ranges
 from edgekit.converter.quantize.rounding import round_adaptively, samples_for
 from edgekit.converter.quantize.scheme import SCHEMES, Scheme
 from edgekit.converter.tflite.writer import write_tflite
+from edgekit.errors import UsageError
 from edgekit.targets.model import Target
 
 Progress = Callable[[str, int, int], None]
@@ -285,6 +287,8 @@ def _equalize(
     """What quantizing without data starts from; None where data are given or none are needed."""
     if not options.data_free or is_quantized(graph) or options.precision == "float32":
         return None
+    if recorded_ranges(graph):
+        return None
     with log.stage("equalize"):
         free = equalized(graph, loaded.norms)
     verify(free.graph)
@@ -314,6 +318,7 @@ def _quantize(
         plain = QuantizeResult(chosen.graph, {}, chosen.notes)
         done = _finished(chosen.exact, plain, data, options, log, unbiased=True)
         return *done, chosen.summary
+    recorded = bool(recorded_ranges(graph))
     with log.stage("quantize"):
         scheme = SCHEMES[options.precision]
         if free is not None:
@@ -321,22 +326,34 @@ def _quantize(
             result = quantize_without_data(free, data.pixels, biases=biases, scheme=scheme)
         else:
             batches = data.calibration_batches(graph, report)
-            narrow = _narrowing(data, options, scheme)
+            narrow = _narrowing(graph, data, options, scheme)
             result = quantize_int8(graph, batches, scheme=scheme, narrow=narrow)
     verify(result.graph)
     log.graph("quantize", result.graph)
     if result.graph is graph:
         clustered, notes = _clustered(graph, options, log)
         return clustered, (*result.notes, *notes), None
-    return *_finished(graph, result, data, options, log), None
+    if recorded:
+        result = replace(result, notes=(*result.notes, recorded_note(graph)))
+    return *_finished(graph, result, data, options, log, unbiased=recorded), None
 
 
 def _narrowing(
-    data: Prepared, options: ConvertOptions, scheme: Scheme
+    graph: Graph, data: Prepared, options: ConvertOptions, scheme: Scheme
 ) -> Callable[[Graph, Ranges], Ranges] | None:
-    """What makes other ranges of those that were seen; None where these stay."""
+    """What makes other ranges of those that were seen; None where these stay. Raises UsageError
+    for a model that brings its own."""
     if options.ranges == "minmax":
         return None
+    if recorded_ranges(graph):
+        raise UsageError(
+            "--ranges",
+            f"{options.ranges} narrows what was seen on data, and {graph.name} has the ranges of"
+            " its quantization-aware training",
+            allowed="minmax, which keeps them",
+            hint="leave --ranges out",
+            code="ranges-recorded",
+        )
     return lambda graph, seen: narrowed(
         graph, seen, data.again(graph), options.ranges, scheme.activation
     )

@@ -23,6 +23,7 @@ from edgekit.converter.lower.select import bases
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.precision import precision_of, widths_of
 from edgekit.converter.prepare import Prepared
+from edgekit.converter.quantize.recorded import recorded_ranges
 from edgekit.targets.model import Target
 from edgekit.targets.reader import profile_sha256
 
@@ -115,6 +116,8 @@ def _recipe(
         recipe["widths"] = widths
     if loaded.quantized:
         recipe["quantized_by"] = "the source file"
+    elif recorded_ranges(loaded.graph) and options.precision != "float32":
+        recipe["ranges"] = "recorded in quantization-aware training"
     elif options.data_free and options.precision != "float32":
         recipe["calibration"] = "none: ranges from statistics of the model"
         recipe["bias_correction"] = options.bias_correction

@@ -20,6 +20,7 @@ from edgekit.converter.options import ConvertOptions
 from edgekit.converter.quantize.datafree import fitting_candidate
 from edgekit.converter.quantize.execute import Batch, joined
 from edgekit.converter.quantize.int8 import is_quantized
+from edgekit.converter.quantize.recorded import recorded_ranges
 from edgekit.errors import DataError
 
 Progress = Callable[[str, int, int], None]
@@ -67,6 +68,7 @@ class Prepared:
 
     def some(self, graph: Graph, count: int) -> Batch:
         """Up to `count` calibration samples in one batch, drawn evenly."""
+        self.require_calibration()
         assert self.calibration is not None
         assert self.preprocess is not None
         few = subset(self.calibration, count, 0)
@@ -89,7 +91,7 @@ def prepare_data(
     guess = choose_preprocess(
         graph, given, resize=options.resize, color=options.color, mean=mean, scale=scale
     )
-    free = options.data_free and not is_quantized(graph)
+    free = options.data_free and not is_quantized(graph) and not recorded_ranges(graph)
     fitting = fitting_candidate(graph, loaded.norms) if free else None
     if (
         fitting is not None

@@ -80,13 +80,18 @@ class Quant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
-    """A value: `data` is None for activations, a read-only array of `shape` for constants."""
+    """A value: `data` is None for activations, a read-only array of `shape` for constants.
+
+    `range` is what a float activation's real values were trained to lie in, by quantization-aware
+    training: the quantizer takes it in place of one seen on data.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: DType
     quant: Quant | None = None
     data: NDArray[np.generic] | None = None
+    range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.data is not None and self.data.flags.writeable:

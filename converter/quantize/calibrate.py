@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.quantize.execute import Batch, by_name, count_of, iterate
 from edgekit.converter.quantize.groups import Range
+from edgekit.converter.quantize.recorded import recorded_ranges
 from edgekit.errors import DataError
 
 Array = NDArray[np.generic]
@@ -24,10 +25,13 @@ def calibrate(
 
     Each batch is float32 of the graph input's shape with any leading extent, for several inputs
     such arrays by name. The plain minimum
-    and maximum are kept, as TensorFlow's converter does.
+    and maximum are kept, as TensorFlow's converter does. A graph that has its ranges recorded gives
+    those, and `batches` are not touched.
 
     Raises DataError when there is no batch, a batch has another shape, or a value is not finite.
     """
+    if known := recorded_ranges(graph):
+        return known
     ranges: dict[str, Range] = {}
     done = 0
     for batch in batches:

@@ -147,7 +147,7 @@ def _activations(graph: Graph, ranges: Ranges, scheme: Scheme) -> dict[str, Quan
 
 
 def _integer(tensor: Tensor, quant: Quant, form: Format) -> Tensor:
-    return replace(tensor, dtype=form.dtype, quant=quant)
+    return replace(tensor, dtype=form.dtype, quant=quant, range=None)
 
 
 def _state(state: State, quants: dict[str, Quant], wide: Collection[str], scheme: Scheme) -> State:

@@ -42,6 +42,9 @@ class RawTensor:
     sparse: bool = False
     blockwise: bool = False
     """Whether it is quantized by another scheme than scales along one axis."""
+    lows: tuple[float, ...] = ()
+    highs: tuple[float, ...] = ()
+    """The least and greatest real values, where they were recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +251,8 @@ def _with_details(tensor: RawTensor, row: Table) -> RawTensor:
         variable,
         sparse,
         quant is not None and quant.number("details_type") != 0,
+        () if quant is None else quant.reals("min"),
+        () if quant is None else quant.reals("max"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -231,7 +232,8 @@ class _Reading:
             return Tensor(name, value.shape, dtype, _quant(raw), value)
         shape = self.resolved.shapes[raw.index]
         data = self._data(raw, name, shape, dtype) if self.model.constant(raw) else None
-        return Tensor(name, shape, dtype, _quant(raw), data)
+        known = _range(raw) if dtype is DType.FLOAT32 and data is None else None
+        return Tensor(name, shape, dtype, _quant(raw), data, known)
 
     def _data(
         self, raw: RawTensor, name: str, shape: tuple[int, ...], dtype: DType
@@ -282,6 +284,14 @@ def _quant(raw: RawTensor) -> Quant | None:
         return Quant.per_tensor(raw.scales[0], raw.zero_points[0])
     # Some exporters give one-dimensional biases the axis of their weights.
     return Quant(raw.scales, raw.zero_points, 0 if len(raw.shape) == 1 else raw.axis)
+
+
+def _range(raw: RawTensor) -> tuple[float, float] | None:
+    """The recorded range of a float activation; None for none, and for what is no range."""
+    if len(raw.lows) != 1 or len(raw.highs) != 1:
+        return None
+    [low], [high] = raw.lows, raw.highs
+    return (low, high) if math.isfinite(low) and math.isfinite(high) and low <= high else None
 
 
 def _metadata(model: RawModel) -> dict[str, str]:

@@ -61,6 +61,8 @@ TABLES: Final[dict[str, dict[str, Field]]] = {
         "external_buffer": Field(10, "u32"),
     },
     "QuantizationParameters": {
+        "min": Field(0, "[f32]"),
+        "max": Field(1, "[f32]"),
         "scale": Field(2, "[f32]"),
         "zero_point": Field(3, "[i64]"),
         "details_type": Field(4, "u8"),

@@ -193,6 +193,8 @@ class _Writer:
         name = self.builder.CreateString(tensor.name)
         shape = self.ints(tensor.shape)
         quantization = None if tensor.quant is None else self.quantization(tensor.quant)
+        if tensor.range is not None:
+            quantization = self.recorded(*tensor.range)
         return self.table(
             "Tensor",
             shape=shape,
@@ -216,6 +218,11 @@ class _Writer:
             zero_point=zeros,
             quantized_dimension=quant.axis or 0,
         )
+
+    def recorded(self, low: float, high: float) -> int:
+        """The range of a float activation, which the quantizer is to take."""
+        ends = (self.builder.CreateNumpyVector(np.array([end], np.float32)) for end in (low, high))
+        return self.table("QuantizationParameters", min=next(ends), max=next(ends))
 
     def operator(self, node: Node, codes: list[tuple[str, int]]) -> int:
         operands = stored_operands(node.op.NAME, node.inputs)

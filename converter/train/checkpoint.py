@@ -21,6 +21,7 @@ FORMAT = 1
 NAMES = {
     "architecture": "the architecture",
     "start": "the start models",
+    "qat": "--qat",
     "width": "--width",
     "shape": "--input",
     "seed": "--seed",

@@ -18,7 +18,7 @@ from edgekit.converter.train.history import Row
 from edgekit.converter.train.loss import Distillation, hard_loss, total_loss
 from edgekit.converter.train.scaling import scaled
 from edgekit.converter.train.schedule import Stages
-from edgekit.converter.train.state import State
+from edgekit.converter.train.state import Stage, State
 from edgekit.errors import EdgeKitError
 
 Progress = Callable[[str, int, int], None]
@@ -32,7 +32,8 @@ is forgotten at once."""
 class Plan:
     """What is fixed about a training before it begins: batches, how samples become inputs, learning
     rates, the shorter side of the images per epoch, how many first epochs leave binarized layers
-    their real weights, the decay of averaged weights and the teachers."""
+    their real weights, in how many ranges of fake quantization follow the values, the decay of
+    averaged weights and the teachers."""
 
     feed: Feed
     evaluation: Labelled | None
@@ -40,6 +41,7 @@ class Plan:
     schedule: Stages
     sizes: Sequence[int]
     real_epochs: int
+    observed_epochs: int
     ema: float
     distillation: Distillation | None
 
@@ -47,6 +49,10 @@ class Plan:
     def epochs(self) -> int:
         """How many there are."""
         return len(self.sizes)
+
+    def stage(self, epoch: int) -> Stage:
+        """What holds in epoch 0, 1, ..."""
+        return Stage(epoch < self.real_epochs, epoch < self.observed_epochs)
 
 
 def fit(
@@ -65,13 +71,13 @@ def fit(
     """
     rows = tuple(history)
     compiled: int | None = None
-    stage: bool | None = None
+    stage: Stage | None = None
     for epoch in range(len(rows), plan.epochs):
         start = time.perf_counter()
-        size, real = plan.sizes[epoch], epoch < plan.real_epochs
-        if stage != real:
-            stage, compiled = real, None
-            state.use_real_weights(real)
+        size = plan.sizes[epoch]
+        if stage != plan.stage(epoch):
+            stage, compiled = plan.stage(epoch), None
+            state.enter(stage)
             judge = _evaluator(tf, state, plan.scaling)
         if compiled != size:
             compiled, step = size, _step(tf, state, plan, size)

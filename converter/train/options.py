@@ -14,6 +14,7 @@ from edgekit.errors import UsageError
 SCHEDULES = ("onecycle", "cosine")
 OPTIMIZERS = ("sgd", "adamw")
 AUGMENTS = ("flip", "crop", "erase", "mixup", "cutmix")
+QATS = ("int8", "int4", "int16")
 IMAGE_AUGMENTS = ("flip", "crop", "erase")
 """What images get where nothing is said; arrays that are no images get none."""
 RATES = {"sgd": 0.2, "adamw": 4e-3}
@@ -27,7 +28,9 @@ EPOCHS, FINE_EPOCHS = 40, 10
 class TrainOptions:
     """The choices of one training.
 
-    `start` is a trained float model to go on from, in place of a network of the zoo.
+    `start` is a trained float model to go on from, in place of a network of the zoo; `qat` is what
+    it is to be quantized to after that, "int8", "int4" (weights) or "int16" (activations), and
+    rounds while it trains.
     `shape` is (height, width, channels), None for the data's own; `evaluation` is labelled data,
     None to hold back the share `validation` of the training data. `augment` None means what suits
     the data. `epochs` None means 40, and 10 with `start`; `rate` None the optimizer's own (`RATES`,
@@ -41,6 +44,7 @@ class TrainOptions:
     """
 
     start: Path | None = None
+    qat: str | None = None
     width: float = 1.0
     shape: Shape | None = None
     epochs: int | None = None
@@ -74,6 +78,8 @@ class TrainOptions:
         _one_of("--optimizer", self.optimizer, OPTIMIZERS)
         for name in self.augment or ():
             _one_of("--augment", name, AUGMENTS)
+        if self.qat is not None:
+            _one_of("--qat", self.qat, QATS)
         _check_start(self)
         if self.feature_weight and not self.teachers:
             raise UsageError(
@@ -105,6 +111,13 @@ def _check_start(o: TrainOptions) -> None:
         "--no-binary": not o.binary,
     }
     given = [option for option, asked in shaping.items() if asked]
+    if o.qat is not None and o.start is None:
+        raise UsageError(
+            "--qat",
+            "quantization-aware training goes on from a trained float model, and none is named",
+            hint="train the network first, then give it as --start MODEL",
+            code="qat-start",
+        )
     if o.start is not None and given:
         raise UsageError(
             given[0],

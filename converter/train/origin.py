@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,8 +33,12 @@ class Origin(Protocol):
     def check(self, data: Labelled) -> None:
         """Raise DataError or ModelError for data that do not fit."""
 
-    def scaling(self, tf: Any, data: Labelled) -> Candidate | None:
+    @property
+    def scaling(self) -> Candidate | None:
         """How samples become its input."""
+
+    def fitted(self, tf: Any, data: Labelled) -> Origin:
+        """The same with what the training data tell about it."""
 
     def network(self, tf: Any, data: Labelled) -> Classifier:
         """A network with the first values, a new one with each call."""
@@ -49,6 +53,7 @@ class FromZoo:
 
     row: Architecture
     options: TrainOptions
+    scaling: Candidate | None = None
     sha256: str | None = None
 
     @property
@@ -66,9 +71,9 @@ class FromZoo:
         """Images must not be too small."""
         check_shape(self.name, data.shape, data.source)
 
-    def scaling(self, tf: Any, data: Labelled) -> Candidate | None:
-        """The one that all are trained with."""
-        return data.scaling
+    def fitted(self, tf: Any, data: Labelled) -> FromZoo:
+        """With the scaling that all are trained with."""
+        return replace(self, scaling=data.scaling)
 
     def network(self, tf: Any, data: Labelled) -> Classifier:
         """In the form to train, from the seed."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from edgekit.artifacts.files import write_file
 from edgekit.converter.compress.passes import compress
@@ -12,14 +14,20 @@ from edgekit.converter.data.candidates import Candidate
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.ir.verify import verify
 from edgekit.converter.load.load import load_model
+from edgekit.converter.quantize.calibrate import calibrate
+from edgekit.converter.quantize.scheme import SCHEMES, Scheme
 from edgekit.converter.tflite.writer import write_tflite
 from edgekit.converter.train.backend import Classifier
 from edgekit.converter.train.data import Labelled
+from edgekit.converter.train.fake_quant import FakePlan, FakeQuant
 from edgekit.converter.train.options import TrainOptions
-from edgekit.converter.train.scaling import best_scaling
+from edgekit.converter.train.scaling import best_scaling, scaled
 from edgekit.converter.train.shapes import Shape, shape_text
 from edgekit.converter.train.trainable import Trainable, check_trainable, view
 from edgekit.errors import ModelError
+
+CALIBRATED = 256
+"""Samples that tell the ranges which quantization-aware training begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,18 @@ class FromModel:
     path: Path
     graph: Graph
     sha256: str
+    scheme: Scheme | None = None
+    """What quantization-aware training is for."""
+    scaling: Candidate | None = None
+    plan: FakePlan | None = None
+
+    @classmethod
+    def read(cls, path: Path, qat: str | None) -> FromModel:
+        """Raises ModelError, UnsupportedError. Ranges of an earlier training count for `qat`."""
+        graph, sha256 = read_trainable(path, f"start model {path}")
+        if qat is None:
+            graph = graph.with_tensors(*(replace(graph[n], range=None) for n in graph.tensors))
+        return cls(path, graph, sha256, None if qat is None else SCHEMES[qat])
 
     @property
     def name(self) -> str:
@@ -51,16 +71,23 @@ class FromModel:
         """The model must tell the data's classes apart."""
         check_classes(f"start model {self.path}", self.graph, data)
 
-    def scaling(self, tf: Any, data: Labelled) -> Candidate | None:
-        """The known one under which the model is right most often."""
-        return best_scaling(tf, view(tf, self.graph), data)[0]
+    def fitted(self, tf: Any, data: Labelled) -> FromModel:
+        """With the known scaling under which the model is right most often; for quantization-aware
+        training also with the ranges that CALIBRATED samples have."""
+        found = replace(self, scaling=best_scaling(tf, view(tf, self.graph), data)[0])
+        if self.scheme is None:
+            return found
+        x = np.asarray(scaled(tf, data.some(CALIBRATED).x, found.scaling))
+        x = x.reshape(-1, *self.graph[self.graph.inputs[0]].shape[1:])
+        ranges = calibrate(self.graph, [x])
+        return replace(found, plan=FakePlan.of(self.graph, ranges, self.scheme))
 
     def network(self, tf: Any, data: Labelled) -> Classifier:
         """With the model's weights."""
-        return view(tf, self.graph)
+        return view(tf, self.graph, fake=None if self.plan is None else FakeQuant(tf, self.plan))
 
     def write(self, tf: Any, network: Classifier, data: Labelled, path: Path) -> int:
-        """As a float .tflite."""
+        """As a float .tflite; one trained for integers with its ranges on it."""
         trained = network.model
         assert isinstance(trained, Trainable)
         graph = trained.graph()

@@ -16,6 +16,15 @@ MOMENTUM = 0.9
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """What holds in some epochs: whether binarized layers use their latent kernels as they are, and
+    whether ranges of fake quantization follow the values."""
+
+    real_weights: bool
+    observing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """`network` is trained; `shadow` is what is evaluated and saved: another network of the same
     make whose variables follow the first's as exponential moving averages, or the first itself."""
@@ -29,13 +38,15 @@ class State:
         """Whether the shadow is a network of its own."""
         return self.shadow is not self.network
 
-    def use_real_weights(self, real: bool) -> None:
-        """Whether binarized layers use their latent kernels as they are; what was compiled before
-        does not change."""
+    def enter(self, stage: Stage) -> None:
+        """Set what holds from now on; what was compiled before does not change."""
         for network in (self.network, self.shadow):
             for layer in network.model.layers:
                 if hasattr(layer, "real_weights"):
-                    layer.real_weights = real
+                    layer.real_weights = stage.real_weights
+            fake = getattr(network.model, "fake", None)
+            if fake is not None:
+                fake.observing = stage.observing
 
     def _variables(self) -> dict[str, Any]:
         groups = {"network": self.network.model.variables, "optimizer": self.optimizer.variables}

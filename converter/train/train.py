@@ -24,6 +24,7 @@ from edgekit.converter.train import checkpoint, data
 from edgekit.converter.train.augment import Augment
 from edgekit.converter.train.checkpoint import Checkpoint
 from edgekit.converter.train.data import Labelled
+from edgekit.converter.train.fake_quant import OBSERVED
 from edgekit.converter.train.feed import Feed
 from edgekit.converter.train.history import Row, csv_text
 from edgekit.converter.train.loop import Plan, fit
@@ -31,7 +32,7 @@ from edgekit.converter.train.loss import Distillation
 from edgekit.converter.train.options import IMAGE_AUGMENTS, TrainOptions
 from edgekit.converter.train.origin import FromZoo, Origin
 from edgekit.converter.train.schedule import Schedule, Stages, sizes
-from edgekit.converter.train.start import FromModel, read_trainable
+from edgekit.converter.train.start import FromModel
 from edgekit.converter.train.state import State, make_optimizer
 from edgekit.converter.train.teacher import Teacher, load_teachers
 from edgekit.converter.train.zoo import ZOO, Architecture, find
@@ -84,12 +85,20 @@ class Places:
 
     @classmethod
     def of(
-        cls, architecture: str | None, output: str | Path | None, start: Path | None = None
+        cls,
+        architecture: str | None,
+        output: str | Path | None,
+        start: Path | None = None,
+        qat: str | None = None,
     ) -> Places:
         """The places of a training. Raises UsageError for an output of another kind, and for one
         that is the model started from."""
         suffix = SUFFIX if start is None else START_SUFFIX
-        usual = find(architecture or "").name if start is None else f"{start.stem}_tuned"
+        usual = (
+            find(architecture or "").name
+            if start is None
+            else f"{start.stem}_{'tuned' if qat is None else 'qat'}"
+        )
         path = Path(output or f"{usual}{suffix}")
         if path.suffix != suffix or path.is_dir():
             kind = "Keras model" if start is None else "model trained from --start"
@@ -131,25 +140,27 @@ def train(
     """Train a network of the zoo, or `options.start` further, on labelled data.
 
     `architecture` names a network of the zoo, None with `options.start`. `spec` is data as
-    `edgekit convert` takes them, with labels; `output` (default ARCHITECTURE.keras, for a model
-    NAME that was started from NAME_tuned.tflite, float32) gets a history beside it and, until
-    training is done, a checkpoint after every epoch. The same data, options and machine give the
-    same weights, interrupted or not. `on_epoch` gets each epoch's row and the number of epochs.
+    `edgekit convert` takes them, with labels; `output` (default ARCHITECTURE.keras; for a model
+    NAME that was started from NAME_tuned.tflite or NAME_qat.tflite, float32) gets a history beside
+    it and, until training is done, a checkpoint after every epoch. The same data, options and
+    machine give the same weights, interrupted or not. `on_epoch` gets each epoch's row and the
+    number of epochs.
 
     Raises UsageError, DataError, ModelError, OutputError, MissingExtraError; EdgeKitError with the
     code "diverged".
     """
     began = time.perf_counter()
     chosen, report = options or TrainOptions(), progress or (lambda stage, done, total: None)
-    places = Places.of(architecture, output, chosen.start)
+    places = Places.of(architecture, output, chosen.start, chosen.qat)
     _check_places(places, chosen)
     require_tensorflow("training")
     origin = _origin(architecture, chosen)
     training, evaluation = _data(spec, origin, chosen, report)
     tf = import_tensorflow(Clock())
     teachers = load_teachers(tf, chosen.teachers, training)
+    origin = origin.fitted(tf, training)
     state = _state(tf, origin, training, chosen)
-    plan = _plan(training, evaluation, chosen, teachers, origin.scaling(tf, training))
+    plan = _plan(training, evaluation, chosen, teachers, origin.scaling)
     identity = _identity(origin, plan, chosen, teachers)
     past: tuple[Row, ...] = _resume(places, state, identity) if chosen.resume else ()
     seconds: list[float] = []
@@ -192,8 +203,7 @@ def _origin(architecture: str | None, options: TrainOptions) -> Origin:
                 allowed="one of the two",
                 code="two-networks",
             )
-        subject = f"start model {options.start}"
-        return FromModel(options.start, *read_trainable(options.start, subject))
+        return FromModel.read(options.start, options.qat)
     row = find(architecture or "")
     _check_binary(row, options)
     return FromZoo(row, options)
@@ -263,6 +273,7 @@ def _plan(
         schedule=_stages(options, feed.steps, real_epochs),
         sizes=sizes(min(training.shape[:2]), options.progressive, options.length),
         real_epochs=real_epochs,
+        observed_epochs=max(1, round(options.length * OBSERVED)) if options.qat else 0,
         ema=options.ema,
         distillation=distillation if teachers else None,
     )

@@ -10,9 +10,13 @@ nearest to the deviation He et al. (2015) start from. So a learning rate means t
 scale the input has (0..255 in front of small weights) and whatever normalization was folded in, and
 untrained weights come back exactly.
 
-`masks` names weights of which some stay zero, in training, in evaluation and in what is written.
-Each has a variable of 0 and 1 of the weights' shape, which may be assigned to between steps and is
-part of a checkpoint. The masked weights are used; gradients reach only what is left.
+What changes weights while they are trained has two places, and both hold in training, in evaluation
+and in what is written:
+
+* `masks` names weights of which some stay zero. Each has a variable of 0 and 1 of the weights'
+  shape, which may be assigned to between steps and is part of a checkpoint. The masked weights are
+  used; gradients reach only what is left.
+* `fake` rounds weights, after their masks, and activations as an integer graph will (`fake_quant`).
 """
 
 from __future__ import annotations
@@ -26,11 +30,12 @@ from numpy.typing import NDArray
 
 from edgekit.converter.interpret.batch import stackable
 from edgekit.converter.ir import ops
-from edgekit.converter.ir.graph import Graph
+from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.quantize.int8 import is_quantized
 from edgekit.converter.quantize.params import constant_values
 from edgekit.converter.quantize.scheme import WEIGHTED
 from edgekit.converter.train.backend import Classifier
+from edgekit.converter.train.fake_quant import FakeQuant
 from edgekit.converter.train.graph_ops import COMPUTES
 from edgekit.errors import UnsupportedError
 
@@ -57,9 +62,10 @@ class Trainable:
         tf: Any,
         graph: Graph,
         *,
+        fake: FakeQuant | None = None,
         masks: Mapping[str, NDArray[np.float32]] | None = None,
     ) -> None:
-        self._tf, self._graph = tf, graph
+        self._tf, self._graph, self.fake = tf, graph, fake
         self._roles = trained_constants(graph)
         self._scores, self._features = scores_of(graph), last_map(graph)
         self._units = {
@@ -91,27 +97,42 @@ class Trainable:
     @property
     def variables(self) -> list[Any]:
         """Everything that a checkpoint keeps."""
-        return [*self.trainable_variables, *self.masks.values()]
+        ranges = [] if self.fake is None else self.fake.variables
+        return [*self.trainable_variables, *self.masks.values(), *ranges]
 
     def count_params(self) -> int:
         """Numbers that are trained."""
         return sum(self._graph[name].size for name in self._roles)
 
     def __call__(self, x: Any, training: bool = False) -> tuple[Any, Any]:
-        tf, graph = self._tf, self._graph
+        tf, graph, fake = self._tf, self._graph, self.fake
         [source] = graph.inputs
-        values = {source: tf.reshape(x, (-1, *graph[source].shape[1:]))}
+        seen: dict[str, Any] = {}
+        values: dict[str, Any] = {}
+
+        def keep(name: str, value: Any) -> None:
+            values[name] = value if fake is None else fake.activation(tf, name, value, seen)
+
+        keep(source, tf.reshape(x, (-1, *graph[source].shape[1:])))
         for node in graph.nodes:
-            operands = [None if name is None else self._value(name, values) for name in node.inputs]
+            operands = [self._value(node, name, values) for name in node.inputs]
             found = COMPUTES[type(node.op)](tf, graph, node, operands)
-            results = found if isinstance(found, tuple) else (found,)
-            values |= zip(node.outputs, results, strict=True)
+            for name, value in zip(node.outputs, _several(found), strict=True):
+                keep(name, value)
+        if fake is not None and fake.observing and training:
+            fake.observe(tf, seen)
         return values[self._scores], None if self._features is None else values[self._features]
 
-    def _value(self, name: str, values: Mapping[str, Any]) -> Any:
-        if name in values:
-            return values[name]
-        return self._masked(name) if name in self.weights else self._graph[name].values
+    def _value(self, node: Node, name: str | None, values: Mapping[str, Any]) -> Any:
+        if name is None or name in values:
+            return None if name is None else values[name]
+        if name not in self.weights:
+            constants = {} if self.fake is None else self.fake.plan.constants
+            return constants.get(name, self._graph[name].values)
+        used = self._masked(name)
+        if self.fake is None or self._roles[name] != DECAYED:
+            return used
+        return self.fake.weights(self._tf, node, used)
 
     def _masked(self, name: str) -> Any:
         used = self._tf.convert_to_tensor(self.weights[name]) * self._units.get(name, ONE)
@@ -119,11 +140,17 @@ class Trainable:
         return used if mask is None else used * self._tf.convert_to_tensor(mask)
 
     def graph(self) -> Graph:
-        """The graph with the values trained, masked where that was asked for."""
+        """The graph with the values trained, masked where that was asked for; with `fake`, weights
+        as an integer graph has them, and a range on every activation."""
         made = [
             replace(self._graph[name], data=np.asarray(self._masked(name))) for name in self.weights
         ]
-        return self._graph.with_tensors(*made)
+        graph = self._graph.with_tensors(*made)
+        return graph if self.fake is None else self.fake.recorded(graph)
+
+
+def _several(found: Any) -> tuple[Any, ...]:
+    return found if isinstance(found, tuple) else (found,)
 
 
 def units(weights: NDArray[Any], axis: int) -> NDArray[np.float32]:

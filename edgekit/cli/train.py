@@ -28,10 +28,21 @@ def command(
     start: Annotated[
         Path | None, typer.Option(help="Trained float model to go on from, in place of ARCH.")
     ] = None,
+    qat: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT",
+            help="With --start: quantization-aware, for convert --precision int8, int4 or int16.",
+        ),
+    ] = None,
     data: Annotated[str | None, typer.Option(help=f"Labelled data. {LABELLED}")] = None,
     output_file: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="Default ARCH.keras or NAME_tuned.tflite."),
+        typer.Option(
+            "-o",
+            "--output",
+            help="Default ARCH.keras, NAME_tuned.tflite, NAME_qat.tflite.",
+        ),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the networks.")] = False,
     width: Annotated[float, typer.Option(help="Width multiplier of all channels.")] = 1.0,
@@ -145,6 +156,7 @@ def command(
 
     chosen = TrainOptions(
         start=start,
+        qat=qat,
         width=width,
         shape=None if input_shape is None else parse_shape(input_shape),
         epochs=epochs,
@@ -181,7 +193,7 @@ def command(
                 progress=out.advance,
             )
     except KeyboardInterrupt:
-        raise _interrupted(Places.of(name, output_file, start), chosen.length) from None
+        raise _interrupted(Places.of(name, output_file, start, qat), chosen.length) from None
     _show(out, result)
 
 

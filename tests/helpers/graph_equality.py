@@ -17,6 +17,7 @@ def assert_same_graph(a: Graph, b: Graph) -> None:
 def assert_same_tensor(a: Tensor, b: Tensor) -> None:
     """Everything but the arrays' identity is equal, NaN included."""
     assert (a.name, a.shape, a.dtype, a.quant) == (b.name, b.shape, b.dtype, b.quant)
+    assert a.range == b.range, a.name
     assert (a.data is None) == (b.data is None), a.name
     if a.data is not None and b.data is not None:
         assert a.data.tobytes() == b.data.tobytes(), a.name
