@@ -24,6 +24,7 @@ PAGES = (
     "docs/quickstart.md",
     "docs/targets.md",
     "docs/train.md",
+    "docs/qat.md",
     "docs/convert.md",
     "docs/compression.md",
     "docs/pruning.md",
