@@ -21,6 +21,7 @@ NAME = "sweep"
 DATA = "Folder of images (subfolders = classes), .npz, .npy or .csv."
 AXIS = "Axes: values with commas between them"
 LIMITS = "Limits: a trial that breaks one is told, not chosen"
+TRAINED = "Networks to train"
 WORKERS = "Study and workers"
 
 
@@ -45,7 +46,7 @@ def _with_axes(command: Callable[..., None]) -> Callable[..., None]:
     rest = [p for p in own.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     keyword = inspect.Parameter.KEYWORD_ONLY
     rest = [parameter.replace(kind=keyword) for parameter in rest]
-    every = [rest[0], rest[1], *map(_option, AXES), *rest[2:]]
+    every = [rest[0], *map(_option, AXES), *rest[1:]]
     command.__signature__ = own.replace(parameters=every)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
     return command
@@ -53,10 +54,6 @@ def _with_axes(command: Callable[..., None]) -> Callable[..., None]:
 
 @_with_axes
 def command(
-    models: Annotated[
-        list[str],
-        typer.Argument(metavar="MODEL...", help="Networks as for convert; several are an axis."),
-    ],
     target: Annotated[
         str, typer.Option("-t", "--target", help="Targets, with commas between them.")
     ],
@@ -64,6 +61,10 @@ def command(
         Path,
         typer.Option("-o", "--output-dir", help="Folder for study, record, pictures and bundles."),
     ],
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="MODEL...", help="Networks as for convert; several are an axis."),
+    ] = None,
     data: Annotated[
         str | None, typer.Option(help=f"Short for both --calibration and --eval. {DATA}")
     ] = None,
@@ -113,6 +114,19 @@ def command(
         float | None,
         typer.Option(min=0, max=1, help="Accuracy lost to the conversion.", rich_help_panel=LIMITS),
     ] = None,
+    arch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME:WIDTH,...",
+            help="Networks of `edgekit train`, trained once into the output folder.",
+            rich_help_panel=TRAINED,
+        ),
+    ] = None,
+    train: Annotated[
+        str | None,
+        typer.Option(help="Labelled data for that, apart from --eval.", rich_help_panel=TRAINED),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Passes over them.", rich_help_panel=TRAINED)] = 40,
     study: Annotated[
         str | None,
         typer.Option(
@@ -184,6 +198,9 @@ def command(
         dask=dask,
         shared_paths=shared_paths,
         keep=keep,
+        networks=() if arch is None else tuple(_parts(arch)),
+        train=train,
+        epochs=epochs,
     )
     base = ConvertOptions(
         calibration=calibration or data,
@@ -193,7 +210,7 @@ def command(
     try:
         with out.working():
             record = sweep(
-                models,
+                models or [],
                 target=_parts(target),
                 output_dir=output_dir,
                 axes={name: _parts(text) for name, text in axes.items() if text is not None},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from edgekit.deploy.sweep.objectives import Limits, parse_objectives
 from edgekit.errors import UsageError
@@ -23,7 +24,8 @@ class SweepOptions:
     instead of estimated. `study` is the URL of a database (default: a file in the output folder)
     and `name` the study's name in it. `workers` are processes here; `dask` is a scheduler's address
     instead, whose workers get the data sent unless they share the same paths (`shared_paths`).
-    `keep` is how many bundles stay. Raises UsageError.
+    `keep` is how many bundles stay. `networks` ("mobilenet_v1:0.25") are trained first, for
+    `epochs` passes over the labelled data `train`. Raises UsageError.
     """
 
     objectives: tuple[str, ...] | None = None
@@ -39,6 +41,9 @@ class SweepOptions:
     dask: str | None = None
     shared_paths: bool = False
     keep: int = 5
+    networks: tuple[str, ...] = ()
+    train: str | Path | None = None
+    epochs: int = 40
 
     def __post_init__(self) -> None:
         if self.objectives is not None:
@@ -67,9 +72,16 @@ class SweepOptions:
                 code="sweep-workers",
             )
         if self.shared_paths and self.dask is None:
-            raise UsageError(
-                "--shared-paths",
-                "without effect here: only workers on other machines get data sent",
-                hint="leave it out, or give --dask tcp://scheduler:8786",
-                code="option-unused",
-            )
+            why = "only workers on other machines get data sent"
+            raise _unused("--shared-paths", why, "give --dask tcp://scheduler:8786")
+        if self.train is not None and not self.networks:
+            raise _unused("--train", "no network is to be trained", "give --arch NAME:WIDTH")
+
+
+def _unused(flag: str, why: str, instead: str) -> UsageError:
+    return UsageError(
+        flag,
+        f"without effect here: {why}",
+        hint=f"leave it out, or {instead}",
+        code="option-unused",
+    )

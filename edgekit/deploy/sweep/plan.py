@@ -88,7 +88,7 @@ class Plan:
     def _data(self) -> dict[str, str]:
         """Hashes of what the options name as data."""
         paths = data_paths(self.base)
-        found = {name: _sha256(path) for name, path in paths.items()}
+        found = {name: sha256_of(path) for name, path in paths.items()}
         return found | {f"{name}_name": path.name for name, path in paths.items()}
 
 
@@ -102,7 +102,12 @@ def make_plan(
     """Settle a sweep. Raises UsageError for what is contradictory, DataError for data that is not
     there."""
     if not models:
-        raise UsageError("edgekit sweep", "no model is named", code="sweep-axis")
+        raise UsageError(
+            "edgekit sweep",
+            "no network is named",
+            allowed="MODEL... or --arch NAME:WIDTH,...",
+            code="sweep-axis",
+        )
     profiles = {profile.name: profile for profile in map(load_target, targets)}
     if len(profiles) < len(targets):
         raise UsageError(
@@ -153,7 +158,8 @@ def _check_virtual(targets: Any) -> None:
             )
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The hash of a file, or of all files below a folder."""
     if path.is_dir():
         return folder_sha256(path)
     with path.open("rb") as stream:

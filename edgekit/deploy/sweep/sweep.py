@@ -20,6 +20,7 @@ from edgekit.artifacts.files import check_writable
 from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
 from edgekit.deploy.sweep.kept import Kept
+from edgekit.deploy.sweep.networks import make_training, parse_networks, train_all
 from edgekit.deploy.sweep.options import SweepOptions
 from edgekit.deploy.sweep.parcel import pack
 from edgekit.deploy.sweep.plan import Plan, make_plan
@@ -36,7 +37,7 @@ STUDY_NAME, LOCK_NAME = "study.db", ".lock"
 
 
 def sweep(
-    models: str | Path | Sequence[str | Path],
+    models: str | Path | Sequence[str | Path] = (),
     *,
     target: str | Sequence[str],
     output_dir: str | Path,
@@ -46,6 +47,7 @@ def sweep(
     progress: Progress | None = None,
 ) -> SweepRecord:
     """Try conversions of one or several models for one or several targets, and say which are best.
+    `SweepOptions(networks=...)` trains models to be tried besides.
 
     `axes` names options of the conversion with the values to try ({"precision": ["int8", "int4"]});
     `convert` has the others, the data with which accuracy is judged among them. Writes sweep.json,
@@ -68,14 +70,18 @@ def sweep(
         min_agreement=None,
         dump=None,
     )
-    plan = make_plan(
-        [str(m) for m in several], targets, axes or {}, base, options or SweepOptions()
-    )
-    folder = Path(output_dir)
+    folder, chosen = Path(output_dir), options or SweepOptions()
+    networks = parse_networks(chosen.networks)
+    training = make_training(chosen.train, chosen.epochs, chosen.seed) if networks else None
+    names = [*map(str, several), *(str(network.place(folder)) for network in networks)]
+    plan = make_plan(names, targets, axes or {}, base, chosen)
     check_writable(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    report = progress or (lambda stage, done, total: None)
     with _locked(folder):
-        return _run(plan, folder, progress or (lambda stage, done, total: None))
+        if training is not None:
+            train_all(networks, training, folder, report)
+        return _run(plan, folder, report)
 
 
 def _text(value: object) -> object:
