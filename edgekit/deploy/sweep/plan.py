@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,13 @@ class Plan:
 
     def identity(self, models: Mapping[str, LoadedModel]) -> dict[str, Any]:
         """What a study is made of: equal for sweeps whose trials are the same."""
-        kept = ("calibration_samples", "evaluation_samples", "resize", "color", "mean", "scale")
+        usual = ConvertOptions()
+        given = {
+            field.name: str(getattr(self.base, field.name))
+            for field in fields(ConvertOptions)
+            if field.name not in ("gate", *DATA_FIELDS)
+            and getattr(self.base, field.name) != getattr(usual, field.name)
+        }
         return {
             "models": {name: loaded.sha256 for name, loaded in models.items()},
             "targets": {name: profile_sha256(target) for name, target in self.targets.items()},
@@ -82,7 +88,7 @@ class Plan:
             "objectives": [row.name for row in self.objectives],
             "bench": self.options.bench,
             "data": self._data(),
-            "options": {name: getattr(self.base, name) for name in kept},
+            "options": given,
         }
 
     def _data(self) -> dict[str, str]:

@@ -7,8 +7,11 @@ Only the process that searches touches the study.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -26,6 +29,8 @@ from edgekit.errors import EdgeKitError, MissingExtraError
 Submit = Callable[[Sequence[Point]], "Future[tuple[Outcome, ...]]"]
 CONNECT_S = 10.0
 """How long a scheduler may take to answer."""
+GRACE_S = 5.0
+"""What a worker has for clearing up once the searching process is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,24 @@ def _begin(parcel: Parcel) -> None:
     """Ctrl-C goes to all processes of a terminal, and the searching one tells the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _parcels[:] = [parcel]
     workbench(parcel)
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
+
+
+def _end_with_parent() -> None:
+    """When the searching process is killed, nobody tells its workers, and they would wait for
+    ever: end as if told, and in any case soon."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE_S)
+        os._exit(1)
 
 
 def _run(points: Sequence[Point]) -> tuple[Outcome, ...]:
@@ -130,18 +147,18 @@ def _distributed() -> Any:
 
 def _check_workers(client: Any, address: str) -> int:
     """How many there are. Raises EdgeKitError without any, or where one has another EdgeKit."""
-    workers = client.scheduler_info(n_workers=-1)["workers"]
-    if not workers:
+    try:
+        found = client.run(_version)
+    except ImportError:
+        found = {"one of them": "none"}
+    if not found:
         raise EdgeKitError(
             f"--dask {address}",
             "the scheduler has no workers",
             hint=f"run `dask worker {address} --nthreads 1` on each machine",
             code="dask-no-workers",
         )
-    try:
-        versions = set(client.run(_version).values())
-    except ImportError:
-        versions = {"none"}
+    versions = set(found.values())
     if versions != {__version__}:
         raise EdgeKitError(
             f"--dask {address}",
@@ -150,7 +167,7 @@ def _check_workers(client: Any, address: str) -> int:
             hint="install the same version on each machine: pip install edgekit-sdk",
             code="dask-version",
         )
-    return len(workers)
+    return len(found)
 
 
 def _version() -> str:

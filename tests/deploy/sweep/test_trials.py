@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +23,7 @@ from edgekit.deploy.sweep.parcel import pack, unpack
 from edgekit.deploy.sweep.record import SweepRecord
 from edgekit.deploy.sweep.workbench import Setup, Workbench
 from edgekit.errors import EdgeKitError
-from tests.helpers.command_line import fails, succeeds
+from tests.helpers.command_line import ROOT, fails, succeeds
 
 AXES = {"precision": ["int8", "float32"], "compress_weights": ["none", "layer"]}
 
@@ -73,6 +78,43 @@ def test_workers_give_the_same_trials(place: Path, where: str) -> None:
             there = _sweep("there", dask=cluster.scheduler_address)
     assert _facts(there) == here
     assert {t.number for t in there.trials if t.bundle} == {0, 1, 2, 3}
+
+
+def test_workers_end_with_a_search_that_is_killed(place: Path) -> None:
+    program = """if __name__ == "__main__":
+    import multiprocessing, os, signal
+    import edgekit
+    from edgekit.converter.convert import load_source
+    from edgekit.converter.options import ConvertOptions
+    from edgekit.deploy.sweep import pools
+    from edgekit.deploy.sweep.options import SweepOptions
+    from edgekit.deploy.sweep.parcel import pack
+    from edgekit.deploy.sweep.workbench import Setup
+    base = ConvertOptions(calibration="data.npz")
+    models = {"model": load_source("model.tflite", base)}
+    setup = Setup(models, {"host": edgekit.load_target("host")}, base, ())
+    with pools.open_pool(pack(setup), SweepOptions(workers=2)) as pool:
+        point = {"model": "model", "target": "host"}
+        print(pool.submit([point]).result()[0].error)
+        print(*[child.pid for child in multiprocessing.active_children()], flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+    Path("search.py").write_text(program)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with Path("out.txt").open("w") as out:
+        done = subprocess.run([sys.executable, "search.py"], env=environment, stdout=out)
+    assert done.returncode == -signal.SIGKILL
+    error, pids = Path("out.txt").read_text().splitlines()
+    assert error == "None"
+    assert pids
+    for pid in map(int, pids.split()):
+        while _runs(pid):
+            time.sleep(0.1)
+
+
+def _runs(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_data_travel_with_the_parcel(place: Path) -> None:
@@ -162,9 +204,6 @@ class _Client:
 
     def __init__(self, workers: dict[str, object], answer: object) -> None:
         self.workers, self.answer = workers, answer
-
-    def scheduler_info(self, n_workers: int) -> dict[str, object]:
-        return {"workers": self.workers}
 
     def run(self, function: object) -> dict[str, object]:
         if isinstance(self.answer, Exception):
