@@ -54,7 +54,6 @@ OBJECTIVES = {
         Objective("energy", "energy", "J", ("estimated_energy",)),
     )
 }
-METRICS = {"top1": "top-1", "auc": "AUC", "agreement": "agreement", "sqnr": "kept power"}
 DROP = "drop"
 
 

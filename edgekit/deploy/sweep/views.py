@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgekit.artifacts.files import write_file
-from edgekit.deploy.sweep.objectives import METRICS, OBJECTIVES, Objective
+from edgekit.deploy.summary import METRICS
+from edgekit.deploy.sweep.objectives import OBJECTIVES, Objective
 from edgekit.deploy.sweep.record import RECORD_NAME, SweepRecord, Trial
 from edgekit.runtime.report.csv_text import harmless
 from edgekit.runtime.report.markdown import safe
