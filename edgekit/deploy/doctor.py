@@ -31,6 +31,8 @@ PACKAGES = (
     ("tensorflow", "tensorflow", "Keras and SavedModel input", "convert"),
     ("ai-edge-litert", "ai_edge_litert", "running .tflite files", "litert"),
     ("tflite-runtime", "tflite_runtime", "running .tflite files on a Pi", "rpi"),
+    ("optuna", "optuna", "edgekit sweep", "sweep"),
+    ("distributed", "distributed", "sweeps on a Dask cluster", "sweep"),
 )
 
 # (program, arguments for the version, needed for, Debian packages)
