@@ -34,6 +34,7 @@ from edgekit.converter.compress.passes import PASSES
 from edgekit.converter.describe import class_names, describe
 from edgekit.converter.formats import choose_formats
 from edgekit.converter.generate import Code, generate
+from edgekit.converter.interpret.program import fold_constants
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.ir.text import graph_text
 from edgekit.converter.ir.verify import verify
@@ -50,6 +51,7 @@ from edgekit.converter.quantize.correct import LEAST_GAIN_DB, SAMPLES, correct_b
 from edgekit.converter.quantize.datafree import Equalized, equalized, quantize_without_data
 from edgekit.converter.quantize.evaluate import Reference
 from edgekit.converter.quantize.groups import Ranges
+from edgekit.converter.quantize.halves import half_weights
 from edgekit.converter.quantize.int8 import QuantizeResult, is_quantized, quantize_int8
 from edgekit.converter.quantize.observers import narrowed
 from edgekit.converter.quantize.recorded import recorded_note, recorded_ranges
@@ -285,7 +287,7 @@ def _equalize(
     graph: Graph, loaded: LoadedModel, options: ConvertOptions, log: _Log
 ) -> Equalized | None:
     """What quantizing without data starts from; None where data are given or none are needed."""
-    if not options.data_free or is_quantized(graph) or options.precision == "float32":
+    if not options.data_free or is_quantized(graph) or options.keeps_floats:
         return None
     if recorded_ranges(graph):
         return None
@@ -311,6 +313,12 @@ def _quantize(
     if kept is not None:
         clustered, notes = _clustered(graph, options, log)
         return clustered, (*kept, *notes), None
+    if options.precision == "float16":
+        with log.stage("quantize"):
+            halved, notes = half_weights(graph)
+        verify(fold_constants(halved))
+        log.graph("halve", halved)
+        return halved, notes, None
     if options.mixes:
         with log.stage("choose formats"):
             chosen = choose_formats(graph, target, data, options, report)

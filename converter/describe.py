@@ -116,12 +116,12 @@ def _recipe(
         recipe["widths"] = widths
     if loaded.quantized:
         recipe["quantized_by"] = "the source file"
-    elif recorded_ranges(loaded.graph) and options.precision != "float32":
+    elif recorded_ranges(loaded.graph) and not options.keeps_floats:
         recipe["ranges"] = "recorded in quantization-aware training"
-    elif options.data_free and options.precision != "float32":
+    elif options.data_free and not options.keeps_floats:
         recipe["calibration"] = "none: ranges from statistics of the model"
         recipe["bias_correction"] = options.bias_correction
-    elif data.calibration is not None and options.precision != "float32":
+    elif data.calibration is not None and not options.keeps_floats:
         recipe["calibration"] = data.calibration.description
         recipe["calibration_samples"] = data.calibration.count
         recipe["bias_correction"] = options.bias_correction

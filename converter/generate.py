@@ -23,6 +23,7 @@ from edgekit.converter.options import ConvertOptions
 from edgekit.converter.plan.fit import FitResult, bench_note, footprint, require_fit
 from edgekit.converter.plan.plan import memory_summary
 from edgekit.converter.precision import soft_float_note
+from edgekit.converter.quantize.halves import has_halves
 from edgekit.errors import UnsupportedError
 from edgekit.targets.model import Target
 
@@ -67,8 +68,9 @@ def generate(
     if "c" not in target.formats:
         return Code(extra=extra, notes=_unused(target, options))
     others = tuple(others)
+    coding = options.compress_weights or ("layer" if has_halves(graph) else None)
     try:
-        program, whole, budgeted = _planned(graph, target, options, others)
+        program, whole, budgeted = _planned(graph, target, options, others, coding)
     except UnsupportedError as error:
         if target.family == "cortex-m":
             raise
@@ -84,17 +86,17 @@ def generate(
         unplaced=spread.unplaced(budgeted, target, options.arena),
     )
     found = replace(_emitted(graph, budgeted, target, model, labels, tool_version, extra), fit=fit)
-    if options.compress_weights is not None:
-        _, _, plain = _planned(graph, target, replace(options, compress_weights=None), others)
-        coding = coding_summary(
-            options.compress_weights,
+    if coding is not None:
+        _, _, plain = _planned(graph, target, options, others, None)
+        summary = coding_summary(
+            coding,
             budgeted.program,
             budgeted.memory.arena_bytes,
             plain.program,
             plain.memory.arena_bytes,
         )
-        notes = (*found.notes, *coding_notes(coding, graph.name))
-        found = replace(found, coding=coding, notes=notes)
+        notes = (*found.notes, *coding_notes(summary, graph.name))
+        found = replace(found, coding=summary, notes=notes)
     note = bench_note(
         fit, target, graph.name, lambda most: spread.smaller(whole, program, target, most)
     )
@@ -102,10 +104,14 @@ def generate(
 
 
 def _planned(
-    graph: Graph, target: Target, options: ConvertOptions, others: tuple[Target, ...]
+    graph: Graph,
+    target: Target,
+    options: ConvertOptions,
+    others: tuple[Target, ...],
+    coding: str | None,
 ) -> tuple[Program, budget.Budgeted, budget.Budgeted]:
     """The program as lowered, planned as one block, and as it will be."""
-    lowered = partial(_lowered, graph, target, options)
+    lowered = partial(_lowered, graph, target, options, coding)
     program = lowered()
     whole = budget.within(program, options.ram_budget, graph.name)
     spread_out = spread.over(whole, program, target, options.arena, others)
@@ -114,13 +120,15 @@ def _planned(
 
 
 def _lowered(
-    graph: Graph, target: Target, options: ConvertOptions, room: Mapping[str, int] = NO_ROOM
+    graph: Graph,
+    target: Target,
+    options: ConvertOptions,
+    coding: str | None,
+    room: Mapping[str, int] = NO_ROOM,
 ) -> Program:
-    """The program, its weights coded if that was asked for."""
+    """The program, its weights coded if that was asked for; those of float16 always are."""
     program = lower(graph, target, all_channels=options.all_channels, room=room)
-    if options.compress_weights is None:
-        return program
-    return coded_program(program, target, options.compress_weights)
+    return program if coding is None else coded_program(program, target, coding)
 
 
 def _emitted(

@@ -20,7 +20,9 @@ CODE_FORMATS = ("cmake", "arduino", "zephyr", "platformio", "tflm")
 RESIZES = ("stretch", "crop", "none")
 COLORS = ("rgb", "bgr", "gray")
 BINARY_FORMATS = ("lce", "portable")
-PRECISIONS = ("int8", "int4", "int16", "binary", "auto", "float32")
+FLOAT_ACTIVATIONS = ("float16", "float32")
+"""Precisions whose activations stay float32, so that no ranges are needed."""
+PRECISIONS = ("int8", "int4", "int16", "binary", "auto", *FLOAT_ACTIVATIONS)
 RANGES = ("minmax", "percentile", "mse")
 ROUNDINGS = ("nearest", "gptq", "adaround")
 PREFERENCES = ("instructions", "flash", "ram")
@@ -43,7 +45,8 @@ class ConvertOptions:
     `bias_correction` takes each layer's mean error off its bias where that helps. `precision`
     "int4" has int4 weights in CONV_2D and FULLY_CONNECTED, "int16" int16 activations, "binary"
     signs in every layer that can; "auto" chooses for each, so that what `prefer` names gets small
-    within `max_drop`; "float32" leaves a float model as it is and needs no calibration.
+    within `max_drop`; "float32" leaves a float model as it is, "float16" halves its
+    weights in model.tflite and the C's flash; both need no calibration.
     `layer_precision` gives single layers their format ("NAME=int4,..."). `rounding` "gptq" and
     "adaround" round weights so that each layer's output comes out close. `ranges` "percentile"
     and "mse" clip far values of activations. `ram_budget` is the most
@@ -117,20 +120,8 @@ class ConvertOptions:
                 allowed=f"{LEAST_CLUSTERS} to {MOST_CLUSTERS}, usually 16 or 32",
                 code="bad-option",
             )
-        if self.layer_choices and self.precision == "float32":
-            raise UsageError(
-                "--layer-precision",
-                "is for quantized layers, and --precision float32 quantizes none",
-                hint="leave one of the two out",
-                code="bad-option",
-            )
-        if self.cluster is not None and self.precision == "float32":
-            raise UsageError(
-                "--cluster",
-                "clusters int8 weights, and --precision float32 keeps float ones",
-                allowed="--precision int8",
-                code="bad-option",
-            )
+        if self.keeps_floats:
+            self._check_floats()
         if self.ranges != "minmax" and (self.data_free or self.mixes):
             raise UsageError(
                 "--ranges",
@@ -172,6 +163,41 @@ class ConvertOptions:
             raise UsageError(
                 "--scale", "0 makes every input the same", allowed="not 0", code="bad-option"
             )
+
+    def _check_floats(self) -> None:
+        """Raise UsageError for what says nothing about float32 activations."""
+        about = f"--precision {self.precision}"
+        if self.layer_choices:
+            raise UsageError(
+                "--layer-precision",
+                f"is for quantized layers, and {about} quantizes none",
+                hint="leave one of the two out",
+                code="bad-option",
+            )
+        if self.cluster is not None:
+            raise UsageError(
+                "--cluster",
+                f"clusters int8 weights, and {about} keeps float ones",
+                allowed="--precision int8",
+                code="bad-option",
+            )
+        for option, value, usual in (
+            ("--ranges", self.ranges, "minmax"),
+            ("--rounding", self.rounding, "nearest"),
+        ):
+            if value != usual:
+                raise UsageError(
+                    option,
+                    f"{value} is for integer activations, and {about} keeps them float32",
+                    allowed=usual,
+                    hint="leave one of the two out",
+                    code="bad-option",
+                )
+
+    @property
+    def keeps_floats(self) -> bool:
+        """Whether activations stay float32, so that no ranges are needed."""
+        return self.precision in FLOAT_ACTIVATIONS
 
     @property
     def layer_choices(self) -> tuple[LayerChoice, ...]:

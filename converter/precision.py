@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from edgekit.artifacts.figures import Note
-from edgekit.converter.ir.graph import DType, Graph
+from edgekit.converter.ir.graph import DType, Graph, Tensor
 from edgekit.converter.ir.ops import Dequantize, LceBconv2d, Quantize
+from edgekit.converter.options import FLOAT_ACTIVATIONS
+from edgekit.converter.quantize.halves import has_halves
 from edgekit.converter.quantize.int8 import is_quantized
 from edgekit.errors import UsageError
 
@@ -13,10 +15,13 @@ _FORMATS = (DType.FLOAT32, DType.INT8, DType.INT16)
 
 
 def precision_of(graph: Graph) -> str:
-    """ "float32", "int8", "int16", or several of them joined by "+", borders apart."""
+    """ "float32", "int8", "int16", or several of them joined by "+", borders apart; "float16" where
+    the weights of a float32 graph have 16 bits."""
     inner = [node for node in graph.nodes if not isinstance(node.op, _BORDERS)]
     found = {graph.output(node).dtype for node in inner}
     found = found or {graph[name].dtype for name in graph.outputs}
+    if found == {DType.FLOAT32} and has_halves(graph):
+        return DType.FLOAT16.value
     return "+".join(dtype.value for dtype in _FORMATS if dtype in found) or "int8"
 
 
@@ -26,10 +31,20 @@ def widths_of(graph: Graph) -> str:
     weighted = [node for node in graph.nodes if "weights" in node.op.INPUTS]
     signs = {1 for node in weighted if isinstance(node.op, LceBconv2d)}
     weighted = [node for node in weighted if not isinstance(node.op, LceBconv2d)]
-    weights = {operand.dtype.bits for node in weighted if (operand := graph.role(node, "weights"))}
+    weights = {
+        _stored(graph, operand).dtype.bits
+        for node in weighted
+        if (operand := graph.role(node, "weights"))
+    }
     activations = {graph.source(node).dtype.bits for node in weighted}
     weights, activations = weights | signs, activations | signs
     return f"W{_joined(weights)}A{_joined(activations)}" if weights else ""
+
+
+def _stored(graph: Graph, weights: Tensor) -> Tensor:
+    """The constant that weights are widened from, or they themselves."""
+    producer = graph.producer(weights.name)
+    return weights if producer is None else graph.input(producer)
 
 
 def _joined(bits: set[int]) -> str:
@@ -45,11 +60,11 @@ def kept_as_is(graph: Graph, precision: str) -> tuple[Note, ...] | None:
     """The notes of a graph that is not quantized now: because float32 was asked for, or because
     it mixes formats already. None for one that is.
 
-    Raises UsageError for float32 of a model that came quantized.
+    Raises UsageError for float activations of a model that came quantized.
     """
-    if precision == "float32" and is_quantized(graph):
+    if precision in FLOAT_ACTIVATIONS and is_quantized(graph):
         raise UsageError(
-            "--precision float32",
+            f"--precision {precision}",
             f"{graph.name} came quantized ({precision_of(graph)})",
             hint="add --requantize to turn its values back into float32, or leave --precision out",
             code="precision-quantized",

@@ -13,7 +13,7 @@ from itertools import chain, count
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.converter.coding import rans
+from edgekit.converter.coding import halves, palette, rans
 from edgekit.converter.coding.choose import Choice, flash, smallest
 from edgekit.converter.ir.graph import DType
 from edgekit.converter.lower.calls import Array, Call, Result
@@ -37,6 +37,8 @@ from edgekit.converter.lower.variants import Request
 from edgekit.targets.model import Target
 
 MODES = ("layer", "boot")
+FORMS = {rans.Coded: "rans", palette.Coded: "palette", halves.Coded: "half"}
+"""What each form is called in reports."""
 OPERATOR = "DECODE"
 """What such steps are called where others have the model's operator."""
 
@@ -103,11 +105,11 @@ class _Writer:
         if "weights" not in array.what:
             return None
         data = array.values.tobytes()
-        choice = smallest(data)
+        choice = smallest(data, floats=array.c_type == "float")
         if array.name not in self.stored:
             form = choice.form if choice is not None else None
             size = len(data) if form is None else flash(form)
-            kind = "raw" if form is None else "rans" if isinstance(form, rans.Coded) else "palette"
+            kind = "raw" if form is None else FORMS[type(form)]
             self.stored[array.name] = Stored(array.name, step.name, kind, data, size)
         return choice
 
@@ -192,19 +194,20 @@ def _call(array: str, choice: Choice) -> tuple[Call, tuple[ConstArray, ...]]:
     """The call of the decoder of a form, and its constants named after the array."""
     form = choice.form
     words = Array("words", "coded weights", "uint16_t", _numbers(form.words, np.uint16))
-    if isinstance(form, rans.Coded):
+    lanes = ("lanes", int(choice.lanes))
+    tables: list[Array]
+    fields: list[tuple[str, int]]
+    if isinstance(form, halves.Coded):
+        family, tables, fields = "decode_half_w8", [], []
+    elif isinstance(form, rans.Coded):
         family, table = "decode_rans_w8", form.table
         values = _values(table.values)
         tables = [values, Array("counts", "slots", "uint16_t", _numbers(table.counts, np.uint16))]
-        fields = [("values", len(table.values)), ("bits", table.bits)]
+        fields = [("values", len(table.values)), ("bits", table.bits), lanes]
     else:
-        family, tables, fields = "decode_palette_w8", [_values(form.values)], [("bits", form.bits)]
-    sizes = (
-        ("bytes", form.size),
-        ("words", len(form.words)),
-        *fields,
-        ("lanes", int(choice.lanes)),
-    )
+        family, tables = "decode_palette_w8", [_values(form.values)]
+        fields = [("bits", form.bits), lanes]
+    sizes = (("bytes", form.size), ("words", len(form.words)), *fields)
     arrays = (*tables, words)
     made = tuple(ConstArray(f"{array}_{a.suffix}", a.c_type, a.values, a.what) for a in arrays)
     params = Params(f"ek_{family}_t", sizes)

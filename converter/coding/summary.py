@@ -32,12 +32,15 @@ def coding_summary(
 
 def _coded(stored: Stored) -> bytes:
     """The bytes that are coded: as kernels read them, or with lanes apart."""
+    if stored.form == "half":
+        return stored.data
     choice = smallest(stored.data)
     return apart(stored.data) if choice is not None and choice.lanes else stored.data
 
 
 def _planes(stored: tuple[Stored, ...]) -> tuple[float, ...]:
     """What each bit of a weight carries in its own array, as each has its own table: the mean."""
+    stored = tuple(one for one in stored if one.form != "half")
     sizes = [len(one.data) for one in stored]
     if not sum(sizes):
         return ()

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from edgekit.converter.interpret.program import fold_constants
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.lower.assemble import Assembly
 from edgekit.converter.lower.channels import drop_constant_channels
@@ -22,6 +23,7 @@ from edgekit.converter.lower.program import Program
 from edgekit.converter.lower.select import KernelTable, kernel_table
 from edgekit.converter.lower.states import assignments
 from edgekit.converter.lower.tabulate import tabulate
+from edgekit.converter.quantize.halves import has_halves
 from edgekit.targets.model import Target
 
 NO_ROOM: Mapping[str, int] = MappingProxyType({})
@@ -43,6 +45,7 @@ def lower(
     folded bias leaves int32.
     """
     table = kernel_table() if kernels is None else kernels
+    graph = fold_constants(graph) if has_halves(graph) else graph
     if not all_channels:
         graph = drop_constant_channels(graph)
     made = tabulate(graph)

@@ -280,7 +280,8 @@ class KeptState:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How the weights of an array are stored: `form` "raw", "palette" or "rans".
+    """How the weights of an array are stored: `form` "raw", "palette", "rans" or
+    "half" (floats as float16).
 
     `data` are the bytes that kernels read, `step` reads them first; `flash` is the bytes they take
     there, tables included.

@@ -27,7 +27,16 @@ def palette_cost(request: Request) -> int:
     return 60 + 10 * request.number("bytes") + 6 * request.number("words") + _joined(request)
 
 
-COSTS: dict[str, Cost] = {"ref_rans": rans_cost, "ref_palette": palette_cost}
+def half_cost(request: Request) -> int:
+    """18 instructions a word."""
+    return 60 + 18 * request.number("words")
+
+
+COSTS: dict[str, Cost] = {
+    "ref_rans": rans_cost,
+    "ref_palette": palette_cost,
+    "ref_half": half_cost,
+}
 SCRATCHES: dict[str, ScratchSize] = {
     "rans_tables": lambda request: ENTRY_BYTES + (1 << request.number("bits")),
 }

@@ -12,7 +12,8 @@ class StoredArray:
     array: str
     step: str
     form: str
-    """"raw", "palette" (indices of equal width) or "rans" (bits by frequency)."""
+    """"raw", "palette" (indices of equal width), "rans" (bits by frequency) or "half" (floats as
+    float16)."""
     raw_bytes: int
     flash_bytes: int
     values: int

@@ -38,4 +38,15 @@ typedef struct {
                                      const uint16_t *words, int8_t *output)
 EK_DECODE_PALETTE_W8(ref);
 
+/* Four bytes for each word. */
+typedef struct {
+    int32_t bytes, words;
+} ek_decode_half_w8_t;
+
+/* float32 output[i] = the float16 value words[i], exactly; infinities and NaN stay what they are.
+ * Words beyond p->bytes / 4 are not used, bytes beyond 4 * p->words are 0. The output is aligned to 4
+ * bytes. */
+#define EK_DECODE_HALF_W8(isa)                                                                    void ek_decode_half_w8__##isa(const ek_decode_half_w8_t *p, const uint16_t *words,                                          int8_t *output)
+EK_DECODE_HALF_W8(ref);
+
 #endif

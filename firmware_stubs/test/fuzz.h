@@ -64,5 +64,6 @@ void fuzz_resize_bilinear(void);
 void fuzz_transpose_conv2d(void);
 void fuzz_decode_rans(void);
 void fuzz_decode_palette(void);
+void fuzz_decode_half(void);
 
 #endif

@@ -39,6 +39,7 @@ static const struct {
     {"batch_matmul_s8", fuzz_batch_matmul},
     {"decode_rans_w8", fuzz_decode_rans},
     {"decode_palette_w8", fuzz_decode_palette},
+    {"decode_half_w8", fuzz_decode_half},
 };
 
 int main(void)

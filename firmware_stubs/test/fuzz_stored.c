@@ -1,4 +1,6 @@
 /* fuzz_stored.c - decoders of stored weights on whole and on damaged streams. */
+#include <string.h>
+
 #include "ek_kernels_w8.h"
 #include "fuzz.h"
 
@@ -98,5 +100,37 @@ void fuzz_decode_palette(void)
         expected[i] = values[index];
     }
     if (p.lanes) join_lanes(expected, p.bytes);
+    fuzz_compare(found, expected, p.bytes);
+}
+
+/* 2^n, exactly. */
+static float power(int32_t n)
+{
+    float value = 1.0f;
+    for (; n > 0; n--) value *= 2.0f;
+    for (; n < 0; n++) value *= 0.5f;
+    return value;
+}
+
+void fuzz_decode_half(void)
+{
+    ek_decode_half_w8_t p;
+    p.words = fuzz_int(0, 20);
+    p.bytes = fuzz_int(0, 3) ? 4 * p.words : fuzz_int(0, 80);
+    uint16_t *words = random_words(p.words);
+    int8_t *found = fuzz_alloc(p.bytes), *expected = fuzz_alloc(p.bytes);
+    for (int32_t i = 0; i < p.words; i++) {
+        if (fuzz_int(0, 3) == 0) words[i] &= 0x83ff; /* the smallest ones */
+        if ((words[i] >> 10 & 31) == 31) words[i] ^= 0x4000;
+    }
+    ek_decode_half_w8__ref(&p, words, found);
+    memset(expected, 0, (size_t)p.bytes);
+    for (int32_t i = 0; i < p.words && 4 * i + 4 <= p.bytes; i++) {
+        const int32_t exponent = words[i] >> 10 & 31, digits = words[i] & 1023;
+        const int32_t whole = exponent ? 1024 + digits : digits;
+        float value = (float)whole * power((exponent ? exponent : 1) - 25);
+        if (words[i] >> 15) value = -value;
+        memcpy(expected + 4 * i, &value, sizeof value);
+    }
     fuzz_compare(found, expected, p.bytes);
 }

@@ -77,6 +77,8 @@ MUTATIONS = [
     ("decode_rans_w8", "if (p->lanes)", "if (!p->lanes)"),
     ("decode_palette_w8", "&& words < end", ""),
     ("decode_palette_w8", "count += 16", "count += 15"),
+    ("decode_half_w8", "exponent = 1;", "exponent = 2;"),
+    ("decode_half_w8", "p->bytes / 4 < p->words ?", "1 ?"),
 ]
 
 

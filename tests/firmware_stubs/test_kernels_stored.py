@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgekit.converter.coding import palette, rans
+from edgekit.converter.coding import halves, palette, rans
 from tests.helpers.kernel_library import load
 
 GUARD = 16
@@ -38,6 +38,16 @@ def decode_palette(coded: palette.Coded) -> bytes:
     load().call("ek_decode_palette_w8__ref", sizes, values, words, y)
     assert set(y[coded.size :].tolist()) == {77}
     return y[: coded.size].tobytes()
+
+
+def test_every_half_is_expanded_exactly() -> None:
+    words = np.arange(1 << 16, dtype=np.uint16)
+    finite = words[(words >> 10 & 31) != 31]
+    coded = halves.Coded(4 * len(finite), tuple(finite.tolist()))
+    sizes, y = np.array([coded.size, len(finite)], np.int32), guarded(coded.size)
+    load().call("ek_decode_half_w8__ref", sizes, finite, y)
+    assert y[: coded.size].tobytes() == halves.decode(coded)
+    assert set(y[coded.size :].tolist()) == {77}
 
 
 @given(st.binary(min_size=1, max_size=500))

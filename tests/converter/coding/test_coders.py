@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgekit.converter.coding import palette, rans
+from edgekit.converter.coding import halves, palette, rans
 from edgekit.converter.coding.choose import CALL_BYTES, apart, flash, smallest
 from edgekit.converter.coding.entropy import baselines, byte_counts, entropy, plane_entropies
 
@@ -55,6 +55,25 @@ def test_a_palette_gives_back_the_bytes(data: bytes) -> None:
     assert 16 * len(coded.words) - coded.size * coded.bits in range(16)
 
 
+@given(st.lists(st.integers(0, (1 << 16) - 1), min_size=1, max_size=200))
+@settings(deadline=None)
+def test_floats_that_are_halves_come_back(words: list[int]) -> None:
+    bits = np.array(words, np.uint16)
+    real = bits[(bits >> 10 & 31) != 31].view(np.float16).astype(np.float32)
+    coded = halves.encode(real.tobytes())
+    assert coded is not None
+    assert halves.decode(coded) == real.tobytes()
+    assert len(coded.words) == len(real)
+
+
+@pytest.mark.parametrize("value", [0.1, 65520.0, 2.0**-25, 1 + 2.0**-11])
+def test_floats_that_are_no_halves_are_not_coded_so(value: float) -> None:
+    data = np.array([0.5] * 400 + [value], np.float32).tobytes()
+    assert halves.encode(data) is None
+    chosen = smallest(data, floats=True)
+    assert chosen is None or not isinstance(chosen.form, halves.Coded)
+
+
 def test_words_are_within_a_percent_of_the_entropy() -> None:
     data = skewed(list(range(16)), 20_000, 7)
     bits = 16 * len(rans.encode(data).words)
@@ -87,6 +106,12 @@ def test_the_smallest_form_is_taken_and_none_that_gains_nothing() -> None:
     best = chosen.form
     assert isinstance(best, rans.Coded)
     assert flash(best) == 2 * len(best.words) + 3 * len(best.table.values)
+    floats = np.linspace(-1, 1, 65, dtype=np.float32).tobytes()
+    chosen = smallest(floats, floats=True)
+    assert chosen is not None
+    assert isinstance(chosen.form, halves.Coded)
+    assert flash(chosen.form) == len(floats) // 2
+    assert smallest(floats[:16], floats=True) is None
     assert smallest(b"") is None
     assert smallest(bytes(CALL_BYTES)) is None  # the call alone takes as much
 

@@ -31,6 +31,7 @@ NOT_HERE = {
     "ref_counted",
     "ref_detections",
     "ref_divided",
+    "ref_half",
     "ref_legacy_convolution",
     "ref_palette",
     "ref_rans",
