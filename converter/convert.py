@@ -42,7 +42,7 @@ from edgekit.converter.judge import Judgement, judge
 from edgekit.converter.load import ZooOptions, load_model
 from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
-from edgekit.converter.precision import kept_as_is
+from edgekit.converter.precision import kept_as_is, runtime_notes
 from edgekit.converter.prepare import Prepared, prepare_data
 from edgekit.converter.prune.prune import Pruned, prune
 from edgekit.converter.prune.spec import parse_prune
@@ -191,6 +191,7 @@ def reduce_model(
             *(() if pruned is None else pruned.notes),
             *binary_notes(small, options.binary_format),
             *notes,
+            *runtime_notes(graph),
             *verdict.notes,
         ),
         timings={**loaded.timings, **log.seconds},

@@ -22,7 +22,7 @@ COLORS = ("rgb", "bgr", "gray")
 BINARY_FORMATS = ("lce", "portable")
 FLOAT_ACTIVATIONS = ("float16", "float32")
 """Precisions whose activations stay float32, so that no ranges are needed."""
-PRECISIONS = ("int8", "int4", "int16", "binary", "auto", *FLOAT_ACTIVATIONS)
+PRECISIONS = ("int8", "int4", "int16", "w4a16", "binary", "auto", *FLOAT_ACTIVATIONS)
 RANGES = ("minmax", "percentile", "mse")
 ROUNDINGS = ("nearest", "gptq", "adaround")
 PREFERENCES = ("instructions", "flash", "ram")
@@ -43,9 +43,9 @@ class ConvertOptions:
     are for zoo models, `input_size` (pixels) for those and for models that leave it open.
     `calibration` "none" takes the ranges from the statistics of normalizations instead.
     `bias_correction` takes each layer's mean error off its bias where that helps. `precision`
-    "int4" has int4 weights in CONV_2D and FULLY_CONNECTED, "int16" int16 activations, "binary"
-    signs in every layer that can; "auto" chooses for each, so that what `prefer` names gets small
-    within `max_drop`; "float32" leaves a float model as it is, "float16" halves its
+    "int4" has int4 weights in CONV_2D and FULLY_CONNECTED, "int16" int16 activations, "w4a16" both,
+    "binary" signs in every layer that can; "auto" chooses for each, so that what `prefer` names
+    gets small within `max_drop`; "float32" leaves a float model as it is, "float16" halves its
     weights in model.tflite and the C's flash; both need no calibration.
     `layer_precision` gives single layers their format ("NAME=int4,..."). `rounding` "gptq" and
     "adaround" round weights so that each layer's output comes out close. `ranges` "percentile"
@@ -135,7 +135,7 @@ class ConvertOptions:
                 "--precision",
                 "formats by layer are chosen by what each costs on data, and --calibration none"
                 " gives none",
-                allowed="int8, int4 or int16",
+                allowed="int8, int4, int16 or w4a16",
                 hint="give --calibration DATA",
                 code="formats-without-data",
             )

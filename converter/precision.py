@@ -88,3 +88,18 @@ def soft_float_note(name: str, flags: tuple[str, ...], kernels: tuple[str, ...])
         " slower than int8",
         "quantize the model (--precision int8 with --calibration), or take a Cortex-M4 or larger",
     )
+
+
+def runtime_notes(graph: Graph) -> tuple[Note, ...]:
+    """Which interpreters do not run what the graph mixes."""
+    weighted = [node for node in graph.nodes if "weights" in node.op.INPUTS]
+    wide = [node for node in weighted if graph.source(node).dtype is DType.INT16]
+    found = [node for node in wide if graph.input(node, 1).dtype is DType.INT4]
+    if not found:
+        return ()
+    text = (
+        f"{len(found)} layers have int4 weights under int16 activations: LiteRT 2.3 computes them;"
+        " tflite-runtime 2.14 and tflite-micro refuse the file"
+    )
+    advice = "the generated C runs anywhere; for those runtimes take --precision int16 or int4"
+    return (Note("newer-runtime", graph.name, text, advice, level="info"),)

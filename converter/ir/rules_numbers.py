@@ -53,19 +53,28 @@ def activations_dtype(graph: Graph, node: Node) -> str:
 )
 def weights_dtype(graph: Graph, node: Node) -> str:
     """Float32 activations have float32 weights and bias, int8 ones int8, int4 or (from legacy
-    models) uint8 weights and an int32 bias, int16 ones int8 weights and an int64 bias."""
+    models) uint8 weights and an int32 bias, int16 ones int8 or int4 weights and an int64 bias; but
+    no int4 weights with int16 activations in DEPTHWISE_CONV_2D, which LiteRT computes wrongly
+    without an error."""
     form = graph.source(node).dtype
     for role, tensor in operands(graph, node):
         allowed = _PARAMETERS[form].get(role)
+        wrong = form is DType.INT16 and isinstance(node.op, ops.DepthwiseConv2D)
+        if wrong and tensor.dtype is DType.INT4:
+            return f"{role} int4 with int16 activations: {WRONG_DEPTHWISE}"
         if allowed is not None and tensor.dtype not in allowed:
             return f"{role} {tensor.dtype} with {form} activations"
     return ""
 
 
+WRONG_DEPTHWISE = "LiteRT computes it wrongly, without an error"
+"""int4 depthwise convolutions of int16: seen with LiteRT 2.3 and tflite-runtime 2.14."""
+
+
 _PARAMETERS: dict[DType, dict[str, tuple[DType, ...]]] = {
     DType.FLOAT32: {"weights": (DType.FLOAT32,), "bias": (DType.FLOAT32,)},
     DType.INT8: {"weights": (*_WEIGHTS, DType.UINT8), "bias": (DType.INT32,)},
-    DType.INT16: {"weights": (DType.INT8,), "bias": (DType.INT64,)},
+    DType.INT16: {"weights": _WEIGHTS, "bias": (DType.INT64,)},
 }
 
 

@@ -17,6 +17,7 @@ _TABLES: Mapping[str, Table] = {
     "int4": int4.LOWERINGS,
     "uint8": legacy.LOWERINGS,
     "int16": int16.LOWERINGS,
+    "w4a16": int4.WIDE,
     "float32": float32.LOWERINGS,
     "b1": binary.LOWERINGS,
 }
@@ -43,15 +44,15 @@ def formats_of(operator: type[Op]) -> tuple[str, ...]:
 
 
 def number_format(graph: Graph, node: Node) -> str:
-    """What a node computes in: "int8", "int4" or "uint8" (weights), "int16", "float32" or "b1"
-    (packed signs)."""
+    """What a node computes in: "int8", "int4" or "uint8" (weights), "int16", "w4a16" (int16
+    with int4 weights), "float32" or "b1" (packed signs)."""
     if isinstance(node.op, BINARY):
         return "b1"
     touched = {tensor.dtype for tensor in (graph.source(node), graph.output(node))}
+    weights = graph.operand(node, 1)
     if DType.INT16 in touched:
-        return "int16"
+        return "w4a16" if weights is not None and weights.dtype is DType.INT4 else "int16"
     if touched <= {DType.FLOAT32, DType.INT32} and DType.FLOAT32 in touched:
         return "float32"
-    weights = graph.operand(node, 1)
     narrow = {DType.INT4: "int4", DType.UINT8: "uint8"}
     return narrow.get(weights.dtype, "int8") if weights is not None else "int8"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_TYPES = frozenset(("s8", "u8", "s16", "s32", "f32", "b1", "s8w4", "s8u8", "s16w8", "w8"))
+_TYPES = frozenset(("s8", "u8", "s16", "s32", "f32", "b1", "s8w4", "s8u8", "s16w8", "s16w4", "w8"))
 
 
 def operation(family: str) -> str:
@@ -27,6 +27,8 @@ def header(function: str) -> str:
     'ek_kernels_u8.h'
     >>> header("ek_conv2d_b1_s8__ref")
     'ek_kernels_b1.h'
+    >>> header("ek_conv2d_s16w4__ref")
+    'ek_kernels_s16.h'
     >>> header("ek_decode_rans_w8__ref")
     'ek_kernels_w8.h'
     >>> header("ek_add_s8__mve"), header("ek_conv2d_wide_s16w8__dsp")
@@ -43,6 +45,6 @@ def header(function: str) -> str:
         return f"{base}_w4.h"
     if "s8u8" in types or "_up_" in stem:
         return f"{base}_u8.h"
-    if types & {"s16", "s16w8"}:
+    if types & {"s16", "s16w8", "s16w4"}:
         return f"{base}_s16.h"
     return f"{base}_f32.h" if types == {"f32"} else f"{base}.h"

@@ -1,6 +1,7 @@
 """CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED whose weights have 4 bits.
 
-They are the int8 operators with int8 activations, bias and factors; the weights stay packed.
+They are the int8 or int16 operators with those activations, bias and factors; the weights stay
+packed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
-from edgekit.converter.lower import weighted
+from edgekit.converter.lower import int16, weighted
 from edgekit.converter.lower.calls import Array, Call
 
 
@@ -80,3 +81,20 @@ LOWERINGS: dict[type[ops.Op], Callable[[Graph, Node], tuple[Call, ...]]] = {
     ops.DepthwiseConv2D: depthwise_conv2d,
     ops.FullyConnected: fully_connected,
 }
+
+
+def wide_conv2d(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_conv2d_s16w4`."""
+    return _packed(int16.conv2d(graph, node), "conv2d_s16w4", _by_channel)
+
+
+def wide_fully_connected(graph: Graph, node: Node) -> tuple[Call, ...]:
+    """One `ek_fully_connected_s16w4`."""
+    return _packed(int16.fully_connected(graph, node), "fully_connected_s16w4", _by_channel)
+
+
+WIDE: dict[type[ops.Op], Callable[[Graph, Node], tuple[Call, ...]]] = {
+    ops.Conv2D: wide_conv2d,
+    ops.FullyConnected: wide_fully_connected,
+}
+"""With int16 activations."""

@@ -70,6 +70,18 @@ def s16_fully_connected(request: Request) -> int:
     return request.outputs * (7 * request.number("input_c") + 75)
 
 
+def s16w4_convolution(request: Request) -> int:
+    """int16 activations, weights of 4 bits: 11 instructions a tap and channel, 50 a row of the
+    window, 115 an output."""
+    taps = product(tuple(request.number(name) for name in ("kernel_h", "kernel_w", "input_c")))
+    return request.outputs * (11 * taps + 50 * request.number("kernel_h") + 115)
+
+
+def s16w4_fully_connected(request: Request) -> int:
+    """9 instructions a weight, 100 an output."""
+    return request.outputs * (9 * request.number("input_c") + 100)
+
+
 def pooling(request: Request) -> int:
     """10 instructions a tap, 45 an output."""
     taps = request.number("kernel_h") * request.number("kernel_w")
@@ -203,6 +215,8 @@ COSTS: dict[str, Cost] = {
     "ref_s16_convolution": s16_convolution,
     "ref_s16_depthwise": s16_depthwise,
     "ref_s16_fully_connected": s16_fully_connected,
+    "ref_s16w4_convolution": s16w4_convolution,
+    "ref_s16w4_fully_connected": s16w4_fully_connected,
     "ref_pooling": pooling,
     "ref_binary": binary,
     "ref_scaled": scaled,

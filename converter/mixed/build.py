@@ -18,7 +18,7 @@ from edgekit.converter.quantize.correct import correct_biases
 from edgekit.converter.quantize.execute import Batch
 from edgekit.converter.quantize.groups import Range
 from edgekit.converter.quantize.int8 import QuantizeResult, quantize_ranges
-from edgekit.converter.quantize.scheme import INT4, INT4_WEIGHTS, INT8
+from edgekit.converter.quantize.scheme import INT4, INT4_WEIGHTS, INT8, INT16, W4A16
 
 FIT_SAMPLES = 32
 """Samples that binarized layers are fitted on: some thousand pixels each."""
@@ -91,7 +91,7 @@ class Builder:
             if mix.get(node.name) == "int4"
         }
         result = quantize_ranges(exact, ranges, replace(INT8, exceptions=int4))
-        wide = {name for name, form in mix.items() if form == "int16"}
+        wide = {name: mix[name] for name in mix if mix[name] in (INT16.name, W4A16.name)}
         graph = widened(exact, result.graph, ranges, wide)
         return (graph if exact is self.graph else saturated(graph)), result
 

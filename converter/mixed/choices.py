@@ -3,6 +3,7 @@
 int8    W8A8   weights and activations of 8 bits
 int4    W4A8   weights of 4 bits
 int16   W8A16  activations of 16 bits, in and out
+w4a16   W4A16  the same with weights of 4 bits
 binary  W1A1   signs, 1 bit each
 """
 
@@ -18,7 +19,7 @@ from edgekit.errors import UsageError
 
 BASE = "int8"
 NAMES: Mapping[str, str] = MappingProxyType(
-    {"int8": "W8A8", "int4": "W4A8", "int16": "W8A16", "binary": "W1A1"}
+    {"int8": "W8A8", "int4": "W4A8", "int16": "W8A16", "w4a16": "W4A16", "binary": "W1A1"}
 )
 """What each is called in reports, by what users type."""
 

@@ -18,7 +18,7 @@ from edgekit.converter.mixed.reasons import binary_loss, reason
 from edgekit.converter.mixed.search import MOST, Found, backed_off, search
 from edgekit.converter.quantize.evaluate import Reference
 from edgekit.converter.quantize.gate import Limits, verdict
-from edgekit.converter.quantize.scheme import INT4
+from edgekit.converter.quantize.scheme import INT4, INT16, W4A16
 from edgekit.errors import AccuracyError, UnsupportedError
 from edgekit.targets.model import Target
 
@@ -132,7 +132,8 @@ def _stated(
     able = [node.name for node in layers_of(graph) if not _kept(graph, node, asked)]
     if asked == "binary" and not able and "binary" not in given.values():
         raise _none_binary(graph)
-    mix = {**dict.fromkeys(able, asked), **given}
+    rest = [node.name for node in layers_of(graph) if asked == W4A16.name and node.name not in able]
+    mix = {**dict.fromkeys(able, asked), **dict.fromkeys(rest, INT16.name), **given}
     for node in layers_of(graph)[:MOST]:
         form = mix.get(node.name, BASE)
         shown = "binary" if asked == "binary" and not obstacle(graph, node, "binary") else form

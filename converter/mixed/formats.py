@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph, Node
+from edgekit.converter.ir.rules_numbers import WRONG_DEPTHWISE
 from edgekit.converter.lower.formats import formats_of
 from edgekit.converter.mixed.choices import NAMES, LayerChoice
 from edgekit.converter.quantize.scheme import WEIGHTED
@@ -27,6 +28,8 @@ def obstacle(graph: Graph, node: Node, name: str) -> str:
         return next((why for check in _BINARY for why in [check(graph, node)] if why), "")
     if name in formats_of(type(node.op)):
         return ""
+    if name == "w4a16" and isinstance(node.op, ops.DepthwiseConv2D):
+        return f"a depthwise convolution of int16 with int4 weights: {WRONG_DEPTHWISE}"
     return f"{node.op.NAME} has no kernel for {NAMES[name]}"
 
 

@@ -8,7 +8,7 @@ narrowed on the way.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
@@ -16,21 +16,24 @@ from edgekit.converter.ir.ops import Quantize
 from edgekit.converter.lower.formats import formats_of
 from edgekit.converter.quantize.groups import Ranges
 from edgekit.converter.quantize.int8 import quantize_ranges
-from edgekit.converter.quantize.scheme import INT16, WEIGHTED
+from edgekit.converter.quantize.scheme import INT16, SCHEMES, WEIGHTED
 
 NARROW, WIDE = "/int8", "/int16"
 """What ends the name of a tensor in the other format than its own."""
 
 
-def widened(exact: Graph, narrow: Graph, ranges: Ranges, layers: Collection[str]) -> Graph:
-    """`narrow`, an int8 graph made from `exact` and `ranges`, with the named layers in int16.
+def widened(exact: Graph, narrow: Graph, ranges: Ranges, layers: Mapping[str, str]) -> Graph:
+    """`narrow`, an int8 graph made from `exact` and `ranges`, with the named layers in int16, by
+    the scheme of the name given for each ("int16", or "w4a16" with weights of 4 bits).
 
     Graph inputs that int16 nodes alone read, and outputs that they write, become int16.
     """
     chosen = wide_nodes(exact, layers)
     if not chosen:
         return narrow
-    wide = quantize_ranges(exact, ranges, INT16).graph
+    schemes = {node.name: SCHEMES[layers[node.name]] for node in exact.nodes if node.name in layers}
+    weights = {n.name: schemes[n.name].weights_of(n) for n in exact.nodes if n.name in schemes}
+    wide = quantize_ranges(exact, ranges, replace(INT16, exceptions=weights)).graph
     return _Joiner(exact, narrow, wide, chosen).joined()
 
 

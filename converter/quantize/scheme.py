@@ -138,7 +138,11 @@ INT16 = Scheme(
 )
 """W8A16, TFLite's 16x8: symmetric int16 activations over int8 weights, biases of 64 bits."""
 
+W4A16 = replace(INT16, name="w4a16", by_operator=_NARROW)
+"""int4 weights of CONV_2D and FULLY_CONNECTED under int16 activations, all else as `INT16`: LiteRT
+computes int4 depthwise convolutions of int16 wrongly."""
+
 SCHEMES: Mapping[str, Scheme] = MappingProxyType(
-    {scheme.name: scheme for scheme in (INT8, INT4, INT16)}
+    {scheme.name: scheme for scheme in (INT8, INT4, INT16, W4A16)}
 )
 """By what `--precision` calls them."""

@@ -186,9 +186,10 @@ def _convolution_version(graph: Graph, node: Node) -> int:
         return 6
     if dense and getattr(node.op, "keep_num_dims", False):
         return 5
+    if weights.dtype is DType.INT4:
+        # Also of int16 activations, which runtimes that know no such version compute wrongly.
+        return 10 if dense else 7
     if x.dtype is DType.INT8:
-        if weights.dtype is DType.INT4:
-            return 10 if dense else 7
         return 4 if dense else 3
     if weights.dtype is DType.INT8 and x.dtype is DType.FLOAT32:
         return _hybrid_version(name, weights.quant is not None and weights.quant.axis is not None)

@@ -34,9 +34,9 @@ def command(
     precision: Annotated[
         str,
         typer.Option(
-            help="int8; int4 (weights, W4A8); int16 (activations, W8A16); binary (signs, W1A1): all"
-            " layers that can; auto: chosen for each layer within --max-drop; float32, or float16"
-            " (its weights halved), for targets with an FPU; no calibration."
+            help="int8; int4 (weights, W4A8); int16 (activations, W8A16); w4a16 (both); binary"
+            " (signs, W1A1): all layers that can; auto: chosen for each layer within --max-drop;"
+            " float32, or float16 (its weights halved), for targets with an FPU; no calibration."
         ),
     ] = "int8",
     prefer: Annotated[
@@ -46,8 +46,8 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="NAME=FORMAT,...",
-            help="Format of single layers (int8, int4, int16, binary; * in names), or a file of"
-            " such lines; may be repeated.",
+            help="Format of single layers (int8, int4, int16, w4a16, binary; * in names), or a file"
+            " of such lines; may be repeated.",
         ),
     ] = None,
     ranges: Annotated[

@@ -1,6 +1,7 @@
 /* ek_kernels_s16.h - kernels with int16 activations, and the borders to int8 and float32.
  *
- * Types: "s16" int16 in and out; "s16w8" the same with int8 weights and an int64 bias. All int16
+ * Types: "s16" int16 in and out; "s16w8" the same with int8 weights and an int64 bias,
+ * "s16w4" with weights of 4 bits. All int16
  * values have zero point 0, so padding is 0 and nothing is folded into the bias. Arithmetic:
  * TFLite's 16x8 scheme, as in tflite-micro and tflite-runtime 2.14. Where sums have 64 bits,
  * requant_wide(x, q) rounds once with a multiplier of 15 bits, see ek_requant_s16.h; elsewhere
@@ -69,6 +70,21 @@ typedef struct {
                                          const int8_t *weights, const int64_t *bias,  \
                                          int16_t *output)
 EK_FULLY_CONNECTED_S16W8(ref);
+
+/* As ek_conv2d_s16w8 and ek_fully_connected_s16w8, with weights of 4 bits packed in rows, see ek_w4.h:
+ * a row is one output channel. */
+#define EK_CONV2D_S16W4(isa)                                                        \
+    void ek_conv2d_s16w4__##isa(const ek_conv2d_s16w8_t *p, const ek_requant_t *q,  \
+                                const int16_t *input, const uint8_t *weights,       \
+                                const int64_t *bias, int16_t *output)
+EK_CONV2D_S16W4(ref);
+
+#define EK_FULLY_CONNECTED_S16W4(isa)                                                  \
+    void ek_fully_connected_s16w4__##isa(const ek_fully_connected_s16w8_t *p,          \
+                                         const ek_requant_t *q, const int16_t *input,  \
+                                         const uint8_t *weights, const int64_t *bias,  \
+                                         int16_t *output)
+EK_FULLY_CONNECTED_S16W4(ref);
 
 /* As ek_average_pool2d_s8 and ek_max_pool2d_s8. */
 #define EK_AVERAGE_POOL2D_S16(isa)                                                  \

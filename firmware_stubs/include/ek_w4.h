@@ -38,6 +38,22 @@ static inline int32_t ek_w4_dot(const int8_t *x, const uint8_t *row, int32_t fir
     return sum;
 }
 
+/* As ek_w4_dot with int16 values, in 64 bits. */
+static inline int64_t ek_w4_dot_s16(const int16_t *x, const uint8_t *row, int32_t first,
+                                    int32_t count)
+{
+    const uint8_t *w = row + first / 2;
+    int64_t sum = 0;
+    int32_t i = 0;
+    if (first % 2 && count > 0) sum = x[i++] * ek_w4_high(*w++);
+    for (; i + 1 < count; i += 2, w++) {
+        /* Two products of 16 by 4 bits have room in 32. */
+        sum += x[i] * ek_w4_low(*w) + x[i + 1] * ek_w4_high(*w);
+    }
+    if (i < count) sum += x[i] * ek_w4_low(*w);
+    return sum;
+}
+
 /* row[first] + ... + row[first + count - 1] */
 static inline int32_t ek_w4_sum(const uint8_t *row, int32_t first, int32_t count)
 {

@@ -33,7 +33,7 @@ def test_the_bundle_says_what_was_halved(model: Path) -> None:
     assert {array["form"] for array in made["coding"]["arrays"]} <= {"half", "raw"}
     assert made["coding"]["weight_bytes"] < 0.7 * made["coding"]["raw_bytes"]
     whole = succeeds(*WORDS[:-1], "float32", "-o", "whole", "--json").record["manifest"]
-    assert made["sizes"]["model"] < whole["sizes"]["model"]
+    assert made["sizes"]["weights"] < whole["sizes"]["weights"]
     assert made["coding"]["raw_bytes"] == whole["sizes"]["weights"]
     assert made["operators"]["DEQUANTIZE"] == 6
     assert not {"calibration", "bias_correction"} & set(made["recipe"])

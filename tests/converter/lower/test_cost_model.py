@@ -36,6 +36,8 @@ NOT_HERE = {
     "ref_palette",
     "ref_rans",
     "ref_rows_of",
+    "ref_s16w4_convolution",
+    "ref_s16w4_fully_connected",
     *variants_b1.COSTS,
     *variants_mve_b1.COSTS,
 }
