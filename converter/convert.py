@@ -49,6 +49,7 @@ from edgekit.converter.prune.spec import parse_prune
 from edgekit.converter.quantize.cluster import cluster_weights
 from edgekit.converter.quantize.correct import LEAST_GAIN_DB, SAMPLES, correct_biases
 from edgekit.converter.quantize.datafree import Equalized, equalized, quantize_without_data
+from edgekit.converter.quantize.dynamic import dynamic_weights
 from edgekit.converter.quantize.evaluate import Reference
 from edgekit.converter.quantize.groups import Ranges
 from edgekit.converter.quantize.halves import half_weights
@@ -314,12 +315,12 @@ def _quantize(
     if kept is not None:
         clustered, notes = _clustered(graph, options, log)
         return clustered, (*kept, *notes), None
-    if options.precision == "float16":
+    if options.precision in _STORED:
         with log.stage("quantize"):
-            halved, notes = half_weights(graph)
-        verify(fold_constants(halved))
-        log.graph("halve", halved)
-        return halved, notes, None
+            smaller, notes = _STORED[options.precision](graph)
+        verify(fold_constants(smaller))
+        log.graph(options.precision, smaller)
+        return smaller, notes, None
     if options.mixes:
         with log.stage("choose formats"):
             chosen = choose_formats(graph, target, data, options, report)
@@ -345,6 +346,10 @@ def _quantize(
     if recorded:
         result = replace(result, notes=(*result.notes, recorded_note(graph)))
     return *_finished(graph, result, data, options, log, unbiased=recorded), None
+
+
+_STORED = {"float16": half_weights, "dynamic": dynamic_weights}
+"""What makes the weights of a float graph smaller, without calibration data."""
 
 
 def _narrowing(

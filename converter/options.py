@@ -20,7 +20,7 @@ CODE_FORMATS = ("cmake", "arduino", "zephyr", "platformio", "tflm")
 RESIZES = ("stretch", "crop", "none")
 COLORS = ("rgb", "bgr", "gray")
 BINARY_FORMATS = ("lce", "portable")
-FLOAT_ACTIVATIONS = ("float16", "float32")
+FLOAT_ACTIVATIONS = ("dynamic", "float16", "float32")
 """Precisions whose activations stay float32, so that no ranges are needed."""
 PRECISIONS = ("int8", "int4", "int16", "w4a16", "binary", "auto", *FLOAT_ACTIVATIONS)
 RANGES = ("minmax", "percentile", "mse")
@@ -46,7 +46,8 @@ class ConvertOptions:
     "int4" has int4 weights in CONV_2D and FULLY_CONNECTED, "int16" int16 activations, "w4a16" both,
     "binary" signs in every layer that can; "auto" chooses for each, so that what `prefer` names
     gets small within `max_drop`; "float32" leaves a float model as it is, "float16" halves its
-    weights in model.tflite and the C's flash; both need no calibration.
+    weights in model.tflite and the C's flash, "dynamic" has int8 weights under float32 activations
+    (no C): these need no calibration.
     `layer_precision` gives single layers their format ("NAME=int4,..."). `rounding` "gptq" and
     "adaround" round weights so that each layer's output comes out close. `ranges` "percentile"
     and "mse" clip far values of activations. `ram_budget` is the most
@@ -120,8 +121,9 @@ class ConvertOptions:
                 allowed=f"{LEAST_CLUSTERS} to {MOST_CLUSTERS}, usually 16 or 32",
                 code="bad-option",
             )
+        choices = self.layer_choices
         if self.keeps_floats:
-            self._check_floats()
+            self._check_floats(choices)
         if self.ranges != "minmax" and (self.data_free or self.mixes):
             raise UsageError(
                 "--ranges",
@@ -164,10 +166,10 @@ class ConvertOptions:
                 "--scale", "0 makes every input the same", allowed="not 0", code="bad-option"
             )
 
-    def _check_floats(self) -> None:
+    def _check_floats(self, choices: tuple[LayerChoice, ...]) -> None:
         """Raise UsageError for what says nothing about float32 activations."""
         about = f"--precision {self.precision}"
-        if self.layer_choices:
+        if choices:
             raise UsageError(
                 "--layer-precision",
                 f"is for quantized layers, and {about} quantizes none",
@@ -177,7 +179,7 @@ class ConvertOptions:
         if self.cluster is not None:
             raise UsageError(
                 "--cluster",
-                f"clusters int8 weights, and {about} keeps float ones",
+                f"clusters the weights of integer layers, and {about} has none",
                 allowed="--precision int8",
                 code="bad-option",
             )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from edgekit.artifacts.figures import Note
+from edgekit.converter.interpret.hybrid import is_hybrid
 from edgekit.converter.ir.graph import DType, Graph, Tensor
-from edgekit.converter.ir.ops import Dequantize, LceBconv2d, Quantize
+from edgekit.converter.ir.ops import Dequantize, FullyConnected, LceBconv2d, Quantize
 from edgekit.converter.options import FLOAT_ACTIVATIONS
 from edgekit.converter.quantize.halves import has_halves
 from edgekit.converter.quantize.int8 import is_quantized
+from edgekit.converter.quantize.scheme import WEIGHTED
 from edgekit.errors import UsageError
 
 _BORDERS = (Quantize, Dequantize)
@@ -15,13 +17,16 @@ _FORMATS = (DType.FLOAT32, DType.INT8, DType.INT16)
 
 
 def precision_of(graph: Graph) -> str:
-    """ "float32", "int8", "int16", or several of them joined by "+", borders apart; "float16" where
-    the weights of a float32 graph have 16 bits."""
+    """ "float32", "int8", "int16", or several of them joined by "+", borders apart; "float16" or
+    "dynamic" where the weights of a float32 graph have 16 or 8 bits."""
     inner = [node for node in graph.nodes if not isinstance(node.op, _BORDERS)]
     found = {graph.output(node).dtype for node in inner}
     found = found or {graph[name].dtype for name in graph.outputs}
     if found == {DType.FLOAT32} and has_halves(graph):
         return DType.FLOAT16.value
+    weighted = [node for node in inner if type(node.op) in WEIGHTED]
+    if found == {DType.FLOAT32} and any(is_hybrid(graph, node) for node in weighted):
+        return "dynamic"
     return "+".join(dtype.value for dtype in _FORMATS if dtype in found) or "int8"
 
 
@@ -92,14 +97,24 @@ def soft_float_note(name: str, flags: tuple[str, ...], kernels: tuple[str, ...])
 
 def runtime_notes(graph: Graph) -> tuple[Note, ...]:
     """Which interpreters do not run what the graph mixes."""
-    weighted = [node for node in graph.nodes if "weights" in node.op.INPUTS]
+    weighted = [node for node in graph.nodes if type(node.op) in WEIGHTED]
     wide = [node for node in weighted if graph.source(node).dtype is DType.INT16]
-    found = [node for node in wide if graph.input(node, 1).dtype is DType.INT4]
-    if not found:
-        return ()
-    text = (
-        f"{len(found)} layers have int4 weights under int16 activations: LiteRT 2.3 computes them;"
-        " tflite-runtime 2.14 and tflite-micro refuse the file"
-    )
-    advice = "the generated C runs anywhere; for those runtimes take --precision int16 or int4"
-    return (Note("newer-runtime", graph.name, text, advice, level="info"),)
+    narrow = sum(graph.input(node, 1).dtype is DType.INT4 for node in wide)
+    dense = [node for node in weighted if isinstance(node.op, FullyConnected)]
+    rows = sum(is_hybrid(graph, node) for node in dense)
+    notes = []
+    if narrow:
+        text = (
+            f"{narrow} layers have int4 weights under int16 activations: LiteRT 2.3 computes them;"
+            " tflite-runtime 2.14 and tflite-micro refuse the file"
+        )
+        advice = "the generated C runs anywhere; for those runtimes take --precision int16 or int4"
+        notes.append(Note("newer-runtime", graph.name, text, advice, level="info"))
+    if rows:
+        text = (
+            f"{rows} FULLY_CONNECTED have int8 weights with a scale per output under float32"
+            " activations: LiteRT 2.3 computes them, tflite-runtime 2.14 refuses the file"
+        )
+        advice = "for that runtime take --precision int8 or float16"
+        notes.append(Note("newer-runtime", graph.name, text, advice, level="info"))
+    return tuple(notes)

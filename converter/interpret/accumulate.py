@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.converter.fixed_point import accumulator_requants, activation_range
+from edgekit.converter.interpret.hybrid import is_hybrid
 from edgekit.converter.interpret.kernel import Array, activate, constant, number_format, quant_of
 from edgekit.converter.interpret.requantize import Requantizer
 from edgekit.converter.interpret.wide import wide_finish
@@ -23,6 +24,8 @@ from edgekit.converter.ir.ops import Activation
 
 INPUT_PEAK = 128
 """Largest |int8|."""
+MOST_APART = 255
+"""Largest distance of an int8 value from a zero point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,10 @@ def _bias(graph: Graph, node: Node, channels: int) -> Array:
 
 
 def _float(graph: Graph, node: Node, matrix: Array, activation: Activation) -> Accumulation:
+    if is_hybrid(graph, node):
+        largest = int((np.abs(matrix.astype(np.int64)).sum(axis=0) * MOST_APART).max(initial=0))
+        whole = np.ascontiguousarray(matrix, exact_dtype(largest))
+        return Accumulation(whole, 0.0, lambda sums: sums)
     weights = np.ascontiguousarray(_real(graph, node, matrix))
     bias = _bias(graph, node, weights.shape[1]).astype(np.float32)
 

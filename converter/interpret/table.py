@@ -10,6 +10,7 @@ from edgekit.converter.interpret import (
     depthwise,
     detections,
     elementwise,
+    hybrid,
     logic,
     matmul,
     movement,
@@ -30,9 +31,9 @@ from edgekit.converter.moves import TAKES, VIEWS
 UNARY = (ops.Abs, ops.Rsqrt, ops.Exp, ops.Log, ops.Sqrt, ops.Square, ops.Neg, ops.Floor)
 
 BUILDS: dict[type[ops.Op], Build] = {
-    ops.Conv2D: conv.conv2d,
-    ops.DepthwiseConv2D: depthwise.depthwise_conv2d,
-    ops.FullyConnected: dense.fully_connected,
+    ops.Conv2D: hybrid.hybrid(conv.conv2d),
+    ops.DepthwiseConv2D: hybrid.hybrid(depthwise.depthwise_conv2d),
+    ops.FullyConnected: hybrid.hybrid(dense.fully_connected),
     ops.TransposeConv: transposed.transpose_conv,
     ops.BatchMatmul: matmul.batch_matmul,
     ops.Svdf: recurrent.svdf,

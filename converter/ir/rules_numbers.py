@@ -52,7 +52,8 @@ def activations_dtype(graph: Graph, node: Node) -> str:
     hint="convert the float model instead",
 )
 def weights_dtype(graph: Graph, node: Node) -> str:
-    """Float32 activations have float32 weights and bias, int8 ones int8, int4 or (from legacy
+    """Float32 activations have float32 weights and bias (CONV_2D, DEPTHWISE_CONV_2D and
+    FULLY_CONNECTED also int8 weights: dynamic range), int8 ones int8, int4 or (from legacy
     models) uint8 weights and an int32 bias, int16 ones int8 or int4 weights and an int64 bias; but
     no int4 weights with int16 activations in DEPTHWISE_CONV_2D, which LiteRT computes wrongly
     without an error."""
@@ -62,6 +63,8 @@ def weights_dtype(graph: Graph, node: Node) -> str:
         wrong = form is DType.INT16 and isinstance(node.op, ops.DepthwiseConv2D)
         if wrong and tensor.dtype is DType.INT4:
             return f"{role} int4 with int16 activations: {WRONG_DEPTHWISE}"
+        if form is DType.FLOAT32 and not isinstance(node.op, ops.TransposeConv):
+            allowed = _DYNAMIC.get(role)
         if allowed is not None and tensor.dtype not in allowed:
             return f"{role} {tensor.dtype} with {form} activations"
     return ""
@@ -71,6 +74,7 @@ WRONG_DEPTHWISE = "LiteRT computes it wrongly, without an error"
 """int4 depthwise convolutions of int16: seen with LiteRT 2.3 and tflite-runtime 2.14."""
 
 
+_DYNAMIC = {"weights": (DType.FLOAT32, DType.INT8), "bias": (DType.FLOAT32,)}
 _PARAMETERS: dict[DType, dict[str, tuple[DType, ...]]] = {
     DType.FLOAT32: {"weights": (DType.FLOAT32,), "bias": (DType.FLOAT32,)},
     DType.INT8: {"weights": (*_WEIGHTS, DType.UINT8), "bias": (DType.INT32,)},

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from edgekit.converter.interpret.hybrid import is_hybrid
 from edgekit.converter.ir.graph import DType, Graph, Node
 from edgekit.converter.ir.ops import Op
 from edgekit.converter.ir.ops_binary import BINARY
 from edgekit.converter.lower import binary, calls, float32, int4, int16, legacy, logic, operators
 from edgekit.converter.lower.calls import Call
+from edgekit.converter.quantize.scheme import WEIGHTED
+from edgekit.errors import UnsupportedError
 
 Table = Mapping[type[Op], Callable[[Graph, Node], tuple[Call, ...]]]
 
@@ -27,6 +30,8 @@ def lowered(graph: Graph, node: Node) -> tuple[Call, ...]:
     """The kernel calls of one node. Raises UnsupportedError where its format has no kernel."""
     if type(node.op) in logic.LOWERINGS:
         return logic.LOWERINGS[type(node.op)](graph, node)
+    if type(node.op) in WEIGHTED and is_hybrid(graph, node):
+        raise _dynamic(node)
     name = number_format(graph, node)
     table = _TABLES.get(name, {})
     if type(node.op) not in table:
@@ -34,6 +39,15 @@ def lowered(graph: Graph, node: Node) -> tuple[Call, ...]:
         hint = "quantize the model (the default of edgekit convert)" if name == "float32" else ""
         raise calls.refuse(node, f"computes in {name}", ", ".join(able), hint)
     return table[type(node.op)](graph, node)
+
+
+def _dynamic(node: Node) -> UnsupportedError:
+    found = (
+        "has int8 weights under float32 activations; LiteRT quantizes those while it runs, and"
+        " there is no C kernel that does"
+    )
+    hint = "convert with --precision int8, or float16 for float32 arithmetic from half the flash"
+    return calls.refuse(node, found, "int8, int4, int16, float32 or float16 weights", hint)
 
 
 def formats_of(operator: type[Op]) -> tuple[str, ...]:

@@ -118,6 +118,7 @@ TABLES: Final[dict[str, dict[str, Field]]] = {
         "fused_activation_function": Field(0, "i8"),
         "weights_format": Field(1, "i8"),
         "keep_num_dims": Field(2, "bool"),
+        "asymmetric_quantize_inputs": Field(3, "bool"),
     },
     "Pool2DOptions": {
         "padding": Field(0, "i8"),

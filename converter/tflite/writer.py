@@ -9,8 +9,15 @@ import flatbuffers
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.converter.interpret.hybrid import is_hybrid
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, State, Tensor
-from edgekit.converter.ir.ops import Add, ArgMax, Reshape, UnidirectionalSequenceLstm
+from edgekit.converter.ir.ops import (
+    Add,
+    ArgMax,
+    FullyConnected,
+    Reshape,
+    UnidirectionalSequenceLstm,
+)
 from edgekit.converter.ir.ops_recurrent import GATES
 from edgekit.converter.tflite.complete import with_biases
 from edgekit.converter.tflite.custom import CUSTOM_OPERATORS, custom_options
@@ -274,6 +281,8 @@ class _Writer:
             values[field] = len(getattr(node, listed))
         if isinstance(node.op, Add):  # LiteRT would compute powers of two otherwise
             values["pot_scale_int16"] = 0 if self.graph.input(node).dtype is DType.INT16 else None
+        if isinstance(node.op, FullyConnected) and is_hybrid(self.graph, node):
+            values["asymmetric_quantize_inputs"] = True  # as its convolutions always do
         if isinstance(node.op, ArgMax):
             values["output_type"] = _TYPE_NUMBERS[self.graph.output(node).dtype.value.upper()]
         if isinstance(node.op, Reshape):  # interpreters want it where the shape operand is absent

@@ -36,7 +36,8 @@ def command(
         typer.Option(
             help="int8; int4 (weights, W4A8); int16 (activations, W8A16); w4a16 (both); binary"
             " (signs, W1A1): all layers that can; auto: chosen for each layer within --max-drop;"
-            " float32, or float16 (its weights halved), for targets with an FPU; no calibration."
+            " dynamic (int8 weights, float32 activations; no C); float32, or float16 (its weights"
+            " halved), for targets with an FPU; no calibration."
         ),
     ] = "int8",
     prefer: Annotated[

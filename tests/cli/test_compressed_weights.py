@@ -164,7 +164,7 @@ def test_equal_inputs_give_equal_bytes(model: Path) -> None:
         (
             ("--cluster", "16", "--precision", "float32"),
             "--cluster",
-            "clusters int8 weights, and --precision float32 keeps float ones",
+            "clusters the weights of integer layers, and --precision float32 has none",
         ),
     ],
 )

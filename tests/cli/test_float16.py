@@ -75,7 +75,7 @@ def test_boards_agree_and_the_decoder_takes_what_was_estimated(board: str, model
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--cluster", "16"), "clusters int8 weights, and --precision float16 keeps float ones"),
+        (("--cluster", "16"), "weights of integer layers, and --precision float16 has none"),
         (("--layer-precision", "fc=int4"), "--precision float16 quantizes none"),
         (("--ranges", "mse"), "mse is for integer activations, and --precision float16 keeps them"),
         (("--rounding", "gptq"), "gptq is for integer activations, and --precision float16 keeps"),
