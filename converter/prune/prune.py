@@ -9,7 +9,7 @@ shrink     groups that are zero now                -> a smaller graph
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,15 +79,21 @@ def prune(graph: Graph, spec: PruneSpec, samples: Batch | None = None) -> Pruned
         aligned = moved if after >= before else bare
         decibels = (round(before, 2), round(max(before, after), 2))
     done = shrink(aligned, coupling, gone) if spec.structured else aligned
-    summary = PruneSummary(
-        asked=spec.text,
-        criterion="magnitude" if used is None else "data",
-        samples=0 if used is None else count_of(used),
-        macs=(graph_cost(graph).macs, graph_cost(done).macs),
-        layers=tuple(_rows(graph, done)),
-        sqnr_db=decibels,
-    )
+    summary = summary_of(graph, done, spec)
+    if used is not None:
+        summary = replace(summary, criterion="data", samples=count_of(used), sqnr_db=decibels)
     return Pruned(done, summary, _notes(graph, left), aligned)
+
+
+def summary_of(before: Graph, after: Graph, spec: PruneSpec) -> PruneSummary:
+    """What is gone from `before` in `after`, by magnitude."""
+    return PruneSummary(
+        asked=spec.text,
+        criterion="magnitude",
+        samples=0,
+        macs=(graph_cost(before).macs, graph_cost(after).macs),
+        layers=tuple(_rows(before, after)),
+    )
 
 
 def _check_float(graph: Graph) -> None:

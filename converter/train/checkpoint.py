@@ -22,6 +22,8 @@ NAMES = {
     "architecture": "the architecture",
     "start": "the start models",
     "qat": "--qat",
+    "prune": "--prune",
+    "prune_ramp": "--prune-ramp",
     "width": "--width",
     "shape": "--input",
     "seed": "--seed",

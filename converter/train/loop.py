@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,12 +28,22 @@ EMA_START = 10
 is forgotten at once."""
 
 
+class Zeros(Protocol):
+    """Weights that become zero on the way: `pruning.Gradual`."""
+
+    def due(self, step: int) -> bool:
+        """Whether something changes before this step."""
+
+    def apply(self, state: State, step: int) -> None:
+        """Change it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is fixed about a training before it begins: batches, how samples become inputs, learning
     rates, the shorter side of the images per epoch, how many first epochs leave binarized layers
     their real weights, in how many ranges of fake quantization follow the values, the decay of
-    averaged weights and the teachers."""
+    averaged weights, the teachers, and zeros that grow."""
 
     feed: Feed
     evaluation: Labelled | None
@@ -44,6 +54,7 @@ class Plan:
     observed_epochs: int
     ema: float
     distillation: Distillation | None
+    zeros: Zeros | None = None
 
     @property
     def epochs(self) -> int:
@@ -99,6 +110,8 @@ def _epoch(
             done = epoch * count + number
             rate = plan.schedule.rate(done)
             state.optimizer.learning_rate.assign(rate)
+            if plan.zeros is not None and plan.zeros.due(done):
+                plan.zeros.apply(state, done)
             decay = min(plan.ema, (1 + done) / (EMA_START + done))
             loss, hits = step(x, y, np.float32(decay))
             total, right = total + float(loss), right + int(hits)

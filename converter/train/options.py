@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgekit.converter.prune.spec import parse_prune
 from edgekit.converter.train.shapes import Shape
 from edgekit.errors import UsageError
 
@@ -30,7 +31,9 @@ class TrainOptions:
 
     `start` is a trained float model to go on from, in place of a network of the zoo; `qat` is what
     it is to be quantized to after that, "int8", "int4" (weights) or "int16" (activations), and
-    rounds while it trains.
+    rounds while it trains. `prune` takes zeros or channels as
+    `ConvertOptions.prune` does: channels go before the first step, zeros grow over the share
+    `prune_ramp` of the steps.
     `shape` is (height, width, channels), None for the data's own; `evaluation` is labelled data,
     None to hold back the share `validation` of the training data. `augment` None means what suits
     the data. `epochs` None means 40, and 10 with `start`; `rate` None the optimizer's own (`RATES`,
@@ -45,6 +48,8 @@ class TrainOptions:
 
     start: Path | None = None
     qat: str | None = None
+    prune: str | None = None
+    prune_ramp: float = 0.5
     width: float = 1.0
     shape: Shape | None = None
     epochs: int | None = None
@@ -81,6 +86,8 @@ class TrainOptions:
         if self.qat is not None:
             _one_of("--qat", self.qat, QATS)
         _check_start(self)
+        if self.prune is not None:
+            _check_prune(self.prune, self.start)
         if self.feature_weight and not self.teachers:
             raise UsageError(
                 "--feature-weight",
@@ -127,6 +134,17 @@ def _check_start(o: TrainOptions) -> None:
         )
 
 
+def _check_prune(text: str, start: Path | None) -> None:
+    parse_prune(text)
+    if start is None:
+        raise UsageError(
+            "--prune",
+            "what matters shows in a trained network, and none is named",
+            hint="train the network first, then give it as --start MODEL",
+            code="prune-start",
+        )
+
+
 def _share(value: float) -> bool:
     return 0 <= value <= 0.9
 
@@ -143,6 +161,7 @@ def _checks(o: TrainOptions) -> tuple[Check, ...]:
         ("--seed", o.seed, "0 or more", lambda v: v >= 0),
         ("--val-split", o.validation, "0 to 0.9", _share),
         ("--warmup", o.warmup, "0 to 0.9, a share of all steps", _share),
+        ("--prune-ramp", o.prune_ramp, "0 to 0.9, a share of all steps", _share),
         ("--lr", 1.0 if o.rate is None else o.rate, "above 0", lambda v: v > 0),
         ("--weight-decay", o.weight_decay, "0 or more", lambda v: v >= 0),
         ("--label-smoothing", o.label_smoothing, "0 to below 1", lambda v: 0 <= v < 1),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgekit.artifacts.files import write_file
 from edgekit.converter.compress.passes import compress
@@ -41,6 +43,8 @@ class FromModel:
     """What quantization-aware training is for."""
     scaling: Candidate | None = None
     plan: FakePlan | None = None
+    masks: Mapping[str, NDArray[np.float32]] | None = None
+    """Weights of which some may become zero, see `Trainable`."""
 
     @classmethod
     def read(cls, path: Path, qat: str | None) -> FromModel:
@@ -84,7 +88,8 @@ class FromModel:
 
     def network(self, tf: Any, data: Labelled) -> Classifier:
         """With the model's weights."""
-        return view(tf, self.graph, fake=None if self.plan is None else FakeQuant(tf, self.plan))
+        fake = None if self.plan is None else FakeQuant(tf, self.plan)
+        return view(tf, self.graph, fake=fake, masks=self.masks)
 
     def write(self, tf: Any, network: Classifier, data: Labelled, path: Path) -> int:
         """As a float .tflite; one trained for integers with its ranges on it."""

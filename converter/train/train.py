@@ -3,6 +3,7 @@
 data        --data, --eval         -> Labelled, in memory
 network     the zoo, or --start    -> a network to train, its averaged shadow, an optimizer
 teachers    --teacher              -> trained models, held against the data
+prune       --prune                -> fewer channels, or masks that zeros grow in
 resume      a checkpoint           -> variables and the rows so far
 fit         batches, steps         -> a checkpoint and a row after each epoch
 save        the shadow's weights   -> ARCH.keras or NAME_tuned.tflite, its history beside it
@@ -12,11 +13,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from edgekit.artifacts.files import check_writable, write_file
+from edgekit.artifacts.pruning import PruneSummary
 from edgekit.converter.data.candidates import Candidate
 from edgekit.converter.load.clock import Clock
 from edgekit.converter.load.keras import import_tensorflow, require_tensorflow
@@ -31,6 +33,7 @@ from edgekit.converter.train.loop import Plan, fit
 from edgekit.converter.train.loss import Distillation
 from edgekit.converter.train.options import IMAGE_AUGMENTS, TrainOptions
 from edgekit.converter.train.origin import FromZoo, Origin
+from edgekit.converter.train.pruning import pruned_start
 from edgekit.converter.train.schedule import Schedule, Stages, sizes
 from edgekit.converter.train.start import FromModel
 from edgekit.converter.train.state import State, make_optimizer
@@ -65,6 +68,7 @@ class Trained:
     resumed_after: int
     epoch_seconds: tuple[float, ...]
     seconds: float
+    pruning: PruneSummary | None = None
 
     @property
     def top1(self) -> float | None:
@@ -158,9 +162,15 @@ def train(
     training, evaluation = _data(spec, origin, chosen, report)
     tf = import_tensorflow(Clock())
     teachers = load_teachers(tf, chosen.teachers, training)
+    pruning = None
+    if chosen.prune is not None and isinstance(origin, FromModel):
+        pruning = pruned_start(tf, origin, training, chosen)
+        origin = pruning.model
     origin = origin.fitted(tf, training)
     state = _state(tf, origin, training, chosen)
     plan = _plan(training, evaluation, chosen, teachers, origin.scaling)
+    if pruning is not None:
+        plan = replace(plan, zeros=pruning.gradual(chosen, plan.feed.steps * plan.epochs))
     identity = _identity(origin, plan, chosen, teachers)
     past: tuple[Row, ...] = _resume(places, state, identity) if chosen.resume else ()
     seconds: list[float] = []
@@ -191,6 +201,7 @@ def train(
         resumed_after=len(past),
         epoch_seconds=tuple(seconds),
         seconds=time.perf_counter() - began,
+        pruning=None if pruning is None else pruning.summary(state.shadow.model.graph()),
     )
 
 

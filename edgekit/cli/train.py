@@ -35,6 +35,17 @@ def command(
             help="With --start: quantization-aware, for convert --precision int8, int4 or int16.",
         ),
     ] = None,
+    prune: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOW",
+            help="With --start: zeros that grow (0.5, layer:0.5, 2:4), or channels that go first"
+            " (channels:0.5, macs:0.5).",
+        ),
+    ] = None,
+    prune_ramp: Annotated[
+        float, typer.Option(help="Share of the steps over which zeros grow.")
+    ] = 0.5,
     data: Annotated[str | None, typer.Option(help=f"Labelled data. {LABELLED}")] = None,
     output_file: Annotated[
         Path | None,
@@ -157,6 +168,8 @@ def command(
     chosen = TrainOptions(
         start=start,
         qat=qat,
+        prune=prune,
+        prune_ramp=prune_ramp,
         width=width,
         shape=None if input_shape is None else parse_shape(input_shape),
         epochs=epochs,
@@ -251,12 +264,19 @@ def _show(out: output.Output, result: Trained) -> None:
         ("data", result.data),
         ("classes", f"{len(result.classes)}"),
         *(("teacher", f"{name}, top-1 {right:.1%} on the data") for name, right in result.teachers),
+        *_pruned(result),
         ("epochs", _epochs(result)),
         ("top-1", judged),
         ("history", str(result.history)),
     ]
     out.table("", ("", ""), rows)
     out.say(f"model: {result.model}")
+
+
+def _pruned(result: Trained) -> list[tuple[str, str]]:
+    from edgekit.deploy.pruned import pruning_rows
+
+    return [] if result.pruning is None else pruning_rows(result.pruning)
 
 
 def _network(result: Trained) -> str:
