@@ -23,7 +23,7 @@ BINARY_FORMATS = ("lce", "portable")
 FLOAT_ACTIVATIONS = ("dynamic", "float16", "float32")
 """Precisions whose activations stay float32, so that no ranges are needed."""
 PRECISIONS = ("int8", "int4", "int16", "w4a16", "binary", "auto", *FLOAT_ACTIVATIONS)
-RANGES = ("minmax", "percentile", "mse")
+RANGES = ("minmax", "percentile", "mse", "entropy")
 ROUNDINGS = ("nearest", "gptq", "adaround")
 PREFERENCES = ("instructions", "flash", "ram")
 ARENAS = ("auto", "single", "fast")
@@ -49,8 +49,8 @@ class ConvertOptions:
     weights in model.tflite and the C's flash, "dynamic" has int8 weights under float32 activations
     (no C): these need no calibration.
     `layer_precision` gives single layers their format ("NAME=int4,..."). `rounding` "gptq" and
-    "adaround" round weights so that each layer's output comes out close. `ranges` "percentile"
-    and "mse" clip far values of activations. `ram_budget` is the most
+    "adaround" round weights so that each layer's output comes out close. `ranges` "percentile",
+    "mse" and "entropy" clip far values of activations. `ram_budget` is the most
     bytes the arena may take; where it has to, C runs layers stripe by stripe. `arena` "auto" makes
     it one block where it fits one memory and else spreads it over several, "single" never does, and
     "fast" puts what is touched most into tightly coupled memory. `all_channels` keeps channels in

@@ -54,8 +54,8 @@ def command(
     ranges: Annotated[
         str,
         typer.Option(
-            help="Ranges of activations: minmax (all that was seen), percentile or mse (far values"
-            " are clipped)."
+            help="Ranges of activations: minmax (all that was seen), percentile, mse or entropy"
+            " (far values are clipped)."
         ),
     ] = "minmax",
     rounding: Annotated[

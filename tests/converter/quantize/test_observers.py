@@ -1,4 +1,4 @@
-"""Percentile and mean-square ranges."""
+"""Percentile, mean-square and entropy ranges."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from edgekit.converter.quantize.calibrate import calibrate
 from edgekit.converter.quantize.int8 import quantize_int8
-from edgekit.converter.quantize.observers import BINS, mse_range, narrowed, percentile_range
+from edgekit.converter.quantize.observers import (
+    BINS,
+    divergence,
+    entropy_range,
+    mse_range,
+    narrowed,
+    percentile_range,
+)
 from edgekit.converter.quantize.scheme import INT8_ACTIVATION
 from tests.helpers.float_graphs import classifier, samples
 
@@ -42,7 +49,39 @@ def test_the_mean_square_range_is_no_worse_than_the_whole(seed: int, far: float)
     assert _error(values, found) <= 1.05 * _error(values, seen)
 
 
-@pytest.mark.parametrize("method", ["percentile", "mse"])
+def test_the_entropy_range_gives_a_lone_value_up_and_keeps_an_even_spread() -> None:
+    rng = np.random.default_rng(0)
+    far = np.append(rng.normal(0, 1, 50_000), 60.0)
+    count, edges = _histogram(far)
+    low, high = entropy_range(count, edges, INT8_ACTIVATION)
+    assert (low, high) != (float(edges[0]), float(edges[-1]))
+    assert 4 < high < 30
+    count, edges = _histogram(rng.uniform(-1, 1, 50_000))
+    assert entropy_range(count, edges, INT8_ACTIVATION) == (float(edges[0]), float(edges[-1]))
+
+
+def test_the_many_zeros_of_a_relu_do_not_decide() -> None:
+    rng = np.random.default_rng(1)
+    half = np.maximum(rng.normal(0, 1, 50_000), 0)
+    positive = half[half > 0]
+    ends = (0.0, float(half.max()))
+    found = [
+        entropy_range(*np.histogram(values, BINS, ends), INT8_ACTIVATION)
+        for values in (half, positive)
+    ]
+    assert found[0] == found[1]
+
+
+def test_the_divergence_of_three_bins_by_hand() -> None:
+    """p = (5, 3, 2) / 10 with one value beyond; q: levels of two bins and one, from (5, 3, 1)."""
+    count = np.array([5.0, 3.0, 1.0, 1.0])
+    p, q = np.array([0.5, 0.3, 0.2]), np.array([4, 4, 1]) / 9
+    expected = float((p * np.log(p / q)).sum())
+    assert divergence(count, 0, 3, 2) == pytest.approx(expected, abs=1e-6)
+    assert divergence(count, 0, 4, 4) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("method", ["percentile", "mse", "entropy"])
 def test_ranges_of_a_graph_only_shrink(method: str) -> None:
     graph = classifier()
     data = samples(graph, 128)
