@@ -19,6 +19,7 @@ _WHERE = {
     "convert": "edgekit.deploy.convert",
     "bench": "edgekit.deploy.bench",
     "build": "edgekit.deploy.build",
+    "flash": "edgekit.deploy.flash",
     "inspect": "edgekit.deploy.inspect",
     "explain": "edgekit.deploy.explain",
     "sweep": "edgekit.deploy.sweep.sweep",
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from edgekit.deploy.compare import compare_reports
     from edgekit.deploy.convert import convert
     from edgekit.deploy.explain import explain
+    from edgekit.deploy.flash import flash
     from edgekit.deploy.inspect import inspect
     from edgekit.deploy.sweep.sweep import sweep
     from edgekit.deploy.verify import verify
@@ -55,6 +57,7 @@ __all__ = [
     "compare_reports",
     "convert",
     "explain",
+    "flash",
     "inspect",
     "list_targets",
     "load_target",

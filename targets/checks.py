@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from edgekit.targets.flashers import flashers
 from edgekit.targets.model import Memory, Target
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -191,6 +192,26 @@ def _emulator(target: Target) -> str:
     return "" if fits else f"emulator {emulator.machine!r}, timer {emulator.timer_hz} Hz"
 
 
+def _flash(target: Target) -> str:
+    flash = target.flash
+    if flash is None:
+        return ""
+    unknown = [tool for tool in flash.tools if tool not in flashers()]
+    if unknown or not flash.tools:
+        return f"flash.tools {list(flash.tools)}"
+    rows = [flashers()[tool] for tool in flash.tools]
+    unnamed = [r.name for r in rows if "{chip}" in r.command and r.name not in flash.chip]
+    if unnamed:
+        return f"flash.chip without {unnamed[0]}"
+    drive = not (flash.uf2_family and flash.uf2_board)
+    if drive and any(row.file == "uf2" for row in rows):
+        return "flash by UF2 without uf2_family and uf2_board"
+    if any(row.bootloader for row in rows) and not (flash.bootloader and flash.enter):
+        return "flash by a bootloader without bootloader and enter"
+    bad = [pair for pair in flash.bootloader if not USB.fullmatch(pair)]
+    return f"flash.bootloader {bad[0]!r}" if bad else ""
+
+
 def _sources(target: Target) -> str:
     return "" if target.sources or target.family == "host" else "no sources"
 
@@ -218,5 +239,6 @@ CHECKS: tuple[Check, ...] = (
     Check("camera", "a sensor with positive width and height", _camera),
     Check("virtual", "a virtual board borrows clock and power from a named real one", _virtual),
     Check("emulator", "a machine, a positive timer_hz, icount_shift 0 to 10", _emulator),
+    Check("flash", "tools of flashers.toml, with the words each needs for this chip", _flash),
     Check("sources", "where the facts come from", _sources, shipped=True),
 )

@@ -93,6 +93,25 @@ class Camera(Strict):
     color: Literal["rgb", "gray", "yuv"] = "rgb"
 
 
+class Flash(Strict):
+    """How firmware gets onto the board."""
+
+    tools: tuple[str, ...]
+    """Rows of flashers.toml, the best first: the first that is installed is used."""
+    chip: dict[str, str] = Field(default_factory=dict)
+    """Tool -> the words with which it names this chip."""
+    bootloader: tuple[str, ...] = ()
+    """VID:PID pairs: of the board while its bootloader runs, then of the programs it came with."""
+    touch: bool = False
+    """Whether opening the port of such a program at 1200 baud starts the bootloader."""
+    enter: str = ""
+    """What a person does to start the bootloader."""
+    uf2_family: int = 0
+    """Family ID of the chip in UF2 files."""
+    uf2_board: str = ""
+    """What the drive of its bootloader calls itself: Board-ID in INFO_UF2.TXT."""
+
+
 class Target(Strict):
     """One target profile."""
 
@@ -110,7 +129,7 @@ class Target(Strict):
     port: str = ""
     """Folder under firmware_stubs/port/ ("cortex_m/mps2_an386"); empty: none yet."""
     emulator: Emulator | None = None
-    flasher: str = ""
+    flash: Flash | None = None
     power: Power | None = None
     camera: Camera | None = None
     formats: tuple[Literal["tflite", "c"], ...] = ("tflite",)

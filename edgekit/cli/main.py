@@ -20,6 +20,7 @@ from edgekit.cli import (
     compare,
     convert,
     doctor,
+    flash,
     inspect,
     meters,
     mlperf,
@@ -64,7 +65,7 @@ def _main(
 
 _COMMANDS = (
     *(doctor, targets, inspect, train, convert),
-    *(sweep, build, bench, run_command, verify, report, compare),
+    *(sweep, build, flash, bench, run_command, verify, report, compare),
 )
 for _module in _COMMANDS:
     app.command(name=_module.NAME)(_module.command)

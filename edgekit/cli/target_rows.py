@@ -67,8 +67,8 @@ def details(target: Target) -> Iterator[tuple[str, str]]:
     yield "runs", " and ".join({"tflite": "the .tflite", "c": "C"}[f] for f in target.formats)
     yield "link", _link(target)
     yield "firmware", _port(target)
-    if target.flasher:
-        yield "flasher", target.flasher
+    if target.flash is not None:
+        yield "flashed by", " or ".join(target.flash.tools)
     if target.power is not None:
         yield "power", _power(target.power)
     if target.camera is not None:

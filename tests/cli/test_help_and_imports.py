@@ -15,7 +15,7 @@ from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 
 COMMANDS = (
     *("doctor", "targets", "inspect", "train", "convert"),
-    *("sweep", "build", "bench", "run", "verify", "report", "compare", "meters", "mlperf"),
+    *("sweep", "build", "flash", "bench", "run", "verify", "report", "compare", "meters", "mlperf"),
 )
 GROUPS = {
     "meters": ("meters list", "meters record", "meters emulate"),

@@ -26,6 +26,7 @@ PAGES = (
     "docs/train.md",
     "docs/qat.md",
     "docs/convert.md",
+    "docs/flash.md",
     "docs/compression.md",
     "docs/pruning.md",
     "docs/memory.md",

@@ -99,6 +99,7 @@ WRONG: dict[str, tuple[Callable[[], Target], str]] = {
     "camera": (lambda: changed("openmv-h7", camera__width=0), "0x480"),
     "virtual": (lambda: changed("virtual-m4", modelled_on=""), "modelled_on"),
     "emulator": (lambda: changed("virtual-m4", emulator__timer_hz=0), "timer 0 Hz"),
+    "flash": (lambda: changed("nano33ble", flash__tools=("spoon",)), "'spoon'"),
     "sources": (lambda: changed("nano33ble", sources=()), "no sources"),
 }
 
@@ -129,6 +130,10 @@ def test_check_finds_its_wrong_profile(name: str) -> None:
             "cycles_per_instruction",
         ),
         (lambda: changed("host", formats=("c", "c")), "formats", "['c', 'c']"),
+        (lambda: changed("nano33ble", flash__chip={}), "flash", "chip without pyocd"),
+        (lambda: changed("pico2", flash__uf2_family=0), "flash", "UF2 without uf2_family"),
+        (lambda: changed("pico2", flash__enter=""), "flash", "without bootloader and enter"),
+        (lambda: changed("pico2", flash__bootloader=("2e8a",)), "flash", "'2e8a'"),
     ],
 )
 def test_checks_with_more_than_one_finding(

@@ -1,0 +1,61 @@
+"""`edgekit flash`: the firmware of a bundle onto a board."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from edgekit.cli import options, output
+
+NAME = "flash"
+
+
+def command(
+    bundle: options.Bundle,
+    target: options.OptionalTarget = None,
+    port: Annotated[
+        str | None,
+        typer.Option("-p", "--port", help="Serial port of the firmware, to check it afterwards."),
+    ] = None,
+    probe: Annotated[
+        str | None, typer.Option(help="Serial number of the debug probe or board to flash.")
+    ] = None,
+    tool: Annotated[
+        str | None,
+        typer.Option(help="Program that writes; default: the first of the target's installed."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Build, print the command, flash nothing.")
+    ] = False,
+    model_id: Annotated[
+        str, typer.Option(help="MLPerf Tiny model id to answer with: vww01, ic01, kws01, ad01.")
+    ] = "",
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Flash a bundle's firmware to a board and check that it runs."""
+    out = output.use(json=json, quiet=quiet, verbose=verbose)
+    from edgekit.deploy.flash import flash, flash_record
+
+    with out.working():
+        result = flash(
+            bundle,
+            target=target,
+            port=port,
+            probe=probe,
+            tool=tool,
+            model_id=model_id,
+            dry_run=dry_run,
+        )
+    out.emit(flash_record(result))
+    if result.dry_run:
+        missing = "" if result.installed else f"  # {result.tool} is not installed here"
+        out.say(f"would run: {result.command}{missing}")
+        return
+    out.say(f"flashed with {result.tool}: {result.file}")
+    if result.checked is None:
+        out.say("not checked: give the firmware's serial port with --port")
+    else:
+        out.say(f"{result.checked.board} on {result.checked.port} runs it: build, model, self-test")

@@ -1,0 +1,1 @@
+"""Writing firmware to boards: tools, debug probes, drives, bootloaders."""

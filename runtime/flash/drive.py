@@ -1,0 +1,78 @@
+"""The drive that a UF2 bootloader shows: finding it by INFO_UF2.TXT, copying to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+from edgekit.errors import DeviceError
+from edgekit.runtime.flash.troubles import trouble
+from edgekit.targets.flashers import Flasher
+from edgekit.targets.model import Target
+
+INFO = "INFO_UF2.TXT"
+MOUNTS = Path("/proc/self/mounts")
+
+
+def mount_points() -> tuple[Path, ...]:
+    """Where file systems are mounted; spaces in their names are written as \\040 there."""
+    if not MOUNTS.exists():
+        return tuple(sorted(Path("/Volumes").glob("*")))
+    rows = [line.split(" ") for line in MOUNTS.read_text(encoding="utf-8").splitlines()]
+    names = [re.sub(r"\\(\d{3})", lambda m: chr(int(m[1], 8)), row[1]) for row in rows]
+    return tuple(Path(name) for name in names)
+
+
+def board_id(drive: Path) -> str | None:
+    """What a UF2 drive calls its board; None for another kind of drive."""
+    try:
+        text = (drive / INFO).read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    found = re.search(r"^Board-ID:\s*(\S+)", text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def find_drive(flasher: Flasher, target: Target) -> Path:
+    """The drive of the target's bootloader. Raises DeviceError: none, another board's, several."""
+    assert target.flash is not None
+    named = {point: board_id(point) for point in mount_points()}
+    drives = {point: name for point, name in named.items() if name is not None}
+    fitting = [point for point, name in drives.items() if name == target.flash.uf2_board]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        listed = ", ".join(map(str, fitting))
+        raise DeviceError(
+            f"{flasher.name} for {target.name}",
+            f"found several boards in their bootloaders: {listed}",
+            hint="unplug all but one",
+            code="probe-ambiguous",
+        )
+    if drives:
+        listed = ", ".join(f"{name or 'unnamed'} at {point}" for point, name in drives.items())
+        detail = f"{listed}, where {target.flash.uf2_board} is wanted"
+        raise trouble("wrong-chip", flasher, target, detail)
+    raise trouble("no-bootloader", flasher, target)
+
+
+def copy_to(drive: Path, name: str, data: bytes) -> None:
+    """Write a file to the drive. The board starts it, and its drive is gone, with the last byte.
+
+    Raises DeviceError when the drive takes no more before that.
+    """
+    try:
+        with (drive / name).open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            with contextlib.suppress(OSError):  # the board has everything, and left
+                os.fsync(stream.fileno())
+    except OSError as error:
+        raise DeviceError(
+            str(drive),
+            f"does not take {name}: {error.strerror or error}",
+            hint="put the board into its bootloader again and repeat the command",
+            code="flash-failed",
+        ) from None
