@@ -26,7 +26,7 @@ def command(
         [(MARKS[c.status], c.name, c.found, c.needed_for) for c in checks],
     )
     for check in checks:
-        if check.status == "missing" and check.fix:
+        if check.status != "ok" and check.fix:
             out.say(f"{check.name}: {check.fix}")
 
 

@@ -7,7 +7,13 @@ import importlib.util
 import platform
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgekit.targets.model import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,25 @@ PROGRAMS = (
         "cross-compiling for Pi and Android",
         "gcc-aarch64-linux-gnu",
     ),
+    ("ssh", ("-V",), "programs on a Pi (--host)", "openssh-client"),
+    ("adb", ("--version",), "programs on a phone (--serial)", "adb"),
+    (
+        "qemu-aarch64-static",
+        ("--version",),
+        "programs of a Pi or phone without one (--emulate)",
+        "qemu-user-static",
+    ),
+    ("qemu-arm-static", ("--version",), "the same for 32-bit phones", "qemu-user-static"),
 )
+
+UDEV_RULES = (Path("/etc/udev/rules.d"), Path("/lib/udev/rules.d"), Path("/usr/lib/udev/rules.d"))
+"""Folders in which rules may let a user open debug probes and bootloaders."""
 
 
 def examine() -> tuple[Check, ...]:
     """Every check, in order; never raises for what is merely missing, never imports TensorFlow."""
-    return (_python(), *map(_package, PACKAGES), *map(_program, PROGRAMS), *_ports())
+    programs = (*map(_program, PROGRAMS), *_flashers())
+    return (_python(), *map(_package, PACKAGES), *programs, *_probes(), *_udev(), *_ports())
 
 
 def _python() -> Check:
@@ -94,11 +113,86 @@ def _program(row: tuple[str, tuple[str, ...], str, str]) -> Check:
     return Check("programs", name, "ok", lines[0] if lines else "found", purpose)
 
 
+def _flashers() -> Iterator[Check]:
+    """The tools that flash boards, and which boards."""
+    from edgekit.runtime.flash.tools import program_words
+    from edgekit.targets.flashers import flashers
+    from edgekit.targets.reader import list_targets
+
+    boards = [target for target in list_targets() if target.flash is not None]
+    for row in flashers().values():
+        if not row.command:
+            continue
+        users = [t.name for t in boards if t.flash is not None and row.name in t.flash.tools]
+        purpose = f"flashing {', '.join(users)}"
+        words = program_words(row)
+        if words:
+            yield Check("flashers", row.name, "ok", _version([*words, *row.version]), purpose)
+        else:
+            yield Check("flashers", row.name, "missing", "not installed", purpose, row.install)
+
+
+def _version(command: list[str]) -> str:
+    """The first line in which a program tells a version, else its first."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"does not start: {error}"
+    lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    told = [line for line in lines if any(map(str.isdigit, line))]
+    return (told or lines or ["found"])[0]
+
+
+def _probes() -> Iterator[Check]:
+    """Debug probes, where pyOCD is there to list them."""
+    from edgekit.runtime.flash.tools import Tool, probes, program_words
+    from edgekit.targets.flashers import flashers
+
+    row = flashers()["pyocd"]
+    words = program_words(row)
+    found = probes(Tool(row, words)) if words else None
+    if found is None:
+        return
+    for probe in found:
+        yield Check("probes", probe.serial, "ok", probe.title or "debug probe", "--probe")
+    if not found:
+        hint = "plug the board's debug USB socket in"
+        yield Check("probes", "debug probes", "note", "none", "flashing", hint)
+
+
+def _udev() -> Iterator[Check]:
+    """Whether rules name the makers of boards; without them a probe opens for root only."""
+    from edgekit.targets.reader import list_targets
+
+    folders = [folder for folder in UDEV_RULES if folder.is_dir()]
+    if not folders:
+        return
+    usb = [pair for t in list_targets() for pair in (*t.link.usb, *_bootloader(t))]
+    wanted = sorted({pair.partition(":")[0] for pair in usb})
+    rules = [path for folder in folders for path in folder.glob("*.rules")]
+    text = "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in rules).lower()
+    missing = [vendor for vendor in wanted if f'"{vendor}"' not in text]
+    if missing:
+        found = f"none for USB vendors {', '.join(missing)}"
+        fix = "write the rules of docs/flash.md#permission to /etc/udev/rules.d"
+        yield Check("probes", "udev rules", "note", found, "flashing without root", fix)
+    else:
+        yield Check("probes", "udev rules", "ok", ", ".join(wanted), "flashing without root")
+
+
+def _bootloader(target: Target) -> tuple[str, ...]:
+    return target.flash.bootloader if target.flash is not None else ()
+
+
 def _ports() -> tuple[Check, ...]:
     from edgekit.runtime.link.ports import list_ports
     from edgekit.targets.reader import list_targets
 
-    boards = {usb: target.title for target in list_targets() for usb in target.link.usb}
+    targets = list_targets()
+    boards = {usb: f"{t.title} (USB)" for t in targets for usb in _bootloader(t)}
+    boards |= {usb: t.title for t in targets for usb in t.link.usb if usb not in boards}
     meters = _meters()
     found = []
     for port in list_ports():
