@@ -11,6 +11,7 @@ from edgekit.converter.interpret.run import run
 from edgekit.converter.ir.cost import graph_cost
 from edgekit.converter.ir.graph import DType, Graph, Quant
 from edgekit.converter.ir.verify import verify
+from edgekit.converter.lower.channels import drop_constant_channels
 from edgekit.converter.prune.families import staying
 from edgekit.converter.prune.prune import Pruned, prune
 from edgekit.converter.prune.spec import parse_prune
@@ -91,6 +92,18 @@ def test_dead_channels_are_the_first_to_go_and_leave_no_trace() -> None:
     assert small["wide"].shape[-1] == 12
     x = samples(graph, 1)
     np.testing.assert_allclose(run(small, x)["dense"], run(graph, x)["dense"], atol=1e-5)
+
+
+def test_channels_that_zeros_leave_unread_are_left_out_of_the_c() -> None:
+    """A column of zeros in "back" leaves nobody to read the channels of "dw" and "wide"."""
+    graph = network()
+    back = graph.input(next(node for node in graph.nodes if node.name == "back"), 1)
+    values = np.array(back.values)
+    values[..., [1, 7, 9]] = 0
+    graph = graph.with_tensors(replace(back, data=values))
+    integers = quantize_int8(graph, [samples(graph, 8)]).graph
+    left = drop_constant_channels(integers)
+    assert [left[name].shape[-1] for name in ("wide", "dw", "back")] == [21, 21, 16]
 
 
 def test_data_make_up_for_much_of_what_went() -> None:
