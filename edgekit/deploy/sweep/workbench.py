@@ -34,7 +34,8 @@ from edgekit.errors import DoesNotFitError, EdgeKitError
 from edgekit.runtime.report.build import make_report
 from edgekit.targets.model import Target
 
-KEPT_CONVERSIONS = 8
+KEPT_CONVERSIONS, KEPT_REFERENCES = 8, 2
+"""The last ones. A reference can take much memory; pruned networks have one of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,7 @@ class Workbench:
             loaded = self.setup.models[point[MODEL]]
             data = self._prepared(point[MODEL], loaded, options)
             made = reduce_model(loaded, data, target, options, reference=self._reference)
-            if len(self._reduced) >= KEPT_CONVERSIONS:
-                del self._reduced[next(iter(self._reduced))]
-            self._reduced[key] = made
+            _keep(self._reduced, key, made, KEPT_CONVERSIONS)
         return self._reduced[key]
 
     def _prepared(self, name: str, loaded: LoadedModel, options: ConvertOptions) -> Prepared:
@@ -119,7 +118,8 @@ class Workbench:
         digest = hashlib.sha256(write_tflite(graph)).hexdigest()
         key = (digest, *sorted(options.items()))
         if key not in self._references:
-            self._references[key] = Reference(graph, *data, **options, keep=True)
+            made = Reference(graph, *data, **options, keep=True)
+            _keep(self._references, key, made, KEPT_REFERENCES)
         return self._references[key]
 
     def _own_accuracy(self, reduced: Reduced, options: ConvertOptions) -> AccuracySummary | None:
@@ -133,6 +133,13 @@ class Workbench:
             reduced.graph, dataset, data.preprocess, limit=limit, require_labels=labelled
         )
         return whole.against(reduced.graph)
+
+
+def _keep(kept: dict[Any, Any], key: Any, value: Any, most: int) -> None:
+    """Add a value, and let go of the oldest where there are too many."""
+    if len(kept) >= most:
+        del kept[next(iter(kept))]
+    kept[key] = value
 
 
 def _silent(stage: str, done: int, total: int) -> None:

@@ -138,6 +138,22 @@ def test_data_travel_with_the_parcel(place: Path) -> None:
     assert "data.npz" in str(lost.error["subject"])
 
 
+def test_pruned_networks_are_judged_against_the_given_one(place: Path) -> None:
+    record = edgekit.sweep(
+        "model.tflite",
+        target="virtual-m4",
+        output_dir="out",
+        axes={"prune": ["none", "0.5", "layer:0.9"]},
+        convert=ConvertOptions(calibration="data.npz", evaluation="data.npz"),
+    )
+    assert [trial.state for trial in record.trials] == ["ok"] * 3, [
+        t.problem for t in record.trials
+    ]
+    assert {trial.value("accuracy_before") for trial in record.trials} == {1.0}
+    whole, _, sparse = record.trials
+    assert sparse.value("accuracy") < whole.value("accuracy")
+
+
 def test_impossible_combinations_and_missing_figures_fail_by_name(place: Path) -> None:
     done = succeeds(
         *("sweep", "model.tflite", "-t", "virtual-m4", "-o", "out", "--data", "data.npz"),
