@@ -25,7 +25,9 @@ def _never(point: Point) -> bool:
 
 
 def _in_float(point: Point) -> bool:
-    return point.get("precision") == "float32"
+    from edgekit.converter.options import FLOAT_ACTIVATIONS
+
+    return point.get("precision") in FLOAT_ACTIVATIONS
 
 
 def _unclustered(point: Point) -> bool:
@@ -95,7 +97,7 @@ class Axis:
 
 
 AXES = (
-    Axis("precision", str, "int8,int4,int16,float32"),
+    Axis("precision", str, "int8,int4,int16,float16,float32"),
     Axis("ranges", str, "minmax,percentile,mse", idle=_in_float),
     Axis("rounding", str, "nearest,gptq,adaround", idle=_in_float),
     Axis("bias_correction", _switch, "on,off", "biases", _in_float),

@@ -72,9 +72,12 @@ def method(point: Point) -> tuple[str, ...]:
 
 
 def options_of(point: Point, base: ConvertOptions) -> ConvertOptions:
-    """The conversion's options: the base with the axes' values. Raises UsageError."""
+    """The conversion's options: the base with the values of the axes that have an effect. Raises
+    UsageError."""
     chosen: dict[str, Any] = {
-        name: BY_NAME[name].value(text) for name, text in point.items() if name in BY_NAME
+        name: BY_NAME[name].value(text)
+        for name, text in point.items()
+        if name in BY_NAME and not BY_NAME[name].idle(point)
     }
     return replace(base, **chosen)
 

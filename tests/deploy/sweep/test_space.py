@@ -51,6 +51,17 @@ def test_what_changes_the_c_alone_varies_last() -> None:
     assert (labels[1], labels[-1]) == ("virtual-m7", "cluster 16 coded layer virtual-m7")
 
 
+def test_what_has_no_effect_is_left_out() -> None:
+    axes = {"precision": ["int8", "float16"], "rounding": ["gptq"], "ranges": ["mse"]}
+    found = [
+        options_of(point, ConvertOptions()) for point in make_space(["a"], axes, ["host"]).points()
+    ]
+    assert [(one.precision, one.rounding, one.ranges) for one in found] == [
+        ("int8", "gptq", "mse"),
+        ("float16", "nearest", "minmax"),
+    ]
+
+
 def test_pruning_by_nothing_is_none() -> None:
     space = make_space(["a"], {"prune": ["0", "2:4"], "prune_by": ["auto", "data"]}, ["host"])
     found = [options_of(point, ConvertOptions()) for point in space.points()]
@@ -126,10 +137,10 @@ def test_a_large_space_is_searched_a_small_one_tried_whole() -> None:
         found = make_plan(["a"], ["host"], axes, ConvertOptions(), chosen)
         return found.how, found.wanted
 
-    assert plan() == ("nsga2: up to 64 of 82 combinations, seed 0", 64)
-    assert plan(trials=100) == ("grid: all 82 combinations", 82)
-    assert plan(trials=9, sampler="grid") == ("grid: up to 9 of 82 combinations", 9)
-    assert plan(sampler="tpe", seed=3) == ("tpe: up to 64 of 82 combinations, seed 3", 64)
+    assert plan() == ("nsga2: up to 64 of 83 combinations, seed 0", 64)
+    assert plan(trials=100) == ("grid: all 83 combinations", 83)
+    assert plan(trials=9, sampler="grid") == ("grid: up to 9 of 83 combinations", 9)
+    assert plan(sampler="tpe", seed=3) == ("tpe: up to 64 of 83 combinations, seed 3", 64)
 
 
 @pytest.mark.parametrize(
