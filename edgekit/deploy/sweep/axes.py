@@ -98,7 +98,7 @@ class Axis:
 
 AXES = (
     Axis("precision", str, "int8,int4,int16,float16,float32"),
-    Axis("ranges", str, "minmax,percentile,mse", idle=_in_float),
+    Axis("ranges", str, "minmax,percentile,mse,entropy", idle=_in_float),
     Axis("rounding", str, "nearest,gptq,adaround", idle=_in_float),
     Axis("bias_correction", _switch, "on,off", "biases", _in_float),
     Axis("cluster", _optional(int), "none,32,16", "cluster"),
