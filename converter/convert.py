@@ -42,7 +42,7 @@ from edgekit.converter.judge import Judgement, judge
 from edgekit.converter.load import ZooOptions, load_model
 from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
-from edgekit.converter.precision import kept_as_is, runtime_notes
+from edgekit.converter.precision import kept_as_is, runtime_notes, widths_of
 from edgekit.converter.prepare import Prepared, prepare_data
 from edgekit.converter.prune.prune import Pruned, prune
 from edgekit.converter.prune.spec import parse_prune
@@ -394,7 +394,7 @@ def _finished(
     clustered, told = _clustered(rounded, options, log)
     notes = (*notes, *told)
     done = clustered is rounded and (unbiased or options.rounding != "nearest")
-    if done or options.data_free or not options.bias_correction:
+    if done or options.data_free or not options.bias_correction or not widths_of(clustered):
         return clustered, notes
     with log.stage("correct biases"):
         least = LEAST_GAIN_DB if clustered is rounded else 0.0

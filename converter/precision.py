@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from edgekit.artifacts.figures import Note
 from edgekit.converter.interpret.hybrid import is_hybrid
-from edgekit.converter.ir.graph import DType, Graph, Tensor
-from edgekit.converter.ir.ops import Dequantize, FullyConnected, LceBconv2d, Quantize
+from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
+from edgekit.converter.ir.ops import Dequantize, FullyConnected, LceBconv2d, Quantize, TreeEnsemble
 from edgekit.converter.options import FLOAT_ACTIVATIONS
 from edgekit.converter.quantize.halves import has_halves
 from edgekit.converter.quantize.int8 import is_quantized
@@ -18,9 +18,9 @@ _FORMATS = (DType.FLOAT32, DType.INT8, DType.INT16)
 
 def precision_of(graph: Graph) -> str:
     """ "float32", "int8", "int16", or several of them joined by "+", borders apart; "float16" or
-    "dynamic" where the weights of a float32 graph have 16 or 8 bits."""
+    "dynamic" where the weights of a float32 graph have 16 or 8 bits. Trees count as what they compare."""
     inner = [node for node in graph.nodes if not isinstance(node.op, _BORDERS)]
-    found = {graph.output(node).dtype for node in inner}
+    found = {_computes_in(graph, node) for node in inner}
     found = found or {graph[name].dtype for name in graph.outputs}
     if found == {DType.FLOAT32} and has_halves(graph):
         return DType.FLOAT16.value
@@ -28,6 +28,11 @@ def precision_of(graph: Graph) -> str:
     if found == {DType.FLOAT32} and any(is_hybrid(graph, node) for node in weighted):
         return "dynamic"
     return "+".join(dtype.value for dtype in _FORMATS if dtype in found) or "int8"
+
+
+def _computes_in(graph: Graph, node: Node) -> DType:
+    trees = isinstance(node.op, TreeEnsemble)
+    return (graph.source(node) if trees else graph.output(node)).dtype
 
 
 def widths_of(graph: Graph) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from edgekit.converter.emit.template import render
 from edgekit.converter.ir.ops_binary import BINARY
+from edgekit.converter.ir.ops_trees import TreeEnsemble
 from edgekit.errors import UnsupportedError
 
 RESOLVER_METHODS = {
@@ -96,7 +97,7 @@ RESOLVER_METHODS = {
 
 _CLAMPS = frozenset(("RELU_0_TO_1", "RELU_N1_TO_1"))
 _BINARY = frozenset(operator.NAME for operator in BINARY)
-NOT_IN_MICRO = _CLAMPS | _BINARY | {"TILE", "GELU", "SIGN", "POW", "SELECT"}
+NOT_IN_MICRO = _CLAMPS | _BINARY | {TreeEnsemble.NAME, "TILE", "GELU", "SIGN", "POW", "SELECT"}
 """Operators that TensorFlow Lite Micro does not have."""
 
 _BYTES_PER_LINE = 16

@@ -29,6 +29,7 @@ from edgekit.converter.interpret import (
     reduce,
     resize,
     transposed,
+    trees,
 )
 from edgekit.converter.interpret.kernel import (
     Array,
@@ -242,6 +243,7 @@ def _int16(codes: Array) -> Array:
 
 BUILDS: dict[type[ops.Op], Build] = {
     ops.Conv2D: conv.conv2d,
+    ops.TreeEnsemble: trees.tree_ensemble,
     ops.DepthwiseConv2D: depthwise.depthwise_conv2d,
     ops.FullyConnected: dense.fully_connected,
     ops.AveragePool2D: pool.average_pool2d,

@@ -21,6 +21,7 @@ from edgekit.converter.interpret import (
     resize,
     softmax,
     transposed,
+    trees,
     unary,
 )
 from edgekit.converter.interpret.kernel import Build
@@ -80,6 +81,7 @@ BUILDS: dict[type[ops.Op], Build] = {
     **dict.fromkeys(TAKES, movement.taken),
     **logic.BUILDS,
     ops.DetectionPostProcess: detections.detections,
+    ops.TreeEnsemble: trees.tree_ensemble,
     ops.Quantize: borders.quantize,
     ops.Dequantize: borders.dequantize,
     ops.LceQuantize: binary.quantize,

@@ -68,6 +68,7 @@ from edgekit.converter.ir.ops_recurrent import Svdf as Svdf
 from edgekit.converter.ir.ops_recurrent import (
     UnidirectionalSequenceLstm as UnidirectionalSequenceLstm,
 )
+from edgekit.converter.ir.ops_trees import TreeEnsemble as TreeEnsemble
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,8 +352,9 @@ OPERATORS: tuple[type[Op], ...] = (
     DepthToSpace,
     ResizeNearestNeighbor,
     *TURNED,
-    # 5. detection heads
+    # 5. detection heads, and trees
     DetectionPostProcess,
+    TreeEnsemble,
     # 6. borders between number formats
     Quantize,
     Dequantize,

@@ -92,7 +92,9 @@ WEIGHT_ROLES = frozenset(
 BIAS_ROLES = frozenset(("bias", "projection_bias", *(f"bias_{gate}" for gate in _GATES)))
 FACTOR_ROLES = frozenset(("multiplier", "threshold"))
 """Operands of a binarized convolution, per output channel."""
-PARAMETER_ROLES = WEIGHT_ROLES | BIAS_ROLES | INDEX_ROLES | FACTOR_ROLES
+TREE_ROLES = frozenset(("features", "thresholds", "children", "trees", "leaves"))
+"""What trees are made of."""
+PARAMETER_ROLES = WEIGHT_ROLES | BIAS_ROLES | INDEX_ROLES | FACTOR_ROLES | TREE_ROLES
 STATE_ROLES = frozenset(("state", "hidden", "cell"))
 """Operands that are states; an integer operator keeps some of them in another element type."""
 

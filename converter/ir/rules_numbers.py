@@ -25,8 +25,9 @@ BIAS_TOLERANCE = 0.02
 def activations_dtype(graph: Graph, node: Node) -> str:
     """Activations are all float32, all int8 or all int16; only QUANTIZE and DEQUANTIZE change
     between them, ARG_MAX gives int32, and an int16 PRELU has an int8 alpha. Packed signs are
-    int32; RESHAPE, SQUEEZE and EXPAND_DIMS take bool and int32 as well."""
-    if isinstance(node.op, (*BINARY, *MIXED)):
+    int32; RESHAPE, SQUEEZE and EXPAND_DIMS take bool and int32 as well; EdgekitTreeEnsemble has
+    rules of its own."""
+    if isinstance(node.op, (*BINARY, *MIXED, ops.TreeEnsemble)):
         return ""
     found = [(role, tensor.dtype) for role, tensor in activations(graph, node)]
     if isinstance(node.op, ops.Prelu) and found[0][1] is DType.INT16 and found[1][1] is DType.INT8:

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from edgekit.converter.bits import words
-from edgekit.converter.ir import ops, shapes_binary, shapes_detection, shapes_recurrent
+from edgekit.converter.ir import (
+    ops,
+    shapes_binary,
+    shapes_detection,
+    shapes_recurrent,
+    shapes_trees,
+)
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Op, Padding
 from edgekit.converter.ir.ops_functions import FUNCTIONS, PAIRS
@@ -209,6 +215,7 @@ _SEVERAL: dict[type[Op], Callable[[Graph, Node, Any], tuple[Shape, ...]]] = {
     ops.Svdf: shapes_recurrent.svdf,
     ops.UnidirectionalSequenceLstm: shapes_recurrent.lstm,
     ops.DetectionPostProcess: shapes_detection.detections,
+    ops.TreeEnsemble: shapes_trees.tree_ensemble,
 }
 """Operators with several outputs."""
 

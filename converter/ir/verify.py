@@ -15,6 +15,7 @@ from edgekit.converter.ir import rules_logic as logic
 from edgekit.converter.ir import rules_numbers as numbers
 from edgekit.converter.ir import rules_recurrent as recurrent
 from edgekit.converter.ir import rules_structure as structure
+from edgekit.converter.ir import rules_trees as trees
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import OPERATORS, Op
 from edgekit.converter.ir.rule import GraphRule, NodeRule
@@ -69,6 +70,8 @@ NODE_RULES: tuple[NodeRule, ...] = (
     recurrent.plain_recurrent,
     recurrent.recurrent_formats,
     detection.detection_anchors,
+    trees.tree_formats,
+    trees.tree_walks,
     binary.packed_formats,
     binary.binary_ends,
     binary.binary_padding,
@@ -147,6 +150,8 @@ def supported_ops_markdown() -> str:
         "float32; it equals tflite-micro bit for bit, and LiteRT where no scores tie. DEQUANTIZE",
         "stands before it in int8 models. With several classes per box and use_regular_nms off,",
         "rows are LiteRT's (tflite-micro writes past its outputs).",
+        "EdgekitTreeEnsemble is EdgeKit's own custom operator, for trees of scikit-learn: it runs",
+        "in the generated C, which equals the interpreter bit for bit, and in no other runtime.",
         "LiteRT on `host` and `rpi` has more, but a conversion keeps to this list on every target.",
         "",
         "| operator | operands | attributes | C in |",

@@ -16,9 +16,11 @@ import numpy as np
 from edgekit.artifacts.figures import Note
 from edgekit.converter.interpret import run
 from edgekit.converter.ir.graph import Graph
+from edgekit.converter.ir.ops_trees import TreeEnsemble
 from edgekit.converter.load.estimator_graph import Affine, Array, Stack
 from edgekit.converter.load.estimator_linear import LINEAR, Builder
 from edgekit.converter.load.estimator_scaling import SCALERS, unwrapped
+from edgekit.converter.load.estimator_trees import TREES
 from edgekit.errors import EdgeKitError, MissingExtraError, ModelError, UnsupportedError
 
 UNTRUSTED = "reading it runs code that is stored in it: open only files that you trust"
@@ -27,7 +29,7 @@ UNTRUSTED = "reading it runs code that is stored in it: open only files that you
 PROBES = 256
 """Random inputs on which the graph is held against the estimator's own `predict`."""
 
-ESTIMATORS: dict[str, Builder] = {**LINEAR}
+ESTIMATORS: dict[str, Builder] = {**LINEAR, **TREES}
 
 
 def open_estimator(path: Path) -> tuple[Any, tuple[Note, ...]]:
@@ -74,7 +76,7 @@ def estimator_graph(model: Any, name: str, source: str) -> tuple[Graph, tuple[st
     stack = Stack(name, features)
     builder(stack, inner, scaling)
     graph = stack.graph({"source": source, "description": type(inner).__name__})
-    return graph, classes, check_answers(graph, model, _probes(scaling, features))
+    return graph, classes, check_answers(graph, model, _probes(graph, scaling))
 
 
 def check_fitted(model: Any, subject: str) -> None:
@@ -129,10 +131,22 @@ def _tolerance(wanted: Array) -> float:
     return 1e-4 * float(np.abs(wanted).max(initial=0.0))
 
 
-def _probes(scaling: Affine, features: int) -> Array:
-    """Inputs that the estimator behind the scalers sees as normally distributed."""
+def _probes(graph: Graph, scaling: Affine) -> Array:
+    """Inputs that the estimator behind the scalers sees as normally distributed; those of trees
+    spread over the thresholds of each feature."""
     rng = np.random.default_rng(0)
-    return np.asarray(scaling.back(rng.normal(size=(PROBES, features))), np.float32)
+    count = graph[graph.inputs[0]].shape[1]
+    node = graph.nodes[0]
+    if not isinstance(node.op, TreeEnsemble):
+        return np.asarray(scaling.back(rng.normal(size=(PROBES, count))), np.float32)
+    features, thresholds = graph.input(node, 1).values.astype(np.int64), graph.input(node, 2).values
+    low, high = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(low, features, thresholds)
+    np.maximum.at(high, features, thresholds)
+    never = low > high
+    low, high = np.where(never, 0.0, low), np.where(never, 0.0, high)
+    way = rng.uniform(-0.25, 1.25, (PROBES, count))
+    return np.asarray(low + way * (high - low + 1e-3), np.float32)
 
 
 def _packages() -> tuple[Any, type]:

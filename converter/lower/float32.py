@@ -11,7 +11,15 @@ from edgekit.converter.ir import ops
 from edgekit.converter.ir import ops_functions as functions
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import Activation, ResizeBilinear
-from edgekit.converter.lower import detections, fields, moves, products, recurrent, reductions
+from edgekit.converter.lower import (
+    detections,
+    fields,
+    moves,
+    products,
+    recurrent,
+    reductions,
+    trees,
+)
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
@@ -272,5 +280,6 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     ops.ExpandDims: fields.copy_bytes,
     ops.PadV2: fields.pad_value,
     ops.DetectionPostProcess: detections.detections,
+    ops.TreeEnsemble: trees.tree_ensemble,
     **moves.LOWERINGS,
 }

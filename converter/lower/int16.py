@@ -21,7 +21,7 @@ from edgekit.converter.fixed_point import (
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation
-from edgekit.converter.lower import calls, fields, moves, products, reductions, resizes
+from edgekit.converter.lower import calls, fields, moves, products, reductions, resizes, trees
 from edgekit.converter.lower.calls import Array, Call, Result, Value
 from edgekit.converter.lower.fields import Fields
 from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
@@ -336,6 +336,7 @@ def _quant(node: Node, tensor: Tensor) -> Quant:
 
 
 LOWERINGS: dict[type[ops.Op], Callable[[Graph, Node], tuple[Call, ...]]] = {
+    ops.TreeEnsemble: trees.tree_ensemble,
     ops.Conv2D: conv2d,
     ops.DepthwiseConv2D: depthwise_conv2d,
     ops.FullyConnected: fully_connected,

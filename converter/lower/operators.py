@@ -14,6 +14,7 @@ from edgekit.converter.lower import (
     recurrent,
     reductions,
     resizes,
+    trees,
     weighted,
     windows,
 )
@@ -75,6 +76,7 @@ LOWERINGS: dict[type[ops.Op], Lowering] = {
     ops.ExpandDims: movement.copy,
     ops.PadV2: movement.pad,
     **moves.LOWERINGS,
+    ops.TreeEnsemble: trees.tree_ensemble,
     # 5. borders between number formats
     ops.Quantize: movement.quantize,
     ops.Dequantize: movement.dequantize,

@@ -26,6 +26,7 @@ from edgekit.converter.lower import (
     packing_dsp_wide,
     packing_mve,
     packing_neon,
+    trees,
     variants_any,
     variants_b1,
     variants_b1_lanes,
@@ -56,6 +57,7 @@ REQUIRES: dict[str, Requirement] = {
 }
 COSTS: dict[str, Cost] = {
     **variants_ref.COSTS,
+    **trees.COSTS,
     **variants_b1.COSTS,
     **variants_b1_lanes.COSTS,
     **variants_any.COSTS,

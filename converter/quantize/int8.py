@@ -23,6 +23,7 @@ from edgekit.converter.ir.ops import (
     Mul,
     Quantize,
     Square,
+    TreeEnsemble,
 )
 from edgekit.converter.ir.ops_logic import COMPARISONS
 from edgekit.converter.quantize.calibrate import Progress, calibrate
@@ -50,7 +51,11 @@ from edgekit.converter.quantize.recurrent import (
     wide_states,
 )
 from edgekit.converter.quantize.scheme import INT8, WEIGHTED, Format, Scheme
+from edgekit.converter.quantize.trees import quantized_trees
 from edgekit.errors import UnsupportedError
+
+REAL_RESULTS = (DetectionPostProcess, TreeEnsemble)
+"""Operators whose outputs stay float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,8 @@ class QuantizeResult:
 
 def is_quantized(graph: Graph) -> bool:
     """Whether the graph computes in integers already (float at its borders is allowed, and in a
-    detection head)."""
-    borders = (Quantize, Dequantize, DetectionPostProcess)
+    detection head and the leaves of trees)."""
+    borders = (Quantize, Dequantize, *REAL_RESULTS)
     inner = [node for node in graph.nodes if not isinstance(node.op, borders)]
     names = {node.output for node in inner} | set(graph.inputs if not inner else ())
     return bool(names) and not any(float_tensor(graph[name]) for name in names)
@@ -84,8 +89,8 @@ def quantize_int8(
 
     `narrow` makes other ranges of those that were seen (`observers`).
     A graph that is quantized already comes back as it is and `batches` is not touched. Input and
-    outputs become int8, but what a detection head gives stays float32; biases int32 with scale
-    input x weights.
+    outputs become int8, but what a detection head or trees give stays float32; biases int32 with
+    scale input x weights.
 
     Raises DataError for unusable calibration data, UnsupportedError for a graph that mixes float
     and integer operators, or computes its weights.
@@ -180,6 +185,8 @@ class _Builder:
             return (node,)  # multiplier and bias stay real
         if node.op.STATES:
             return (self._recurrent(node),)
+        if isinstance(node.op, TreeEnsemble):
+            return (self._trees(node),)
         if node.name in self.real:
             return self._island(node)
         if isinstance(node.op, Square):
@@ -198,6 +205,13 @@ class _Builder:
         """The node over integer weights; one shared by nodes that scale it apart gets a second."""
         made = parameters(self.graph, node, self.quants)
         names = {name: self._record(node, tensor) for name, tensor in made.items()}
+        return replace(node, inputs=tuple(names.get(name or "", name) for name in node.inputs))
+
+    def _trees(self, node: Node) -> Node:
+        """The node over integer thresholds."""
+        source, form = self.quants[self.graph.source(node).name], self.scheme.activation
+        made = quantized_trees(self.graph, node, source, form)
+        names = {tensor.name: self._record(node, tensor) for tensor in made}
         return replace(node, inputs=tuple(names.get(name or "", name) for name in node.inputs))
 
     def _island(self, node: Node) -> tuple[Node, ...]:
@@ -237,9 +251,9 @@ class _Builder:
 
     def stays_real(self, name: str) -> bool:
         """Whether an activation is float32: written and read by nodes that stay so, or
-        given by a detection head."""
+        given by a detection head or trees."""
         producer, readers = self.graph.producer(name), self.graph.consumers(name)
-        if producer is not None and isinstance(producer.op, DetectionPostProcess):
+        if producer is not None and isinstance(producer.op, REAL_RESULTS):
             return True
         inner = producer is not None and producer.name in self.real
         apart = name in self.graph.results or any(node.name not in self.real for node in readers)

@@ -16,11 +16,13 @@ from flatbuffers import flexbuffers
 from edgekit.converter.ir.ops_base import Activation, Op, Padding
 from edgekit.converter.ir.ops_binary import BINARY
 from edgekit.converter.ir.ops_detection import DetectionPostProcess
+from edgekit.converter.ir.ops_trees import TreeEnsemble
 from edgekit.converter.tflite.raw import RawOperator
 
 CUSTOM_OPERATORS: dict[str, type[Op]] = {
     **{operator.NAME: operator for operator in BINARY},
     DetectionPostProcess.NAME: DetectionPostProcess,
+    TreeEnsemble.NAME: TreeEnsemble,
 }
 """Custom operators that the IR has, by their names in a file."""
 

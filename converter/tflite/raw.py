@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from edgekit.converter.ir.ops_binary import BINARY
 from edgekit.converter.ir.ops_detection import DetectionPostProcess
+from edgekit.converter.ir.ops_trees import TreeEnsemble
 from edgekit.converter.tflite.flatbuf import Flatbuffer, Table
 from edgekit.converter.tflite.schema import (
     CUSTOM,
@@ -20,7 +21,9 @@ from edgekit.converter.tflite.schema import (
 from edgekit.errors import ModelError
 
 MAX_RANK = 8
-KNOWN_CUSTOM = frozenset((*(operator.NAME for operator in BINARY), DetectionPostProcess.NAME))
+KNOWN_CUSTOM = frozenset(
+    (*(operator.NAME for operator in BINARY), DetectionPostProcess.NAME, TreeEnsemble.NAME)
+)
 MAX_NAME = 16384
 
 

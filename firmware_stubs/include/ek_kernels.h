@@ -481,4 +481,23 @@ EK_CAST_S32_F32(ref);
     void ek_cast_f32_s32__##isa(int32_t count, const float *input, int32_t *output)
 EK_CAST_F32_S32(ref);
 
+/* output[o] = (sum of the leaves that the input reaches) / divisor, over `trees` binary trees in
+ * order. At inner node i a walk goes on to children[2 i] where input[features[i]] <= thresholds[i],
+ * else to children[2 i + 1]; nodes count from the tree's first one. A child c < 0 is the tree's leaf
+ * ~c. Each tree has three numbers: its first node, its first leaf, the output that leaves one value
+ * wide are added to. Others are `width` = `outputs` wide. Sums are float32. */
+typedef struct {
+    int32_t batches, inputs, outputs;
+    int32_t trees, width;
+    float divisor;
+} ek_tree_ensemble_t;
+
+/* Input and thresholds as stored, of one scale and zero point. */
+#define EK_TREE_ENSEMBLE_S8_F32(isa)                                                           \
+    void ek_tree_ensemble_s8_f32__##isa(const ek_tree_ensemble_t *p, const int8_t *input,      \
+                                        const int16_t *features, const int8_t *thresholds,     \
+                                        const int16_t *children, const int32_t *trees,         \
+                                        const float *leaves, float *output)
+EK_TREE_ENSEMBLE_S8_F32(ref);
+
 #endif

@@ -419,4 +419,12 @@ EK_DETECTIONS_F32(ref);
                                            float *count, void *scratch)
 EK_DETECTIONS_BY_CLASS_F32(ref);
 
+/* Trees on float32: see ek_tree_ensemble_t. A NaN goes to the second child. */
+#define EK_TREE_ENSEMBLE_F32(isa)                                                             \
+    void ek_tree_ensemble_f32__##isa(const ek_tree_ensemble_t *p, const float *input,         \
+                                     const int16_t *features, const float *thresholds,        \
+                                     const int16_t *children, const int32_t *trees,           \
+                                     const float *leaves, float *output)
+EK_TREE_ENSEMBLE_F32(ref);
+
 #endif

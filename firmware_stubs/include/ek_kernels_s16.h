@@ -255,4 +255,12 @@ EK_BATCH_MATMUL_S16(ref);
                               const int16_t *a, const int16_t *b, int16_t *output)
 EK_SELECT_S16(ref);
 
+/* As ek_tree_ensemble_s8_f32. */
+#define EK_TREE_ENSEMBLE_S16_F32(isa)                                                            \
+    void ek_tree_ensemble_s16_f32__##isa(const ek_tree_ensemble_t *p, const int16_t *input,      \
+                                         const int16_t *features, const int16_t *thresholds,     \
+                                         const int16_t *children, const int32_t *trees,          \
+                                         const float *leaves, float *output)
+EK_TREE_ENSEMBLE_S16_F32(ref);
+
 #endif

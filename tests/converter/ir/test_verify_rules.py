@@ -105,6 +105,35 @@ def _detection(
     return Graph("g", tensors, (Node("n", op, tuple(names[:3]), written),), inputs, written)
 
 
+def _trees(
+    trees: object = ((0, 0, 0),), outputs: int = 2, dtype: DType = DType.FLOAT32, **parts: object
+) -> Graph:
+    """One tree of two splits over two features; three leaves of two values."""
+    quant = Q if dtype is DType.INT8 else None
+    given = {
+        "features": [0, 1],
+        "thresholds": [1, 2],
+        "children": [[1, -1], [-2, -3]],
+        "leaves": [[1, 0], [0, 1], [2, 2]],
+        **parts,
+    }
+    tensors = [
+        const("features", given["features"], DType.INT16),
+        const("thresholds", given["thresholds"], dtype, quant),
+        const("children", given["children"], DType.INT16),
+        const("trees", trees, DType.INT32),
+        const("leaves", given["leaves"], DType.FLOAT32),
+    ]
+    y = floats("y", 1, outputs)
+    return one(ops.TreeEnsemble(outputs), Tensor("x", (1, 2), dtype, quant), *tensors, output=y)
+
+
+def _tree_of_computed_features() -> Graph:
+    graph = _trees()
+    computed = replace(graph["features"], data=None)
+    return replace(graph.with_tensors(computed), inputs=("x", "features"))
+
+
 def _lstm(*, peephole: bool = False, cell: float = 2**-11, hidden: Quant = Q) -> Graph:
     """One unit, one value, two steps."""
     roles = ops.UnidirectionalSequenceLstm.INPUTS
@@ -284,6 +313,26 @@ BROKEN: list[tuple[str, Graph, str]] = [
     ("recurrent-formats", _lstm(cell=0.001), "cell scale 0.001"),
     ("recurrent-formats", _lstm(hidden=UNIT), "different scales or zero points"),
     ("plain-recurrent", _svdf(Activation.NONE), "activation NONE"),
+    ("tree-formats", _trees().with_tensors(act("y", 1, 2)), "output int8"),
+    ("tree-formats", _trees().with_tensors(act("x", 1, 2, dtype=DType.UINT8)), "input uint8"),
+    ("tree-formats", _trees().with_tensors(act("x", 1, 2)), "thresholds float32"),
+    (
+        "tree-formats",
+        _trees(dtype=DType.INT8).with_tensors(act("x", 1, 2, quant=Quant.per_tensor(0.7, 0))),
+        "thresholds of another scale",
+    ),
+    ("constant-parameters", _tree_of_computed_features(), "features"),
+    ("tree-walks", _trees(((1, 0, 0),)), "a tree without a node"),
+    ("tree-walks", _trees(((0, 0, 0), (0, 0, 0))), "a tree without a node"),
+    ("tree-walks", _trees(features=[0, 2]), "feature 2 of 2"),
+    ("tree-walks", _trees(features=[-1, 0]), "feature -1 of 2"),
+    ("tree-walks", _trees(children=[[1, -1], [1, -3]]), "a child that is no later node"),
+    ("tree-walks", _trees(children=[[2, -1], [-2, -3]]), "a child that is no later node"),
+    ("tree-walks", _trees(children=[[1, -1], [-2, -4]]), "a leaf that does not exist"),
+    ("tree-walks", _trees(((0, 1, 0),)), "a leaf that does not exist"),
+    ("tree-walks", _trees(((0, 0, 1),)), "output 1 of 2"),
+    ("shapes-agree", _trees(outputs=3), "leaves [3, 2] for 3 outputs"),
+    ("shapes-agree", _trees(((0, 0),)), "trees [1, 2]"),
     ("detection-options", _detection(nms_iou_threshold=0.0), "nms_iou_threshold 0.0"),
     ("detection-options", _detection(nms_score_threshold=math.nan), "nms_score_threshold nan"),
     ("detection-options", _detection(h_scale=-5.0), "h_scale -5.0"),
