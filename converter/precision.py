@@ -18,7 +18,8 @@ _FORMATS = (DType.FLOAT32, DType.INT8, DType.INT16)
 
 def precision_of(graph: Graph) -> str:
     """ "float32", "int8", "int16", or several of them joined by "+", borders apart; "float16" or
-    "dynamic" where the weights of a float32 graph have 16 or 8 bits. Trees count as what they compare."""
+    "dynamic" where the weights of a float32 graph have 16 or 8 bits. Trees count as what they
+    compare."""
     inner = [node for node in graph.nodes if not isinstance(node.op, _BORDERS)]
     found = {_computes_in(graph, node) for node in inner}
     found = found or {graph[name].dtype for name in graph.outputs}

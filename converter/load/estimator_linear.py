@@ -50,6 +50,21 @@ def descent(stack: Stack, model: Any, scaling: Affine) -> None:
     (probabilities if logistic else scores)(stack, model, scaling)
 
 
+def centroids(stack: Stack, model: Any, scaling: Affine) -> None:
+    """NearestCentroid: of all |x - c|^2 the least is the largest of c x - |c|^2 / 2."""
+    priors = getattr(model, "priors", "uniform")
+    if model.metric != "euclidean" or not isinstance(priors, str) or priors != "uniform":
+        raise UnsupportedError(
+            type(model).__name__,
+            f"metric {model.metric!r} with priors {priors!r}",
+            allowed="metric='euclidean', priors='uniform'",
+            hint="train it with those",
+            code="estimator-option",
+        )
+    centres = np.asarray(model.centroids_, np.float64)
+    stack.dense("scores", *_folded(centres, -0.5 * np.square(centres).sum(axis=1), scaling))
+
+
 def machine(stack: Stack, model: Any, scaling: Affine) -> None:
     """SVC, NuSVC: decision values of two classes; of more, votes of every pair's decision.
 
@@ -176,6 +191,7 @@ LINEAR: dict[str, Builder] = {
     ),
     **dict.fromkeys(("RidgeClassifier", "RidgeClassifierCV", "LinearSVC", "Perceptron"), scores),
     "LogisticRegression": probabilities,
+    "NearestCentroid": centroids,
     "SGDClassifier": descent,
     **dict.fromkeys(("SVC", "NuSVC"), machine),
     **dict.fromkeys(("SVR", "NuSVR"), machine_regression),

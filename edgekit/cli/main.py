@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import typer
 
 from edgekit.cli import (
+    baseline,
     bench,
     build,
     compare,
@@ -64,7 +65,7 @@ def _main(
 
 
 _COMMANDS = (
-    *(doctor, targets, inspect, train, convert),
+    *(doctor, targets, inspect, baseline, train, convert),
     *(sweep, build, flash, bench, run_command, verify, report, compare),
 )
 for _module in _COMMANDS:

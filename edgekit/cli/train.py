@@ -150,7 +150,7 @@ def command(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Train a small network on labelled data, or a trained one further.
+    """Train a small network on labelled data, or train one further.
 
     Writes ARCH.keras (with --start NAME_tuned.tflite, in float32), loss and top-1 per epoch beside
     it, and a checkpoint after every epoch, from which --resume goes on as if nothing had happened.

@@ -14,7 +14,7 @@ import edgekit as package
 from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 
 COMMANDS = (
-    *("doctor", "targets", "inspect", "train", "convert"),
+    *("doctor", "targets", "inspect", "baseline", "train", "convert"),
     *("sweep", "build", "flash", "bench", "run", "verify", "report", "compare", "meters", "mlperf"),
 )
 GROUPS = {

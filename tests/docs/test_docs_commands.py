@@ -39,6 +39,7 @@ PAGES = (
     "docs/binary.md",
     "docs/mixed_precision.md",
     "docs/sweep.md",
+    "docs/classical.md",
 )
 NEEDS = ("arm-none-eabi-gcc", "qemu-system-arm", "gcc")
 

@@ -1,0 +1,1 @@
+"""What needs no network: classical models trained on the user's data, for comparison."""
