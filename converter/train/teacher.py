@@ -15,7 +15,7 @@ from edgekit.converter.train.backend import Classifier, classifier, heads_of
 from edgekit.converter.train.data import Labelled
 from edgekit.converter.train.scaling import best_scaling, scaled
 from edgekit.converter.train.shapes import shape_text
-from edgekit.converter.train.start import read_trainable
+from edgekit.converter.train.start import image_shape, read_trainable
 from edgekit.converter.train.trainable import view
 from edgekit.errors import ModelError
 
@@ -81,8 +81,8 @@ def _from_keras(tf: Any, path: Path, data: Labelled) -> tuple[Classifier, str]:
 
 def _from_graph(tf: Any, path: Path, data: Labelled) -> tuple[Classifier, str]:
     graph, sha256 = read_trainable(path, f"teacher {path}")
-    takes, gives = ([graph[name].shape[1:] for name in n] for n in (graph.inputs, graph.outputs))
-    _check(path, takes, gives, data)
+    gives = [graph[name].shape[1:] for name in graph.outputs]
+    _check(path, [image_shape(graph)], gives, data)
     return view(tf, graph), sha256
 
 

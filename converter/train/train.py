@@ -168,6 +168,7 @@ def train(
         origin = pruning.model
     origin = origin.fitted(tf, training)
     state = _state(tf, origin, training, chosen)
+    _check_features(origin, state, teachers, chosen)
     plan = _plan(training, evaluation, chosen, teachers, origin.scaling)
     if pruning is not None:
         plan = replace(plan, zeros=pruning.gradual(chosen, plan.feed.steps * plan.epochs))
@@ -260,6 +261,22 @@ def _state(tf: Any, origin: Origin, training: Labelled, options: TrainOptions) -
     if options.ema:
         shadow = origin.network(tf, training)
     return State(network, shadow, make_optimizer(tf, network.model, options))
+
+
+def _check_features(
+    origin: Origin, state: State, teachers: tuple[Teacher, ...], options: TrainOptions
+) -> None:
+    """Matching features takes maps on both sides. Raises UsageError."""
+    views = [(origin.name, state.network), *((t.path.name, t.view) for t in teachers)]
+    without = [name for name, view in views if not view.features]
+    if options.feature_weight and without:
+        raise UsageError(
+            "--feature-weight",
+            f"{without[0]} has no map with a height and a width whose features could be matched",
+            allowed="0, which learns from the teacher's scores alone",
+            hint="leave --feature-weight out",
+            code="no-features",
+        )
 
 
 def _plan(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgekit.converter.ir import ops
 from edgekit.converter.load.load import load_model
 from edgekit.converter.quantize.execute import outputs_real
 from edgekit.converter.quantize.int8 import quantize_int8
@@ -19,7 +20,7 @@ from edgekit.converter.train.train import Places, Trained, train
 from edgekit.errors import DataError, EdgeKitError, ModelError, UsageError
 from tests.helpers.colour_networks import colour_network, write_colour_network
 from tests.helpers.colours import coloured
-from tests.helpers.float_graphs import classifier, samples
+from tests.helpers.float_graphs import FloatGraph, classifier, samples
 
 pytestmark = pytest.mark.tensorflow
 pytest.importorskip("tensorflow")
@@ -153,6 +154,26 @@ def test_what_cannot_be_started_from(colours: Path, start: Path, tmp_path: Path)
         "two-networks",
         "one of the two",
     )
+
+
+def test_features_take_maps(colours: Path, start: Path, tmp_path: Path) -> None:
+    """A network of dense layers has none; it learns from scores, and its input is a flat image."""
+    g = FloatGraph("flat")
+    rng = np.random.default_rng(0)
+    scores = g.dense(g.input((1, 192)), rng.normal(0, 0.05, (3, 192)), np.zeros(3))
+    graph = g.graph(g.node(ops.Softmax(), [scores], "softmax"))
+    (tmp_path / "flat.tflite").write_bytes(write_tflite(graph))
+    x, labels = coloured(60, 2)
+    arrays = (x.astype(np.float32) / 127.5 - 1).reshape(60, 1, 1, 192)
+    np.savez(tmp_path / "flat.npz", x=arrays, y=labels, classes=np.array(["a", "b", "c"]))
+
+    def run(weight: float) -> Trained:
+        flat = tmp_path / "flat.tflite"
+        options = {"epochs": 1, "feature_weight": weight, "teachers": (flat,), "augment": ()}
+        return _run(tmp_path / "flat.npz", flat, tmp_path / "a.tflite", **options)
+
+    _refused(lambda: run(1.0), UsageError, "no-features", "flat.tflite has no map")
+    assert run(0.0).shape == (1, 1, 192)
 
 
 def test_images_of_other_sizes_are_brought_to_the_model(start: Path, tmp_path: Path) -> None:

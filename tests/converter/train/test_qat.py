@@ -138,6 +138,18 @@ def test_it_computes_what_the_integer_graph_does(trained: tuple[str, Trained]) -
     assert (theirs.argmax(axis=1) == labels).mean() >= 0.9
 
 
+def test_tensorflow_reads_what_is_written(trained: tuple[str, Trained]) -> None:
+    _, result = trained
+    interpreter = tf.lite.Interpreter(model_path=str(result.model))
+    interpreter.allocate_tensors()
+    x, _ = _inputs(1, 3)
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
+    interpreter.invoke()
+    found = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    expected = outputs_real(load_model(result.model).graph, x)["softmax"]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def test_ranges_survive_exactly(trained: tuple[str, Trained], tmp_path: Path) -> None:
     """Through file, reader, passes and quantizer, with no data given: --calibration none or not."""
     qat, result = trained
