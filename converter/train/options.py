@@ -20,8 +20,10 @@ IMAGE_AUGMENTS = ("flip", "crop", "erase")
 """What images get where nothing is said; arrays that are no images get none."""
 RATES = {"sgd": 0.2, "adamw": 4e-3}
 """Highest learning rate by optimizer, for a batch of 128."""
-FINE_RATES = {"sgd": 0.01, "adamw": 1e-3}
-"""The same for a network that is trained already."""
+FINE_RATES = {"sgd": 3e-4, "adamw": 3e-4}
+"""The same for a network that is trained already: without batch normalization, which was folded,
+gradients are large where weights are rounded to four bits."""
+METHOD, FINE_METHOD = "sgd", "adamw"
 EPOCHS, FINE_EPOCHS = 40, 10
 
 
@@ -36,8 +38,9 @@ class TrainOptions:
     `prune_ramp` of the steps.
     `shape` is (height, width, channels), None for the data's own; `evaluation` is labelled data,
     None to hold back the share `validation` of the training data. `augment` None means what suits
-    the data. `epochs` None means 40, and 10 with `start`; `rate` None the optimizer's own (`RATES`,
-    with `start` `FINE_RATES`) in proportion to the batch.
+    the data. `epochs` None means 40, and 10 with `start`; `optimizer` None "sgd", and "adamw" with
+    `start`; `rate` None the optimizer's own (`RATES`, with `start` `FINE_RATES`) in proportion to
+    the batch.
     `progressive` is the share of the image's size that training starts with, None for all of it.
     `ema` is the decay of averaged weights, 0 for none. `teachers` are trained models;
     `temperature`, `alpha` and `feature_weight` are T, the weight of the teacher and that of its
@@ -60,7 +63,7 @@ class TrainOptions:
     validation: float = 0.1
     schedule: str = "onecycle"
     warmup: float = 0.3
-    optimizer: str = "sgd"
+    optimizer: str | None = None
     rate: float | None = None
     weight_decay: float = 5e-4
     label_smoothing: float = 0.1
@@ -80,7 +83,7 @@ class TrainOptions:
             if not (math.isfinite(value) and right(value)):
                 raise UsageError(option, f"{value:g}", allowed=allowed, code="bad-option")
         _one_of("--schedule", self.schedule, SCHEDULES)
-        _one_of("--optimizer", self.optimizer, OPTIMIZERS)
+        _one_of("--optimizer", self.method, OPTIMIZERS)
         for name in self.augment or ():
             _one_of("--augment", name, AUGMENTS)
         if self.qat is not None:
@@ -100,7 +103,13 @@ class TrainOptions:
     def peak(self) -> float:
         """The highest learning rate."""
         rates = RATES if self.start is None else FINE_RATES
-        return rates[self.optimizer] * self.batch / 128 if self.rate is None else self.rate
+        return rates[self.method] * self.batch / 128 if self.rate is None else self.rate
+
+    @property
+    def method(self) -> str:
+        """The optimizer's name."""
+        usual = METHOD if self.start is None else FINE_METHOD
+        return usual if self.optimizer is None else self.optimizer
 
     @property
     def length(self) -> int:

@@ -77,7 +77,7 @@ def make_optimizer(tf: Any, model: Any, options: TrainOptions) -> Any:
     "ReActNet", 2020, train their last stage without).
     """
     make = tf.keras.optimizers
-    if options.optimizer == "sgd":
+    if options.method == "sgd":
         optimizer = make.SGD(
             options.peak, momentum=MOMENTUM, nesterov=True, weight_decay=options.weight_decay
         )

@@ -328,6 +328,7 @@ def _identity(
         "architecture": origin.name,
         "start": origin.sha256,
         "epochs": options.length,
+        "optimizer": options.method,
         "shape": list(plan.feed.data.shape),
         "data": plan.feed.data.sha256(),
         "evaluation": None if plan.evaluation is None else plan.evaluation.sha256(),

@@ -84,13 +84,16 @@ def command(
     warmup: Annotated[
         float, typer.Option(help="Share of steps with a rising rate.", rich_help_panel=RECIPE)
     ] = 0.3,
-    optimizer: Annotated[str, typer.Option(help="sgd or adamw.", rich_help_panel=RECIPE)] = "sgd",
+    optimizer: Annotated[
+        str | None,
+        typer.Option(help="sgd or adamw; default sgd, with --start adamw.", rich_help_panel=RECIPE),
+    ] = None,
     rate: Annotated[
         float | None,
         typer.Option(
             "--lr",
             help="Highest learning rate per 128 samples; default 0.2 (sgd) or 0.004 (adamw), with"
-            " --start 0.01 or 0.001.",
+            " --start 0.0003.",
             rich_help_panel=RECIPE,
         ),
     ] = None,

@@ -92,9 +92,9 @@ def test_its_scaling_is_found(scale: float, mean: float, colours: Path, tmp_path
 
 def test_defaults_are_gentle(tmp_path: Path) -> None:
     fine, whole = TrainOptions(start=tmp_path / "a.h5"), TrainOptions()
-    assert (fine.length, fine.peak) == (FINE_EPOCHS, FINE_RATES["sgd"])
-    assert (whole.length, whole.peak) == (40, 0.2)
-    assert replace(fine, optimizer="adamw", batch=64).peak == FINE_RATES["adamw"] / 2
+    assert (fine.length, fine.method, fine.peak) == (FINE_EPOCHS, "adamw", FINE_RATES["adamw"])
+    assert (whole.length, whole.method, whole.peak) == (40, "sgd", 0.2)
+    assert replace(fine, optimizer="sgd", batch=64).peak == FINE_RATES["sgd"] / 2
 
 
 def test_places(tmp_path: Path) -> None:
