@@ -15,9 +15,9 @@ from edgekit.converter.mixed.search import MOST, Found, backed_off, search
 from tests.helpers.mixed_networks import mixed_network
 
 GRAPH = mixed_network()
-COST = {"int8": 100, "int4": 120, "int16": 200, "binary": 40}
-SIZE = {"int8": 100, "int4": 55, "int16": 105, "binary": 15}
-HARM = {"int8": 0.002, "int4": 0.01, "int16": 0.0, "binary": 0.05}
+COST = {"int8": 100, "int4": 120, "int16": 200, "w4a16": 260, "binary": 40}
+SIZE = {"int8": 100, "int4": 55, "int16": 105, "w4a16": 60, "binary": 15}
+HARM = {"int8": 0.002, "int4": 0.01, "int16": 0.0, "w4a16": 0.009, "binary": 0.05}
 SENSITIVE = {"first": 6.0, "dense": 3.0, "second": 0.2, "narrow": 0.5}
 
 
