@@ -174,7 +174,7 @@ def test_targets_are_listed_and_loaded() -> None:
         (lambda: ConvertOptions(code_format="fortran"), "bad-option"),
         (lambda: ConvertOptions(scale=(0.0,)), "bad-option"),
         (lambda: ConvertOptions(rounding="up"), "bad-option"),
-        (lambda: ConvertOptions(ranges="entropy"), "bad-option"),
+        (lambda: ConvertOptions(ranges="widest"), "bad-option"),
         (
             lambda: ConvertOptions(calibration="none", rounding="gptq"),
             "rounding-without-data",
