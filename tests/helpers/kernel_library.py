@@ -61,9 +61,9 @@ class KernelLibrary:
 
 
 def parse_structs(header: str) -> dict[str, type[ctypes.Structure]]:
-    """Every `typedef struct` of the header whose fields are int32_t or ek_requant_t."""
+    """Every `typedef struct` of the header whose fields are int32_t, float or ek_requant_t."""
     text = re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)
-    types = {"int32_t": ctypes.c_int32, "ek_requant_t": Requant}
+    types = {"int32_t": ctypes.c_int32, "float": ctypes.c_float, "ek_requant_t": Requant}
     structs: dict[str, type[ctypes.Structure]] = {}
     for body, name in _STRUCT.findall(text):
         fields: list[tuple[str, Any]] = []
