@@ -4,7 +4,8 @@ Each weight is scale * (floor(w / scale) + h) with h = clip(1.2 sigmoid(v) - 0.1
 learned by Adam on the mean square error after the layer's activation, plus a penalty
 1 - |2 h - 1|^beta that drives every h to 0 or 1 as beta falls from 20 to 2 (Nagel et al. 2020,
 "Up or Down? Adaptive Rounding for Post-Training Quantization"). The layer's inputs are those of the
-quantized network, the wanted outputs those of the float network. Minibatches come from a generator
+quantized network, the wanted outputs those of the float network. It starts from given integers,
+those of the closed form, of which each may move by one. Minibatches come from a generator
 with a fixed seed: the same data give the same weights.
 """
 
@@ -27,6 +28,8 @@ PENALTY = 0.02
 """Weight of the penalty, relative to the layer's error when it begins."""
 WARM_UP = 0.2
 """Share of the steps without penalty."""
+DOUBT = 0.25
+"""How far from its start a weight begins, of the way to the neighbour."""
 SEED = 0
 
 _LIMITS: dict[Activation, tuple[float, float]] = {
@@ -48,16 +51,20 @@ class Examples:
 
 
 def learned_rounding(
-    weights: NDArray[np.float64], scales: NDArray[np.float64], examples: Examples, high: int
+    weights: NDArray[np.float64],
+    scales: NDArray[np.float64],
+    examples: Examples,
+    start: NDArray[np.float64],
+    high: int,
 ) -> NDArray[np.float64]:
-    """Integers (groups, channels, taps) in [-high, high], each one of the two beside w / scale;
-    what is exactly 0, as pruning leaves it, stays 0.
+    """Integers (groups, channels, taps) in [-high, high], each that of `start` or its neighbour
+    towards w / scale; what is exactly 0, as pruning leaves it, stays 0.
 
     `weights` are (groups, channels, taps), `scales` (groups, channels).
     """
     real = weights / scales[..., None]
-    floor, free = np.floor(real), real != 0
-    v = _inverse(np.clip(real - floor, 0.01, 0.99)).astype(np.float32)
+    floor, free = np.where(real < start, start - 1, start), real != 0
+    v = _inverse(np.where(floor < start, 1 - DOUBT, DOUBT)).astype(np.float32)
     first, second = np.zeros_like(v), np.zeros_like(v)
     random, base = np.random.default_rng(SEED), floor.astype(np.float32)
     steps = scales[..., None].astype(np.float32)

@@ -20,7 +20,6 @@ from edgekit.converter.quantize.closed_form import (
     Grid,
     best_on,
     best_rounding,
-    best_scales,
     nearest,
 )
 from edgekit.converter.quantize.correct import worst_sqnr
@@ -186,14 +185,14 @@ class _Layer:
         return best_on(self.weights, self.weights != 0, own, cross)
 
     def _learned(self, ours: Walk, theirs: Walk, target: Floats) -> tuple[Floats, Floats]:
+        """The closed form's integers, learned on; channels that come no closer keep them."""
         examples = self._examples(ours, theirs)
         own, shared = self.moments.own, self.shared
-        scales = best_scales(target, own, self.scales, self.high, shared=shared)
-        found = learned_rounding(target, scales, examples, self.high)
-        plain = nearest(self.weights, self.scales, self.high)
-        before = output_errors(plain * self.scales[..., None], examples)
-        better = self._each(output_errors(found * scales[..., None], examples) - before) < 0
-        return np.where(better[..., None], found, plain), np.where(better, scales, self.scales)
+        start, scales = best_rounding(target, own, self.scales, self.high, shared=shared)
+        found = learned_rounding(target, scales, examples, start, self.high)
+        steps = scales[..., None]
+        gained = output_errors(found * steps, examples) - output_errors(start * steps, examples)
+        return np.where((gained < 0)[..., None], found, start), scales
 
     def _examples(self, ours: Walk, theirs: Walk) -> Examples:
         """Up to LEARNED_ROWS rows, drawn evenly."""
