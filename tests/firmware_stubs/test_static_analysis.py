@@ -137,10 +137,11 @@ def test_boards_under_the_analyzer() -> None:
     require("arm-none-eabi-gcc")
     for port, machine in (("microbit", "microbit"), ("mps2_an386", "mps2-an386")):
         folder = PORT / "cortex_m" / port
-        where = [f"-I{path}" for path in (INCLUDE, APP, folder, folder.parent)]
+        sources = [unit.path for unit in port_units(f"cortex_m/{port}")]
+        shared = sorted({path.parent for path in sources})
+        where = [f"-I{path}" for path in (INCLUDE, APP, folder, *shared)]
         cpu = MACHINES[machine].cpu
         command = ["arm-none-eabi-gcc", "-mthumb", *cpu, *WARNINGS, *DEFINES, "-O1", "-fanalyzer"]
-        sources = [unit.path for unit in port_units(f"cortex_m/{port}")]
         assert analyze([*command, *where], sources) == ""
 
 
