@@ -46,8 +46,9 @@ CASES = (
     Case("W8A8"),
     Case("W4A8, to nearest", {"precision": "int4"}),
     Case("W4A8, gptq", {"precision": "int4", "rounding": "gptq"}),
-    Case("W4A8, adaround", {"precision": "int4", "rounding": "adaround"}),
     Case("W8A16", {"precision": "int16"}),
+    Case("W4A16, gptq", {"precision": "w4a16", "rounding": "gptq"}),
+    Case("float16", {"precision": "float16", "calibration": None, "compress_weights": "boot"}),
     Case("W8A8 without data", {"calibration": "none"}),
     Case("W8A8, quantization-aware", trained="_qat8.tflite"),
     Case("W4A8, quantization-aware", {"precision": "int4"}, "_qat4.tflite"),
@@ -55,10 +56,12 @@ CASES = (
     Case("the same, coded", CODED, "_pruned.tflite"),
     Case("2:4 pruned, W8A8", trained="_2of4.tflite"),
     Case("the same, coded", CODED, "_2of4.tflite"),
-    Case("50 % structured, W8A8", trained="_structured.tflite"),
+    Case("half of the MACs pruned, W8A8", trained="_structured.tflite"),
     Case("half width, distilled, W8A8", trained="_half.keras"),
+    Case("50 % of weights pruned at once, coded", {"prune": "0.5", **CODED}),
     Case("16 clusters, coded", {"cluster": 16, **CODED}),
     Case("16 clusters, gptq, coded", {"cluster": 16, "rounding": "gptq", **CODED}),
+    Case("W4A8, adaround", {"precision": "int4", "rounding": "adaround"}),
 )
 
 
@@ -93,21 +96,18 @@ def rows(name: str, model: Path, trained: Path, data: Path, images: int) -> Iter
             yield run_on_board(converted, manifest, test, known)
 
 
-def table(rows: Sequence[Row]) -> str:
-    """The rows in Markdown, each network's top-1 beside that of its first row."""
-    lines = [
-        "| network | | top-1 | to float | .tflite | weights in C | flash | RAM | instructions |",
-        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    first: dict[str, float] = {}
-    for row in rows:
-        drop = row.top1 - first.setdefault(row.name, row.top1)
-        lines.append(
-            f"| {row.name} | {row.precision} | {row.top1:.2%} | {100 * drop:+.2f} "
-            f"| {row.tflite:,} B | {row.weights:,} B | {row.flash:,} B | {row.ram:,} B "
-            f"| {row.instructions / 1e6:.2f} M |"
-        )
-    return "\n".join(lines)
+HEAD = """\
+| network | | top-1 | to float | .tflite | weights in C | flash | RAM | instructions |
+|---|---|--:|--:|--:|--:|--:|--:|--:|"""
+
+
+def line(row: Row, real: float) -> str:
+    """A row of the table; `real` is the top-1 of the network in float32."""
+    return (
+        f"| {row.name} | {row.precision} | {row.top1:.2%} | {100 * (row.top1 - real):+.2f} "
+        f"| {row.tflite:,} B | {row.weights:,} B | {row.flash:,} B | {row.ram:,} B "
+        f"| {row.instructions / 1e6:.2f} M |"
+    )
 
 
 def picture(rows: Sequence[Row], name: str) -> str:
@@ -137,17 +137,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     found: list[Row] = []
     try:
+        print(HEAD)
         for name in given.network or networks:
+            first = len(found)
             for row in rows(name, networks[name], given.trained, root / SETS, given.images):
-                print(f"{row.name}, {row.precision}: {row.top1:.2%}", file=sys.stderr)
                 found.append(row)
+                print(line(row, found[first].top1), flush=True)
     except EdgeKitError as error:
         print(error, file=sys.stderr)
         return 1
     if not found:
         print("no network found: see samples/cifar10/README.md", file=sys.stderr)
         return 1
-    print(table(found))
     images = ", ".join(f"{count:,}" for count in sorted({row.images for row in found}))
     print(
         f"\ntop-1 measured on {images} test images; bytes those of files and firmware; "
