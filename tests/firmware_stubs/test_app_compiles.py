@@ -24,8 +24,8 @@ ARM = {
 def check(compiler: str, port: str, *flags: str) -> None:
     if shutil.which(compiler) is None:
         pytest.skip(f"no {compiler}")
-    folder = PORT / port
-    includes = [f"-I{path}" for path in (INCLUDE, APP, folder, folder.parent)]
+    shared = sorted({unit.path.parent for unit in port_units(port)})
+    includes = [f"-I{path}" for path in (INCLUDE, APP, PORT / port, *shared)]
     files = [str(unit.path) for unit in (*app_units(), *port_units(port))]
     command = [compiler, *WARNINGS, *DEFINES, *flags, *includes, "-fsyntax-only", *files]
     done = subprocess.run(command, capture_output=True, text=True)

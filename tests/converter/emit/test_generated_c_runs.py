@@ -15,6 +15,7 @@ from edgekit.converter.ir.ops import BY_NAME, DetectionPostProcess
 from edgekit.converter.ir.ops_binary import BINARY
 from edgekit.converter.ir.ops_functions import FUNCTIONS, PAIRS
 from edgekit.converter.ir.ops_logic import MIXED, SUMS, TURNED
+from edgekit.converter.ir.ops_trees import TreeEnsemble
 from tests.conformance import registry
 from tests.helpers.generated_c import Generated, build, generate, run_c
 from tests.helpers.random_graphs import random_graph, random_inputs
@@ -40,7 +41,7 @@ ELSEWHERE = {
 }
 """Operators that the graphs of tests/conformance run through the generated C."""
 
-CUSTOM = {*(operator.NAME for operator in BINARY), DetectionPostProcess.NAME}
+CUSTOM = {*(operator.NAME for operator in (*BINARY, DetectionPostProcess, TreeEnsemble))}
 """Custom operators have tests of their own."""
 
 
