@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.artifacts.pruning import PruneSummary
 from edgekit.converter.ir.graph import Graph
@@ -28,13 +27,11 @@ from edgekit.converter.prune.prune import prune, summary_of
 from edgekit.converter.prune.spec import Amount, PruneSpec, parse_prune
 from edgekit.converter.train.data import Labelled
 from edgekit.converter.train.options import TrainOptions
-from edgekit.converter.train.scaling import best_scaling, scaled
-from edgekit.converter.train.start import FromModel
+from edgekit.converter.train.scaling import best_scaling
+from edgekit.converter.train.start import FromModel, some_inputs
 from edgekit.converter.train.state import State
 from edgekit.converter.train.trainable import Trainable, view
 
-SAMPLES = 256
-"""Training samples that say which channels matter, and that the others are fitted to."""
 PRUNINGS = 20
 """How often masks are taken anew while the share grows."""
 
@@ -111,17 +108,11 @@ def pruned_start(tf: Any, model: FromModel, data: Labelled, options: TrainOption
     UsageError as `prune` does."""
     spec, graph = parse_prune(options.prune or ""), model.graph
     if spec.structured:
-        done = prune(graph, spec, _samples(tf, graph, data))
+        scaling, _ = best_scaling(tf, view(tf, graph), data)
+        done = prune(graph, spec, some_inputs(tf, graph, data, scaling))
         verify(done.graph)
         return PrunedStart(replace(model, graph=done.graph), graph, spec, done.summary, {})
     found, _ = weight_masks(graph, weight_costs(graph, {}), spec)
     weights = {node.name: str(node.inputs[1]) for node in graph.nodes if node.name in found}
     masks = {weights[layer]: np.ones(mask.shape, np.float32) for layer, mask in found.items()}
     return PrunedStart(replace(model, masks=masks), graph, spec, None, weights)
-
-
-def _samples(tf: Any, graph: Graph, data: Labelled) -> NDArray[np.float32]:
-    """Some training samples as the network takes them."""
-    scaling, _ = best_scaling(tf, view(tf, graph), data)
-    x = np.asarray(scaled(tf, data.some(SAMPLES).x, scaling), np.float32)
-    return x.reshape(-1, *graph[graph.inputs[0]].shape[1:])

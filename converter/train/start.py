@@ -29,7 +29,8 @@ from edgekit.converter.train.trainable import Trainable, check_trainable, view
 from edgekit.errors import ModelError
 
 CALIBRATED = 256
-"""Samples that tell the ranges which quantization-aware training begins with."""
+"""Samples that tell the ranges which quantization-aware training begins with, and which channels
+matter before some are pruned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,7 @@ class FromModel:
         found = replace(self, scaling=best_scaling(tf, view(tf, self.graph), data)[0])
         if self.scheme is None:
             return found
-        x = np.asarray(scaled(tf, data.some(CALIBRATED).x, found.scaling))
-        x = x.reshape(-1, *self.graph[self.graph.inputs[0]].shape[1:])
-        ranges = calibrate(self.graph, [x])
+        ranges = calibrate(self.graph, [some_inputs(tf, self.graph, data, found.scaling)])
         return replace(found, plan=FakePlan.of(self.graph, ranges, self.scheme))
 
     def network(self, tf: Any, data: Labelled) -> Classifier:
@@ -116,6 +115,14 @@ def read_trainable(path: Path, subject: str) -> tuple[Graph, str]:
     verify(graph)
     check_trainable(graph, subject)
     return graph, loaded.sha256
+
+
+def some_inputs(
+    tf: Any, graph: Graph, data: Labelled, scaling: Candidate | None
+) -> NDArray[np.float32]:
+    """CALIBRATED training samples as the graph takes them."""
+    x = np.asarray(scaled(tf, data.some(CALIBRATED).x, scaling), np.float32)
+    return x.reshape(-1, *graph[graph.inputs[0]].shape[1:])
 
 
 def image_shape(graph: Graph) -> Shape:

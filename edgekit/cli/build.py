@@ -19,9 +19,7 @@ def command(
         Path | None,
         typer.Option("-o", "--output-dir", help="Where; default: BUNDLE/firmware, BUNDLE/runner."),
     ] = None,
-    model_id: Annotated[
-        str, typer.Option(help="MLPerf Tiny model id to answer with: vww01, ic01, kws01, ad01.")
-    ] = "",
+    model_id: options.ModelId = "",
     boot_energy: Annotated[
         bool, typer.Option("--boot-energy", help="Start in MLPerf Tiny's energy mode.")
     ] = False,

@@ -28,9 +28,7 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Build, print the command, flash nothing.")
     ] = False,
-    model_id: Annotated[
-        str, typer.Option(help="MLPerf Tiny model id to answer with: vww01, ic01, kws01, ad01.")
-    ] = "",
+    model_id: options.ModelId = "",
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,

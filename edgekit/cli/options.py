@@ -36,6 +36,9 @@ Emulate = Annotated[
     bool,
     typer.Option("--emulate", help="Run a Pi's or phone's program in QEMU here: no time, outputs."),
 ]
+ModelId = Annotated[
+    str, typer.Option(help="MLPerf Tiny model id to answer with: vww01, ic01, kws01, ad01.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr.")]

@@ -104,13 +104,18 @@ def _program(row: tuple[str, tuple[str, ...], str, str]) -> Check:
         fix = f"sudo apt-get install {packages}"
         return Check("programs", name, "missing", "not on the PATH", purpose, fix)
     try:
-        done = subprocess.run(
-            [path, *arguments], capture_output=True, text=True, timeout=20, check=False
-        )
+        done = _started([path, *arguments])
     except (OSError, subprocess.TimeoutExpired) as error:
         return Check("programs", name, "missing", f"does not start: {error}", purpose)
     lines = (done.stdout or done.stderr).splitlines()
     return Check("programs", name, "ok", lines[0] if lines else "found", purpose)
+
+
+def _started(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Raises OSError and TimeoutExpired."""
+    return subprocess.run(
+        command, capture_output=True, text=True, errors="replace", timeout=20, check=False
+    )
 
 
 def _flashers() -> Iterator[Check]:
@@ -135,9 +140,7 @@ def _flashers() -> Iterator[Check]:
 def _version(command: list[str]) -> str:
     """The first line in which a program tells a version, else its first."""
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=20, check=False
-        )
+        done = _started(command)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"does not start: {error}"
     lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]

@@ -9,6 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgekit.converter.interpret import run
+from edgekit.converter.ir.graph import Graph
+from edgekit.converter.ir.verify import verify
+from edgekit.converter.load.estimator import estimator_graph
+
 pytest.importorskip("sklearn")
 pytest.importorskip("joblib")
 
@@ -54,3 +59,15 @@ def fitted(model: Any, data: Set, count: int = 600) -> Any:
 def as_float32(x: NDArray[Any]) -> NDArray[np.float32]:
     """The samples as a device gets them."""
     return np.asarray(x, np.float32)
+
+
+def graph_of(model: Any) -> Graph:
+    """The verified graph of a fitted model."""
+    graph, _, _ = estimator_graph(model, "model", "model.joblib")
+    verify(graph)
+    return graph
+
+
+def outputs(graph: Graph, x: Any) -> Any:
+    """What the interpreter computes of rows of features."""
+    return run(graph, as_float32(x))[graph.outputs[0]]

@@ -7,14 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.converter.interpret import run
-from edgekit.converter.ir.graph import Graph
-from edgekit.converter.ir.verify import verify
 from edgekit.converter.load.estimator import estimator_graph
 from edgekit.converter.load.estimator_graph import Affine
 from edgekit.converter.load.estimator_trees import MOST, float32_thresholds
 from edgekit.errors import UnsupportedError
-from tests.helpers.estimators import as_float32, diabetes, digits, fitted
+from tests.helpers.estimators import as_float32, diabetes, digits, fitted, graph_of, outputs
 
 pytest.importorskip("sklearn")
 from sklearn.dummy import DummyClassifier
@@ -60,16 +57,6 @@ REGRESSIONS = {
     "histogram": HistGradientBoostingRegressor(max_iter=10, random_state=0),
     "scaled": make_pipeline(StandardScaler(), GradientBoostingRegressor(n_estimators=5)),
 }
-
-
-def graph_of(model: Any) -> Graph:
-    graph, _, _ = estimator_graph(model, "model", "model.joblib")
-    verify(graph)
-    return graph
-
-
-def outputs(graph: Graph, x: Any) -> Any:
-    return run(graph, as_float32(x))[graph.outputs[0]]
 
 
 @pytest.mark.parametrize("classes", [10, 2])

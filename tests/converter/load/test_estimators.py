@@ -12,13 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.converter.interpret import run
-from edgekit.converter.ir.graph import Graph
-from edgekit.converter.ir.verify import verify
 from edgekit.converter.load import Format, load_model
-from edgekit.converter.load.estimator import check_answers, estimator_graph
+from edgekit.converter.load.estimator import check_answers
 from edgekit.errors import EdgeKitError, MissingExtraError, ModelError, UnsupportedError
-from tests.helpers.estimators import as_float32, diabetes, digits, fitted, iris
+from tests.helpers.estimators import as_float32, diabetes, digits, fitted, graph_of, iris, outputs
 
 joblib = pytest.importorskip("joblib")
 from sklearn.cluster import KMeans  # noqa: E402
@@ -72,16 +69,6 @@ REGRESSIONS = {
     "no mean": make_pipeline(StandardScaler(with_mean=False), Ridge()),
     "no spread": make_pipeline(StandardScaler(with_std=False), Ridge()),
 }
-
-
-def graph_of(model: Any) -> Graph:
-    graph, _, _ = estimator_graph(model, "model", "model.joblib")
-    verify(graph)
-    return graph
-
-
-def outputs(graph: Graph, x: Any) -> Any:
-    return run(graph, as_float32(x))[graph.outputs[0]]
 
 
 @pytest.mark.parametrize("classes", [10, 2])

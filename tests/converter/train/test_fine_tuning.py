@@ -20,12 +20,11 @@ from edgekit.converter.train.train import Places, Trained, train
 from edgekit.errors import DataError, EdgeKitError, ModelError, UsageError
 from tests.helpers.colour_networks import colour_network, write_colour_network
 from tests.helpers.colours import coloured
+from tests.helpers.fine_tuning import TINY, fine_tuned
 from tests.helpers.float_graphs import FloatGraph, classifier, samples
 
 pytestmark = pytest.mark.tensorflow
 pytest.importorskip("tensorflow")
-
-TINY = TrainOptions(epochs=2, batch=24, validation=0.25, augment=("flip",))
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +33,13 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_colour_network(tmp_path_factory.mktemp("start") / "start.tflite")
 
 
-def _run(data: Path, start: Path, output: Path | None, **more: Any) -> Trained:
-    keys = [key for key in more if key in TrainOptions.__dataclass_fields__]
-    options = replace(TINY, start=start, **{key: more.pop(key) for key in keys})
-    return train(None, data, output=output, options=options, **more)
-
-
 def test_a_trained_network_stays_good(colours: Path, start: Path, tmp_path: Path) -> None:
     """What is written is a float .tflite of the same structure, with the top-1 that was told."""
     x, labels = coloured(120, 9)
     np.savez(tmp_path / "other.npz", x=x, y=labels, classes=np.array(["blue", "green", "red"]))
-    found = _run(colours, start, tmp_path / "a.tflite", evaluation=str(tmp_path / "other.npz"))
+    found = fine_tuned(
+        colours, start, tmp_path / "a.tflite", evaluation=str(tmp_path / "other.npz")
+    )
     assert (found.architecture, found.parameters) == ("start.tflite", 8 * 28 + 80 + 72 + 51)
     before, after = load_model(start).graph, load_model(found.model).graph
     assert [node.op for node in before.nodes] == [node.op for node in after.nodes]
@@ -62,19 +57,19 @@ def _equal(a: Any, b: Any) -> bool:
 
 def test_resumed_equals_uninterrupted(colours: Path, start: Path, tmp_path: Path) -> None:
     options = {"ema": 0.9, "optimizer": "adamw", "teachers": (start,), "feature_weight": 1.0}
-    whole = _run(colours, start, tmp_path / "whole.tflite", **options)
+    whole = fine_tuned(colours, start, tmp_path / "whole.tflite", **options)
     place = tmp_path / "part.tflite"
 
     def stop(*row: object) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _run(colours, start, place, on_epoch=stop, **options)
+        fine_tuned(colours, start, place, on_epoch=stop, **options)
     assert not place.exists()
     other = write_colour_network(tmp_path / "start.tflite", seed=1)
     with pytest.raises(ModelError, match="of another training: the start models differ"):
-        _run(colours, other, place, resume=True, **options)
-    resumed = _run(colours, start, place, resume=True, **options)
+        fine_tuned(colours, other, place, resume=True, **options)
+    resumed = fine_tuned(colours, start, place, resume=True, **options)
     assert (resumed.resumed_after, resumed.rows) == (1, whole.rows)
     assert place.read_bytes() == whole.model.read_bytes()
     assert not Places(place).checkpoint.exists()
@@ -85,7 +80,7 @@ def test_its_scaling_is_found(scale: float, mean: float, colours: Path, tmp_path
     graph = colour_network(scale=scale, mean=mean)
     (tmp_path / "start.tflite").write_bytes(write_tflite(graph))
     options = {"epochs": 1, "evaluation": str(colours)}
-    found = _run(colours, tmp_path / "start.tflite", tmp_path / "a.tflite", **options)
+    found = fine_tuned(colours, tmp_path / "start.tflite", tmp_path / "a.tflite", **options)
     assert found.top1 is not None
     assert found.top1 >= 0.9
 
@@ -129,7 +124,7 @@ def test_options_of_the_zoo(option: str, value: object, start: Path) -> None:
 
 def test_what_cannot_be_started_from(colours: Path, start: Path, tmp_path: Path) -> None:
     def run(path: Path, data: Path = colours, **more: Any) -> Callable[[], object]:
-        return lambda: _run(data, path, tmp_path / "a.tflite", **more)
+        return lambda: fine_tuned(data, path, tmp_path / "a.tflite", **more)
 
     gone = tmp_path / "gone.tflite"
     _refused(run(gone), ModelError, "model-missing", "no such file")
@@ -170,7 +165,7 @@ def test_features_take_maps(colours: Path, start: Path, tmp_path: Path) -> None:
     def run(weight: float) -> Trained:
         flat = tmp_path / "flat.tflite"
         options = {"epochs": 1, "feature_weight": weight, "teachers": (flat,), "augment": ()}
-        return _run(tmp_path / "flat.npz", flat, tmp_path / "a.tflite", **options)
+        return fine_tuned(tmp_path / "flat.npz", flat, tmp_path / "a.tflite", **options)
 
     _refused(lambda: run(1.0), UsageError, "no-features", "flat.tflite has no map")
     assert run(0.0).shape == (1, 1, 192)
@@ -179,5 +174,5 @@ def test_features_take_maps(colours: Path, start: Path, tmp_path: Path) -> None:
 def test_images_of_other_sizes_are_brought_to_the_model(start: Path, tmp_path: Path) -> None:
     x, labels = coloured(60, 2, side=16)
     np.savez(tmp_path / "large.npz", x=x, y=labels)
-    found = _run(tmp_path / "large.npz", start, tmp_path / "a.tflite", epochs=1)
+    found = fine_tuned(tmp_path / "large.npz", start, tmp_path / "a.tflite", epochs=1)
     assert found.shape == (8, 8, 3)

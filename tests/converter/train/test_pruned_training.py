@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,26 +12,18 @@ from edgekit.converter.prune.spec import Amount, parse_prune
 from edgekit.converter.quantize.int8 import quantize_int8
 from edgekit.converter.train.options import TrainOptions
 from edgekit.converter.train.pruning import Gradual, partly
-from edgekit.converter.train.train import Trained, train
 from edgekit.errors import EdgeKitError, UsageError
 from tests.helpers.colour_networks import write_colour_network
+from tests.helpers.fine_tuning import fine_tuned
 
 pytestmark = pytest.mark.tensorflow
 pytest.importorskip("tensorflow")
-
-TINY = TrainOptions(epochs=2, batch=24, validation=0.25, augment=("flip",))
 
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A float .tflite that knows its colours."""
     return write_colour_network(tmp_path_factory.mktemp("start") / "start.tflite")
-
-
-def run(data: Path, start: Path, output: Path, **more: Any) -> Trained:
-    keys = [key for key in more if key in TrainOptions.__dataclass_fields__]
-    options = replace(TINY, start=start, **{key: more.pop(key) for key in keys})
-    return train(None, data, output=output, options=options, **more)
 
 
 def weights_of(path: Path) -> dict[str, np.ndarray]:
@@ -62,7 +52,7 @@ def test_parts_of_a_pattern_are_patterns() -> None:
 def test_zeros_are_as_many_as_asked_for_and_exact(
     ema: float, colours: Path, start: Path, tmp_path: Path
 ) -> None:
-    found = run(colours, start, tmp_path / "a.tflite", prune="layer:0.5", ema=ema)
+    found = fine_tuned(colours, start, tmp_path / "a.tflite", prune="layer:0.5", ema=ema)
     assert found.top1 is not None
     assert found.top1 >= 0.8
     assert found.pruning is not None
@@ -73,7 +63,7 @@ def test_zeros_are_as_many_as_asked_for_and_exact(
 
 
 def test_a_pattern_holds_in_what_is_written(colours: Path, start: Path, tmp_path: Path) -> None:
-    found = run(colours, start, tmp_path / "a.tflite", prune="2:4")
+    found = fine_tuned(colours, start, tmp_path / "a.tflite", prune="2:4")
     assert found.pruning is not None
     pruned = {layer.layer for layer in found.pruning.layers if layer.zeros}
     assert pruned
@@ -83,7 +73,9 @@ def test_a_pattern_holds_in_what_is_written(colours: Path, start: Path, tmp_path
 
 
 def test_channels_go_before_the_first_step(colours: Path, start: Path, tmp_path: Path) -> None:
-    found = run(colours, start, tmp_path / "a.tflite", prune="channels:0.5", teachers=(start,))
+    found = fine_tuned(
+        colours, start, tmp_path / "a.tflite", prune="channels:0.5", teachers=(start,)
+    )
     assert found.pruning is not None
     before, after = found.pruning.macs
     assert after < 0.7 * before
@@ -98,15 +90,15 @@ def test_resumed_equals_uninterrupted(
     prune: str, colours: Path, start: Path, tmp_path: Path
 ) -> None:
     more = {"prune": prune, "prune_ramp": 0.8, "ema": 0.9}
-    whole = run(colours, start, tmp_path / "whole.tflite", **more)
+    whole = fine_tuned(colours, start, tmp_path / "whole.tflite", **more)
 
     def stop(*row: object) -> None:
         raise KeyboardInterrupt
 
     place = tmp_path / "part.tflite"
     with pytest.raises(KeyboardInterrupt):
-        run(colours, start, place, on_epoch=stop, **more)
-    resumed = run(colours, start, place, resume=True, **more)
+        fine_tuned(colours, start, place, on_epoch=stop, **more)
+    resumed = fine_tuned(colours, start, place, resume=True, **more)
     assert resumed.resumed_after == 1
     assert resumed.model.read_bytes() == whole.model.read_bytes()
     assert resumed.pruning == whole.pruning
@@ -114,11 +106,11 @@ def test_resumed_equals_uninterrupted(
 
 def test_zeros_and_channels_go_with_rounding(colours: Path, start: Path, tmp_path: Path) -> None:
     """With --qat the zeros are those of the integers as well."""
-    found = run(colours, start, tmp_path / "a.tflite", prune="layer:0.5", qat="int8")
+    found = fine_tuned(colours, start, tmp_path / "a.tflite", prune="layer:0.5", qat="int8")
     assert found.pruning is not None
     for layer in found.pruning.layers:
         assert layer.zeros >= round(layer.weights / 2)
-    narrow = run(colours, start, tmp_path / "b.tflite", prune="channels:0.5", qat="int8")
+    narrow = fine_tuned(colours, start, tmp_path / "b.tflite", prune="channels:0.5", qat="int8")
     assert narrow.pruning is not None
     assert narrow.pruning.macs[1] < 0.7 * narrow.pruning.macs[0]
     for name in ("a", "b"):
@@ -138,9 +130,9 @@ def test_another_pruning_does_not_resume(colours: Path, start: Path, tmp_path: P
 
     place = tmp_path / "part.tflite"
     with pytest.raises(KeyboardInterrupt):
-        run(colours, start, place, on_epoch=stop, prune="0.5")
+        fine_tuned(colours, start, place, on_epoch=stop, prune="0.5")
     with pytest.raises(EdgeKitError, match=r"--prune was 0\.5, now it is 0\.6"):
-        run(colours, start, place, resume=True, prune="0.6")
+        fine_tuned(colours, start, place, resume=True, prune="0.6")
 
 
 def test_what_cannot_be(colours: Path, start: Path, tmp_path: Path) -> None:
@@ -152,4 +144,4 @@ def test_what_cannot_be(colours: Path, start: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--prune-ramp"):
         TrainOptions(prune="0.5", start=start, prune_ramp=0.95)
     with pytest.raises(UsageError, match="no layer of start is called 'nowhere'"):
-        run(colours, start, tmp_path / "a.tflite", prune="0.5,nowhere=0")
+        fine_tuned(colours, start, tmp_path / "a.tflite", prune="0.5,nowhere=0")

@@ -25,17 +25,16 @@ from edgekit.converter.quantize.recorded import recorded_ranges
 from edgekit.converter.quantize.scheme import SCHEMES, WEIGHTED
 from edgekit.converter.train.fake_quant import DECAY, FakePlan, FakeQuant
 from edgekit.converter.train.options import QATS, TrainOptions
-from edgekit.converter.train.train import Places, Trained, train
+from edgekit.converter.train.train import Places, Trained
 from edgekit.converter.train.trainable import Trainable
 from edgekit.errors import DataError, ModelError, UsageError
 from tests.helpers.colour_networks import colour_network, write_colour_network
 from tests.helpers.colours import coloured
+from tests.helpers.fine_tuning import fine_tuned
 from tests.helpers.float_graphs import FloatGraph, samples
 
 pytestmark = pytest.mark.tensorflow
 tf = pytest.importorskip("tensorflow")
-
-TINY = TrainOptions(epochs=2, batch=24, validation=0.25, augment=("flip",))
 
 
 def _fake(graph: Graph, qat: str, x: Any) -> Trainable:
@@ -60,13 +59,7 @@ def trained(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[str, Trained]:
     place = tmp_path_factory.mktemp("qat") / f"{request.param}.tflite"
-    return request.param, _run(colours, start, place, qat=request.param)
-
-
-def _run(data: Path, start: Path, output: Path, **more: Any) -> Trained:
-    keys = [key for key in more if key in TrainOptions.__dataclass_fields__]
-    options = replace(TINY, start=start, **{key: more.pop(key) for key in keys})
-    return train(None, data, output=output, options=options, **more)
+    return request.param, fine_tuned(colours, start, place, qat=request.param)
 
 
 def _inputs(count: int, seed: int) -> tuple[Any, Any]:
@@ -250,17 +243,17 @@ def test_constants_count_in_the_ranges_they_share() -> None:
 def test_resumed_equals_uninterrupted(colours: Path, start: Path, tmp_path: Path) -> None:
     """Ranges, averages of them and what is frozen are part of it, and a teacher: itself."""
     options = {"qat": "int4", "ema": 0.9, "teachers": (start,), "feature_weight": 1.0, "epochs": 3}
-    whole = _run(colours, start, tmp_path / "whole.tflite", **options)
+    whole = fine_tuned(colours, start, tmp_path / "whole.tflite", **options)
     place = tmp_path / "part.tflite"
 
     def stop(*row: object) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _run(colours, start, place, on_epoch=stop, **options)
+        fine_tuned(colours, start, place, on_epoch=stop, **options)
     with pytest.raises(ModelError, match="--qat was int4, now it is int8"):
-        _run(colours, start, place, resume=True, **{**options, "qat": "int8"})
-    resumed = _run(colours, start, place, resume=True, **options)
+        fine_tuned(colours, start, place, resume=True, **{**options, "qat": "int8"})
+    resumed = fine_tuned(colours, start, place, resume=True, **options)
     assert resumed.rows == whole.rows
     assert place.read_bytes() == whole.model.read_bytes()
     assert [name for name, _ in resumed.teachers] == ["start.tflite"]
@@ -271,11 +264,13 @@ def test_training_on_from_a_quantization_aware_one(
 ) -> None:
     """Its ranges are where the next begins; plain training leaves none."""
     qat, result = trained
-    again = _run(colours, result.model, tmp_path / "again.tflite", qat=qat, epochs=1, rate=1e-9)
+    again = fine_tuned(
+        colours, result.model, tmp_path / "again.tflite", qat=qat, epochs=1, rate=1e-9
+    )
     first, second = (load_model(each.model).graph for each in (result, again))
     for name in ("x", "mean", "scores"):
         np.testing.assert_allclose(first[name].range, second[name].range, rtol=0.1)
-    plain = _run(colours, result.model, tmp_path / "plain.tflite", epochs=1)
+    plain = fine_tuned(colours, result.model, tmp_path / "plain.tflite", epochs=1)
     assert recorded_ranges(load_model(plain.model).graph) == {}
 
 
