@@ -1,11 +1,12 @@
 """Every way to make a network smaller, on the same network, images and board: the one table.
 
-    python -m benchmarks.compression [--network NAME] [--trained FOLDER] [--images 10000]
+    python -m benchmarks.compression [--network NAME] [--trained FOLDER] [--json FILE]
 
 Converts each network for virtual-m4 in each way of `CASES`, judges CIFAR-10's test images with the
 NumPy interpreter, and counts on the board, whose answers are held against the interpreter's. What
 was trained (quantization-aware, pruned and fine-tuned, distilled) is read from `--trained`; a row
-whose file is missing is left out, and it is said. Top-1 is measured, bytes are those of the files
+whose file is missing is left out, and it is said. A row takes minutes: `--resume` takes those that
+`--json FILE` holds already from there. Top-1 is measured, bytes are those of the files
 and of the linked firmware, instructions are simulated.
 """
 
@@ -16,7 +17,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ from edgekit.runtime.report.svg_tradeoff import Point, Words, svg_tradeoff
 
 CALIBRATION = 256
 
+Key = tuple[str, str, int]
+"""Network, case and number of images of a row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -41,8 +45,11 @@ class Case:
     trained: str | None = None
 
 
+FLOAT = "float32"
+"""Its top-1 is what a conversion to int8 compares with."""
 CODED = {"compress_weights": "layer"}
 CASES = (
+    Case(FLOAT),
     Case("W8A8"),
     Case("W4A8, to nearest", {"precision": "int4"}),
     Case("W4A8, gptq", {"precision": "int4", "rounding": "gptq"}),
@@ -65,9 +72,8 @@ CASES = (
 )
 
 
-def rows(name: str, model: Path, trained: Path, data: Path, images: int) -> Iterator[Row]:
-    """The float network's row, then one per case whose file there is. `data` holds CIFAR-10's
-    two .npz."""
+def measure(source: Path, case: Case, name: str, data: Path, images: int) -> Row:
+    """The case's row of network `name`, read from `source`. `data` holds CIFAR-10's two .npz."""
     test = data / "test_webp_lossless.npz"
     common = ConvertOptions(
         calibration=str(data / "train_webp_lossless.npz"),
@@ -76,24 +82,34 @@ def rows(name: str, model: Path, trained: Path, data: Path, images: int) -> Iter
         evaluation_samples=images,
         gate=False,
     )
-    for number, case in enumerate(CASES):
-        source = trained / f"{name}{case.trained}" if case.trained else model
+    with tempfile.TemporaryDirectory() as folder:
+        bundle, plain = Path(folder, "bundle"), ConvertOptions(precision="float32")
+        options = replace(common, **case.options)
+        manifest = convert(source, target=BOARD, output_dir=bundle, options=options).manifest
+        assert manifest.accuracy is not None
+        top1 = manifest.accuracy.after
+        if case.name == FLOAT:
+            bundle, top1 = Path(folder, "float32"), manifest.accuracy.before
+            manifest = convert(source, target=BOARD, output_dir=bundle, options=plain).manifest
+        return run_on_board(bundle, manifest, test, (name, case.name, top1, images))
+
+
+def rows(
+    name: str, model: Path, given: argparse.Namespace, data: Path, known: Mapping[Key, Row]
+) -> Iterator[Row]:
+    """A row for each case whose file there is: from `known` or measured."""
+    for case in CASES:
+        source = given.trained / f"{name}{case.trained}" if case.trained else model
         if not source.is_file():
             print(f"{name}, {case.name}: left out, no {source}", file=sys.stderr)
             continue
-        options = replace(common, **case.options)
-        with tempfile.TemporaryDirectory() as folder:
-            converted, real = Path(folder, "converted"), Path(folder, "float32")
-            manifest = convert(source, target=BOARD, output_dir=converted, options=options).manifest
-            accuracy = manifest.accuracy
-            assert accuracy is not None
-            if number == 0:
-                plain = ConvertOptions(precision="float32")
-                before = convert(source, target=BOARD, output_dir=real, options=plain).manifest
-                known = (name, "float32", accuracy.before, images)
-                yield run_on_board(real, before, test, known)
-            known = (name, case.name, accuracy.after, images)
-            yield run_on_board(converted, manifest, test, known)
+        row = known.get((name, case.name, given.images))
+        yield row or measure(source, case, name, data, given.images)
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows that `--json` wrote."""
+    return [Row(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
 
 
 HEAD = """\
@@ -121,6 +137,11 @@ def picture(rows: Sequence[Row], name: str) -> str:
     return svg_tradeoff(points, words)
 
 
+def as_json(rows: Iterable[Row]) -> str:
+    """What `--json` holds."""
+    return json.dumps([asdict(row) for row in rows], indent=2) + "\n"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; exit 1 where data or weights are missing."""
     root = Path(os.environ.get("EDGEKIT_TEST_DATA", "../shared/data"))
@@ -134,14 +155,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--svg", type=Path, help="write a picture here, for one network")
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--resume", action="store_true", help="keep the rows that --json has")
     given = parser.parse_args(arguments)
     found: list[Row] = []
+    earlier = read_rows(given.json) if given.resume and given.json and given.json.is_file() else []
+    known = {(row.name, row.precision, row.images): row for row in earlier}
     try:
         print(HEAD)
         for name in given.network or networks:
             first = len(found)
-            for row in rows(name, networks[name], given.trained, root / SETS, given.images):
+            for row in rows(name, networks[name], given, root / SETS, known):
                 found.append(row)
+                known[row.name, row.precision, row.images] = row
+                if given.json:
+                    write_file(given.json, as_json(known.values()))
                 print(line(row, found[first].top1), flush=True)
     except EdgeKitError as error:
         print(error, file=sys.stderr)
@@ -156,8 +183,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     if given.svg:
         write_file(given.svg, picture(found, found[0].name))
-    if given.json:
-        write_file(given.json, json.dumps([asdict(row) for row in found], indent=2) + "\n")
     return 0
 
 
