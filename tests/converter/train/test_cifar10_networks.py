@@ -18,7 +18,11 @@ IMAGES = 250
 
 @pytest.mark.parametrize(
     ("name", "most_weights", "least_top1"),
-    [("mobilenet_v1", 215_000, 0.84), ("squeezenet", 190_000, 0.78)],
+    [
+        ("mobilenet_v1", 215_000, 0.84),
+        ("squeezenet", 190_000, 0.78),
+        ("shufflenet_v2", 345_000, 0.77),
+    ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_int8_is_as_good_as_said(
