@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from edgekit.artifacts.bundle import MANIFEST_NAME
 from edgekit.artifacts.files import output_folder
 from edgekit.deploy.convert import write_contents
 from edgekit.deploy.sweep.objectives import Objective
-from edgekit.deploy.sweep.record import Trial, fronts
+from edgekit.deploy.sweep.pareto import best_first, dominates
+from edgekit.deploy.sweep.record import Trial
 
 FOLDER = "bundles"
 
@@ -34,26 +35,32 @@ class Kept:
         return f"{FOLDER}/{place.name}" if (place / MANIFEST_NAME).is_file() else ""
 
     def update(self, trials: Sequence[Trial], files: Mapping[int, Mapping[str, bytes]]) -> None:
-        """Write what belongs to the best of the trials now, remove what no longer does. `files` are
-        those of trials that have just finished."""
-        best = self.best(trials)
-        for number in best:
-            if number in files:
-                with output_folder(self.place(number), marker=MANIFEST_NAME) as new:
-                    write_contents(new, files[number])
-        stay = {self.place(number) for number in best}
+        """Write what may yet belong to the best, remove what no longer can. `files` are those of
+        trials that have just finished."""
+        open_still = self.possible(trials)
+        for number in open_still & files.keys():
+            with output_folder(self.place(number), marker=MANIFEST_NAME) as new:
+                write_contents(new, files[number])
+        self._leave(open_still)
+
+    def choose(self, trials: Sequence[Trial]) -> None:
+        """Leave the best of all trials."""
+        ordered = best_first(_good(trials), self.objectives)
+        self._leave({trial.number for trial in ordered[: self.count]})
+
+    def possible(self, trials: Sequence[Trial]) -> set[int]:
+        """Numbers of the trials that may be among the best in the end: fewer than `count` others
+        dominate them. Whatever dominates a trial stands before it, however many come."""
+        good = _good(trials)
+        rivals = {t.number: sum(dominates(o, t, self.objectives) for o in good) for t in good}
+        return {number for number, above in rivals.items() if above < self.count}
+
+    def _leave(self, numbers: Collection[int]) -> None:
+        stay = {self.place(number) for number in numbers}
         for path in (self.folder / FOLDER).glob("trial-*"):
             if path not in stay:
                 shutil.rmtree(path, ignore_errors=True)
 
-    def best(self, trials: Sequence[Trial]) -> list[int]:
-        """Numbers of the best: those on the front first, then those behind it."""
-        good = [trial for trial in trials if trial.state == "ok"]
-        first = self.objectives[0]
-        sign = -1 if first.more else 1
-        ordered = [
-            trial.number
-            for layer in fronts(good, self.objectives)
-            for trial in sorted(layer, key=lambda t: (sign * t.value(first.name), t.number))
-        ]
-        return ordered[: self.count]
+
+def _good(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.state == "ok"]

@@ -168,30 +168,6 @@ def _none_fits(trials: Sequence[Trial]) -> Verdict:
     )
 
 
-def dominates(one: Trial, other: Trial, objectives: Sequence[Objective]) -> bool:
-    """Whether `one` is at least as good in every objective and better in one."""
-    pairs = [
-        (one.value(row.name), other.value(row.name))
-        if row.more
-        else (other.value(row.name), one.value(row.name))
-        for row in objectives
-    ]
-    return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
-
-
-def fronts(trials: Sequence[Trial], objectives: Sequence[Objective]) -> list[list[Trial]]:
-    """The trials in layers: those that none dominates, those that only these do, and so on.
-
-    Non-dominated sorting as in NSGA-II (Deb et al. 2002), by comparing each with each.
-    """
-    rest, layers = list(trials), []
-    while rest:
-        layer = [t for t in rest if not any(dominates(o, t, objectives) for o in rest)]
-        layers.append(layer)
-        rest = [t for t in rest if t not in layer]
-    return layers
-
-
 def judged(told: Told, label: str, limits: Limits, bundle: str = "") -> Trial:
     """A trial held against the limits."""
     broken = () if told.outcome.error is not None else violations(told.outcome.figures, limits)

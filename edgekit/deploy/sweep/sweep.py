@@ -23,9 +23,10 @@ from edgekit.deploy.sweep.kept import Kept
 from edgekit.deploy.sweep.networks import make_training, parse_networks, train_all
 from edgekit.deploy.sweep.options import SweepOptions
 from edgekit.deploy.sweep.parcel import pack
+from edgekit.deploy.sweep.pareto import fronts
 from edgekit.deploy.sweep.plan import Plan, make_plan
 from edgekit.deploy.sweep.pools import open_pool
-from edgekit.deploy.sweep.record import SweepRecord, Trial, fronts, judged
+from edgekit.deploy.sweep.record import SweepRecord, Trial, judged
 from edgekit.deploy.sweep.samplers import make_sampler
 from edgekit.deploy.sweep.search import Search
 from edgekit.deploy.sweep.study import Store, Told, open_study, shown
@@ -168,6 +169,7 @@ def _run(plan: Plan, folder: Path, progress: Progress) -> SweepRecord:
     except BaseException:
         write_sweep(course.record(conditions, complete=False), folder)
         raise
+    course.kept.choose(course.trials)
     record = course.record(conditions, complete=True)
     write_sweep(record, folder)
     return record

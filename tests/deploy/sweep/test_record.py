@@ -1,17 +1,13 @@
-"""Fronts, limits and verdicts."""
+"""Limits and verdicts."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from edgekit.artifacts.figures import Figure, Provenance
 from edgekit.deploy.sweep.objectives import Limits, parse_objectives, require, violations
 from edgekit.deploy.sweep.outcome import Outcome, outcome_of
-from edgekit.deploy.sweep.record import SweepRecord, Trial, dominates, fronts, judged
+from edgekit.deploy.sweep.record import SweepRecord, Trial, judged
 from edgekit.deploy.sweep.study import Told
 from edgekit.errors import EdgeKitError, Verdict
 from tests.deploy.sweep.conftest import made_up
@@ -28,26 +24,6 @@ def _trial(number: int, values: tuple[int, ...]) -> Trial:
 def _record(trials: list[Trial], limits: Limits | None = None) -> SweepRecord:
     limits = limits or Limits()
     return SweepRecord("edgekit", OBJECTIVES, limits, "grid", 9, "top1", {}, tuple(trials), {})
-
-
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.tuples(*[st.integers(0, 4)] * 3), max_size=12))
-def test_fronts_are_layers_that_dominate_the_next(values: list[tuple[int, int, int]]) -> None:
-    trials = [_trial(number, row) for number, row in enumerate(values)]
-    layers = fronts(trials, OBJECTIVES)
-    assert sorted(t.number for layer in layers for t in layer) == list(range(len(trials)))
-    for layer in layers:
-        assert not any(dominates(a, b, OBJECTIVES) for a in layer for b in layer)
-    for before, after in pairwise(layers):
-        assert all(any(dominates(a, b, OBJECTIVES) for a in before) for b in after)
-
-
-def test_accuracy_is_to_be_large_and_costs_small() -> None:
-    better, worse = _trial(0, (9, 10, 10)), _trial(1, (8, 10, 10))
-    assert dominates(better, worse, OBJECTIVES)
-    assert not dominates(worse, better, OBJECTIVES)
-    assert not dominates(better, better, OBJECTIVES)
-    assert not dominates(_trial(2, (9, 11, 9)), better, OBJECTIVES)
 
 
 def test_limits_are_held_against_figures() -> None:
