@@ -13,6 +13,7 @@ from edgekit.targets.model import Memory, Target
 
 HERE = Path(__file__).parent
 APP = HERE / "app"
+CAMERA = HERE / "camera"
 INCLUDE = HERE / "include"
 PORT = HERE / "port"
 

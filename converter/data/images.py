@@ -60,7 +60,7 @@ def preprocess_image(
     Raises DataError when the model takes no images, or the shapes cannot be brought together.
     """
     pixels = decode_image(image, image.name) if isinstance(image, Path) else image
-    height, width = _image_shape(shape, preprocess)
+    height, width = image_shape(shape, preprocess)
     coloured = _colour(pixels, preprocess.color)
     fitted = _fit(coloured, height, width, preprocess.resize)
     return normalize(fitted, preprocess)
@@ -79,7 +79,8 @@ def is_image_shape(shape: tuple[int, ...]) -> bool:
     return len(shape) == 3 and shape[2] in (1, 3)
 
 
-def _image_shape(shape: tuple[int, ...], preprocess: Preprocess) -> tuple[int, int]:
+def image_shape(shape: tuple[int, ...], preprocess: Preprocess) -> tuple[int, int]:
+    """Height and width of a model input of `shape`. Raises DataError for another than an image."""
     if not is_image_shape(shape):
         raise DataError(
             "images",
@@ -147,7 +148,7 @@ def _fit(pixels: Pixels, height: int, width: int, resize: str) -> Pixels:
             hint="use --resize crop or --resize stretch",
             code="image-size",
         )
-    box = _crop_box(pixels.shape[0], pixels.shape[1], height, width) if resize == "crop" else None
+    box = crop_box(pixels.shape[0], pixels.shape[1], height, width) if resize == "crop" else None
     from PIL import Image
 
     flat = np.ascontiguousarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
@@ -156,9 +157,7 @@ def _fit(pixels: Pixels, height: int, width: int, resize: str) -> Pixels:
     return result[:, :, None] if result.ndim == 2 else result
 
 
-def _crop_box(
-    rows: int, columns: int, height: int, width: int
-) -> tuple[float, float, float, float]:
+def crop_box(rows: int, columns: int, height: int, width: int) -> tuple[float, float, float, float]:
     """The largest centred box of the target's proportions: left, top, right, bottom."""
     factor = min(rows / height, columns / width)
     # Rounding may make the side that is kept whole longer than the image by 1e-14.

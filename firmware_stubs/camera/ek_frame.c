@@ -1,0 +1,146 @@
+/* ek_frame.c - see ek_frame.h. */
+#include "ek_frame.h"
+
+#include <string.h>
+
+#include "ek_unpack.h"
+
+static uint8_t rounded(int32_t sum) { return ek_clamp_u8(sum >> EK_WEIGHT_BITS); }
+
+static const int32_t half = 1 << (EK_WEIGHT_BITS - 1);
+
+static void across_gray(const ek_frame_plan_t *plan, const uint8_t *pixels, uint8_t *to)
+{
+    const int32_t *weight = plan->across_weight;
+    for (uint32_t x = 0; x < plan->out_width; x++) {
+        const uint8_t *from = pixels + plan->across[x].first;
+        int32_t sum = half;
+        for (uint32_t i = plan->across[x].count; i > 0; i--) sum += *weight++ * *from++;
+        *to++ = rounded(sum);
+    }
+}
+
+static void across_rgb(const ek_frame_plan_t *plan, const uint8_t *pixels, uint8_t *to)
+{
+    const int32_t *weight = plan->across_weight;
+    for (uint32_t x = 0; x < plan->out_width; x++) {
+        const uint8_t *from = pixels + 3u * plan->across[x].first;
+        int32_t red = half, green = half, blue = half;
+        for (uint32_t i = plan->across[x].count; i > 0; i--, from += 3) {
+            const int32_t w = *weight++;
+            red += w * from[0];
+            green += w * from[1];
+            blue += w * from[2];
+        }
+        *to++ = rounded(red);
+        *to++ = rounded(green);
+        *to++ = rounded(blue);
+    }
+}
+
+void ek_frame_across(const ek_frame_plan_t *plan, const uint8_t *pixels, uint8_t *to)
+{
+    if (plan->channels == 1) across_gray(plan, pixels, to);
+    else across_rgb(plan, pixels, to);
+}
+
+/* The rows lie in a ring: from the oldest to its end, then from its start. */
+void ek_frame_down(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t taps,
+                   const uint8_t *kept, uint8_t *mixed)
+{
+    const uint32_t row = (uint32_t)plan->out_width * plan->channels;
+    const uint32_t oldest = taps.first % plan->kept, room = plan->kept - oldest;
+    const uint32_t late = taps.count < room ? taps.count : room, early = taps.count - late;
+    for (uint32_t i = 0; i < row; i++) {
+        const int32_t *w = weight;
+        const uint8_t *from = kept + oldest * row + i;
+        int32_t sum = half;
+        for (uint32_t k = late; k > 0; k--, from += row) sum += *w++ * *from;
+        from = kept + i;
+        for (uint32_t k = early; k > 0; k--, from += row) sum += *w++ * *from;
+        mixed[i] = rounded(sum);
+    }
+}
+
+static void store_bytes(const ek_frame_plan_t *plan, const uint8_t *mixed, uint8_t *out)
+{
+    for (uint32_t c = 0; c < plan->channels; c++) {
+        const uint8_t *stored = plan->stored + c * EK_LEVELS, *from = mixed + plan->order[c];
+        uint8_t *to = out + c;
+        for (uint32_t x = plan->out_width; x > 0; x--, from += plan->channels, to += plan->channels)
+            *to = stored[*from];
+    }
+}
+
+void ek_frame_store(const ek_frame_plan_t *plan, const uint8_t *mixed, uint8_t *out)
+{
+    if (plan->bytes == 1) {
+        store_bytes(plan, mixed, out);
+        return;
+    }
+    for (uint32_t x = plan->out_width; x > 0; x--, mixed += plan->channels)
+        for (uint32_t c = 0; c < plan->channels; c++, out += plan->bytes) {
+            const uint32_t level = c * EK_LEVELS + mixed[plan->order[c]];
+            memcpy(out, plan->stored + level * plan->bytes, plan->bytes);
+        }
+}
+
+typedef struct {
+    ek_frame_row_t *row;
+    void *camera;
+    const uint8_t *ring[4]; /* the last rows asked for, row y at y % 4 */
+    uint32_t next;          /* the row to ask for next */
+} source_t;
+
+static const uint8_t *ask(source_t *source, uint32_t y)
+{
+    if (y >= source->next) {
+        source->ring[y & 3] = source->row(source->camera, y);
+        source->next = y + 1;
+    }
+    return source->ring[y & 3];
+}
+
+/* Beyond an edge lies what is one row inside it: colours of Bayer rows alternate. */
+static ek_rows_t rows_around(const ek_frame_plan_t *plan, source_t *source, uint32_t y)
+{
+    ek_rows_t rows = {0, 0, 0};
+    if (plan->neighbours) {
+        rows.above = y > 0 ? ask(source, y - 1) : 0;
+        rows.at = ask(source, y);
+        rows.below = y + 1u < plan->height ? ask(source, y + 1) : rows.above;
+        if (!rows.above) rows.above = rows.below;
+    } else {
+        rows.at = ask(source, y);
+    }
+    return rows;
+}
+
+static void bring(const ek_frame_plan_t *plan, const ek_frame_work_t *work, source_t *source,
+                  uint32_t y)
+{
+    const ek_rows_t rows = rows_around(plan, source, y);
+    plan->unpack(&rows, y, plan->width, plan->left, plan->columns, work->pixels);
+    const uint32_t row = (uint32_t)plan->out_width * plan->channels;
+    ek_frame_across(plan, work->pixels, work->kept + y % plan->kept * row);
+}
+
+void ek_frame_convert(const ek_frame_plan_t *plan, const ek_frame_work_t *work,
+                      ek_frame_row_t *row, void *camera, ek_frame_seen_t *seen, void *watcher,
+                      uint8_t *out)
+{
+    source_t source = {row, camera, {0, 0, 0, 0}, 0};
+    const int32_t *weight = plan->down_weight;
+    uint32_t brought = 0;
+    for (uint32_t y = 0; y < plan->out_height; y++) {
+        const ek_taps_t taps = plan->down[y];
+        const uint32_t end = (uint32_t)taps.first + taps.count;
+        for (brought = brought > taps.first ? brought : taps.first; brought < end; brought++)
+            bring(plan, work, &source, brought);
+        ek_frame_down(plan, weight, taps, work->kept, work->mixed);
+        weight += taps.count;
+        if (seen) seen(watcher, y, work->mixed);
+        ek_frame_store(plan, work->mixed, out);
+        out += (uint32_t)plan->out_width * plan->channels * plan->bytes;
+    }
+}

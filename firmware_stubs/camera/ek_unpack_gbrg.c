@@ -1,0 +1,14 @@
+/* ek_unpack_gbrg.c - Bayer, GB above RG. */
+#include "ek_unpack_bayer.h"
+
+void ek_unpack_gbrg_rgb(const ek_rows_t *rows, uint32_t y, uint32_t width, uint32_t left,
+                        uint32_t columns, uint8_t *pixels)
+{
+    ek_bayer_rgb(rows, y, width, left, columns, 1, 0, pixels);
+}
+
+void ek_unpack_gbrg_gray(const ek_rows_t *rows, uint32_t y, uint32_t width, uint32_t left,
+                         uint32_t columns, uint8_t *pixels)
+{
+    ek_bayer_gray(rows, y, width, left, columns, 1, 0, pixels);
+}
