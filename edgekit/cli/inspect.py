@@ -41,7 +41,7 @@ def command(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Show operators, shapes, quantization, sizes and MACs of a model."""
+    """Show operators, shapes, quantization, sizes, MACs of a model."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from dataclasses import asdict
 

@@ -25,6 +25,7 @@ from edgekit.cli import (
     inspect,
     meters,
     mlperf,
+    provision,
     report,
     signals,
     sweep,
@@ -66,7 +67,7 @@ def _main(
 
 _COMMANDS = (
     *(doctor, targets, inspect, baseline, train, convert),
-    *(sweep, build, flash, bench, run_command, verify, report, compare),
+    *(sweep, build, flash, provision, bench, run_command, verify, report, compare),
 )
 for _module in _COMMANDS:
     app.command(name=_module.NAME)(_module.command)

@@ -29,7 +29,7 @@ def command(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Compare the reference, XNNPACK and the generated C byte by byte. Exit 3 on a mismatch."""
+    """Compare the reference, XNNPACK and generated C byte by byte. Exit 3 on a mismatch."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from dataclasses import asdict
 

@@ -26,6 +26,8 @@ ASK_S = 60.0
 """The longest a command on the device may take; pushing may take longer."""
 PUSH_S = 600.0
 FILE = "runner"
+CLEAN = "trap 'rm -rf {}' EXIT; trap 'exit 1' HUP INT TERM"
+"""Begins a script that removes its folder when it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +83,30 @@ class Remote:
     @contextmanager
     def started(self, program: Path) -> Iterator[ProcessTransport]:
         """See Launcher."""
+        with self.folder_for_us() as folder:
+            self._push(program, f"{folder}/{FILE}")
+            with self.talking(f"{CLEAN.format(folder)}; {folder}/{FILE} {SERVE}") as line:
+                yield line
+
+    @contextmanager
+    def folder_for_us(self) -> Iterator[str]:
+        """The path of a new folder there; what runs in it last is to remove it (CLEAN), and it is
+        gone when the block fails. Raises DeviceError."""
         folder = self._make_folder()
         try:
-            self._push(program, f"{folder}/{FILE}")
-            clean = f"trap 'rm -rf {folder}' EXIT; trap 'exit 1' HUP INT TERM"
-            script = f"{clean}; {folder}/{FILE} {SERVE}"
-            with ProcessTransport(
-                self.name, self.command(script), explain=partial(trouble, self.name, self.troubles)
-            ) as line:
-                yield line
+            yield folder
         except BaseException:
             with suppress(DeviceError):
                 self.ask(f"rm -rf {folder}")
             raise
+
+    def talking(
+        self, script: str, known: tuple[Trouble, ...] = (), otherwise: tuple[Trouble, ...] = ()
+    ) -> ProcessTransport:
+        """The line to a script of the device's shell. `known` are troubles of its own, looked for
+        first; `otherwise` is what it means when none is found."""
+        explain = partial(trouble, self.name, (*known, *self.troubles, *otherwise))
+        return ProcessTransport(self.name, self.command(script), explain=explain)
 
     def _make_folder(self) -> str:
         """Its path, made for us alone, on a device that can run the program."""

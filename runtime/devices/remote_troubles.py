@@ -11,7 +11,7 @@ from edgekit.errors import DeviceError
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """`pattern` is looked for in what was printed, with `status` only where the command ended with
-    it; `hint` may name the device as {name}."""
+    it; `found` may hold its groups as {0}, `hint` the device as {name}."""
 
     pattern: str
     code: str
@@ -23,8 +23,9 @@ class Trouble:
 def trouble(name: str, known: tuple[Trouble, ...], status: int, said: str) -> DeviceError | None:
     """The first of the troubles that a status and what was printed tell of, None for none."""
     for row in known:
-        if row.status in (None, status) and re.search(row.pattern, said):
-            return DeviceError(name, row.found, hint=row.hint.format(name=name), code=row.code)
+        if row.status in (None, status) and (seen := re.search(row.pattern, said)):
+            found = row.found.format(*seen.groups())
+            return DeviceError(name, found, hint=row.hint.format(name=name), code=row.code)
     return None
 
 
@@ -114,6 +115,53 @@ SSH = (
     ),
     *SHELL,
 )
+
+PIP = (
+    Trouble(
+        r"Failed to establish a new connection|Temporary failure in name resolution"
+        r"|Name or service not known|Network is unreachable|Could not fetch URL|timed out",
+        "provision-no-network",
+        "its pip reaches no package index",
+        "edgekit provision {name} --download takes the packages over this computer; --wheels DIR "
+        "takes those of a folder",
+    ),
+    Trouble(
+        r"No matching distribution found for (\S+)",
+        "provision-no-wheel",
+        "there is no wheel of {0} for its Python and processor",
+        "edgekit provision {name} --download fetches all that is needed; with --wheels DIR put the "
+        "one that is missing there",
+    ),
+    Trouble(
+        r"File too large|[Ff]ile size limit",
+        "device-full",
+        "a file could not be written in full: a limit on the size of files is in force",
+        "raise it there: ulimit -f unlimited",
+    ),
+    Trouble(
+        r"No module named '?(?:venv|ensurepip)|ensurepip is not available",
+        "provision-no-venv",
+        "its Python cannot make virtual environments",
+        "install the module there: sudo apt-get install python3-venv",
+    ),
+    Trouble(
+        r"Illegal instruction",
+        "provision-processor",
+        "its processor lacks an instruction of a package that LiteRT needs",
+        "measure the generated C there: --engine native",
+    ),
+)
+"""Said by the device's pip while EdgeKit is installed there."""
+
+INSTALLING = (
+    Trouble(
+        r"([^\n]*)\Z",
+        "provision-failed",
+        "EdgeKit could not be installed there: {0}",
+        "nothing was left there; look at that message, and run the command again with --verbose",
+    ),
+)
+"""What else may end it."""
 
 ADB = (
     Trouble(

@@ -15,7 +15,8 @@ from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 
 COMMANDS = (
     *("doctor", "targets", "inspect", "baseline", "train", "convert"),
-    *("sweep", "build", "flash", "bench", "run", "verify", "report", "compare", "meters", "mlperf"),
+    *("sweep", "build", "flash", "provision", "bench", "run", "verify", "report", "compare"),
+    *("meters", "mlperf"),
 )
 GROUPS = {
     "meters": ("meters list", "meters record", "meters emulate"),

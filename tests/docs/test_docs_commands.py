@@ -31,6 +31,7 @@ PAGES = (
     "docs/pruning.md",
     "docs/memory.md",
     "docs/bench.md",
+    "docs/raspberry-pi.md",
     "docs/energy.md",
     "docs/meters.md",
     "docs/mlperf.md",
