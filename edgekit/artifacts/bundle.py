@@ -236,6 +236,9 @@ class AccuracySummary:
     p(its class) - p(the class predicted now). Near ties cost nothing; needs no labels."""
     auc: tuple[float, float] | None = None
     """Area under the ROC curve before and after, for two classes with labels."""
+    confusion: tuple[tuple[int, ...], ...] | None = None
+    """Samples by class (rows) and class predicted by the converted model (columns); None without
+    labels, or with more classes than a matrix can be read of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -34,6 +34,17 @@ def write_file(path: Path, data: bytes | str) -> None:
     """
     with writing(path) as stream:
         stream.write(data.encode() if isinstance(data, str) else data)
+
+
+def write_files(contents: Mapping[Path, bytes | str]) -> None:
+    """Write several files that belong together: every one is complete on the disk before the
+    first takes its place, in the order given. Raises OutputError; all are as they were then."""
+    with ExitStack() as stack:
+        for path, data in reversed(list(contents.items())):  # the last one opened is renamed first
+            stream = stack.enter_context(writing(path))
+            stream.write(data.encode() if isinstance(data, str) else data)
+            stream.flush()
+            os.fsync(stream.fileno())
 
 
 @contextmanager

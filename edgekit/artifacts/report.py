@@ -1,9 +1,10 @@
 """The report: the record of one conversion or benchmark that every view is made from.
 
-`report.json` holds this record. Every latency sample is kept; a power trace is not (a minute at
-100 kHz is six million samples): the record keeps an envelope for the picture and the name of the
-`.npz` file beside it. The date stands in `created` and nowhere else, and is empty for the report
-inside a bundle, so that equal conversions stay equal byte for byte.
+`report.json` holds this record. Every latency sample is kept, in a file beside it where there are
+many; a power trace is not (a minute at 100 kHz is six million samples): the record keeps an
+envelope for the picture and the name of the `.npz` file beside it. The date stands in `created` and
+nowhere else, and is empty for the report inside a bundle, so that equal conversions stay equal byte
+for byte.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ from edgekit.artifacts.mlperf import MlperfRecord
 from edgekit.artifacts.power import EnergyResult
 from edgekit.artifacts.precision import PrecisionSummary
 from edgekit.artifacts.pruning import PruneSummary
+from edgekit.artifacts.report_checks import first_fault, unreadable_value
+from edgekit.artifacts.report_migrations import REPORT_REVISION, migrated
 from edgekit.artifacts.run import RunResult
+from edgekit.artifacts.samples import SamplesFile, SamplesLost, load_samples
 from edgekit.errors import DataError
 
 REPORT_SCHEMA = 1
@@ -42,6 +46,8 @@ class TargetSummary:
     flash_bytes: int = 0
     ram_bytes: int = 0
     stack_bytes: int = 0
+    profile_sha256: str = ""
+    """Hash of everything the profile states; empty: not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,13 @@ class BundleSummary:
     """How every layer got its number format; None where all have one unasked."""
     cost_basis: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    manifest_sha256: str = ""
+    """Hash of the bundle's edgekit.json, which has those of all it was made from; empty: not
+    told."""
+    labels: tuple[str, ...] = ()
+    """Names of the classes, in the order of the output; empty: not given."""
+    kernel_sets: dict[str, str] = field(default_factory=dict)
+    """Folder of kernels the generated C uses ("dsp", "ref") -> the version they are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,7 @@ class TraceEnvelope:
     meter: str
     file: str = ""
     """Name of the side file with all samples, in the report's folder; empty: not kept."""
+    file_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +130,11 @@ class Report:
     """The machine that made the report: cpu, os, python, commit."""
     mlperf: MlperfRecord | None = None
     """Where the run went by the rules of MLPerf Tiny."""
+    samples: SamplesFile | None = None
+    """The file beside the record that holds the samples its runs name; None: they are all here."""
     schema: int = REPORT_SCHEMA
+    revision: int = REPORT_REVISION
+    """Counts additions to a schema, which older readers ignore."""
 
     def to_json(self) -> str:
         """Deterministic JSON text: sorted keys, lists of plain numbers on one line."""
@@ -124,16 +142,17 @@ class Report:
 
 
 def from_json(text: str, *, subject: str = REPORT_NAME) -> Report:
-    """The report written by `to_json`; unknown fields are ignored.
+    """The report written by `to_json`, older ones migrated; unknown fields are ignored.
 
-    Raises DataError when the text is damaged or its schema is not one this program knows.
+    Raises DataError when the text is damaged, holds what no record can hold (see
+    `report_checks.CHECKS`) or is of a newer schema.
     """
     try:
-        raw = json.loads(text)
+        raw = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise _damaged(subject, str(error)) from None
     version = raw.get("schema") if isinstance(raw, dict) else None
-    if isinstance(version, int) and version > REPORT_SCHEMA:
+    if type(version) is int and version > REPORT_SCHEMA:
         raise DataError(
             subject,
             f"report schema {version}, written by a newer EdgeKit",
@@ -141,19 +160,27 @@ def from_json(text: str, *, subject: str = REPORT_NAME) -> Report:
             hint="run: pip install --upgrade edgekit-sdk",
             code="report-newer",
         )
-    if version != REPORT_SCHEMA:
-        raise _damaged(subject, f"not an EdgeKit report (schema {version!r})")
-    return _validated(raw, subject)
+    if type(version) is not int or version != REPORT_SCHEMA:
+        raise _damaged(subject, f"not an EdgeKit report (schema {version!r})"[:200])
+    if fault := unreadable_value(raw):
+        raise _damaged(subject, fault)
+    report = _validated(migrated(raw), subject)
+    if fault := first_fault(report):
+        raise _damaged(subject, fault)
+    return report
 
 
-def read_report(path: Path) -> Report:
+def read_report(path: Path, *, samples: bool = True) -> Report:
     """The report at `path` (the file, or the folder that holds `report.json`).
 
-    Raises DataError when it is missing, damaged or of a newer schema.
+    With `samples` those in a file beside it are read too; where that is missing or another, the
+    report is without them and has a warning that says so. Without, the file is not looked at.
+
+    Raises DataError when the record is missing, damaged or of a newer schema.
     """
     place = path / REPORT_NAME if path.is_dir() else path
     try:
-        return from_json(place.read_text(encoding="utf-8"), subject=str(place))
+        report = from_json(place.read_text(encoding="utf-8"), subject=str(place))
     except OSError as error:
         raise DataError(
             str(place),
@@ -163,6 +190,21 @@ def read_report(path: Path) -> Report:
         ) from None
     except UnicodeDecodeError as error:
         raise _damaged(str(place), str(error)) from None
+    return _with_samples(report, place.parent) if samples else report
+
+
+def _with_samples(report: Report, folder: Path) -> Report:
+    if report.samples is None:
+        return report
+    try:
+        runs = load_samples(report.runs, report.samples, folder)
+    except SamplesLost as lost:
+        return replace(report, warnings=(*report.warnings, lost.note))
+    return replace(report, runs=runs, samples=None)
+
+
+def _refuse_constant(word: str) -> float:
+    raise ValueError(f"{word} is no number of JSON")
 
 
 def json_schema() -> str:
@@ -183,8 +225,10 @@ def _validated(raw: dict[str, Any], subject: str) -> Report:
         return TypeAdapter(Report).validate_python(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = ".".join(str(part)[:60] for part in first["loc"])
         raise _damaged(subject, f"{where}: {first['msg']}") from None
+    except RecursionError:
+        raise _damaged(subject, "nested too deeply") from None
 
 
 def _damaged(subject: str, why: str) -> DataError:

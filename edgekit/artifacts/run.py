@@ -29,11 +29,28 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSamples:
+    """Samples in the file beside the record: the array's name, how many, and their order
+    statistics in seconds."""
+
+    array: str
+    count: int
+    minimum_s: float
+    p5_s: float
+    median_s: float
+    p95_s: float
+    p99_s: float
+    maximum_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Throughput at one batch size: `seconds` holds one wall time per invocation."""
 
     batch: int
     seconds: tuple[float, ...]
+    seconds_stored: StoredSamples | None = None
+    """Where they are, when they are not in `seconds`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +83,5 @@ class RunResult:
     outputs_equal: int = 0
     environment: dict[str, str] = field(default_factory=dict)
     warnings: tuple[Note, ...] = ()
+    latency_stored: StoredSamples | None = None
+    """Where the samples are, when they are not in `latency_s`."""

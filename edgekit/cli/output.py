@@ -70,7 +70,6 @@ class Output:
         if self.quiet or self.json:
             return
         from rich import box
-        from rich.markup import escape
         from rich.table import Table
 
         headed = any(columns)
@@ -94,21 +93,19 @@ class Output:
                 overflow="fold",
             )
         for row in rows:
-            table.add_row(*(escape(cell) for cell in row))
+            table.add_row(*map(_shown, row))
         self.stdout.print(table)
 
     def notes(self, notes: Sequence[Note]) -> None:
         """Warnings with their advice, on stderr."""
         if self.quiet or self.json:
             return
-        from rich.markup import escape
-
         for note in notes:
             colour = "yellow" if note.level == "warning" else "cyan"
-            line = f"[{colour}]{note.level}[/]: {escape(note.subject)}: {escape(note.message)}"
+            line = f"[{colour}]{note.level}[/]: {_shown(note.subject)}: {_shown(note.message)}"
             self.stderr.print(line)
             if note.advice:
-                self.stderr.print(f"  {escape(note.advice)}")
+                self.stderr.print(f"  {_shown(note.advice)}")
 
     def emit(self, value: Any, verdict: EdgeKitError | None = None) -> None:
         """The machine-readable result, printed under --json only. With a negative verdict its
@@ -158,14 +155,21 @@ class Output:
                 return
             print(json.dumps({"error": error.as_dict()}, indent=2, ensure_ascii=False), flush=True)
             return
-        from rich.markup import escape
-
         console = self.stderr
-        console.print(f"[bold red]error[/]: {escape(error.subject)}: {escape(error.found)}")
+        console.print(f"[bold red]error[/]: {_shown(error.subject)}: {_shown(error.found)}")
         if error.allowed:
-            console.print(f"  allowed: {escape(error.allowed)}")
+            console.print(f"  allowed: {_shown(error.allowed)}")
         if error.hint:
-            console.print(f"  next:    {escape(error.hint)}")
+            console.print(f"  next:    {_shown(error.hint)}")
+
+
+def _shown(text: str) -> str:
+    """Text as rich prints it: no markup of its own, and nothing that steers the terminal."""
+    from rich.markup import escape
+
+    from edgekit.runtime.report.harmless import visible
+
+    return escape("\n".join(map(visible, text.split("\n"))))
 
 
 def _natural_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:

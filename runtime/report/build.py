@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,9 +13,11 @@ from edgekit.artifacts.bundle import AccuracySummary, Manifest, StepInfo
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.power import EnergyResult, PowerTrace
 from edgekit.artifacts.report import BundleSummary, Report, TargetSummary
+from edgekit.artifacts.report_migrations import kernel_sets
 from edgekit.artifacts.run import RunResult
 from edgekit.runtime.report.envelope import envelope
 from edgekit.runtime.report.figures import build_figures
+from edgekit.targets.reader import profile_sha256
 
 if TYPE_CHECKING:
     from edgekit.targets.model import Target
@@ -81,7 +84,15 @@ def summarize_bundle(manifest: Manifest) -> BundleSummary:
         formats=manifest.precision,
         cost_basis=manifest.cost_basis,
         versions=manifest.versions,
+        labels=manifest.labels,
+        manifest_sha256=hashlib.sha256(manifest.to_json().encode()).hexdigest(),
+        kernel_sets=_kernel_sets(manifest),
     )
+
+
+def _kernel_sets(manifest: Manifest) -> dict[str, str]:
+    version = f"edgekit {manifest.versions.get('edgekit', '')}".strip()
+    return dict.fromkeys(kernel_sets(step.kernel for step in manifest.steps), version)
 
 
 def summarize_target(target: Target) -> TargetSummary:
@@ -95,6 +106,7 @@ def summarize_target(target: Target) -> TargetSummary:
         flash_bytes=target.total("flash") if limited else 0,
         ram_bytes=target.total("ram") if limited else 0,
         stack_bytes=target.stack_bytes if limited else 0,
+        profile_sha256=profile_sha256(target),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from edgekit.artifacts.report import Report
+from edgekit.runtime.report.harmless import cleaned
 from edgekit.runtime.report.layers import layers
 
 What = Literal["figures", "layers", "samples"]
@@ -15,7 +16,8 @@ What = Literal["figures", "layers", "samples"]
 
 def csv_text(report: Report, what: What = "figures") -> str:
     """One table: the figures, the layers, or every latency sample in seconds."""
-    head, rows = {"figures": _figures, "layers": _layers, "samples": _samples}[what](report)
+    make = {"figures": _figures, "layers": _layers, "samples": _samples}[what]
+    head, rows = make(cleaned(report))
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(head)

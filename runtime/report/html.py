@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgekit.artifacts.bundle import MemorySummary
 from edgekit.artifacts.figures import Provenance
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report import svg_layers, svg_memory
 from edgekit.runtime.report.answers import answers
+from edgekit.runtime.report.harmless import cleaned
 from edgekit.runtime.report.layers import LayerRow, Layers, layers, noisiest
 from edgekit.runtime.report.svg_latency import PEAK, histogram, sequence
 from edgekit.runtime.report.svg_layers import columns
@@ -20,6 +22,9 @@ from edgekit.runtime.report.svg_trace import power_trace
 from edgekit.runtime.report.tables import Table, tables
 from edgekit.runtime.report.text import plural, value_text
 from edgekit.units import count_text, percent, si
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -57,8 +62,22 @@ class Section:
 
 def html(report: Report) -> str:
     """The page as text. Every name that comes from a model or a device is escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
+
+    report = cleaned(report)
+    return _template().render(
+        report=report,
+        answers=answers(report),
+        sections=sections(report),
+        meanings=MEANINGS,
+        markup=Markup,
+        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+    )
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -67,15 +86,7 @@ def html(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("report.html.j2")
-    return page.render(
-        report=report,
-        answers=answers(report),
-        sections=sections(report),
-        meanings=MEANINGS,
-        markup=Markup,
-        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
-    )
+    return environment.get_template("report.html.j2")
 
 
 def sections(report: Report) -> tuple[Section, ...]:

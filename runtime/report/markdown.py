@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report.answers import Answer, answers
+from edgekit.runtime.report.harmless import cleaned
 from edgekit.runtime.report.tables import Column, Table, tables
 from edgekit.runtime.report.terminal import note_line
 
-_SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#~"} | {"\n": " "})
+# An @ at the start of a name would notify somebody.
+_SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#~&$"} | {"@": "@<!-- -->"})
 
 
 def markdown(report: Report) -> str:
     """The whole report as Markdown text; names from models are escaped."""
+    report = cleaned(report)
     parts = [f"# {safe(report.bundle.name)} on {safe(report.target.title)}", _origin(report)]
     parts.append(_answers(answers(report)))
     if report.warnings:
@@ -40,7 +43,7 @@ def _table(table: Table) -> str:
     rule = f"|{'|'.join(_rule(column) for column in table.columns)}|"
     rows = (f"| {' | '.join(safe(cell.text) for cell in row)} |" for row in table.rows)
     caption = f"{safe(table.caption)}\n\n" if table.caption else ""
-    return f"## {table.title}\n\n{caption}" + "\n".join((head, rule, *rows))
+    return f"## {safe(table.title)}\n\n{caption}" + "\n".join((head, rule, *rows))
 
 
 def _rule(column: Column) -> str:

@@ -119,12 +119,20 @@ def _quantiles(run: RunResult) -> tuple[str, str, str, str, str]:
     """Samples, median, p5, p95, p99."""
     if run.latency_s and run.counter_unit != "instructions":
         row: Summary = summarize(run.latency_s)
-        times = (si(value, "s") for value in (row.median, row.p5, row.p95, row.p99))
-        return (count_text(row.count), *times)  # type: ignore[return-value]
+        return _row_of(row.count, row.median, row.p5, row.p95, row.p99)
+    if run.latency_stored is not None:
+        kept = run.latency_stored
+        return _row_of(kept.count, kept.median_s, kept.p5_s, kept.p95_s, kept.p99_s)
     if run.count_per_inference is None:
         return ("", "", "", "", "")
     count = f"{count_text(run.count_per_inference)} {run.counter_unit}"
     return (count_text(len(run.windows)) if run.windows else "", count, "", "", "")
+
+
+def _row_of(
+    count: int, median: float, p5: float, p95: float, p99: float
+) -> tuple[str, str, str, str, str]:
+    return (count_text(count), si(median, "s"), si(p5, "s"), si(p95, "s"), si(p99, "s"))
 
 
 def batches_table(report: Report) -> Table:
@@ -134,10 +142,12 @@ def batches_table(report: Report) -> Table:
         if len(run.batches) < 2:
             continue
         for batch in run.batches:
-            median = summarize(batch.seconds).median
+            stored = batch.seconds_stored
+            median = stored.median_s if stored else summarize(batch.seconds).median
+            count = stored.count if stored else len(batch.seconds)
             texts = (
                 run.engine, str(run.threads), str(batch.batch), si(median, "s"),
-                value_text(batch.batch / median, "1/s"), count_text(len(batch.seconds)),
+                value_text(batch.batch / median, "1/s"), count_text(count),
             )  # fmt: skip
             rows.append(tuple(map(Cell, texts)))
     columns = (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report.answers import answers
+from edgekit.runtime.report.harmless import cleaned
 from edgekit.runtime.report.layers import layers
 from edgekit.runtime.report.mlperf_tables import rules_table, timed_table
 from edgekit.runtime.report.tables import (
@@ -35,6 +36,7 @@ def terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
     """The text for a terminal of `width` columns, with ANSI colours when `color`."""
     from rich.console import Console
 
+    report = cleaned(report)
     stream = io.StringIO()
     console = Console(
         file=stream, width=width, force_terminal=color, no_color=not color, highlight=False,

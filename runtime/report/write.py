@@ -1,19 +1,21 @@
-"""Write a report and its views into a folder, each file whole or not at all."""
+"""Write a report and its views into a folder, all of them or none."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from edgekit.artifacts.files import write_file
+from edgekit.artifacts.files import write_files
 from edgekit.artifacts.power import PowerTrace
-from edgekit.artifacts.report import REPORT_NAME, Report
-from edgekit.errors import UsageError
+from edgekit.artifacts.report import REPORT_NAME, Report, from_json
+from edgekit.errors import DataError, UsageError
 from edgekit.runtime.power.trace_file import trace_npz
 from edgekit.runtime.report.csv_text import csv_text
 from edgekit.runtime.report.html import html
 from edgekit.runtime.report.markdown import markdown
+from edgekit.runtime.report.stored import storing
 
 VIEWS: Mapping[str, tuple[str, Callable[[Report], str]]] = {
     "html": ("report.html", html),
@@ -30,13 +32,14 @@ def write_report(
     trace: PowerTrace | None = None,
     formats: Iterable[str] = ("html", "markdown"),
 ) -> tuple[Path, ...]:
-    """Write `report.json`, the views and the trace's side file; returns the paths written.
+    """Write `report.json`, the views and the side files; returns the paths written.
 
-    The side file comes first and the record next, so that a failing view loses no measurement.
-    Without `trace` the record names no side file. Other files in the folder stay as they are.
+    All are complete on the disk before the first one replaces what was there. A view that fails
+    loses no measurement: the record and its side files are written before the error goes on.
+    Without `trace` the record names no recording. Other files in the folder stay as they are.
 
-    Raises UsageError for an unknown format before anything is written, OutputError when a file
-    cannot be written.
+    Raises UsageError for an unknown format before anything is written, DataError for a record that
+    could not be read again, OutputError when a file cannot be written.
     """
     chosen = tuple(formats)
     unknown = [name for name in chosen if name not in VIEWS]
@@ -44,17 +47,47 @@ def write_report(
         raise UsageError(
             "report format", unknown[0], allowed=", ".join(VIEWS), code="report-format"
         )
+    record, contents = _record(report, folder, trace)
+    try:
+        views = {folder / VIEWS[name][0]: VIEWS[name][1](record) for name in chosen}
+    except Exception:
+        write_files(contents)
+        raise
+    write_files(contents | views)
+    return tuple(contents | views)
+
+
+def _record(
+    report: Report, folder: Path, trace: PowerTrace | None
+) -> tuple[Report, dict[Path, bytes | str]]:
+    """The record with all its samples, and the files it is written as, the record last."""
+    contents: dict[Path, bytes | str] = {}
     record = report
-    if report.trace is not None and trace is None:
-        record = replace(report, trace=replace(report.trace, file=""))
-    paths = []
-    if trace is not None and record.trace is not None:
-        paths.append(folder / record.trace.file)
-        write_file(paths[-1], trace_npz(trace))
-    paths.append(folder / REPORT_NAME)
-    write_file(paths[-1], record.to_json())
-    for name in chosen:
-        file, view = VIEWS[name]
-        paths.append(folder / file)
-        write_file(paths[-1], view(record))
-    return tuple(paths)
+    if report.trace is not None and trace is not None:
+        recording = trace_npz(trace)
+        contents[folder / report.trace.file] = recording
+        digest = hashlib.sha256(recording).hexdigest()
+        record = replace(report, trace=replace(report.trace, file_sha256=digest))
+    elif report.trace is not None:
+        record = replace(report, trace=replace(report.trace, file="", file_sha256=""))
+    written, samples = storing(record)
+    if written.samples is not None and samples is not None:
+        contents[folder / written.samples.file] = samples
+    contents[folder / REPORT_NAME] = checked_json(written)
+    return record, contents
+
+
+def checked_json(report: Report) -> str:
+    """The record as JSON that reads back. Raises DataError, code "report-invalid", naming the
+    field, for a record with what no reader takes."""
+    text = report.to_json()
+    try:
+        from_json(text)
+    except DataError as error:
+        raise DataError(
+            REPORT_NAME,
+            f"would not be readable: {error.found.removeprefix('damaged: ')}",
+            hint="a meter or a board gave what cannot be; run edgekit bench again",
+            code="report-invalid",
+        ) from None
+    return text

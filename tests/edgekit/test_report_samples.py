@@ -1,0 +1,125 @@
+"""Many samples go into a file beside the record and come back, or are said to be missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgekit.artifacts.report import Report, read_report
+from edgekit.runtime.report.csv_text import csv_text
+from edgekit.runtime.report.html import html
+from edgekit.runtime.report.markdown import markdown
+from edgekit.runtime.report.stored import MOST_INLINE, storing
+from edgekit.runtime.report.terminal import terminal
+from edgekit.runtime.report.write import write_report
+from tests.helpers.sample_report import board_report, host_report, host_run, trace
+
+
+def many(samples: int = 2 * MOST_INLINE) -> Report:
+    """The report of a host with this many samples, each of its own value."""
+    return replace(host_report(), runs=(host_run(samples),))
+
+
+def test_few_samples_stay_in_the_record(tmp_path: Path) -> None:
+    write_report(host_report(), tmp_path)
+    assert not (tmp_path / "samples.npz").exists()
+    assert read_report(tmp_path).samples is None
+
+
+def test_many_samples_come_back_to_the_last_bit(tmp_path: Path) -> None:
+    paths = write_report(many(), tmp_path, formats=())
+    assert [path.name for path in paths] == ["samples.npz", "report.json"]
+    assert read_report(tmp_path) == many()
+
+
+def test_a_million_samples_leave_the_record_small(tmp_path: Path) -> None:
+    seconds = tuple(np.random.default_rng(1).gamma(9.0, 1e-4, 1_000_000).tolist())
+    report = replace(host_report(), runs=(replace(host_run(), latency_s=seconds),))
+    write_report(report, tmp_path, formats=("html",))
+    assert (tmp_path / "report.json").stat().st_size < 60_000
+    assert (tmp_path / "report.html").stat().st_size < 200_000
+    assert (tmp_path / "samples.npz").stat().st_size < 8_200_000
+    assert read_report(tmp_path).runs[0].latency_s == seconds
+
+
+def test_the_file_is_read_only_when_asked_for(tmp_path: Path) -> None:
+    write_report(many(), tmp_path, formats=())
+    (tmp_path / "samples.npz").unlink()
+    report = read_report(tmp_path, samples=False)
+    assert report.warnings == many().warnings
+    stored = report.runs[0].latency_stored
+    assert stored is not None
+    assert stored.count == 2 * MOST_INLINE
+    assert stored.median_s == pytest.approx(np.median(many().runs[0].latency_s))
+
+
+def test_equal_samples_give_equal_files() -> None:
+    assert storing(many())[1] == storing(many())[1]
+
+
+def _bad_archive(path: Path) -> None:
+    path.write_bytes(b"no archive")
+    record = path.parent / "report.json"
+    raw = json.loads(record.read_text(encoding="utf-8"))
+    raw["samples"]["sha256"] = _sha256(path)
+    record.write_text(json.dumps(raw), encoding="utf-8")
+
+
+def _other_arrays(path: Path) -> None:
+    np.savez(path, other=np.zeros(3))
+    record = path.parent / "report.json"
+    raw = json.loads(record.read_text(encoding="utf-8"))
+    raw["samples"]["sha256"] = _sha256(path)
+    record.write_text(json.dumps(raw), encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    import hashlib
+
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _elsewhere(path: Path) -> None:
+    record = path.parent / "report.json"
+    raw = json.loads(record.read_text(encoding="utf-8"))
+    raw["samples"]["file"] = "../samples.npz"
+    record.write_text(json.dumps(raw), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code", "words"),
+    [
+        (Path.unlink, "samples-missing", "cannot be read: No such file"),
+        (_elsewhere, "samples-missing", "is not in the report's folder"),
+        (lambda p: p.write_bytes(b"x"), "samples-changed", "is not the file the record names"),
+        (_bad_archive, "samples-changed", "cannot be read: "),
+        (_other_arrays, "samples-changed", "holds no runs.0."),
+    ],
+)
+def test_a_lost_file_is_said_in_every_view(
+    spoil: Callable[[Path], object], code: str, words: str, tmp_path: Path
+) -> None:
+    write_report(many(), tmp_path, formats=())
+    spoil(tmp_path / "samples.npz")
+    report = read_report(tmp_path)
+    note = report.warnings[-1]
+    assert note.code == code
+    assert words in note.message
+    assert note.advice
+    for view in (terminal, markdown, html):
+        assert "samples are not shown" in " ".join(view(report).split())
+    assert f"{2 * MOST_INLINE:,}" in terminal(report), "the record still has the quantiles"
+    assert csv_text(report, "samples").count("\n") == 1
+    assert "Latency distribution" not in html(report)
+
+
+def test_the_recording_is_named_with_its_hash(tmp_path: Path) -> None:
+    write_report(board_report(), tmp_path, trace=trace(), formats=())
+    found = read_report(tmp_path).trace
+    assert found is not None
+    assert found.file_sha256 == _sha256(tmp_path / found.file)
