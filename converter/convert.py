@@ -55,7 +55,7 @@ from edgekit.converter.quantize.groups import Ranges
 from edgekit.converter.quantize.halves import half_weights
 from edgekit.converter.quantize.int8 import QuantizeResult, is_quantized, quantize_int8
 from edgekit.converter.quantize.observers import narrowed
-from edgekit.converter.quantize.recorded import recorded_note, recorded_ranges
+from edgekit.converter.quantize.recorded import recorded_notes, recorded_ranges
 from edgekit.converter.quantize.rounding import round_adaptively, samples_for
 from edgekit.converter.quantize.scheme import SCHEMES, Scheme
 from edgekit.converter.tflite.writer import write_tflite
@@ -344,7 +344,8 @@ def _quantize(
         clustered, notes = _clustered(graph, options, log)
         return clustered, (*result.notes, *notes), None
     if recorded:
-        result = replace(result, notes=(*result.notes, recorded_note(graph)))
+        told = recorded_notes(graph, options.precision)
+        result = replace(result, notes=(*result.notes, *told))
     return *_finished(graph, result, data, options, log, unbiased=recorded), None
 
 

@@ -96,6 +96,8 @@ class RawModel:
     subgraphs: tuple[RawSubgraph, ...]
     buffers: tuple[tuple[int, int], ...]
     signatures: tuple[RawSignature, ...]
+    metadata: Mapping[str, int] = field(default_factory=dict)
+    """Number of the buffer that holds each entry's value, by the entry's name."""
 
     @property
     def main(self) -> RawSubgraph:
@@ -105,6 +107,13 @@ class RawModel:
     def constant(self, tensor: RawTensor) -> bool:
         """Whether the file holds the tensor's value."""
         return self.buffers[tensor.buffer][1] > 0
+
+    def fact(self, name: str) -> str:
+        """A metadata entry as text; "" where there is none, or what it says is no text."""
+        number = self.metadata.get(name, 0)
+        start, length = self.buffers[number] if number < len(self.buffers) else (0, 0)
+        content = self.data[start : start + length]
+        return content.decode("ascii") if content.isascii() else ""
 
     def fail(self, found: str) -> NoReturn:
         """Raise the ModelError of a damaged file."""
@@ -125,7 +134,10 @@ def read_raw(data: bytes, subject: str) -> RawModel:
     if not subgraphs:
         buffer.fail("it holds no subgraph")
     signatures = tuple(_signature(row) for row in root.rows("signature_defs"))
-    return RawModel(data, subject, root.text("description"), subgraphs, buffers, signatures)
+    metadata = {row.text("name"): row.number("buffer") for row in root.rows("metadata")}
+    return RawModel(
+        data, subject, root.text("description"), subgraphs, buffers, signatures, metadata
+    )
 
 
 _KINDS = (

@@ -26,6 +26,8 @@ from edgekit.converter.tflite.resolve import Resolved, resolve
 from edgekit.converter.tflite.variables import RawState, initial_value, without_variables
 from edgekit.errors import UnsupportedError
 
+TRAINED_FOR = "edgekit_trained_for"
+"""The metadata entry, in a file and in a graph, that names the precision of a training."""
 SIGNATURE_INPUTS = "signature_inputs"
 SIGNATURE_OUTPUTS = "signature_outputs"
 """Metadata keys: the signature's names of inputs and outputs in graph order, one per line."""
@@ -295,8 +297,9 @@ def _range(raw: RawTensor) -> tuple[float, float] | None:
 
 
 def _metadata(model: RawModel) -> dict[str, str]:
-    """Description and signature names, where the file has them."""
-    facts = {"description": model.description} if model.description else {}
+    """Description, what it was trained for, and signature names, where the file has them."""
+    told = {"description": model.description, TRAINED_FOR: model.fact(TRAINED_FOR)}
+    facts = {name: text for name, text in told.items() if text}
     for signature in model.signatures[:1]:
         inputs = [signature.inputs.get(index, "") for index in model.main.inputs]
         outputs = [signature.outputs.get(index, "") for index in model.main.outputs]

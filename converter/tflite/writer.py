@@ -23,7 +23,12 @@ from edgekit.converter.tflite.complete import with_biases
 from edgekit.converter.tflite.custom import CUSTOM_OPERATORS, custom_options
 from edgekit.converter.tflite.legacy import as_uint8, needs_uint8
 from edgekit.converter.tflite.options import COUNTS, OPTIONS_TABLE, options_values
-from edgekit.converter.tflite.reader import SIGNATURE_INPUTS, SIGNATURE_OUTPUTS, stored_operands
+from edgekit.converter.tflite.reader import (
+    SIGNATURE_INPUTS,
+    SIGNATURE_OUTPUTS,
+    TRAINED_FOR,
+    stored_operands,
+)
 from edgekit.converter.tflite.schema import (
     CUSTOM,
     FILE_IDENTIFIER,
@@ -88,7 +93,7 @@ class _Writer:
         subgraphs += [self.initialisation()] if self.variables else []
         codes = self.tables([self.operator_code(*key) for key in self.codes])
         signature = self.signature()
-        metadata = self.runtime_metadata()
+        metadata = [self.runtime_metadata(), *self.training_metadata()]
         description = self.builder.CreateString(
             self.graph.metadata.get("description", "") or "EdgeKit"
         )
@@ -100,7 +105,7 @@ class _Writer:
             subgraphs=self.tables(subgraphs),
             description=description,
             buffers=buffers,
-            metadata=self.tables([metadata]),
+            metadata=self.tables(metadata),
             signature_defs=self.tables([signature]),
         )
         self.builder.Finish(root, file_identifier=FILE_IDENTIFIER)
@@ -318,9 +323,18 @@ class _Writer:
     def runtime_metadata(self) -> int:
         """The `min_runtime_version` entry: a buffer of 16 bytes, padded with zeros."""
         content = runtime_version(self.graph).encode().ljust(16, b"\0")
+        return self.metadata("min_runtime_version", content)
+
+    def training_metadata(self) -> list[int]:
+        """What a quantization-aware training was for, where the graph says so."""
+        known = self.graph.metadata.get(TRAINED_FOR, "")
+        return [self.metadata(TRAINED_FOR, known.encode())] if known else []
+
+    def metadata(self, name: str, content: bytes) -> int:
+        """An entry whose value is a buffer."""
         number = self.buffers.setdefault(content, len(self.buffers))
-        name = self.builder.CreateString("min_runtime_version")
-        return self.table("Metadata", name=name, buffer=number)
+        text = self.builder.CreateString(name)
+        return self.table("Metadata", name=text, buffer=number)
 
     def buffer(self, content: bytes) -> int:
         return self.table("Buffer", data=self.blob(content) if content else None)

@@ -27,6 +27,7 @@ from edgekit.converter.quantize.groups import SAME_SCALE, Range, same_scale_grou
 from edgekit.converter.quantize.int8 import quantize_ranges
 from edgekit.converter.quantize.params import NEAR_ZERO, constant_values, dequantize_array
 from edgekit.converter.quantize.scheme import WEIGHTED, Format, Scheme
+from edgekit.converter.tflite.reader import TRAINED_FOR
 
 DECAY = 0.99
 """Of the ranges' averages."""
@@ -172,7 +173,7 @@ class FakeQuant:
 
     def recorded(self, graph: Graph) -> Graph:
         """The float graph with its weights rounded to the integer graph's, and on every activation
-        the range that it is to have there."""
+        the range that it is to have there; its metadata name the precision."""
         trained = np.asarray(self._ranges).astype(float)
         ranges = dict(self.plan.ranges)
         for name in self.plan.groups:
@@ -186,7 +187,8 @@ class FakeQuant:
                 assert stored.quant is not None
                 values = dequantize_array(stored.values, stored.quant)
                 made[name] = replace(graph[name], data=values)
-        return graph.with_tensors(*made.values())
+        facts = {**graph.metadata, TRAINED_FOR: self.plan.scheme.name}
+        return replace(graph.with_tensors(*made.values()), metadata=facts)
 
 
 def _plain(graph: Graph, node: Node) -> str:

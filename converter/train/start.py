@@ -17,6 +17,7 @@ from edgekit.converter.ir.graph import Graph
 from edgekit.converter.ir.verify import verify
 from edgekit.converter.load.load import load_model
 from edgekit.converter.quantize.calibrate import calibrate
+from edgekit.converter.quantize.recorded import without_record
 from edgekit.converter.quantize.scheme import SCHEMES, Scheme
 from edgekit.converter.tflite.writer import write_tflite
 from edgekit.converter.train.backend import Classifier
@@ -52,7 +53,7 @@ class FromModel:
         """Raises ModelError, UnsupportedError. Ranges of an earlier training count for `qat`."""
         graph, sha256 = read_trainable(path, f"start model {path}")
         if qat is None:
-            graph = graph.with_tensors(*(replace(graph[n], range=None) for n in graph.tensors))
+            graph = without_record(graph)
         return cls(path, graph, sha256, None if qat is None else SCHEMES[qat])
 
     @property

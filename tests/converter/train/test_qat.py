@@ -23,6 +23,7 @@ from edgekit.converter.quantize.int8 import quantize_int8, quantize_ranges
 from edgekit.converter.quantize.params import asymmetric, quantize_array
 from edgekit.converter.quantize.recorded import recorded_ranges
 from edgekit.converter.quantize.scheme import SCHEMES, WEIGHTED
+from edgekit.converter.tflite.reader import TRAINED_FOR
 from edgekit.converter.train.fake_quant import DECAY, FakePlan, FakeQuant
 from edgekit.converter.train.options import QATS, TrainOptions
 from edgekit.converter.train.train import Places, Trained
@@ -272,6 +273,8 @@ def test_training_on_from_a_quantization_aware_one(
         np.testing.assert_allclose(first[name].range, second[name].range, rtol=0.1)
     plain = fine_tuned(colours, result.model, tmp_path / "plain.tflite", epochs=1)
     assert recorded_ranges(load_model(plain.model).graph) == {}
+    told = [load_model(each.model).graph.metadata.get(TRAINED_FOR) for each in (result, plain)]
+    assert told == [qat, None]
 
 
 def test_some_ranges_are_none() -> None:
