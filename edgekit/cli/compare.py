@@ -10,6 +10,7 @@ import typer
 from edgekit.cli import options, output
 
 if TYPE_CHECKING:
+    from edgekit.deploy.compare import Compared
     from edgekit.runtime.report.comparison import Comparison
 
 NAME = "compare"
@@ -28,6 +29,15 @@ def command(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 3 where conditions are unlike.")
     ] = False,
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            metavar="LIMITS", help="Exit 3 past these changes: latency>5%,accuracy<-0.5pp,flash>0"
+        ),
+    ] = "",
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write the changes here, for a pull request.")
+    ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -37,19 +47,25 @@ def command(
     Energy, latency, size and accuracy in one table.
 
     What was had with another meter, supply, clock or window, or was simulated, is ranked apart.
+    Then what changed from the first report to each other one, and whether noise explains it.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    from edgekit.deploy.compare import compare_reports, verdict, write_svg
+    from edgekit.artifacts.files import write_file
+    from edgekit.deploy.compare import compare_changes, gate, verdict, write_svg
 
     names = [name.strip() for name in across.split(",")] if across else []
-    found = compare_reports(reports, across=names)
+    found = compare_changes(reports, across=names, fail_on=fail_on)
     if svg is not None:
-        write_svg(found, by, svg)
-    wrong = verdict(found) if strict else None
+        write_svg(found.comparison, by, svg)
+    if markdown is not None:
+        write_file(markdown, found.markdown())
+    wrong = gate(found) or (verdict(found.comparison) if strict else None)
     out.emit(found.record(), wrong)
-    _show(out, found)
-    if svg is not None:
-        out.say(f"picture: {svg}")
+    _show(out, found.comparison)
+    _show_changes(out, found)
+    for kind, path in (("picture", svg), ("changes", markdown)):
+        if path is not None:
+            out.say(f"{kind}: {path}")
     if wrong is not None:
         raise wrong
 
@@ -76,3 +92,18 @@ def _show(out: output.Output, found: Comparison) -> None:
             out.say(f"  {group.letter}  {conditions_text(group)}")
     for sentence in found.crossed:
         out.say(f"Beware: {sentence}")
+
+
+def _show_changes(out: output.Output, found: Compared) -> None:
+    """What changed since the first report, and how the limits were kept."""
+    from edgekit.runtime.report import change_views as views
+
+    for each in found.changes:
+        out.table(f"{each.after}, against {each.before}", views.COLUMNS, views.rows(each.metrics))
+        layers = views.telling_layers(each)
+        if layers:
+            out.table("layers that changed most", views.COLUMNS, views.rows(layers))
+        for line in views.sentences(each):
+            out.say(line)
+    for row in found.judged:
+        out.say(f"{row.report}: {views.judgement_text(row)}")

@@ -1,17 +1,43 @@
-"""Reports compared: read, named, ranked among like conditions, drawn."""
+"""Reports compared: read, named, ranked among like conditions, drawn, held against limits."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgekit.artifacts.files import write_file
 from edgekit.artifacts.report import Report, read_report
 from edgekit.errors import UsageError, Verdict
+from edgekit.runtime.report import change_views
+from edgekit.runtime.report.changes import Changes, changes
 from edgekit.runtime.report.comparison import Comparison, compare
 from edgekit.runtime.report.conditions import CONDITIONS, METRICS
+from edgekit.runtime.report.policy import Judgement, judge, parse_policy
 from edgekit.runtime.report.svg_comparison import svg_comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Reports side by side, what changed from the first to each other, and the limits' verdicts."""
+
+    comparison: Comparison
+    changes: tuple[Changes, ...]
+    judged: tuple[Judgement, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """All of it as plain values, for JSON."""
+        return {
+            **self.comparison.record(),
+            "changes": [change_views.record(each) for each in self.changes],
+            "policy": [change_views.judgement_record(row) for row in self.judged],
+        }
+
+    def markdown(self) -> str:
+        """The changes and verdicts as Markdown, for a pull request."""
+        return change_views.markdown(self.changes, self.judged)
 
 
 def compare_reports(paths: Sequence[str | Path], *, across: Sequence[str] = ()) -> Comparison:
@@ -20,6 +46,18 @@ def compare_reports(paths: Sequence[str | Path], *, across: Sequence[str] = ()) 
     Figures are ranked together only where their conditions are equal; conditions named in `across`
     are let differ, which the comparison then says. Raises UsageError, DataError.
     """
+    return compare_changes(paths, across=across).comparison
+
+
+def compare_changes(
+    paths: Sequence[str | Path], *, across: Sequence[str] = (), fail_on: str = ""
+) -> Compared:
+    """`compare_reports`, with what changed since the first report and the limits of `fail_on`.
+
+    The language of `fail_on` is that of edgekit.runtime.report.policy; `gate` makes a verdict of
+    the outcome. Raises UsageError, DataError.
+    """
+    policy = parse_policy(fail_on) if fail_on else ()
     if len(paths) < 2:
         raise UsageError(
             "compare",
@@ -38,7 +76,13 @@ def compare_reports(paths: Sequence[str | Path], *, across: Sequence[str] = ()) 
                 code="compare-condition",
             )
     reports = [read_report(Path(path)) for path in paths]
-    return compare(reports, _names(reports, paths), across=across)
+    names = _names(reports, paths)
+    found = tuple(
+        changes(reports[0], report, (names[0], name), across=across)
+        for report, name in zip(reports[1:], names[1:], strict=True)
+    )
+    judged = tuple(row for each in found for row in judge(policy, each))
+    return Compared(compare(reports, names, across=across), found, judged)
 
 
 def _names(reports: Sequence[Report], paths: Sequence[str | Path]) -> list[str]:
@@ -77,4 +121,19 @@ def verdict(comparison: Comparison) -> Verdict | None:
         allowed="figures of like conditions",
         hint="measure again under the same conditions, or let them differ with --across NAME",
         code="compare-unlike",
+    )
+
+
+def gate(found: Compared) -> Verdict | None:
+    """The error to raise (exit 3) when a limit is passed or cannot be judged."""
+    failed = [row for row in found.judged if row.outcome.fails]
+    if not failed:
+        return None
+    return Verdict(
+        "compare",
+        "not within the limits: " + " | ".join(map(change_views.judgement_text, failed)),
+        allowed="changes within --fail-on",
+        hint="see the table for what changed; a clause that cannot be judged needs reports of like "
+        "conditions that both tell the figure",
+        code="compare-limits",
     )

@@ -91,18 +91,54 @@ def median_interval(
     Raises ValueError when there is no sample or one that is not finite.
     """
     values = _sorted(samples)
-    count = len(values)
+    medians = _resampled_medians(values, resamples, np.random.default_rng(seed))
+    low, high = _middle(medians, confidence)
+    middle = float(np.median(values))
+    return min(low, middle), max(high, middle)
+
+
+def median_ratio_interval(
+    before: Samples,
+    after: Samples,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 4000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of median(after) / median(before), two independent samples.
+
+    Medians are drawn as in `median_interval`. Raises ValueError when a sample is empty, holds a
+    value that is not finite, or has one that is not positive in `before`.
+    """
+    first, second = _sorted(before), _sorted(after)
+    if first[0] <= 0:
+        raise ValueError("a sample to divide by is not positive")
     random = np.random.default_rng(seed)
+    below = _resampled_medians(first, resamples, random)
+    ratios = _resampled_medians(second, resamples, random) / below
+    low, high = _middle(ratios, confidence)
+    ratio = float(np.median(second) / np.median(first))
+    return min(low, ratio), max(high, ratio)
+
+
+def _resampled_medians(
+    values: NDArray[np.float64], resamples: int, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Medians of `resamples` resamples of sorted `values`, by their positions alone."""
+    count = len(values)
     lower = (count + 1) // 2
     position = random.beta(lower, count + 1 - lower, resamples)
     medians = values[_rank(position, count)]
     if count % 2 == 0:  # mean of two neighbours: the next order statistic, given this one
         position = position + (1 - position) * random.beta(1, count - lower, resamples)
         medians = (medians + values[_rank(position, count)]) / 2
+    return medians
+
+
+def _middle(drawn: NDArray[np.float64], confidence: float) -> tuple[float, float]:
     tail = 100 * (1 - confidence) / 2
-    low, high = np.percentile(medians, [tail, 100 - tail])
-    middle = float(np.median(values))
-    return min(float(low), middle), max(float(high), middle)
+    low, high = np.percentile(drawn, [tail, 100 - tail])
+    return float(low), float(high)
 
 
 def modified_z_scores(samples: Samples) -> NDArray[np.float64]:

@@ -52,6 +52,12 @@ METRICS: Mapping[str, Metric] = {
             ("latency", "estimated_latency"),
             ("provenance", "clock", "windows", "machine", "threads"),
         ),
+        Metric(
+            "instructions",
+            "Instructions",
+            ("instructions", "estimated_instructions"),
+            ("provenance", "architecture"),
+        ),
         Metric("flash", "Flash", ("flash",), ("provenance", "architecture")),
         Metric("ram", "RAM", ("ram",), ("provenance", "architecture")),
         Metric("model", "Model file", ("model_size",), ("provenance",)),

@@ -86,3 +86,27 @@ def test_from_python(reports: Path) -> None:
     found = edgekit.compare_reports(["a", "b", "c"], across=["clock"])
     assert len(found.names) == 3
     shutil.rmtree("a")
+
+
+def test_limits_shut_the_gate(reports: Path) -> None:
+    done = succeeds("compare", "a", "b", "--fail-on", "flash>0,accuracy<-0.5pp")
+    assert "flash>0: kept" in done.out
+    found = command("compare", "a", "c", "--fail-on", "latency>5%,flash>0", "--json")
+    assert found.code == 3
+    assert found.record["error"]["code"] == "compare-limits"
+    assert (
+        "latency>5%: cannot be judged: conditions differ: clock" in found.record["error"]["found"]
+    )
+    outcomes = [row["outcome"] for row in found.record["policy"]]
+    assert outcomes == ["not-judged", "kept"]
+
+
+def test_changes_as_markdown(reports: Path) -> None:
+    command("compare", "a", "b", "c", "--fail-on", "flash>0", "--markdown", "pr.md")
+    text = Path("pr.md").read_text(encoding="utf-8")
+    assert text.startswith("## Within the limits\n")
+    assert text.count("### ") == 2
+
+
+def test_a_mistake_in_the_limits_has_a_place(reports: Path) -> None:
+    fails("compare", "a", "b", "--fail-on", "latency>>1", exit_code=2, code="policy-syntax")

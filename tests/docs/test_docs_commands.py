@@ -32,6 +32,7 @@ PAGES = (
     "docs/memory.md",
     "docs/bench.md",
     "docs/raspberry-pi.md",
+    "docs/ci.md",
     "docs/energy.md",
     "docs/meters.md",
     "docs/mlperf.md",
@@ -108,6 +109,13 @@ def test_c_of_a_page_compiles(page: str, bundle: str, folder: Path) -> None:
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{c}", f"-I{c / 'include'}"]
     sources = [source, *c.glob("*.c"), *c.glob("kernels/*/*.c")]
     subprocess.run(["gcc", *flags, *map(str, sources), "-o", str(folder / "use")], check=True)
+
+
+def test_commands_of_the_workflow_are_those_of_its_page() -> None:
+    workflow = (ROOT / "samples/github-actions/model-gate.yml").read_text(encoding="utf-8")
+    found = re.findall(r"^ +run: (edgekit .*|python .*)$", workflow, re.MULTILINE)
+    assert len(found) == 4
+    assert set(found) <= {*commands("docs/ci.md"), *commands("docs/quickstart.md")}
 
 
 def test_pages_link_to_files_that_exist() -> None:
