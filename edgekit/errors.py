@@ -63,6 +63,10 @@ class EdgeKitError(Exception):
             "exit_code": self.exit_code,
         }
 
+    def as_record(self) -> dict[str, str | int]:
+        """The error for another process, which makes it again with `rebuilt`."""
+        return {"type": type(self).__name__, **self.as_dict()}
+
 
 class UsageError(EdgeKitError):
     """A wrong option, name or combination of them."""
@@ -169,3 +173,13 @@ class MismatchError(Verdict):
     """Outputs that should be equal bit for bit and are not."""
 
     default_code = "mismatch"
+
+
+def rebuilt(record: dict[str, str]) -> EdgeKitError:
+    """The error that `as_record` told of in another process. A MissingExtraError is made through
+    its base's constructor."""
+    kind = globals()[record["type"]]
+    error: EdgeKitError = kind.__new__(kind)
+    words = {name: record[name] for name in ("allowed", "hint", "code")}
+    EdgeKitError.__init__(error, record["subject"], record["found"], **words)
+    return error

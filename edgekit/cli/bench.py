@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import mlperf_options, options, output
+from edgekit.cli import fleet, mlperf_options, options, output
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,13 +20,15 @@ SAMPLES, THREADS, BATCHES, WINDOWS = 3, "1", "1,4,16", 5
 
 
 def command(
-    bundle: options.OptionalBundle = None,
-    target: options.OptionalTarget = None,
+    bundle: options.Bundles = None,
+    target: options.SeveralTargets = None,
     output_dir: options.OptionalOutputDir = None,
     port: options.Port = None,
     host: options.Host = None,
     serial: options.Serial = None,
     emulate: options.Emulate = False,
+    device: options.Device = None,
+    lab: options.Lab = None,
     power: Annotated[
         str | None,
         typer.Option(help="Power meter: virtual, ppk2:/dev/ttyACM1, ..."),
@@ -59,6 +61,7 @@ def command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with one that broke off, kept in -o DIR.")
     ] = False,
+    wait: options.Wait = 0.0,
     mlperf: mlperf_options.Mlperf = False,
     mode: mlperf_options.Mode = None,
     model_id: mlperf_options.ModelId = None,
@@ -70,10 +73,33 @@ def command(
 ) -> None:
     """Run a bundle and report latency, memory and energy.
 
-    On a board, a virtual board or this machine, as the target says. Exit 3 when generated C gives
-    other outputs than the reference; with --mlperf, when the result would not qualify.
+    On a board, a virtual board or this machine, as the target says; several side by side, compared.
+    Exit 3 when generated C gives other outputs than the reference; with --mlperf, when the result
+    would not qualify.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
+    bundles, place = bundle or [], {"--port": port, "--host": host, "--serial": serial}
+    targets, devices = fleet.named("--target", target), fleet.named("--device", device)
+    if devices:
+        fleet.check_alone("--device", {"--target": target, "--emulate": emulate, **place})
+    several = max(map(len, (bundles, targets, devices))) > 1
+    station = None
+    if several:
+        fleet.check_alone("several targets, devices or bundles", {"--mlperf": mlperf, **place})
+    elif devices:
+        (station,) = fleet.stations((), devices, lab, emulate=False)
+        port, power = station.port, power or station.power
+        host, serial, emulate = station.place.host, station.place.serial, station.place.emulate
+    if lab is not None and not (several or devices):
+        raise UsageError(
+            "--lab",
+            "without effect here: no device is named",
+            allowed="--lab with --device, or with several targets",
+            hint="add --device NAME; `edgekit devices list` shows them",
+            code="option-unused",
+        )
+    only = bundles[0] if bundles else None
+    at = target if station is None else station.target
     own = {"mode": mode, "model_id": model_id, "files": files, "baud": baud}
     if mlperf:
         from edgekit.deploy.mlperf import verdict as judged
@@ -87,22 +113,25 @@ def command(
         mlperf_options.check_with(given)
         report = mlperf_options.run(
             out,
-            bundle,
-            target,
+            only,
+            at,
             output_dir,
             data,
             port=port,
             power=power,
             quick=quick,
             resume=resume,
+            wait_s=wait,
             **own,
         )
         return _end(out, report, judged(report), output_dir)
     mlperf_options.check_without(own)
+    from dataclasses import replace
+
     from edgekit.deploy.bench import BenchOptions, bench, counts, parse_duty, verdict
     from edgekit.deploy.programs import Place
 
-    if bundle is None:
+    if only is None:
         raise UsageError(
             "bench",
             "no bundle was named",
@@ -122,11 +151,17 @@ def command(
         quick=quick,
         duty=parse_duty(battery, every, sleep, price),
         resume=resume,
+        wait_s=wait,
+        device=station.device if station is not None else "",
     )
+    if several:
+        places = fleet.stations(targets, devices, lab, emulate=emulate)
+        chosen = replace(chosen, place=Place())
+        return fleet.run(out, bundles, places, chosen, output_dir)
     with out.working():
         try:
             report = bench(
-                bundle, target=target, options=chosen, output_dir=output_dir, progress=out.advance
+                only, target=at, options=chosen, output_dir=output_dir, progress=out.advance
             )
         except KeyboardInterrupt:
             _tell_kept(out, output_dir)

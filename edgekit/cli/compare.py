@@ -61,7 +61,7 @@ def command(
         write_file(markdown, found.markdown())
     wrong = gate(found) or (verdict(found.comparison) if strict else None)
     out.emit(found.record(), wrong)
-    _show(out, found.comparison)
+    show(out, found.comparison)
     _show_changes(out, found)
     for kind, path in (("picture", svg), ("changes", markdown)):
         if path is not None:
@@ -70,7 +70,7 @@ def command(
         raise wrong
 
 
-def _show(out: output.Output, found: Comparison) -> None:
+def show(out: output.Output, found: Comparison) -> None:
     """The table, then what its letters mean and what must not be read out of it."""
     from edgekit.runtime.report.comparison import cell, conditions_text
 

@@ -28,6 +28,7 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Build, print the command, flash nothing.")
     ] = False,
+    wait: options.Wait = 0.0,
     model_id: options.ModelId = "",
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -46,6 +47,7 @@ def command(
             tool=tool,
             model_id=model_id,
             dry_run=dry_run,
+            wait_s=wait,
         )
     out.emit(flash_record(result))
     if result.dry_run:

@@ -20,6 +20,7 @@ from edgekit.cli import (
     build,
     compare,
     convert,
+    devices,
     doctor,
     flash,
     inspect,
@@ -71,6 +72,7 @@ _COMMANDS = (
 )
 for _module in _COMMANDS:
     app.command(name=_module.NAME)(_module.command)
+app.add_typer(devices.app, name=devices.NAME)
 app.add_typer(meters.app, name=meters.NAME)
 app.add_typer(mlperf.app, name=mlperf.NAME)
 

@@ -69,6 +69,7 @@ def record(
     target: Annotated[
         str | None, typer.Option("-t", "--target", help="Board whose supply voltage to use.")
     ] = None,
+    wait: options.Wait = 0.0,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -84,7 +85,13 @@ def record(
         check_trace_path(output_file)
     with _drawn(out) as watch:
         found = record_trace(
-            meter, output_file, picture=png, seconds=seconds, target=target, watch=watch
+            meter,
+            output_file,
+            picture=png,
+            seconds=seconds,
+            target=target,
+            watch=watch,
+            wait_s=wait,
         )
     _summary(out, found)
 

@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from edgekit.artifacts.report import Report
     from edgekit.cli import output
+    from edgekit.targets.model import Target
 
 Mlperf = Annotated[
     bool, typer.Option("--mlperf", help="By the rules of MLPerf Tiny, on anyone's firmware.")
@@ -59,7 +60,7 @@ def check_with(given: Mapping[str, bool]) -> None:
 def run(
     out: output.Output,
     bundle: Path | None,
-    target: str | None,
+    target: str | Target | None,
     output_dir: Path | None,
     data: str | None,
     **values: Any,

@@ -36,6 +36,13 @@ Emulate = Annotated[
     bool,
     typer.Option("--emulate", help="Run a Pi's or phone's program in QEMU here: no time, outputs."),
 ]
+Device = Annotated[
+    str | None, typer.Option(help="Device of the lab file, or several: nano,kitchen-pi.")
+]
+Wait = Annotated[
+    float,
+    typer.Option(min=0, help="Seconds to wait for a device that another run uses; default: none."),
+]
 ModelId = Annotated[
     str, typer.Option(help="MLPerf Tiny model id to answer with: vww01, ic01, kws01, ad01.")
 ]
@@ -45,7 +52,14 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stde
 Bundle = Annotated[
     Path, typer.Argument(metavar="BUNDLE", help="Bundle folder written by `edgekit convert`.")
 ]
-OptionalBundle = Annotated[
-    Path | None,
-    typer.Argument(metavar="BUNDLE", help="Bundle folder; none needed with --mlperf --port."),
+Bundles = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="BUNDLE...", help="Bundle folders; none needed with --mlperf --port."),
+]
+SeveralTargets = Annotated[
+    str | None,
+    typer.Option(*_TARGET, help="As for convert, or several: rpi4,virtual-m7; default: own."),
+]
+Lab = Annotated[
+    Path | None, typer.Option(help="File that names devices; default: see `edgekit devices`.")
 ]

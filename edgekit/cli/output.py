@@ -139,14 +139,23 @@ class Output:
 
     def advance(self, stage: str, done: int, total: int) -> None:
         """The callback long work reports to: `done` of `total` units of `stage`."""
+        self._advance(stage, stage, done, total)
+
+    def advance_one(self, name: str, stage: str, done: int, total: int) -> None:
+        """The callback of several works side by side: one bar for each `name`."""
+        self._advance(name, f"{name}: {stage}", done, total)
+
+    def _advance(self, key: str, text: str, done: int, total: int) -> None:
         signals.again()
         if self._progress is None:
             if self.verbose and not self.quiet and done >= total:
-                print(f"{stage}: {done}/{total}", file=sys.stderr, flush=True)
+                print(f"{text}: {done}/{total}", file=sys.stderr, flush=True)
             return
-        if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=total or None)
-        self._progress.update(self._tasks[stage], completed=done, total=total or None)
+        if key not in self._tasks:
+            self._tasks[key] = self._progress.add_task(text, total=total or None)
+        self._progress.update(
+            self._tasks[key], description=text, completed=done, total=total or None
+        )
 
     def error(self, error: EdgeKitError) -> None:
         """An error as three short lines, or as a JSON object under --json."""

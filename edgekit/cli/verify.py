@@ -25,6 +25,7 @@ def command(
     host: options.Host = None,
     serial: options.Serial = None,
     emulate: options.Emulate = False,
+    wait: options.Wait = 0.0,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -45,6 +46,7 @@ def command(
             board=board,
             port=port,
             place=Place(host, serial, emulate),
+            wait_s=wait,
             progress=out.advance,
         )
     wrong = result.verdict()

@@ -15,6 +15,7 @@ from edgekit.artifacts.power import EnergyResult, PowerTrace
 from edgekit.artifacts.report import Report
 from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bundles import Bundle, open_bundle
+from edgekit.deploy.claims import claimed, claims
 from edgekit.deploy.inputs import Inputs, random_inputs, real_inputs
 from edgekit.deploy.keeper import Keeper, conditions, now
 from edgekit.deploy.programs import Place, check_place
@@ -35,7 +36,8 @@ class BenchOptions:
     anything `open_dataset` takes; `samples` outputs are compared with the reference; `duty` is how
     the board will be used, for what the energy means then; `resume` goes on with a benchmark that
     broke off, from what it kept in the report's folder; `place` says where the program of a Pi or
-    a phone runs, when that is not this machine."""
+    a phone runs, when that is not this machine; `wait_s` how many seconds to wait for a device that
+    another run uses; `device` is its name in the lab file."""
 
     port: str | None = None
     place: Place = field(default_factory=Place)
@@ -48,6 +50,8 @@ class BenchOptions:
     quick: bool = False
     duty: Duty = field(default_factory=Duty)
     resume: bool = False
+    wait_s: float = 0.0
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +83,21 @@ def bench(
     chosen = options or BenchOptions()
     opened = open_bundle(bundle)
     profile = opened.target(target)
-    _check_options(profile, chosen)
+    run = runner(profile, chosen)
     report = progress or (lambda stage, done, total: None)
     if output_dir is not None:  # said now rather than after minutes of measuring
         check_writable(Path(output_dir))
     inputs = bench_inputs(opened, chosen)
-    run = _runner(profile, chosen)
     begin = Keeper.resume if chosen.resume else Keeper.begin
     keeper = begin(
         None if output_dir is None else Path(output_dir),
         conditions(opened, profile, inputs, chosen),
     )
+    mine = claims(port=chosen.port, place=chosen.place, family=profile.family, power=chosen.power)
+    what = f"bench {opened.manifest.name} on {profile.name}"
     try:
-        measured = run(opened, profile, inputs, chosen, report, keeper)
+        with claimed(mine, what, wait_s=chosen.wait_s, progress=report):
+            measured = run(opened, profile, inputs, chosen, report, keeper)
     except UsageError:
         raise
     except (EdgeKitError, KeyboardInterrupt) as error:
@@ -110,6 +116,7 @@ def bench(
             **environment.describe(),
             "inputs": inputs.description,
             "effort": "quick" if chosen.quick else "full",
+            **({"device": chosen.device} if chosen.device else {}),
             **keeper.facts,
         },
         tool=f"edgekit {__version__}",
@@ -118,6 +125,13 @@ def bench(
         write_report(result, Path(output_dir), trace=measured.trace)
     keeper.done()
     return result
+
+
+def runner(target: Target, options: BenchOptions) -> Callable[..., Measured]:
+    """What runs on `target`. Raises UsageError where nothing says how to reach it, and for an
+    option that would be without effect."""
+    _check_options(target, options)
+    return _runner(target, options)
 
 
 def _check_options(target: Target, options: BenchOptions) -> None:
@@ -187,7 +201,7 @@ def with_sleep(duty: Duty, target: Target) -> Duty:
 
 
 def _runner(target: Target, options: BenchOptions) -> Callable[..., Measured]:
-    """Which way a target is run. Raises UsageError where nothing says how to reach it."""
+    """Which way a target is run."""
     check_place(target, options.place)
     if target.family == "cortex-m":
         from edgekit.deploy.bench_board import run_board

@@ -13,6 +13,7 @@ from typing import Any
 from edgekit.artifacts.files import write_file
 from edgekit.deploy.build import build
 from edgekit.deploy.bundles import open_bundle
+from edgekit.deploy.claims import claimed, claims
 from edgekit.deploy.flash_check import Checked, check_flashed, line_port
 from edgekit.errors import UsageError
 from edgekit.firmware_stubs.flat import Flat, flat_image, write_uf2
@@ -50,12 +51,14 @@ def flash(
     output_dir: str | Path | None = None,
     model_id: str = "",
     dry_run: bool = False,
+    wait_s: float = 0.0,
 ) -> FlashResult:
     """Flash a bundle's firmware and check that the board runs it.
 
     `port` is the line of the firmware, asked afterwards for build id, model and self-test; without
     one the only port with the profile's USB numbers, else the board is not asked. `probe` is the
-    serial number of a debug probe or board. `dry_run` builds and words the command, no more.
+    serial number of a debug probe or board. `dry_run` builds and words the command, no more. Port
+    and probe are waited for, `wait_s` seconds, while another run uses them.
     Raises UsageError (no board, unknown tool), ToolError, DeviceError, PortError, ProtocolError,
     DoesNotFitError, MismatchError.
     """
@@ -67,19 +70,11 @@ def flash(
     image = build(bundle, target=profile, output_dir=output_dir, model_id=model_id)
     flat = flat_image(image.elf)
     file = _file_for(chosen, image, flat, profile)
-    values = {"file": str(file), "address": f"{flat.address:#010x}", "port": "PORT"}
-    if not dry_run:
-        check_probes(chosen, profile, probe)
-        values["port"] = _start_bootloader(chosen, profile)
-    command = command_line(chosen, profile, values, probe)
-    if not chosen.flasher.command:
-        drive = "DRIVE" if dry_run else find_drive(chosen.flasher, profile)
-        command = ("cp", str(file), f"{drive}/")
-        if isinstance(drive, Path):
-            copy_to(drive, file.name, file.read_bytes())
-    elif not dry_run:
-        run_tool(chosen, profile, command)
-    checked = check_flashed(opened, image, profile, line) if line is not None else None
+    mine = claims(port=line, probe=probe or f"of {profile.name}")
+    what = f"flash {opened.manifest.name} to {profile.name}"
+    with claimed(frozenset() if dry_run else mine, what, wait_s=wait_s):
+        command = _write(chosen, profile, file, flat, probe, dry=dry_run)
+        checked = check_flashed(opened, image, profile, line) if line is not None else None
     return FlashResult(
         image=image,
         tool=chosen.flasher.name,
@@ -89,6 +84,25 @@ def flash(
         dry_run=dry_run,
         checked=checked,
     )
+
+
+def _write(
+    tool: Tool, target: Target, file: Path, flat: Flat, probe: str | None, *, dry: bool
+) -> tuple[str, ...]:
+    """Write `file` to the board, unless `dry`; the command that does it."""
+    values = {"file": str(file), "address": f"{flat.address:#010x}", "port": "PORT"}
+    if not dry:
+        check_probes(tool, target, probe)
+        values["port"] = _start_bootloader(tool, target)
+    command = command_line(tool, target, values, probe)
+    if not tool.flasher.command:
+        drive = "DRIVE" if dry else find_drive(tool.flasher, target)
+        command = ("cp", str(file), f"{drive}/")
+        if isinstance(drive, Path):
+            copy_to(drive, file.name, file.read_bytes())
+    elif not dry:
+        run_tool(tool, target, command)
+    return command
 
 
 def _check_target(target: Target) -> None:

@@ -16,6 +16,7 @@ from edgekit.artifacts.files import check_writable
 from edgekit.artifacts.mlperf import MlperfRecord
 from edgekit.artifacts.report import Report
 from edgekit.deploy.bundles import Bundle, open_bundle
+from edgekit.deploy.claims import claimed, claims
 from edgekit.deploy.mlperf_board import MlperfBoard, mlperf_board
 from edgekit.deploy.mlperf_energy import MlperfEnergy, energy
 from edgekit.deploy.mlperf_modes import (
@@ -41,7 +42,8 @@ from edgekit.targets.reader import load_target
 class MlperfOptions:
     """What to run. `data` is a folder in the official layout; `files` limits accuracy mode to about
     so many of its files; `model_id` goes into the firmware of a virtual board; `resume` goes on
-    with an accuracy run that broke off and is kept in the folder of the report."""
+    with an accuracy run that broke off and is kept in the folder of the report; a board or meter
+    that another run uses is waited for, `wait_s` seconds."""
 
     mode: str = "performance"
     data: Path | None = None
@@ -52,6 +54,7 @@ class MlperfOptions:
     files: int | None = None
     quick: bool = False
     resume: bool = False
+    wait_s: float = 0.0
 
 
 def bench_mlperf(
@@ -75,7 +78,10 @@ def bench_mlperf(
     if output_dir is not None:
         check_writable(Path(output_dir))
     tell: Progress = progress or (lambda stage, done, total: None)
+    mine = claims(port=chosen.port, power=chosen.power)
+    what = f"bench --mlperf, {chosen.mode} mode"
     with ExitStack() as stack:
+        stack.enter_context(claimed(mine, what, wait_s=chosen.wait_s, progress=tell))
         meter = make_meter(chosen.power, profile) if chosen.power else None
         if meter is not None:  # the board may get its power from it
             stack.enter_context(meter)

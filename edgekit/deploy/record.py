@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edgekit.artifacts.files import check_writable, write_file
 from edgekit.artifacts.power import PowerTrace
+from edgekit.deploy.claims import claimed, claims
 from edgekit.errors import MeterError, UsageError
 from edgekit.runtime.power.emulators.device import Emulator, Faults
 from edgekit.runtime.power.emulators.load import Load
@@ -49,17 +50,23 @@ def record_trace(
     seconds: float | None = None,
     target: str | Target | None = None,
     watch: Watch | None = None,
+    wait_s: float = 0.0,
 ) -> Recorded:
     """Write what `meter` (a name as for `--power`) measures for `seconds`, or until Ctrl-C.
 
     A long recording is kept on disk, beside `output` (without one nothing is written). `watch`
     is shown the last seconds, again and again. What there is of a recording that breaks off is
-    written too, before the MeterError. Raises UsageError, MeterError, OutputError.
+    written too, before the MeterError. A meter that another run uses is waited for, `wait_s`
+    seconds. Raises UsageError, MeterError, DeviceError, OutputError.
     """
     profile = load_target(target) if isinstance(target, str) else target
     for path in filter(None, (output, picture)):
         check_writable(path.parent)
-    with make_meter(meter, profile) as opened:
+    mine = claims(power=meter)
+    with (
+        claimed(mine, f"meters record {meter}", wait_s=wait_s),
+        make_meter(meter, profile) as opened,
+    ):
         if isinstance(opened, StreamMeter) and output is not None:
             opened.folder = output.parent
         opened.start()

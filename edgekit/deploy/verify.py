@@ -26,6 +26,7 @@ from edgekit.converter.tflite import read_tflite, write_tflite
 from edgekit.deploy.boards import board_engine, check_port
 from edgekit.deploy.build import native_model
 from edgekit.deploy.bundles import Bundle, open_bundle
+from edgekit.deploy.claims import claimed, claims
 from edgekit.deploy.closeness import FLOAT_TOLERANCE, apart
 from edgekit.deploy.inputs import (
     ROW,
@@ -126,6 +127,7 @@ def verify(
     board: bool = False,
     port: str | None = None,
     place: Place | None = None,
+    wait_s: float = 0.0,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Verification:
@@ -135,7 +137,8 @@ def verify(
     and the firmware on the target's virtual board with `board`, on the real one at `port`; of a Pi
     or phone its program, at `place` or with `board` in an emulator. LiteRT runs a binarized model
     in its portable form. What is not installed is listed as skipped, never as equal; a board that
-    was asked for and cannot run is an error. Raises ModelError, DataError, UsageError, ToolError,
+    was asked for and cannot run is an error; one that another run uses is waited for, `wait_s`
+    seconds. Raises ModelError, DataError, UsageError, ToolError,
     DeviceError.
     """
     opened = open_bundle(bundle)
@@ -155,9 +158,13 @@ def verify(
     repeat = board or port is not None or bool(at)
     rows = rows_of(opened.graph, inputs, repeat=repeat)
     expected = _reference(opened.graph, rows, report)
-    results = []
-    for engine in _engines(opened, profile, board, port, at):
-        results.append(_compare(opened, engine, rows, expected, report))
+    mine = claims(port=port, place=at, family=profile.family)
+    what = f"verify {opened.manifest.name} on {profile.name}"
+    with claimed(mine, what, wait_s=wait_s, progress=report):
+        results = [
+            _compare(opened, engine, rows, expected, report)
+            for engine in _engines(opened, profile, board, port, at)
+        ]
     floats = any(tensor.dtype == "float32" for tensor in opened.manifest.outputs)
     name, shown = opened.manifest.name, inputs.description
     if opened.graph.states:

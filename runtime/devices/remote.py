@@ -80,6 +80,19 @@ class Remote:
         """The words that run a script there: both programs hand one line to the login shell."""
         return (*self.shell, f"sh -c {shlex.quote(script)}")
 
+    def processor(self) -> str:
+        """What processor it has. Raises DeviceError for one that runs none of our programs."""
+        found = self.ask("uname -m").strip()
+        if self.machines and found not in self.machines:
+            raise DeviceError(
+                self.name,
+                f"its processor is {found[:60]}, and the program is for another",
+                allowed=", ".join(self.machines),
+                hint="name the device's own target with --target; `edgekit targets` lists them",
+                code="wrong-abi",
+            )
+        return found
+
     @contextmanager
     def started(self, program: Path) -> Iterator[ProcessTransport]:
         """See Launcher."""
@@ -110,15 +123,7 @@ class Remote:
 
     def _make_folder(self) -> str:
         """Its path, made for us alone, on a device that can run the program."""
-        found = self.ask("uname -m").strip()
-        if self.machines and found not in self.machines:
-            raise DeviceError(
-                self.name,
-                f"its processor is {found[:60]}, and the program is for another",
-                allowed=", ".join(self.machines),
-                hint="name the device's own target with --target; `edgekit targets` lists them",
-                code="wrong-abi",
-            )
+        self.processor()
         made = self.ask(f"mktemp -d {self.folder}/edgekit.XXXXXX").strip()
         if not made.startswith(self.folder + "/"):
             raise DeviceError(

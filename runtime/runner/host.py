@@ -113,20 +113,5 @@ def _result(done: subprocess.CompletedProcess[str], subject: str) -> RunResult:
             code="host-runner",
         ) from None
     if "error" in answer:
-        raise _rebuilt(answer["error"])
+        raise errors.rebuilt(answer["error"])
     return TypeAdapter(RunResult).validate_python(answer["result"])
-
-
-def _rebuilt(fields: dict[str, Any]) -> EdgeKitError:
-    """The error the child caught. MissingExtraError is rebuilt through its base's constructor."""
-    kind = getattr(errors, fields["type"])
-    error: EdgeKitError = kind.__new__(kind)
-    EdgeKitError.__init__(
-        error,
-        fields["subject"],
-        fields["found"],
-        allowed=fields["allowed"],
-        hint=fields["hint"],
-        code=fields["code"],
-    )
-    return error

@@ -27,7 +27,7 @@ def main() -> None:
     try:
         answer: dict[str, Any] = {"result": asdict(measure(request))}
     except EdgeKitError as error:
-        answer = {"error": {"type": type(error).__name__, **error.as_dict()}}
+        answer = {"error": error.as_record()}
     json.dump(answer, sys.stdout)
 
 

@@ -16,9 +16,10 @@ from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 COMMANDS = (
     *("doctor", "targets", "inspect", "baseline", "train", "convert"),
     *("sweep", "build", "flash", "provision", "bench", "run", "verify", "report", "compare"),
-    *("meters", "mlperf"),
+    *("devices", "meters", "mlperf"),
 )
 GROUPS = {
+    "devices": ("devices list", "devices check"),
     "meters": ("meters list", "meters record", "meters emulate"),
     "mlperf": ("mlperf emulate",),
 }

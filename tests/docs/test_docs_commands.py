@@ -33,6 +33,7 @@ PAGES = (
     "docs/bench.md",
     "docs/raspberry-pi.md",
     "docs/ci.md",
+    "docs/lab.md",
     "docs/energy.md",
     "docs/meters.md",
     "docs/mlperf.md",
@@ -63,6 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "samples").symlink_to(ROOT / "samples")
     (place / "binary_net.py").write_text(blocks("docs/binary.md", "python")[0], encoding="utf-8")
     (place / "my-board.toml").write_text(blocks("docs/targets.md", "toml")[0], encoding="utf-8")
+    (place / "devices.toml").write_text(blocks("docs/lab.md", "toml")[0], encoding="utf-8")
     (place / "two-rams.toml").write_text(blocks("docs/memory.md", "toml")[0], encoding="utf-8")
     return place
 

@@ -1,0 +1,147 @@
+"""Advisory locks: one run at a time on a board, a port, a meter.
+
+A lock is a file that its holder has locked with flock(2). The system lets go of it when the holder
+ends, however it ends: a lock is never stale. Files stay behind, empty; removing them would let
+two runs lock two files of one name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from edgekit.errors import DeviceError, OutputError
+from edgekit.runtime.lab.state import state_folder
+
+FOLDER = "locks"
+LOOK_S = 0.1
+"""How often a lock that is waited for is tried."""
+GRACE_S = 0.3
+"""Waited in any case: looking who holds a lock (`holder`) takes it for an instant."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock: process id, what it runs, since when."""
+
+    pid: int
+    what: str
+    since: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid}, {self.what}, since {self.since}"
+
+
+@contextmanager
+def locked(
+    names: Iterable[str], *, what: str, wait_s: float = 0.0, tell: Tell | None = None
+) -> Iterator[None]:
+    """Hold the locks `names` ("port /dev/ttyACM0") during the block; `what` tells others why.
+
+    A lock that another run holds is waited for, `wait_s` seconds for all together; `tell` is told
+    once for whom. All runs take locks in the order of their names, so none wait for one another.
+    Raises DeviceError naming the holder, OutputError where lock files cannot be made.
+    """
+    deadline = time.monotonic() + max(wait_s, GRACE_S)
+    mine = Holder(os.getpid(), what, datetime.now().astimezone().isoformat(timespec="seconds"))
+    with ExitStack() as stack:
+        for name in sorted(set(names)):
+            stack.enter_context(_lock(name, mine, deadline, tell))
+        yield
+
+
+def holder(name: str) -> Holder | None:
+    """Who holds the lock `name` now; None when it is free or its holder has not said yet."""
+    try:
+        stream = os.open(lock_path(name), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return None if _take(stream) else _read(stream)
+    finally:
+        os.close(stream)
+
+
+def lock_path(name: str) -> Path:
+    """The file of a lock: words to recognize it by, and a hash that tells any two names apart."""
+    words = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[-40:]
+    digest = hashlib.sha256(name.encode()).hexdigest()[:12]
+    return state_folder() / FOLDER / f"{words}-{digest}.lock"
+
+
+@contextmanager
+def _lock(name: str, mine: Holder, deadline: float, tell: Tell | None) -> Iterator[None]:
+    stream = _open(lock_path(name))
+    try:
+        _wait(stream, name, deadline, tell)
+        os.ftruncate(stream, 0)
+        os.pwrite(stream, json.dumps(asdict(mine)).encode(), 0)
+        try:
+            yield
+        finally:
+            os.ftruncate(stream, 0)
+    finally:
+        os.close(stream)
+
+
+def _open(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise OutputError(
+            str(path),
+            f"the lock file cannot be made: {error.strerror or error}",
+            allowed="a folder that can be written, for locks of boards and meters",
+            hint="name one in the environment variable EDGEKIT_STATE",
+            code="lock-folder",
+        ) from None
+
+
+def _wait(stream: int, name: str, deadline: float, tell: Tell | None) -> None:
+    told = False
+    while not _take(stream):
+        who = _read(stream)
+        if time.monotonic() >= deadline:
+            raise DeviceError(
+                name,
+                f"in use by another run: {who or 'it has not said who it is'}",
+                allowed="one run at a time",
+                hint="wait until it is over (--wait 600 does), or stop it",
+                code="device-locked",
+            )
+        if not told and tell is not None:
+            tell(f"waiting for {name} ({who or 'in use'})")
+        told = True
+        time.sleep(LOOK_S)
+
+
+def _take(stream: int) -> bool:
+    """Whether the lock could be taken. Where the system has no flock, it always can."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read(stream: int) -> Holder | None:
+    """What the holder wrote; None while it is writing."""
+    try:
+        return Holder(**json.loads(os.pread(stream, 4096, 0)))
+    except (ValueError, TypeError):
+        return None
