@@ -10,7 +10,14 @@ import pytest
 
 from edgekit.artifacts.figures import Provenance
 from edgekit.artifacts.run import RunResult
-from edgekit.errors import DataError, EdgeKitError, MissingExtraError, ModelError, UsageError
+from edgekit.errors import (
+    DataError,
+    EdgeKitError,
+    MissingExtraError,
+    ModelError,
+    UsageError,
+    rebuilt,
+)
 from edgekit.runtime.measure.timing import Effort
 from edgekit.runtime.runner import host, host_child
 from edgekit.runtime.runner.host import run_host
@@ -95,8 +102,7 @@ def test_an_unknown_provider_crosses_it_too(bundle: Path) -> None:
 
 
 def test_a_missing_extra_keeps_its_advice() -> None:
-    fields = MissingExtraError("ai_edge_litert", "litert", "running").as_dict()
-    error = host._rebuilt({"type": "MissingExtraError", **fields})
+    error = rebuilt(MissingExtraError("ai_edge_litert", "litert", "running").as_record())
     assert isinstance(error, MissingExtraError)
     assert "edgekit-sdk[litert]" in str(error)
 
