@@ -19,17 +19,31 @@ def command(
     html: Annotated[Path | None, typer.Option(help="Write the HTML page here.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write Markdown here.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the figures as CSV here.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here, for CI.")] = None,
+    prometheus: Annotated[
+        Path | None, typer.Option(help="Write Prometheus' text format here.")
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write each picture as SVG.")
+    ] = None,
+    png: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write each picture as PNG; needs Chromium."),
+    ] = None,
     explain: explanation.Explain = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Show a report, or write it as HTML, Markdown or CSV."""
+    """Show a report, or write it in other forms."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.deploy.views import read_report, write_views
 
     report = read_report(record)
-    written = write_views(report, html=html, markdown=markdown, csv=csv)
+    places = {
+        "html": html, "markdown": markdown, "csv": csv, "junit": junit, "prometheus": prometheus,
+    }  # fmt: skip
+    written = write_views(report, places, svg=svg, png=png)
     for path in written:
         out.say(f"wrote {path}")
     if explain:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from edgekit.artifacts.bundle import Manifest
-from edgekit.artifacts.files import write_file
+from edgekit.artifacts.files import scratch_folder, write_files
 from edgekit.artifacts.report import REPORT_NAME, Report, read_report
 from edgekit.targets.model import Target
 
@@ -23,21 +25,48 @@ def conversion_views(manifest: Manifest, target: Target) -> dict[str, str]:
 
 
 def write_views(
-    report: Report, *, html: Path | None, markdown: Path | None, csv: Path | None
+    report: Report,
+    places: Mapping[str, Path | None],
+    *,
+    svg: Path | None = None,
+    png: Path | None = None,
 ) -> list[Path]:
-    """Write the views asked for and return their paths. Raises OutputError."""
-    from edgekit.runtime.report import csv_text
-    from edgekit.runtime.report import html as html_view
-    from edgekit.runtime.report import markdown as markdown_view
+    """Write the views that have a place and return their paths: `places` maps formats of
+    `runtime.report.write.VIEWS` to files; `svg` and `png` are folders for a file each picture.
 
-    makers = (
-        (html, html_view.html),
-        (markdown, markdown_view.markdown),
-        (csv, csv_text.csv_text),
-    )
-    written = []
-    for path, make in makers:
-        if path is not None:
-            write_file(path, make(report))
-            written.append(path)
-    return written
+    All are written or none. Raises OutputError; ToolError when PNG is asked for and no Chromium
+    is installed.
+    """
+    from edgekit.runtime.report.write import VIEWS
+
+    contents: dict[Path, bytes | str] = {
+        path: VIEWS[name][1](report) for name, path in places.items() if path is not None
+    }
+    contents |= _pictures(report, svg, png)
+    write_files(contents)
+    return list(contents)
+
+
+def _pictures(report: Report, svg: Path | None, png: Path | None) -> dict[Path, bytes | str]:
+    if svg is None and png is None:
+        return {}
+    from edgekit.runtime.report.picture_files import picture_files
+
+    drawn = picture_files(report)
+    contents: dict[Path, bytes | str] = {}
+    if svg is not None:
+        contents |= {svg / name: text for name, text in drawn.items()}
+    if png is not None:
+        contents |= {(png / name).with_suffix(".png"): _png(drawn[name]) for name in drawn}
+    return contents
+
+
+def _png(drawing: str) -> bytes:
+    from edgekit.runtime.report.browser import draw
+
+    size = re.search(r'width="(\d+)" height="(\d+)"', drawing)
+    assert size is not None
+    with scratch_folder("edgekit-picture-") as folder:
+        page = folder / "picture.svg"
+        page.write_text(drawing, encoding="utf-8")
+        return draw(page, (int(size[1]), int(size[2])), density=2.0)[0]

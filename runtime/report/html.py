@@ -71,8 +71,12 @@ def html(report: Report) -> str:
         sections=sections(report),
         meanings=MEANINGS,
         markup=Markup,
-        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        style=Markup("".join(map(_text, ("style.css", "picture.css")))),
     )
+
+
+def _text(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 @cache

@@ -48,7 +48,7 @@ def _band(cascade: CascadeInfo, steps: int, frame: svg.Frame) -> str:
     return svg.element(
         "svg",
         svg.tip(words),
-        svg.element("rect", width="100%", height="100%", class_="band"),
+        svg.element("rect", width="100%", height="100%", class_="stripes"),
         x=svg.percent(x), y=frame.top, width=svg.percent(width), height=frame.height,
     )  # fmt: skip
 

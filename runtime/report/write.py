@@ -14,13 +14,17 @@ from edgekit.errors import DataError, UsageError
 from edgekit.runtime.power.trace_file import trace_npz
 from edgekit.runtime.report.csv_text import csv_text
 from edgekit.runtime.report.html import html
+from edgekit.runtime.report.junit import junit
 from edgekit.runtime.report.markdown import markdown
+from edgekit.runtime.report.prometheus import prometheus
 from edgekit.runtime.report.stored import storing
 
 VIEWS: Mapping[str, tuple[str, Callable[[Report], str]]] = {
     "html": ("report.html", html),
     "markdown": ("report.md", markdown),
     "csv": ("report.csv", csv_text),
+    "junit": ("report.xml", junit),
+    "prometheus": ("report.prom", prometheus),
 }
 """Format -> (file name, pure function of the report)."""
 

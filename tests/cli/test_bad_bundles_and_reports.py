@@ -183,3 +183,17 @@ def test_c_that_writes_outside_its_arena_is_refused(
     assert "behind the arena" in error["found"]
     assert "cannot be trusted" in error["hint"]
     assert not Path("out").exists()
+
+
+def test_pictures_need_a_browser_only_as_png(
+    desk: Path, small_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(desk))
+    with nothing_left_in(desk):
+        fails("report", str(small_bundle), "--png", "p", exit_code=1, code="browser-missing")
+    succeeds(
+        "report", str(small_bundle), "--svg", "s", "--junit", "r.xml", "--prometheus", "r.prom"
+    )
+    assert sorted(path.suffix for path in Path("s").iterdir())[:1] == [".svg"]
+    assert "edgekit_model_size_bytes{" in Path("r.prom").read_text(encoding="utf-8")
+    assert "<testsuite " in Path("r.xml").read_text(encoding="utf-8")

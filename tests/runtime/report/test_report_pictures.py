@@ -152,7 +152,7 @@ def test_a_memory_plan_shades_the_steps_that_run_in_stripes() -> None:
     buffers = (PlacedBuffer("x", 0, 16, 0, 3),)
     picture = memory_plan(MemorySummary(16, 16, buffers, (CascadeInfo(1, 2, 6, 4),)))
     ElementTree.fromstring(picture)
-    assert picture.count('class="band"') == 1
+    assert picture.count('class="stripes"') == 1
     assert "steps 1 to 2 run in 6 stripes of 4 rows" in picture
 
 
