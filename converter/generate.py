@@ -14,6 +14,7 @@ from edgekit.converter import budget, headroom, spread
 from edgekit.converter.coding.program import coded_program
 from edgekit.converter.coding.summary import coding_notes, coding_summary
 from edgekit.converter.emit.c import CSource, emit_c, steps_info
+from edgekit.converter.emit.systems import restricted
 from edgekit.converter.emit.tflm import emit_tflm
 from edgekit.converter.ir.cost import graph_cost
 from edgekit.converter.ir.graph import Graph
@@ -68,6 +69,7 @@ def generate(
     if "c" not in target.formats:
         return Code(extra=extra, notes=_unused(target, options))
     others = tuple(others)
+    target, restriction = restricted(target, options.code_format)
     coding = options.compress_weights or ("layer" if has_halves(graph) else None)
     try:
         program, whole, budgeted = _planned(graph, target, options, others, coding)
@@ -97,6 +99,7 @@ def generate(
         )
         notes = (*found.notes, *coding_notes(summary, graph.name))
         found = replace(found, coding=summary, notes=notes)
+    found = replace(found, notes=(*restriction, *found.notes))
     note = bench_note(
         fit, target, graph.name, lambda most: spread.smaller(whole, program, target, most)
     )
@@ -181,7 +184,7 @@ def left_out_note(graph: Graph, program: Program) -> Note | None:
 
 
 def _tflm(graph: Graph, model: bytes, tool_version: str) -> dict[str, str]:
-    """The model as a C array for TensorFlow Lite Micro, under tflm/."""
+    """The model as a C array for TensorFlow Lite Micro, under tflm/<name>/."""
     files = emit_tflm(
         model,
         (node.op.NAME for node in graph.nodes),
@@ -189,7 +192,7 @@ def _tflm(graph: Graph, model: bytes, tool_version: str) -> dict[str, str]:
         model_sha256=hashlib.sha256(model).hexdigest(),
         tool_version=tool_version,
     )
-    return {f"tflm/{name}": text for name, text in files.items()}
+    return {f"tflm/{graph.name}/{name}": text for name, text in files.items()}
 
 
 def _unused(target: Target, options: ConvertOptions) -> tuple[Note, ...]:

@@ -16,7 +16,7 @@ from edgekit.converter.prune.spec import PRUNE_CRITERIA, check_prune
 from edgekit.errors import UsageError
 from edgekit.units import parse_size
 
-CODE_FORMATS = ("cmake", "arduino", "zephyr", "platformio", "tflm")
+CODE_FORMATS = ("cmake", "arduino", "zephyr", "platformio", "esp-idf", "tflm")
 RESIZES = ("stretch", "crop", "none")
 COLORS = ("rgb", "bgr", "gray")
 BINARY_FORMATS = ("lce", "portable")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from edgekit.converter.emit.sheet import Sheet
 from edgekit.converter.emit.template import render
 from edgekit.converter.lower.select import source_path
@@ -14,6 +16,7 @@ def cmake_lists(sheet: Sheet) -> str:
         name=sheet.name,
         upper=sheet.upper,
         version=sheet.tool_version,
+        numeric_version=numeric_version(sheet.tool_version),
         kernels=[source_path(kernel) for kernel in sheet.program.kernels],
     )
 
@@ -24,3 +27,13 @@ def example(sheet: Sheet) -> str:
     template = "main_blocks.c.j2" if names else "main.c.j2"
     more = {"blocks": names} if names else {}
     return render(template, name=sheet.name, upper=sheet.upper, version=sheet.tool_version, **more)
+
+
+def numeric_version(version: str) -> str:
+    """The leading numbers of a version, which is all that CMake takes.
+
+    >>> numeric_version("0.1.0.dev3+g1"), numeric_version("next")
+    ('0.1.0', '0')
+    """
+    found = re.match(r"\d+(?:\.\d+){0,2}", version)
+    return found[0] if found else "0"

@@ -21,6 +21,7 @@ from edgekit.converter.load.infinite import finite_masks
 from edgekit.converter.load.legacy import is_legacy, uint8_to_int8
 from edgekit.converter.load.model import LoadedModel, ZooOptions, quantized_input_range
 from edgekit.converter.load.rewire import own_biases
+from edgekit.converter.lower.names import model_name
 from edgekit.converter.tflite.names import identifier
 from edgekit.converter.tflite.reader import read_tflite
 from edgekit.errors import ModelError, UsageError
@@ -50,7 +51,7 @@ def load_model(
     options = zoo or ZooOptions()
     _check_options(found, input_size, options)
     clock = Clock()
-    graph_name = identifier(name or _stem(found.path), "model")
+    graph_name = model_name(identifier(name or _stem(found.path), "model"))
     request = _Request(found, graph_name, input_size, options, clock)
     loaded = _READERS[found.format](request)
     graph, notes = prepare(loaded.graph, requantize=requantize)

@@ -31,6 +31,14 @@ RESERVED = frozenset(word for word in _RESERVED_WORDS.split() if not word.endswi
 BUILD_TARGETS = frozenset({"all", "clean", "help", "install", "package", "test"})
 """Names CMake keeps for itself, where a model's name becomes a library's."""
 
+_HEADERS = """
+    arduino assert complex ctype errno fenv float inttypes limits locale math setjmp signal spi
+    stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings tgmath
+    threads time uchar wchar wctype wire
+"""
+HEADERS = frozenset(_HEADERS.split())
+"""Names of headers of C and of Arduino, which a model's own header would hide."""
+
 
 def identifier(text: str) -> str:
     """`text` in lower-case letters, digits and single underscores; may be empty.
@@ -41,16 +49,14 @@ def identifier(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
-def model_name(text: str) -> str:
-    """A prefix for a model's C symbols and file names, from a file name or a title.
+def model_name(name: str) -> str:
+    """A prefix for a model's C symbols, header and library: an identifier that neither CMake nor a
+    header of the system has.
 
-    >>> model_name("MobileNet v1 (0.25)"), model_name("2nd.tflite"), model_name("int")
-    ('mobilenet_v1_0_25', 'model_2nd_tflite', 'model_int')
+    >>> model_name("kws"), model_name("test"), model_name("String")
+    ('kws', 'model_test', 'model_String')
     """
-    name = identifier(text)[:LONGEST].strip("_") or "unnamed"
-    if name[0].isdigit() or name in RESERVED | BUILD_TARGETS:
-        return f"model_{name}"
-    return name
+    return f"model_{name}" if name.lower() in BUILD_TARGETS | HEADERS else name
 
 
 class Namer:

@@ -97,7 +97,7 @@ def command(
         ),
     ] = True,
     code_format: Annotated[
-        str, typer.Option("--format", help="cmake, arduino, zephyr, platformio or tflm.")
+        str, typer.Option("--format", help="cmake, arduino, zephyr, platformio, esp-idf or tflm.")
     ] = "cmake",
     name: Annotated[str | None, typer.Option(help="Prefix of the C symbols.")] = None,
     ram_budget: Annotated[

@@ -12,9 +12,13 @@ from edgekit.artifacts.bundle import LCE_MODEL_NAME, MANIFEST_NAME, Manifest
 from edgekit.artifacts.files import output_folder
 from edgekit.converter.convert import Conversion, convert_model
 from edgekit.converter.emit.bundle import bundle_files
+from edgekit.converter.emit.golden import Golden
+from edgekit.converter.ir.graph import Graph
 from edgekit.converter.ir.ops_binary import BINARY
 from edgekit.converter.options import ConvertOptions, size
 from edgekit.converter.tflite import write_tflite
+from edgekit.deploy.closeness import FLOAT_TOLERANCE
+from edgekit.deploy.inputs import random_inputs, reference_outputs
 from edgekit.firmware_stubs.catalog import headers_for, kernel_source
 from edgekit.targets.model import Target
 from edgekit.targets.reader import list_targets, load_target
@@ -101,14 +105,14 @@ def files_of(result: Conversion, options: ConvertOptions) -> dict[str, bytes]:
     sources = [kernel_source(name) for name in functions]
     headers = {path for name in functions for path in headers_for(name)}
     headers |= {path.with_name(name) for path in headers for name in KERNEL_HEADERS}
-    package = "cmake" if options.code_format == "tflm" else options.code_format
     files = bundle_files(
         result.manifest,
         result.model,
         c=source,
         kernels={f"{path.parent.name}/{path.name}": path.read_text("utf-8") for path in sources},
         headers={path.name: path.read_text("utf-8") for path in sorted(headers)},
-        package=package,
+        golden=golden_vector(result.graph) if source else None,
+        package=options.code_format,
         extra=result.code.extra,
     )
     if options.binary_format == "portable" and any(
@@ -116,6 +120,14 @@ def files_of(result: Conversion, options: ConvertOptions) -> dict[str, bytes]:
     ):
         files[LCE_MODEL_NAME] = write_tflite(result.graph)
     return files
+
+
+def golden_vector(graph: Graph) -> Golden:
+    """One random input, and what the NumPy interpreter makes of it."""
+    sample = random_inputs(graph, 1).samples[0]
+    [outputs] = reference_outputs(graph, (sample,))
+    origin = "Outputs: EdgeKit's NumPy interpreter."
+    return Golden(tuple(sample), tuple(outputs), origin, FLOAT_TOLERANCE)
 
 
 def peak_memory() -> int:

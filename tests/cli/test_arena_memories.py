@@ -15,6 +15,7 @@ from tests.helpers.split_bundles import board
 from tests.helpers.striped import mobile
 from tests.helpers.virtual_firmware import needs_qemu
 
+MOBILE_SKETCH = "new/arduino/mobile/examples/mobile_self_test/mobile_self_test.ino"
 ROOM = 0x7000
 """Bytes of the main RAM: too little for the arena of 24 KB with stack and variables."""
 
@@ -123,13 +124,13 @@ def test_the_plan_is_drawn_memory_by_memory(model: Path) -> None:
     assert sum("translate" in (e.get("transform") or "") for e in root) == 2
 
 
-@pytest.mark.parametrize("layout", ["cmake", "arduino", "zephyr", "platformio", "tflm"])
+@pytest.mark.parametrize("layout", ["cmake", "arduino", "zephyr", "platformio", "esp-idf", "tflm"])
 def test_laid_out_for_every_build_system(layout: str, model: Path) -> None:
     target = board(model, size=ROOM)
     files = c_files(target, "--format", layout)
     assert any("mobile_init(ek_arena_t *arena" in text for text in files.values())
     if layout == "arduino":
-        sketch = Path("new/c/examples/mobile_once/mobile_once.ino").read_text(encoding="utf-8")
+        sketch = Path(MOBILE_SKETCH).read_text(encoding="utf-8")
         assert "alignas(16) static uint8_t main_ram[MOBILE_ARENA_MAIN_RAM_SIZE];" in sketch
         assert "mobile_init(&arena, dtcm, sizeof dtcm, main_ram, sizeof main_ram)" in sketch
     if layout == "cmake":

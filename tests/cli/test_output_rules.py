@@ -72,7 +72,7 @@ def test_an_error_is_three_short_lines_on_stderr(desk: Path) -> None:
     assert (done.code, done.out) == (2, "")
     assert done.err.splitlines() == [
         "error: --format: unknown value 'fortran'",
-        "  allowed: cmake, arduino, zephyr, platformio, tflm",
+        "  allowed: cmake, arduino, zephyr, platformio, esp-idf, tflm",
     ]
     done = edgekit("inspect", "missing.tflite", "--quiet")
     assert (done.code, done.out) == (1, "")

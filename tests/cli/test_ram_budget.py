@@ -113,7 +113,7 @@ def test_from_python(model: Path) -> None:
 
 
 def test_verified_and_laid_out_for_every_build_system(model: Path) -> None:
-    for layout in ("cmake", "arduino", "zephyr", "platformio", "tflm"):
+    for layout in ("cmake", "arduino", "zephyr", "platformio", "esp-idf", "tflm"):
         succeeds(*WORDS, "-t", "virtual-m4", "--ram-budget", BUDGET, "--format", layout)
         names = {path.name for path in Path("new/c").rglob("*") if path.is_file()}
         assert {"mobile.c", "ek_model.h"} <= names

@@ -70,7 +70,7 @@ def test_the_bundle_knows_no_place_and_no_date(tmp_path: Path) -> None:
         assert not dates.search(text), path
 
 
-@pytest.mark.parametrize("form", ["cmake", "arduino", "zephyr", "platformio", "tflm"])
+@pytest.mark.parametrize("form", ["cmake", "arduino", "zephyr", "platformio", "esp-idf", "tflm"])
 def test_every_format_is_deterministic_and_different(form: str, desk: Path) -> None:
     line = f"convert model.tflite -t virtual-m4 --calibration data.npz --format {form} -q -o"
     succeeds(*line.split(), "one")
@@ -81,6 +81,7 @@ def test_every_format_is_deterministic_and_different(form: str, desk: Path) -> N
         "arduino": "library.properties",
         "zephyr": "zephyr/module.yml",
         "platformio": "library.json",
+        "esp-idf": "idf_component.yml",
         "tflm": "tflm/",
     }
     assert any(marks[form] in name for name in tree(Path("one"))), sorted(tree(Path("one")))

@@ -26,6 +26,7 @@ PAGES = (
     "docs/train.md",
     "docs/qat.md",
     "docs/convert.md",
+    "docs/exports.md",
     "docs/flash.md",
     "docs/compression.md",
     "docs/pruning.md",
@@ -44,7 +45,7 @@ PAGES = (
     "docs/sweep.md",
     "docs/classical.md",
 )
-NEEDS = ("arm-none-eabi-gcc", "qemu-system-arm", "gcc")
+NEEDS = ("arm-none-eabi-gcc", "qemu-system-arm", "gcc", "cmake")
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -87,6 +88,9 @@ def test_commands_of_a_page_run(
         wanted = int(line.partition("# exit ")[2] or 0)
         if program == "python":
             subprocess.run([sys.executable, *arguments], check=True, cwd=folder)
+            continue
+        if program in ("cmake", "ctest"):
+            subprocess.run([program, *arguments], check=True, cwd=folder)
             continue
         assert program == "edgekit", f"{page}: {line}"
         code = main(arguments)

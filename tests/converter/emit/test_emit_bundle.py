@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgekit.artifacts.bundle import Manifest
 from edgekit.converter.emit.bundle import bundle_files
+from edgekit.converter.emit.golden import Golden, golden_header
 from edgekit.converter.emit.packages import PACKAGES
+from edgekit.converter.options import CODE_FORMATS
 from tests.helpers.generated_c import FIRMWARE, INCLUDE, generate, kernel_paths
 from tests.helpers.hand_models import tiny_image_model
 from tests.helpers.toolchains import compile_c
@@ -28,6 +32,7 @@ MANIFEST = Manifest(
     versions={"edgekit": "0.0.test"},
 )
 MODEL = b"\x00\x01TFL"
+GOLDEN = Golden((np.zeros((1, 4, 4, 2), np.int8),), (np.zeros((1, 3), np.int8),), "Zeros.")
 
 
 def files(package: str = "cmake") -> dict[str, bytes]:
@@ -38,7 +43,13 @@ def files(package: str = "cmake") -> dict[str, bytes]:
     }
     headers = {path.name: path.read_text() for path in INCLUDE.glob("*.h")}
     return bundle_files(
-        MANIFEST, MODEL, c=source, kernels=kernels, headers=headers, package=package
+        MANIFEST,
+        MODEL,
+        c=source,
+        kernels=kernels,
+        headers=headers,
+        golden=GOLDEN,
+        package=package,
     )
 
 
@@ -53,7 +64,11 @@ def test_cmake_layout() -> None:
     paths = [path for path in files() if not path.startswith("c/include/")]
     assert paths == [
         "c/CMakeLists.txt",
+        "c/LICENSE",
+        "c/README.md",
         "c/example/main.c",
+        "c/example/self_test.c",
+        "c/example/tiny_golden.h",
         "c/kernels/ref/conv2d_s8.c",
         "c/kernels/ref/fully_connected_s8.c",
         "c/kernels/ref/softmax_s8.c",
@@ -76,38 +91,55 @@ def test_equal_arguments_give_equal_bytes_in_equal_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("package", "source", "own"),
+    ("package", "own"),
     [
-        ("arduino", "c/src", {"c/library.properties", "c/examples/tiny_once/tiny_once.ino"}),
-        ("zephyr", "c", {"c/zephyr/module.yml", "c/CMakeLists.txt", "c/Kconfig"}),
-        ("platformio", "c", {"c/library.json"}),
+        ("arduino", {"library.properties", "examples/tiny_self_test/tiny_self_test.ino"}),
+        ("zephyr", {"zephyr/module.yml", "CMakeLists.txt", "Kconfig"}),
+        ("platformio", {"library.json", "examples/self_test/platformio.ini"}),
+        ("esp-idf", {"idf_component.yml", "CMakeLists.txt"}),
     ],
 )
-def test_layouts_carry_all_sources_and_compile(
-    tmp_path: Path, package: str, source: str, own: set[str]
-) -> None:
+def test_layouts_carry_all_sources_and_compile(tmp_path: Path, package: str, own: set[str]) -> None:
     found = files(package)
-    assert own <= set(found)
-    assert not any(path.endswith("main.c") for path in found)
+    assert {f"{package}/tiny/{path}" for path in own} <= set(found)
+    assert {path for path in found if path.startswith("c/")} == {
+        path for path in files() if path.startswith("c/")
+    }
     for path, data in found.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(data)
-    folder = tmp_path / source
-    sources = sorted(folder.rglob("*.c"))
+    folder = tmp_path / package / "tiny"
+    sources = sorted((folder / "src").rglob("*.c"))
     assert len(sources) == 5
-    compile_c("gcc", "-c", f"-I{folder}", f"-I{folder / 'include'}", *sources, cwd=tmp_path)
+    includes = (f"-I{folder / 'src'}", f"-I{folder / 'include'}")
+    compile_c("gcc", "-c", *includes, *sources, cwd=tmp_path)
 
 
-def test_platformio_manifest_is_json() -> None:
-    described = json.loads(files("platformio")["c/library.json"])
-    assert described["headers"] == "tiny.h"
-
-
-def test_zephyr_lists_every_source() -> None:
-    text = files("zephyr")["c/CMakeLists.txt"].decode()
-    for path in ("tiny.c", "tiny_weights.c", "kernels/ref/conv2d_s8.c"):
-        assert f"        {path}" in text
+@pytest.mark.parametrize("package", ["zephyr", "esp-idf"])
+def test_build_files_list_every_source(package: str) -> None:
+    found = files(package)
+    text = found[f"{package}/tiny/CMakeLists.txt"].decode()
+    listed = set(re.findall(r"^ +(src/\S+\.c)\)?$", text, re.MULTILINE))
+    inside = f"{package}/tiny/"
+    assert listed == {
+        path.removeprefix(inside)
+        for path in found
+        if path.startswith(f"{inside}src/") and path.endswith(".c")
+    }
 
 
 def test_layout_names_are_the_format_flag() -> None:
-    assert sorted(PACKAGES) == ["arduino", "cmake", "platformio", "zephyr"]
+    assert {"cmake", *PACKAGES} == set(CODE_FORMATS)
+
+
+def test_the_licence_is_the_projects_own() -> None:
+    assert files()["c/LICENSE"] == (FIRMWARE.parent / "LICENSE").read_bytes()
+
+
+def test_what_is_no_number_in_a_golden_vector() -> None:
+    """Written as math.h has it, and equal to itself."""
+    values = np.array([np.nan, np.inf, -np.inf, 1.5], np.float32)
+    text = golden_header(Golden((values,), (values,), ""), "m", version="1", arena=None)
+    assert "NAN, INFINITY, -INFINITY, 1.5f," in text
+    assert "found[i] != found[i] && wanted != wanted" in text
+    assert "<= 1.5e-05f" in text

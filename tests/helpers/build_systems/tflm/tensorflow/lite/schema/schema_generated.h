@@ -1,0 +1,5 @@
+#pragma once
+
+namespace tflite {
+inline const void *GetModel(const void *bytes) { return bytes; }
+}
