@@ -59,7 +59,7 @@ SYSTEMS = {
             "pio run -d examples/self_test -e board -t upload -t monitor",
         ),
         (
-            "In a project of yours: `lib_deps = symlink://PATH/OF/THIS/FOLDER`, or a copy in `lib`.",
+            "In a project of yours: `lib_deps = symlink://THIS/FOLDER`, or a copy in `lib`.",
             "`native` needs kernels in plain C; `board` in `platformio.ini` is for you to change.",
         ),
     ),
