@@ -21,11 +21,13 @@ from edgekit.firmware_stubs.image import Image, MemoryUse
 from edgekit.firmware_stubs.sizes import ElfSizes, read_sizes
 from edgekit.firmware_stubs.sources import (
     APP,
+    CAMERA,
     INCLUDE,
     PORT,
     Unit,
     app_defines,
     app_units,
+    camera_units,
     digest,
     memory_script,
     model_includes,
@@ -40,6 +42,8 @@ WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror")
 SECTIONS = ("-ffunction-sections", "-fdata-sections", "-DNDEBUG")
 APP_FLAGS = ("-Os",)
 """The application takes no part in a timed window: small is better than fast."""
+CAMERA_FLAGS = ("-O2",)
+"""Conversion of frames: loops over every pixel, a kilobyte larger than the smallest."""
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
 
 
@@ -62,6 +66,14 @@ class Plan:
         return self.out / self.file
 
 
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A camera to build in: the folder with ek_camera_plan.c and .h, and a folder of camera/."""
+
+    plan: Path
+    driver: str = "virtual"
+
+
 def build_firmware(
     bundle: Path,
     target: Target,
@@ -71,27 +83,30 @@ def build_firmware(
     model_id: str = "",
     optimization: str = "",
     boot_energy: bool = False,
+    camera: Camera | None = None,
 ) -> Image:
     """Build the firmware of a bundle for a target with a port; `out` gets firmware.elf.
 
     `profile` keeps the per-step hooks (about three instructions a step when idle). `model_id`
     is the MLPerf Tiny id ("vww01"), which also says what its host sends; without `optimization`
     the target's core has its own. `boot_energy` starts in MLPerf Tiny's energy mode, for hosts that
-    power the board up and do not ask for it. Raises ToolError
-    (compiler missing, no port, does not compile), DoesNotFitError, ModelError.
+    power the board up and do not ask for it; with `camera` it takes inputs from one, too. Raises
+    ToolError (compiler missing, no port, does not compile), DoesNotFitError, ModelError.
     """
     manifest = read_manifest(bundle)
     optimization = optimization or target.cpu.optimization
     flags = (*target.cpu.flags, *WARNINGS, optimization, *SECTIONS)
     defines = app_defines(manifest, target, model_id=model_id, profile=profile)
-    defines += ("-DEK_BOOT_ENERGY=true",) * boot_energy
+    defines += ("-DEK_BOOT_ENERGY=true",) * boot_energy + ("-DEK_CAMERA",) * (camera is not None)
     cortex_m = target.port.startswith("cortex_m")
     blocks = manifest.memory.blocks if manifest.memory is not None else ()
     script = memory_script(target, blocks) if cortex_m else ""
     link = cortex_m_link(target) if cortex_m else ("-Wl,--gc-sections", "-lm")
     units = (*model_units(bundle, manifest), *app_units(), *port_units(target.port))
+    units += camera_units(camera.plan, camera.driver) if camera else ()
     toolchain = find_toolchain(target.cpu.toolchain)
-    plan = _plan(bundle, target, out, toolchain, units, (flags, defines, link), script)
+    more = (camera.plan, CAMERA, CAMERA / "app") if camera else ()
+    plan = _plan(bundle, target, out, toolchain, units, (flags, defines, link), script, more)
     make(plan, script)
     return image_of(plan, target, manifest, optimization)
 
@@ -104,6 +119,7 @@ def build_posix(
     model_id: str = "",
     sanitize: bool = False,
     boot_energy: bool = False,
+    camera: Camera | None = None,
 ) -> Image:
     """The same firmware as a program of this machine: standard input and output are its line.
 
@@ -120,7 +136,13 @@ def build_posix(
         port="posix",
     )
     return build_firmware(
-        bundle, target, out, profile=profile, model_id=model_id, boot_energy=boot_energy
+        bundle,
+        target,
+        out,
+        profile=profile,
+        model_id=model_id,
+        boot_energy=boot_energy,
+        camera=camera,
     )
 
 
@@ -192,15 +214,16 @@ def _plan(
     units: tuple[Unit, ...],
     options: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]],
     script: str,
+    more: tuple[Path, ...] = (),
 ) -> Plan:
     flags, defines, link = options
     port = PORT / target.port
     families = sorted({unit.path.parent for unit in units if unit.group == "port"})
     own = (port.resolve(), port.parent.resolve())
     shared = [folder for folder in families if folder not in own]
-    folders = [*model_includes(bundle), INCLUDE, APP, port, port.parent, *shared]
+    folders = [*model_includes(bundle), INCLUDE, APP, port, port.parent, *shared, *more]
     # paths differ between machines and the programs do not: only names and contents count
-    words = [toolchain.version, script, *flags, *APP_FLAGS, *defines]
+    words = [toolchain.version, script, *flags, *APP_FLAGS, *CAMERA_FLAGS, *defines]
     words += [word for word in link if not word.startswith("-T")]
     build_id = digest(units, folders, words)
     includes = tuple(f"-I{folder}" for folder in folders)
@@ -251,6 +274,7 @@ def _compile_one(plan: Plan, unit: Unit, log: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     ours = unit.group in ("app", "port")
     flags = [*plan.flags, *(plan.app_flags if ours else ())]
+    flags += CAMERA_FLAGS if unit.group == "camera" else ()
     command = [plan.toolchain.cc, *flags, "-c", str(unit.path.resolve()), "-o"]
     command.append(target.relative_to(plan.out).as_posix())
     run_compiler(command, cwd=plan.out, log=log, subject=plan.subject)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgekit.errors import ToolError
 
-GROUPS = ("kernels", "model", "weights", "app", "port", "libc", "stack", "padding")
+GROUPS = ("kernels", "model", "weights", "camera", "app", "port", "libc", "stack", "padding")
 
 _ALLOC = 0x2
 _OUTPUT = re.compile(r"^(\.[\w.]+)(?:\s|$)")

@@ -65,6 +65,15 @@ def app_units() -> tuple[Unit, ...]:
     return tuple(Unit("app", path) for path in sorted(APP.glob("*.c")))
 
 
+def camera_units(plan: Path, driver: str) -> tuple[Unit, ...]:
+    """The C files of a camera: conversion, gate, application, `driver`, and the folder `plan` with
+    the generated ek_camera_plan.c."""
+    parts = sorted(CAMERA.glob("*.c"))
+    parts += [plan / "ek_camera_plan.c"]
+    own = sorted(CAMERA.glob("app/*.c")) + sorted((CAMERA / driver).glob("*.c"))
+    return (*(Unit("camera", path) for path in parts), *(Unit("app", path) for path in own))
+
+
 def port_units(port: str) -> tuple[Unit, ...]:
     """The C files named by a port's sources.txt. Raises ToolError when there is no such port."""
     folder = PORT / port

@@ -62,7 +62,7 @@ def preprocess_image(
     pixels = decode_image(image, image.name) if isinstance(image, Path) else image
     height, width = image_shape(shape, preprocess)
     coloured = _colour(pixels, preprocess.color)
-    fitted = _fit(coloured, height, width, preprocess.resize)
+    fitted = fit_image(coloured, height, width, preprocess.resize)
     return normalize(fitted, preprocess)
 
 
@@ -137,7 +137,8 @@ def _colour(pixels: Pixels, color: str) -> Pixels:
     return wide[:, :, ::-1] if color == "bgr" else wide
 
 
-def _fit(pixels: Pixels, height: int, width: int, resize: str) -> Pixels:
+def fit_image(pixels: Pixels, height: int, width: int, resize: str) -> Pixels:
+    """The pixels at that size, resized as `Preprocess.resize` says. Raises DataError."""
     if pixels.shape[:2] == (height, width):
         return pixels
     if resize == "none":

@@ -18,6 +18,7 @@ from edgekit.cli import (
     baseline,
     bench,
     build,
+    camera,
     compare,
     convert,
     devices,
@@ -68,7 +69,7 @@ def _main(
 
 _COMMANDS = (
     *(doctor, targets, inspect, baseline, train, convert),
-    *(sweep, build, flash, provision, bench, run_command, verify, report, compare),
+    *(sweep, build, flash, provision, bench, run_command, camera, verify, report, compare),
 )
 for _module in _COMMANDS:
     app.command(name=_module.NAME)(_module.command)

@@ -9,8 +9,8 @@
 #include "ek_session.h"
 #include "ek_text.h"
 
-static uint32_t get_u16(const uint8_t *at) { return (uint32_t)(at[0] | at[1] << 8); }
-uint32_t ek_request_u32(const uint8_t *at) { return get_u16(at) | get_u16(at + 2) << 16; }
+uint32_t ek_request_u16(const uint8_t *at) { return (uint32_t)(at[0] | at[1] << 8); }
+uint32_t ek_request_u32(const uint8_t *at) { return ek_request_u16(at) | ek_request_u16(at + 2) << 16; }
 
 static void put_u16(ek_reply_t *reply, uint32_t value)
 {
@@ -110,7 +110,7 @@ static uint8_t run(ek_span_t request, ek_reply_t *reply)
 
 static uint8_t read_output(ek_span_t request, ek_reply_t *reply)
 {
-    uint32_t offset = ek_request_u32(request.data), count = get_u16(request.data + 4);
+    uint32_t offset = ek_request_u32(request.data), count = ek_request_u16(request.data + 4);
     uint32_t total = ek_session_output_bytes();
     if (count > EK_FRAME_BYTES || count > total || offset > total - count) return EK_ERR_RANGE;
     ek_session_read_output(offset, count, reply->data);
@@ -130,7 +130,7 @@ static uint8_t profile(ek_span_t request, ek_reply_t *reply)
 
 static uint8_t steps(ek_span_t request, ek_reply_t *reply)
 {
-    uint32_t first = get_u16(request.data), count = get_u16(request.data + 2);
+    uint32_t first = ek_request_u16(request.data), count = ek_request_u16(request.data + 2);
     uint32_t total = EK_MODEL.steps < EK_MAX_STEPS ? EK_MODEL.steps : EK_MAX_STEPS;
     if (count > EK_FRAME_BYTES / 8 || count > total || first > total - count) return EK_ERR_RANGE;
     for (uint32_t i = 0; i < count; i++) ek_reply_u64(reply, ek_session.step[first + i]);
@@ -139,7 +139,7 @@ static uint8_t steps(ek_span_t request, ek_reply_t *reply)
 
 static uint8_t step(ek_span_t request, ek_reply_t *reply)
 {
-    uint32_t index = get_u16(request.data);
+    uint32_t index = ek_request_u16(request.data);
     if (index >= EK_MODEL.steps) return EK_ERR_RANGE;
     const ek_step_t *at = &EK_MODEL.step[index];
     uint32_t bytes = 4 + (uint32_t)(strlen(at->name) + strlen(at->operation)) + 2;
@@ -226,5 +226,7 @@ uint8_t ek_messages_run(uint8_t type, ek_span_t request, ek_reply_t *reply)
         reply->count = 0;
         return messages[i].run(request, reply);
     }
-    return ek_hosted_run(type, request, reply);
+    reply->count = 0;
+    const uint8_t status = ek_camera_run(type, request, reply);
+    return status == EK_ERR_TYPE ? ek_hosted_run(type, request, reply) : status;
 }

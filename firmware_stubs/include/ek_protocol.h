@@ -31,6 +31,17 @@
 #define EK_MSG_SELFTEST 0x0A /* u32 crc32 expected -> u8 equal, u32 crc32 found, u8 guard */
 #define EK_MSG_ERROR 0x7F
 
+/* Requests to firmware with a camera (camera/app/); others answer them with EK_ERR_TYPE. */
+#define EK_MSG_CAMERA 0x10   /* -> text, "key=value\n" each: camera, format, width, height, bytes
+                              * of a frame, bytes of work memory */
+#define EK_MSG_FRAME 0x11    /* u32 offset, bytes -> nothing; into a virtual camera's frame */
+#define EK_MSG_GATE 0x12     /* u16 each: enter, leave, blocks, hold, refresh -> nothing; the gate
+                              * forgets what it has seen. See camera/ek_gate.h */
+#define EK_MSG_CAPTURE 0x13  /* u8 whether the gate decides -> u64 each: ran, changed blocks, crc32
+                              * of the input, ticks of capture and conversion, ticks of the
+                              * inference (0: it did not run), ticks of an empty window. Sent again it
+                              * takes another frame */
+
 /* Requests to a program of an operating system (runner/), which has memory to keep every time;
  * boards answer them with EK_ERR_TYPE. EK_MSG_MACHINE says how many it keeps: samples=N. */
 #define EK_MSG_SAMPLE 0x0B   /* u32 n, u32 warmup -> u64 ticks of an empty window; states begin

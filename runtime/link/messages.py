@@ -27,6 +27,10 @@ class Msg(IntEnum):
     SAMPLE = 0x0B
     SAMPLES = 0x0C
     MACHINE = 0x0D
+    CAMERA = 0x10
+    FRAME = 0x11
+    GATE = 0x12
+    CAPTURE = 0x13
     ERROR = 0x7F
 
 

@@ -15,7 +15,8 @@ from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 
 COMMANDS = (
     *("doctor", "targets", "inspect", "baseline", "train", "convert"),
-    *("sweep", "build", "flash", "provision", "bench", "run", "verify", "report", "compare"),
+    *("sweep", "build", "flash", "provision", "bench", "run", "camera", "verify"),
+    *("report", "compare"),
     *("devices", "meters", "mlperf"),
 )
 GROUPS = {

@@ -32,6 +32,7 @@ PAGES = (
     "docs/pruning.md",
     "docs/memory.md",
     "docs/bench.md",
+    "docs/camera.md",
     "docs/raspberry-pi.md",
     "docs/ci.md",
     "docs/lab.md",

@@ -15,7 +15,7 @@ from edgekit.converter.camera.emit import emit_plan, work_bytes
 from edgekit.converter.camera.formats import FORMATS
 from edgekit.converter.camera.plan import FramePlan, Region, convert_frame
 from edgekit.firmware_stubs.catalog import ROOT
-from edgekit.firmware_stubs.sources import CAMERA
+from edgekit.firmware_stubs.sources import APP, CAMERA, INCLUDE, PORT, app_units, camera_units
 from tests.helpers.frame_library import convert
 from tests.helpers.frame_plans import plan, plans, random_frame
 
@@ -114,3 +114,21 @@ def test_emitted_plans_run_under_the_sanitizers(compiler: str, tmp_path: Path) -
     done = subprocess.run([str(binary)], input=sent, capture_output=True, check=True)
     expected = b"".join(convert_frame(cases[name], raw).tobytes() for name, raw in frames.items())
     assert done.stdout == expected
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_the_application_is_clean(compiler: str, tmp_path: Path) -> None:
+    if shutil.which(compiler) is None:
+        pytest.skip(f"no {compiler}")
+    found = plan((11, 14, 3), "yuyv", 42, 31)
+    for name, text in emit_plan(found).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    size = int(np.prod(found.shape))
+    defines = ("-DEK_MODEL=m", "-DEK_ARENA_BYTES=64", f"-DEK_INPUT_BYTES={size}", "-DEK_CAMERA")
+    folders = (INCLUDE, APP, CAMERA, CAMERA / "app", PORT / "posix", tmp_path)
+    units = [unit for unit in camera_units(tmp_path, "virtual") if unit.group == "app"]
+    files = [str(unit.path) for unit in (*units, *app_units())]
+    includes = [f"-I{folder}" for folder in folders]
+    command = [compiler, *WARNINGS, *defines, *includes, "-fsyntax-only", *files]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

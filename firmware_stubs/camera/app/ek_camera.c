@@ -1,0 +1,59 @@
+/* ek_camera.c - see ek_camera.h. */
+#include "ek_camera.h"
+
+#include "ek_camera_plan.h"
+#include "ek_port.h"
+#include "ek_session.h"
+
+enum {
+    COLUMNS = (EK_CAMERA_PLAN_OUT_WIDTH + EK_GATE_BLOCK - 1) / EK_GATE_BLOCK,
+    ROWS = (EK_CAMERA_PLAN_OUT_HEIGHT + EK_GATE_BLOCK - 1) / EK_GATE_BLOCK
+};
+
+_Static_assert(EK_CAMERA_PLAN_INPUT_BYTES == EK_INPUT_BYTES, "the plan is of another model");
+
+static uint8_t pixels[EK_CAMERA_PLAN_PIXELS_BYTES];
+static uint8_t kept[EK_CAMERA_PLAN_KEPT_BYTES];
+static uint8_t mixed[EK_CAMERA_PLAN_MIXED_BYTES];
+static uint16_t now[COLUMNS * ROWS], reference[COLUMNS * ROWS];
+
+static ek_gate_t gate = {
+    .setting = {.enter = 64, .leave = 32, .blocks = 1, .hold = 2, .refresh = 0},
+    .width = EK_CAMERA_PLAN_OUT_WIDTH,
+    .height = EK_CAMERA_PLAN_OUT_HEIGHT,
+    .channels = EK_CAMERA_PLAN_CHANNELS,
+    .now = now,
+    .reference = reference,
+};
+
+void ek_camera_set_gate(const ek_gate_setting_t *setting)
+{
+    gate.setting = *setting;
+    ek_gate_reset(&gate);
+}
+
+static void convert(uint8_t *input)
+{
+    const ek_frame_work_t work = {pixels, kept, mixed};
+    ek_gate_begin(&gate);
+    ek_camera_begin();
+    ek_frame_convert(&ek_camera_plan, &work, ek_camera_row, 0, ek_gate_row, &gate, input);
+}
+
+ek_capture_t ek_camera_capture(bool gated)
+{
+    ek_capture_t capture = {.ran = true};
+    uint8_t *input = ek_session_buffer(EK_HELD_TENSOR);
+    const uint64_t start = ek_port_cycles();
+    convert(input);
+    const bool wanted = ek_gate_decide(&gate);
+    capture.convert = ek_port_cycles() - start;
+    capture.changed = gate.changed;
+    capture.ran = wanted || !gated;
+    ek_session.committed = true;
+    if (capture.ran) {
+        const ek_window_t window = ek_session_run(1);
+        capture.infer = window.end - window.start;
+    }
+    return capture;
+}

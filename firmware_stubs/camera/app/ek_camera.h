@@ -1,0 +1,36 @@
+/* ek_camera.h - the camera at work: capture, convert, decide, infer; and what a driver supplies. */
+#ifndef EK_CAMERA_H
+#define EK_CAMERA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ek_gate.h"
+
+typedef struct {
+    bool ran;          /* false: the gate saw nothing new */
+    uint16_t changed;  /* blocks that the gate found changed */
+    uint64_t convert;  /* ticks of capture, conversion and gate, with those of an empty window */
+    uint64_t infer;    /* ticks of the inference likewise; 0 where it did not run */
+} ek_capture_t;
+
+/* One frame; `gated` leaves it to the gate whether the model runs. The input is then the session's. */
+ek_capture_t ek_camera_capture(bool gated);
+
+/* A new setting; what the gate has seen is forgotten. */
+void ek_camera_set_gate(const ek_gate_setting_t *setting);
+
+/* --- of the driver ------------------------------------------------------------------------------ */
+
+extern const char ek_camera_name[];
+
+/* Starts a frame: row 0 comes next. */
+void ek_camera_begin(void);
+
+/* As ek_frame_row_t. */
+const uint8_t *ek_camera_row(void *camera, uint32_t y);
+
+/* Where the host may put a frame, or null for a camera that takes its own. */
+uint8_t *ek_camera_frame_memory(void);
+
+#endif

@@ -1,0 +1,165 @@
+"""Frames through the firmware in QEMU, and the same firmware here under the sanitizers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from edgekit.artifacts.files import write_file
+from edgekit.converter.camera.emit import emit_plan
+from edgekit.converter.camera.formats import FORMATS
+from edgekit.converter.camera.gate import GateSetting, block_samples, block_sums, decide
+from edgekit.converter.camera.plan import convert_frame, resized
+from edgekit.deploy.bundles import open_bundle
+from edgekit.deploy.camera import CameraRun, FrameAnswer, plan_for, run_camera
+from edgekit.deploy.frames import load_frames
+from edgekit.errors import DataError, ProtocolError, UsageError
+from edgekit.firmware_stubs.build import Camera, build_posix
+from edgekit.runtime.link.camera import CameraLink
+from edgekit.runtime.link.dut import open_dut
+from tests.helpers.ptys import firmware_on_pty
+from tests.helpers.virtual_firmware import needs_qemu
+
+
+@pytest.fixture
+def cropping(own_bundle: Path) -> Path:
+    """A bundle whose model was prepared with pictures cut to its proportions."""
+    manifest = own_bundle / "edgekit.json"
+    values = json.loads(manifest.read_text(encoding="utf-8"))
+    values["preprocess"]["resize"] = "crop"
+    manifest.write_text(json.dumps(values), encoding="utf-8")
+    return own_bundle
+
+
+def moving_square(count: int = 8) -> NDArray[np.uint8]:
+    """A clip (count, 24, 32, 3): still, then a bright square passes, then still."""
+    clip = np.full((count, 24, 32, 3), 40, np.uint8)
+    for index in range(3, count - 2):
+        clip[index, 8:20, 4 * (index - 2) : 4 * index + 4] = (220, 160, 30)
+    return clip
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    np.save(tmp_path / "clip.npy", moving_square())
+    return tmp_path / "clip.npy"
+
+
+@pytest.mark.parametrize("format", ["rgb565le", "yuyv", "grbg"])
+def test_the_firmware_here_converts_and_decides_as_numpy(
+    format: str, cropping: Path, clip: Path, tmp_path: Path
+) -> None:
+    """Under the address and undefined-behaviour sanitizers, frames sent over the line."""
+    plan = plan_for(open_bundle(cropping), format, 32, 24, None, "bilinear")
+    for name, text in emit_plan(plan).items():
+        write_file(tmp_path / "plan" / name, text)
+    camera = Camera(tmp_path / "plan")
+    image = build_posix(cropping, tmp_path / "build", sanitize=True, camera=camera)
+    frames = load_frames(clip, plan.format, 32, 24)
+    setting = GateSetting(enter=48, leave=16, hold=0)
+    pictures = [block_sums(resized(plan, raw)) for raw in frames.raw]
+    decisions = decide(setting, pictures, block_samples(plan.shape))
+    with firmware_on_pty(image.elf) as (port, _), open_dut(port) as dut:
+        extension = dut.extension()
+        link = CameraLink(extension, int(extension.info()["frame"]) - 4)
+        facts = link.facts()
+        link.set_gate(**asdict(setting))
+        found = []
+        for raw in frames.raw:
+            link.write_frame(raw.tobytes())
+            found.append(link.capture(gated=True))
+    assert (facts["camera"], facts["format"], facts["width"]) == ("virtual", format, "32")
+    assert [(taken.ran, taken.changed) for taken in found] == [
+        (decision.run, decision.changed) for decision in decisions
+    ]
+    assert [taken.input_crc for taken in found] == [
+        crc32(convert_frame(plan, raw).tobytes()) for raw in frames.raw
+    ]
+    assert {decision.run for decision in decisions} == {True, False}
+
+
+def test_the_firmware_refuses_settings_and_bytes_outside(cropping: Path, tmp_path: Path) -> None:
+    plan = plan_for(open_bundle(cropping), "gray8", 16, 16, None, "nearest")
+    for name, text in emit_plan(plan).items():
+        write_file(tmp_path / "plan" / name, text)
+    image = build_posix(
+        cropping, tmp_path / "build", sanitize=True, camera=Camera(tmp_path / "plan")
+    )
+    with firmware_on_pty(image.elf) as (port, _), open_dut(port) as dut:
+        extension = dut.extension()
+        link = CameraLink(extension, int(extension.info()["frame"]) - 4)
+        with pytest.raises(ProtocolError, match="outside what the model has"):
+            link.set_gate(10, 11, 1, 0, 0)
+        with pytest.raises(ProtocolError, match="outside what the model has"):
+            link.write_frame(bytes(257))
+
+
+@needs_qemu
+@pytest.mark.qemu
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_every_format_on_a_virtual_board_equals_the_reference(
+    format: str, cropping: Path, tmp_path: Path
+) -> None:
+    """Random pictures; inputs, outputs and the gate's decisions are compared frame by frame."""
+    rng = np.random.default_rng(7)
+    np.save(tmp_path / "noise.npy", rng.integers(0, 256, (3, 24, 32, 3), np.uint8))
+    run = run_camera(cropping, tmp_path / "noise.npy", format=format, width=32, height=24)
+    assert run.verdict() is None
+    assert [frame.ran for frame in run.frames] == [True] * 3
+    assert all(frame.convert > 0 and frame.infer > 0 for frame in run.frames)
+    assert (run.unit, run.basis) == ("instructions", "simulated")
+
+
+@needs_qemu
+@pytest.mark.qemu
+def test_a_gated_run_skips_still_frames(cropping: Path, clip: Path) -> None:
+    gate = GateSetting(enter=48, leave=16, hold=0)
+    run = run_camera(cropping, clip, width=32, height=24, gate=gate)
+    assert run.verdict() is None
+    assert [frame.ran for frame in run.frames[:3]] == [True, False, False]
+    assert run.frames[3].ran
+    assert run.frames[1].infer == 0
+    assert run.frames[1].label == run.frames[0].label
+
+
+def test_a_frame_that_differs_is_a_verdict() -> None:
+    run = CameraRun("m", "virtual-m4", "QEMU", "gray8", 8, 8, 10, "instructions", "simulated", ())
+    assert run.verdict() is None
+    good = FrameAnswer("a.png", True, 0, 1.0, 2.0, "star", 0.9, True)
+    bad = replace(good, name="b.png", equal=False)
+    wrong = replace(run, frames=(good, bad)).verdict()
+    assert wrong is not None
+    assert wrong.code == "camera-mismatch"
+    assert "1 of 2 frames differ from the reference: b.png" in str(wrong)
+
+
+def test_frames_of_a_folder_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name, level in (("b.png", 200), ("a.png", 10)):
+        Image.fromarray(np.full((30, 40), level, np.uint8)).save(tmp_path / name)
+    frames = load_frames(tmp_path, FORMATS["gray8"], 20, 10)
+    assert frames.names == ("a.png", "b.png")
+    assert [int(raw.max()) for raw in frames.raw] == [10, 200]
+    assert len(load_frames(tmp_path, FORMATS["gray8"], 20, 10, limit=1).raw) == 1
+
+
+def test_what_holds_no_frames_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no pictures in it") as found:
+        load_frames(tmp_path, FORMATS["gray8"], 8, 8)
+    assert found.value.code == "no-frames"
+    np.save(tmp_path / "floats.npy", np.zeros((2, 8, 8)))
+    with pytest.raises(DataError, match=r"float64 \[2, 8, 8\]"):
+        load_frames(tmp_path / "floats.npy", FORMATS["gray8"], 8, 8)
+    with pytest.raises(DataError, match="cannot be read"):
+        load_frames(tmp_path / "missing.npy", FORMATS["gray8"], 8, 8)
+
+
+def test_only_virtual_boards_take_frames(cropping: Path, clip: Path) -> None:
+    with pytest.raises(UsageError, match="a real board"):
+        run_camera(cropping, clip, target="nano33ble")
