@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import fleet, mlperf_options, options, output
+from edgekit.cli import fleet, keeping, mlperf_options, options, output
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
     from edgekit.artifacts.report import Report
+    from edgekit.deploy.logged import Logged
+    from edgekit.deploy.stations import Station
     from edgekit.errors import EdgeKitError
 
 NAME = "bench"
@@ -62,6 +66,9 @@ def command(
         bool, typer.Option("--resume", help="Go on with one that broke off, kept in -o DIR.")
     ] = False,
     wait: options.Wait = 0.0,
+    log: options.Log = None,
+    history: options.History = None,
+    tag: Annotated[str | None, typer.Option(help="Tags of the record in the history: a,b.")] = None,
     mlperf: mlperf_options.Mlperf = False,
     mode: mlperf_options.Mode = None,
     model_id: mlperf_options.ModelId = None,
@@ -100,6 +107,7 @@ def command(
         )
     only = bundles[0] if bundles else None
     at = target if station is None else station.target
+    kept = keeping.Keeping(out, log, history, fleet.named("--tag", tag))
     own = {"mode": mode, "model_id": model_id, "files": files, "baud": baud}
     if mlperf:
         from edgekit.deploy.mlperf import verdict as judged
@@ -111,7 +119,8 @@ def command(
         given |= {"--emulate": emulate}
         given |= {"--threads": threads != THREADS, "--batch": batch != BATCHES}
         mlperf_options.check_with(given)
-        report = mlperf_options.run(
+        run = partial(
+            mlperf_options.run,
             out,
             only,
             at,
@@ -124,7 +133,7 @@ def command(
             wait_s=wait,
             **own,
         )
-        return _end(out, report, judged(report), output_dir)
+        return _run(kept, _logged("bench --mlperf", station, target, only, output_dir), run, judged)
     mlperf_options.check_without(own)
     from dataclasses import replace
 
@@ -157,16 +166,43 @@ def command(
     if several:
         places = fleet.stations(targets, devices, lab, emulate=emulate)
         chosen = replace(chosen, place=Place())
-        return fleet.run(out, bundles, places, chosen, output_dir)
-    with out.working():
-        try:
-            report = bench(
-                only, target=at, options=chosen, output_dir=output_dir, progress=out.advance
-            )
-        except KeyboardInterrupt:
-            _tell_kept(out, output_dir)
-            raise
-    return _end(out, report, verdict(report), output_dir)
+        return fleet.run(kept, bundles, places, chosen, output_dir)
+
+    def run_one() -> Report:
+        with out.working():
+            try:
+                return bench(
+                    only, target=at, options=chosen, output_dir=output_dir, progress=out.advance
+                )
+            except KeyboardInterrupt:
+                _tell_kept(out, output_dir)
+                raise
+
+    return _run(kept, _logged("bench", station, target, only, output_dir), run_one, verdict)
+
+
+def _logged(
+    command: str, station: Station | None, target: str | None, bundle: Path | None, out: Path | None
+) -> Logged:
+    from edgekit.deploy.logged import Logged
+
+    device = station.device if station is not None else ""
+    at = station.target.name if station is not None else target or ""
+    return Logged(command, at, device, bundle, out)
+
+
+def _run(
+    kept: keeping.Keeping,
+    run: Logged,
+    work: Callable[[], Report],
+    judge: Callable[[Report], EdgeKitError | None],
+) -> None:
+    """Work, keep the report, show it; raise what is wrong with it. The run is logged."""
+    with kept.logged(run):
+        report = work()
+        run.report(report)
+        kept.keep(report)
+        _end(kept.out, report, judge(report), run.output)
 
 
 def _tell_kept(out: output.Output, folder: Path | None) -> None:

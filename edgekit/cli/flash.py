@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import options, output
+from edgekit.cli import keeping, options, output
+
+if TYPE_CHECKING:
+    from edgekit.deploy.flash import FlashResult
 
 NAME = "flash"
 
@@ -29,6 +32,7 @@ def command(
         bool, typer.Option("--dry-run", help="Build, print the command, flash nothing.")
     ] = False,
     wait: options.Wait = 0.0,
+    log: options.Log = None,
     model_id: options.ModelId = "",
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -36,9 +40,11 @@ def command(
 ) -> None:
     """Flash a bundle's firmware to a board and check that it runs."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    from edgekit.deploy.flash import flash, flash_record
+    from edgekit.deploy.flash import flash
+    from edgekit.deploy.logged import Logged
 
-    with out.working():
+    kept = keeping.Keeping(out, log)
+    with kept.logged(Logged("flash", target or "", bundle=bundle)), out.working():
         result = flash(
             bundle,
             target=target,
@@ -49,6 +55,12 @@ def command(
             dry_run=dry_run,
             wait_s=wait,
         )
+    _show(out, result)
+
+
+def _show(out: output.Output, result: FlashResult) -> None:
+    from edgekit.deploy.flash import flash_record
+
     out.emit(flash_record(result))
     if result.dry_run:
         missing = "" if result.installed else f"  # {result.tool} is not installed here"

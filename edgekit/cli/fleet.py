@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.cli import compare, output
+from edgekit.cli import compare, keeping, output
 
 if TYPE_CHECKING:
     from edgekit.deploy.bench import BenchOptions
     from edgekit.deploy.fleet import FleetResult, Run
     from edgekit.deploy.fleet_run import Outcome
+    from edgekit.deploy.logged import Logged
     from edgekit.deploy.stations import Station
 
 
@@ -68,27 +69,51 @@ def stations(
 
 
 def run(
-    out: output.Output,
+    kept: keeping.Keeping,
     bundles: Sequence[Path],
     places: Sequence[Station],
     chosen: BenchOptions,
     output_dir: Path | None,
 ) -> None:
-    """Run all, show the comparison, raise what failed."""
-    from edgekit.deploy.fleet import bench_fleet, open_fleet
+    """Run all, show the comparison, raise what failed. Each run is logged, each report kept."""
+    import time
 
+    from edgekit.deploy.fleet import bench_fleet, open_fleet
+    from edgekit.deploy.logged import write
+
+    out = kept.out
     runs = open_fleet(bundles, places)
+    logs = {run.name: _logged(run, output_dir) for run in runs}
 
     def finished(run: Run, outcome: Outcome) -> None:
         wrong = outcome.error or outcome.verdict
+        log = logs.pop(run.name)
+        log.began = outcome.began
+        if outcome.report is not None:
+            log.report(outcome.report)
+            kept.keep(outcome.report)
+        write(log, wrong, outcome.began + outcome.seconds, kept.log, kept.warn)
         state = f"failed: {wrong.found}" if wrong is not None else "done"
         out.advance_one(run.name, state, 1, 1)
 
-    with out.working():
-        result = bench_fleet(
-            runs, chosen, output_dir=output_dir, tell=out.advance_one, finished=finished
-        )
+    try:
+        with out.working():
+            result = bench_fleet(
+                runs, chosen, output_dir=output_dir, tell=out.advance_one, finished=finished
+            )
+    except KeyboardInterrupt as error:
+        for log in logs.values():
+            write(log, error, time.time(), kept.log, kept.warn)
+        raise
     _show(out, result, output_dir)
+
+
+def _logged(run: Run, output_dir: Path | None) -> Logged:
+    from edgekit.deploy.logged import Logged
+
+    folder = None if output_dir is None else output_dir / run.name
+    station = run.station
+    return Logged("bench", station.target.name, station.device, run.bundle.folder, folder)
 
 
 def _show(out: output.Output, result: FleetResult, folder: Path | None) -> None:

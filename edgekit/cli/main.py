@@ -24,6 +24,7 @@ from edgekit.cli import (
     devices,
     doctor,
     flash,
+    history,
     inspect,
     meters,
     mlperf,
@@ -74,6 +75,7 @@ _COMMANDS = (
 for _module in _COMMANDS:
     app.command(name=_module.NAME)(_module.command)
 app.add_typer(devices.app, name=devices.NAME)
+app.add_typer(history.app, name=history.NAME)
 app.add_typer(meters.app, name=meters.NAME)
 app.add_typer(mlperf.app, name=mlperf.NAME)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgekit.cli import options, output
+from edgekit.cli import keeping, options, output
 
 if TYPE_CHECKING:
     from edgekit.deploy.record import Recorded, Watch
@@ -70,6 +70,7 @@ def record(
         str | None, typer.Option("-t", "--target", help="Board whose supply voltage to use.")
     ] = None,
     wait: options.Wait = 0.0,
+    log: options.Log = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -79,11 +80,14 @@ def record(
     What was recorded until a meter failed is kept.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
+    from edgekit.deploy.logged import Logged
     from edgekit.deploy.record import check_trace_path, record_trace
 
     if output_file is not None:
         check_trace_path(output_file)
-    with _drawn(out) as watch:
+    kept = keeping.Keeping(out, log)
+    run = Logged("meters record", target or "", output=output_file)
+    with kept.logged(run), _drawn(out) as watch:
         found = record_trace(
             meter,
             output_file,

@@ -39,6 +39,13 @@ Emulate = Annotated[
 Device = Annotated[
     str | None, typer.Option(help="Device of the lab file, or several: nano,kitchen-pi.")
 ]
+Log = Annotated[
+    Path | None, typer.Option(help="Log of runs; off: none; default: $EDGEKIT_LOG, or your own.")
+]
+History = Annotated[
+    Path | None,
+    typer.Option(help="History of reports; off: none; default: $EDGEKIT_HISTORY, or your own."),
+]
 Wait = Annotated[
     float,
     typer.Option(min=0, help="Seconds to wait for a device that another run uses; default: none."),

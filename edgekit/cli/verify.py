@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import options, output
+from edgekit.cli import keeping, options, output
+
+if TYPE_CHECKING:
+    from edgekit.deploy.verify import Verification
 
 NAME = "verify"
 
@@ -26,29 +29,38 @@ def command(
     serial: options.Serial = None,
     emulate: options.Emulate = False,
     wait: options.Wait = 0.0,
+    log: options.Log = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
     """Compare the reference, XNNPACK and generated C byte by byte. Exit 3 on a mismatch."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    from dataclasses import asdict
-
+    from edgekit.deploy.logged import Logged
     from edgekit.deploy.programs import Place
     from edgekit.deploy.verify import verify
 
-    with out.working():
-        result = verify(
-            bundle,
-            target=target,
-            data=data,
-            samples=samples,
-            board=board,
-            port=port,
-            place=Place(host, serial, emulate),
-            wait_s=wait,
-            progress=out.advance,
-        )
+    kept = keeping.Keeping(out, log)
+    with kept.logged(Logged("verify", target or "", bundle=bundle)):
+        with out.working():
+            result = verify(
+                bundle,
+                target=target,
+                data=data,
+                samples=samples,
+                board=board,
+                port=port,
+                place=Place(host, serial, emulate),
+                wait_s=wait,
+                progress=out.advance,
+            )
+        _show(out, result)
+
+
+def _show(out: output.Output, result: Verification) -> None:
+    """The table of engines; raises the verdict."""
+    from dataclasses import asdict
+
     wrong = result.verdict()
     out.emit(asdict(result), wrong)
     out.say(f"{result.name} against the {result.reference}")

@@ -20,6 +20,7 @@ from edgekit.deploy.inputs import Inputs, random_inputs, real_inputs
 from edgekit.deploy.keeper import Keeper, conditions, now
 from edgekit.deploy.programs import Place, check_place
 from edgekit.errors import EdgeKitError, MismatchError, UsageError
+from edgekit.runtime.lab.commit import commit_of
 from edgekit.runtime.measure.duty import Duty
 from edgekit.runtime.report.build import make_report
 from edgekit.runtime.report.write import write_report
@@ -116,7 +117,7 @@ def bench(
             **environment.describe(),
             "inputs": inputs.description,
             "effort": "quick" if chosen.quick else "full",
-            **({"device": chosen.device} if chosen.device else {}),
+            **_origin(chosen),
             **keeper.facts,
         },
         tool=f"edgekit {__version__}",
@@ -125,6 +126,12 @@ def bench(
         write_report(result, Path(output_dir), trace=measured.trace)
     keeper.done()
     return result
+
+
+def _origin(options: BenchOptions) -> dict[str, str]:
+    """The device's name, and the commit of the repository that the command runs in."""
+    found = {"device": options.device, "commit": commit_of(Path.cwd())}
+    return {name: value for name, value in found.items() if value}
 
 
 def runner(target: Target, options: BenchOptions) -> Callable[..., Measured]:

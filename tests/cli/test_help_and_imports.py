@@ -17,10 +17,13 @@ COMMANDS = (
     *("doctor", "targets", "inspect", "baseline", "train", "convert"),
     *("sweep", "build", "flash", "provision", "bench", "run", "camera", "verify"),
     *("report", "compare"),
-    *("devices", "meters", "mlperf"),
+    *("devices", "history", "meters", "mlperf"),
 )
 GROUPS = {
     "devices": ("devices list", "devices check"),
+    "history": tuple(
+        f"history {name}" for name in ("list", "show", "plot", "tag", "export", "import")
+    ),
     "meters": ("meters list", "meters record", "meters emulate"),
     "mlperf": ("mlperf emulate",),
 }

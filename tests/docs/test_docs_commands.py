@@ -36,6 +36,7 @@ PAGES = (
     "docs/raspberry-pi.md",
     "docs/ci.md",
     "docs/lab.md",
+    "docs/history.md",
     "docs/energy.md",
     "docs/meters.md",
     "docs/mlperf.md",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgekit.runtime.lab.schedule import Need, Shares, startable
@@ -39,6 +39,7 @@ def test_two_on_one_meter_run_one_after_another() -> None:
     assert startable([two], [one], 2) == []
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(NEEDS, st.integers(0, 3), st.randoms())
 def test_all_run_and_none_beside_what_it_must_not(
     needs: list[Need], cores: int, random: Random
