@@ -4,15 +4,20 @@ plugins {
 }
 
 // The bundle that `edgekit convert` wrote: -Pbundle=DIR, or build/android two folders up.
-val bundle = file(providers.gradleProperty("bundle").orElse("../../../build/android").get())
+val bundle = rootProject.file(providers.gradleProperty("bundle").orElse("../../build/android").get())
 val bundleAssets = layout.buildDirectory.dir("bundle")
 
-val copyBundle by tasks.registering(Copy::class) {
-    doFirst {
+// A task of its own: Gradle skips a Copy from a folder that is not there, and its actions with it.
+val checkBundle by tasks.registering {
+    doLast {
         require(bundle.resolve("edgekit.json").isFile) {
             "$bundle is no bundle of edgekit convert; give one with -Pbundle=DIR"
         }
     }
+}
+
+val copyBundle by tasks.registering(Copy::class) {
+    dependsOn(checkBundle)
     from(bundle) { include("model.tflite", "edgekit.json") }
     into(bundleAssets)
 }
@@ -43,9 +48,9 @@ android {
 tasks.named("preBuild") { dependsOn(copyBundle) }
 
 dependencies {
-    implementation("com.google.ai.edge.litert:litert:1.4.0")
+    implementation("com.google.ai.edge.litert:litert:1.4.2")
     implementation("androidx.activity:activity-ktx:1.9.3")
-    implementation("androidx.camera:camera-camera2:1.4.1")
-    implementation("androidx.camera:camera-lifecycle:1.4.1")
-    implementation("androidx.camera:camera-view:1.4.1")
+    implementation("androidx.camera:camera-camera2:1.4.2")
+    implementation("androidx.camera:camera-lifecycle:1.4.2")
+    implementation("androidx.camera:camera-view:1.4.2")
 }

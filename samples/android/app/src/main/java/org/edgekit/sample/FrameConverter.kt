@@ -51,11 +51,14 @@ class FrameConverter(private val bundle: Bundle) {
     }
 
     private fun value(pixel: Int, channel: Int): Int {
-        val (red, green, blue) = Triple(Color.red(pixel), Color.green(pixel), Color.blue(pixel))
-        if (channels == 1) return (0.299f * red + 0.587f * green + 0.114f * blue).roundToInt()
+        if (channels == 1) return luma(pixel)
         val place = if (bundle.preprocess.color == "bgr") 2 - channel else channel
-        return if (place == 0) red else if (place == 1) green else blue
+        return pixel shr (16 - 8 * place) and 0xff
     }
+
+    /** ITU-R 601 in integers, as the pictures of the calibration were made gray. */
+    private fun luma(pixel: Int): Int =
+        (19595 * Color.red(pixel) + 38470 * Color.green(pixel) + 7471 * Color.blue(pixel) + 0x8000) shr 16
 
     private fun put(value: Int, channel: Int) {
         if (isFloat) buffer.putFloat(real(value, channel)) else buffer.put(quantized[channel][value])

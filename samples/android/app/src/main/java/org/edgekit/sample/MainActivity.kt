@@ -3,10 +3,11 @@ package org.edgekit.sample
 import android.Manifest
 import android.content.pm.PackageManager
 import android.graphics.Color
+import android.os.Build
 import android.os.Bundle as State
 import android.os.PowerManager
-import android.os.Build
 import android.view.Gravity
+import android.view.OrientationEventListener
 import android.widget.FrameLayout
 import android.widget.TextView
 import androidx.activity.ComponentActivity
@@ -15,6 +16,7 @@ import androidx.camera.core.CameraSelector
 import androidx.camera.core.ImageAnalysis
 import androidx.camera.core.ImageProxy
 import androidx.camera.core.Preview
+import androidx.camera.core.UseCase
 import androidx.camera.lifecycle.ProcessCameraProvider
 import androidx.camera.view.PreviewView
 import androidx.core.content.ContextCompat
@@ -28,6 +30,21 @@ class MainActivity : ComponentActivity() {
     private lateinit var classifier: Classifier
     private lateinit var frames: FrameConverter
     private val worker = Executors.newSingleThreadExecutor()
+    private val analysis = ImageAnalysis.Builder()
+        .setBackpressureStrategy(ImageAnalysis.STRATEGY_KEEP_ONLY_LATEST)
+        .setOutputImageFormat(ImageAnalysis.OUTPUT_IMAGE_FORMAT_RGBA_8888)
+        .build()
+
+    /** Frames say how far they are from upright; the activity stays when the phone is turned, so they must be told. */
+    private val turning by lazy {
+        object : OrientationEventListener(this) {
+            override fun onOrientationChanged(orientation: Int) {
+                if (orientation != ORIENTATION_UNKNOWN) {
+                    analysis.targetRotation = UseCase.snapToSurfaceRotation(orientation)
+                }
+            }
+        }
+    }
 
     private val askForCamera =
         registerForActivityResult(ActivityResultContracts.RequestPermission()) { allowed ->
@@ -39,7 +56,8 @@ class MainActivity : ComponentActivity() {
         bundle = Bundle(assets)
         classifier = Classifier(bundle, threads = 4)
         frames = FrameConverter(bundle)
-        preview = PreviewView(this)
+        analysis.setAnalyzer(worker, ::analyze)
+        preview = PreviewView(this).apply { keepScreenOn = true }
         text = TextView(this).apply {
             setTextColor(Color.WHITE)
             setBackgroundColor(Color.argb(160, 0, 0, 0))
@@ -51,7 +69,13 @@ class MainActivity : ComponentActivity() {
             FrameLayout.LayoutParams.WRAP_CONTENT,
             Gravity.BOTTOM,
         )
-        setContentView(FrameLayout(this).apply { addView(preview); addView(text, atBottom) })
+        setContentView(
+            FrameLayout(this).apply {
+                fitsSystemWindows = true // from target SDK 35 on the system bars lie over the content
+                addView(preview)
+                addView(text, atBottom)
+            },
+        )
         val known = ContextCompat.checkSelfPermission(this, Manifest.permission.CAMERA)
         if (known == PackageManager.PERMISSION_GRANTED) startCamera() else askForCamera.launch(Manifest.permission.CAMERA)
     }
@@ -60,11 +84,6 @@ class MainActivity : ComponentActivity() {
         val coming = ProcessCameraProvider.getInstance(this)
         coming.addListener({
             val shown = Preview.Builder().build().apply { surfaceProvider = preview.surfaceProvider }
-            val analysis = ImageAnalysis.Builder()
-                .setBackpressureStrategy(ImageAnalysis.STRATEGY_KEEP_ONLY_LATEST)
-                .setOutputImageFormat(ImageAnalysis.OUTPUT_IMAGE_FORMAT_RGBA_8888)
-                .build()
-            analysis.setAnalyzer(worker, ::analyze)
             coming.get().run {
                 unbindAll()
                 bindToLifecycle(this@MainActivity, CameraSelector.DEFAULT_BACK_CAMERA, shown, analysis)
@@ -92,8 +111,19 @@ class MainActivity : ComponentActivity() {
         return if (status == PowerManager.THERMAL_STATUS_NONE) "" else ", throttling (level $status)"
     }
 
+    override fun onStart() {
+        super.onStart()
+        turning.enable()
+    }
+
+    override fun onStop() {
+        turning.disable()
+        super.onStop()
+    }
+
     override fun onDestroy() {
         super.onDestroy()
+        analysis.clearAnalyzer()
         worker.execute(classifier::close)
         worker.shutdown()
     }
