@@ -251,8 +251,9 @@ def make(plan: Plan, script: str) -> None:
     if script:
         write_file(plan.out / "ek_memory.ld", script)
     objects = _compile(plan, log)
-    link_map = plan.result.with_suffix(".map")
-    command = [plan.toolchain.cc, *_names(objects, plan.out), f"-Wl,-Map={link_map.name}"]
+    command = [*plan.toolchain.command, *_names(objects, plan.out)]
+    if not plan.toolchain.is_zig:
+        command.append(f"-Wl,-Map={plan.result.with_suffix('.map').name}")
     command += [*plan.link, "-o", plan.file]
     run_compiler(command, cwd=plan.out, log=log, subject=plan.subject)
     if script:
@@ -275,7 +276,7 @@ def _compile_one(plan: Plan, unit: Unit, log: Path) -> Path:
     ours = unit.group in ("app", "port")
     flags = [*plan.flags, *(plan.app_flags if ours else ())]
     flags += CAMERA_FLAGS if unit.group == "camera" else ()
-    command = [plan.toolchain.cc, *flags, "-c", str(unit.path.resolve()), "-o"]
+    command = [*plan.toolchain.command, *flags, "-c", str(unit.path.resolve()), "-o"]
     command.append(target.relative_to(plan.out).as_posix())
     run_compiler(command, cwd=plan.out, log=log, subject=plan.subject)
     return target
@@ -298,8 +299,9 @@ def _is_made(plan: Plan) -> bool:
 
 
 def image_of(plan: Plan, target: Target, manifest: Manifest, optimization: str) -> Image:
-    """What the program that a plan made is and takes."""
-    sizes = read_sizes(plan.result, plan.result.with_suffix(".map"))
+    """What the program that a plan made is and takes; by origin where there is a map."""
+    link_map = None if plan.toolchain.is_zig else plan.result.with_suffix(".map")
+    sizes = read_sizes(plan.result, link_map)
     return Image(
         elf=plan.result,
         target=target.name,

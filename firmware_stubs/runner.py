@@ -41,7 +41,7 @@ from edgekit.firmware_stubs.sources import (
     model_units,
     port_units,
 )
-from edgekit.firmware_stubs.toolchains import find_toolchain, links_statically
+from edgekit.firmware_stubs.toolchains import cross_toolchain, links_statically
 from edgekit.targets.model import Target
 
 FILE = "runner"
@@ -97,9 +97,9 @@ def build_runner_image(
 def _plan(
     bundle: Path, manifest: Manifest, target: Target, out: Path, optimization: str, native: bool
 ) -> Plan:
-    toolchain = find_toolchain(target.cpu.toolchain)
+    toolchain, cpu = cross_toolchain(target.cpu)
     units = (*model_units(bundle, manifest), *_own_units())
-    cpu = (*target.cpu.flags, *(("-march=native",) if native else ()))
+    cpu += ("-march=native",) * native
     flags = (*cpu, *WARNINGS, optimization, *SECTIONS, "-DEK_PROFILE")
     defines = app_defines(manifest, target, model_id="", profile=True, hosted=True)
     static = ("-static",) if links_statically(toolchain) else ()

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from edgekit.errors import DoesNotFitError, ToolError
+from edgekit.errors import DoesNotFitError, ToolError, UsageError
+from edgekit.firmware_stubs.zig import TRIPLES, find_zig, zig_flags, zig_version
+from edgekit.targets.model import Cpu
+
+CHOICE = "EDGEKIT_COMPILER"
+"""Environment variable: which compiler makes programs of a Pi or a phone, "gcc" or "zig"."""
+PIP_FIX = "pip install 'edgekit-sdk[toolchain]'"
 
 _CANDIDATES = {
     "arm-none-eabi": (("arm-none-eabi-gcc",), "gcc-arm-none-eabi libnewlib-arm-none-eabi"),
@@ -26,11 +32,13 @@ _REGIONS = {"FLASH": "flash", "BOOT": "flash", "RAM": "RAM"}
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """A C compiler that also links. `version` is the first line it prints about itself."""
+    """A C compiler that also links: `command` are the words that start it, `version` the first line
+    it prints about itself. `is_zig`: static by itself, and its linker writes no map."""
 
     name: str
-    cc: str
+    command: tuple[str, ...]
     version: str
+    is_zig: bool = False
 
 
 def find_toolchain(name: str) -> Toolchain:
@@ -38,15 +46,62 @@ def find_toolchain(name: str) -> Toolchain:
 
     Raises ToolError naming the program and the Debian package when it is not installed.
     """
-    programs, packages = _CANDIDATES[name]
-    for program in programs:
+    found = _installed(name)
+    if found is None:
+        raise _missing(_program(name), f"run: {_apt(name)}")
+    return found
+
+
+def cross_toolchain(cpu: Cpu) -> tuple[Toolchain, tuple[str, ...]]:
+    """A compiler for a core that runs Linux or Android, and the words that name the core to it:
+    Debian's, else `zig cc`, or the one that the environment variable EDGEKIT_COMPILER names.
+
+    Raises ToolError naming both ways to get one, UsageError for another value of the variable.
+    """
+    name, choice = cpu.toolchain, os.environ.get(CHOICE, "")
+    if choice not in ("", "gcc", "zig"):
+        raise UsageError(
+            CHOICE,
+            f"no compiler is called {choice!r}",
+            allowed="gcc, zig, or not set: gcc where it is installed, else zig",
+            hint=f"unset {CHOICE}",
+            code="bad-compiler",
+        )
+    if name not in TRIPLES or choice == "gcc":
+        return find_toolchain(name), cpu.flags
+    found = _installed(name) if choice != "zig" else None
+    if found:
+        return found, cpu.flags
+    words = find_zig()
+    if words:
+        zig = Toolchain(name, (*words, "cc"), zig_version(words), is_zig=True)
+        return zig, zig_flags(name, cpu.flags)
+    if choice == "zig":
+        raise _missing("zig", f"run: {PIP_FIX}, or unset {CHOICE}")
+    raise _missing(_program(name), f"run: {_apt(name)}, or without root: {PIP_FIX}")
+
+
+def _installed(name: str) -> Toolchain | None:
+    for program in _CANDIDATES[name][0]:
         path = shutil.which(program)
         if path:
-            return Toolchain(name, path, _version(path))
-    raise ToolError(
-        programs[0],
+            return Toolchain(name, (path,), _version(path))
+    return None
+
+
+def _apt(name: str) -> str:
+    return f"sudo apt-get install {_CANDIDATES[name][1]}"
+
+
+def _program(name: str) -> str:
+    return _CANDIDATES[name][0][0]
+
+
+def _missing(program: str, hint: str) -> ToolError:
+    return ToolError(
+        program,
         "not installed, and building for this target needs it",
-        hint=f"run: sudo apt-get install {packages}",
+        hint=hint,
         code="compiler-missing",
     )
 
@@ -54,7 +109,9 @@ def find_toolchain(name: str) -> Toolchain:
 @cache
 def links_statically(toolchain: Toolchain) -> bool:
     """Whether the compiler has a static C library: systems may ship this machine's apart."""
-    words = [toolchain.cc, "-print-file-name=libc.a"]
+    if toolchain.is_zig:
+        return True
+    words = [*toolchain.command, "-print-file-name=libc.a"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     return done.returncode == 0 and Path(done.stdout.strip()).is_absolute()
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes .venv ready for development, tests and the demo, and installs the Arm toolchain and QEMU
 # where they are missing and this user may install packages (with the argument `test` also Clang,
-# the compiler for 64-bit Arm and its emulator, adb, and in containers an SSH server, where Debian
-# offers them).
+# the compilers for 64- and 32-bit Arm and their emulators, adb, and in containers an SSH server,
+# where Debian offers them).
 # With `numpy2` it also makes .venv-numpy2: NumPy 2, and so without tflite-runtime.
 # Safe to run again.
 #
@@ -89,6 +89,7 @@ if [ "${1:-}" = test ]; then
         optional="$optional libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
     fi
     command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 || optional="$optional gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+    command -v arm-linux-gnueabihf-gcc >/dev/null 2>&1 || optional="$optional gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"
     command -v qemu-aarch64-static >/dev/null 2>&1 || optional="$optional qemu-user-static"
     command -v adb >/dev/null 2>&1 || optional="$optional adb"
     # an SSH server, only where installing one starts none: tests start their own on the loopback
@@ -97,6 +98,6 @@ if [ "${1:-}" = test ]; then
     fi
     # shellcheck disable=SC2086
     [ -z "$optional" ] || { may_install && install_packages $optional; } || \
-        say "tests of 64-bit Arm programs, with Clang's sanitizers, over SSH or through adb will be skipped; not installed:$optional"
+        say "tests of 64- or 32-bit Arm programs, with Clang's sanitizers, over SSH or through adb will be skipped; not installed:$optional"
 fi
 say "ready"

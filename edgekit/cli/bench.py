@@ -46,6 +46,14 @@ def command(
     ] = SAMPLES,
     threads: Annotated[str, typer.Option(help="Interpreter threads, host: 1 or 1,2,4.")] = THREADS,
     batch: Annotated[str, typer.Option(help="Batch sizes for throughput, host.")] = BATCHES,
+    benchmark_model: Annotated[
+        Path | None,
+        typer.Option(help="LiteRT's program for a phone or Pi, to run beside ours."),
+    ] = None,
+    cores: Annotated[
+        str | None,
+        typer.Option(help="Cores of a phone or Pi that the program may use: 4-7, or big."),
+    ] = None,
     windows: Annotated[
         int, typer.Option(min=1, help="Windows of a power measurement; the median counts.")
     ] = WINDOWS,
@@ -116,7 +124,8 @@ def command(
         given = {name: value is not None for name, value in duty.items()}
         given |= {"--samples": samples != SAMPLES, "--windows": windows != WINDOWS}
         given |= {"--host": host is not None, "--serial": serial is not None}
-        given |= {"--emulate": emulate}
+        given |= {"--emulate": emulate, "--benchmark-model": benchmark_model is not None}
+        given |= {"--cores": cores is not None}
         given |= {"--threads": threads != THREADS, "--batch": batch != BATCHES}
         mlperf_options.check_with(given)
         run = partial(
@@ -162,6 +171,8 @@ def command(
         resume=resume,
         wait_s=wait,
         device=station.device if station is not None else "",
+        benchmark_model=benchmark_model,
+        cores=cores,
     )
     if several:
         places = fleet.stations(targets, devices, lab, emulate=emulate)

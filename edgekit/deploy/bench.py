@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from edgekit import __version__
-from edgekit.artifacts.figures import Note
+from edgekit.artifacts.figures import Figure, Note
 from edgekit.artifacts.files import check_writable
 from edgekit.artifacts.power import EnergyResult, PowerTrace
 from edgekit.artifacts.report import Report
@@ -20,6 +20,8 @@ from edgekit.deploy.inputs import Inputs, random_inputs, real_inputs
 from edgekit.deploy.keeper import Keeper, conditions, now
 from edgekit.deploy.programs import Place, check_place
 from edgekit.errors import EdgeKitError, MismatchError, UsageError
+from edgekit.runtime.devices.benchmark_model import check_tool
+from edgekit.runtime.devices.cores import BIG, core_numbers
 from edgekit.runtime.lab.commit import commit_of
 from edgekit.runtime.measure.duty import Duty
 from edgekit.runtime.report.build import make_report
@@ -38,7 +40,8 @@ class BenchOptions:
     the board will be used, for what the energy means then; `resume` goes on with a benchmark that
     broke off, from what it kept in the report's folder; `place` says where the program of a Pi or
     a phone runs, when that is not this machine; `wait_s` how many seconds to wait for a device that
-    another run uses; `device` is its name in the lab file."""
+    another run uses; `device` is its name in the lab file; `benchmark_model` is LiteRT's program of
+    that name for the device, to be run there too; `cores` are those that the runner may use."""
 
     port: str | None = None
     place: Place = field(default_factory=Place)
@@ -53,17 +56,21 @@ class BenchOptions:
     resume: bool = False
     wait_s: float = 0.0
     device: str = ""
+    benchmark_model: Path | None = None
+    cores: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What running yielded, whatever it ran on; `sizes` are bytes of the built image."""
+    """What running yielded, whatever it ran on; `sizes` are bytes of the built image, `figures`
+    those of other programs."""
 
     runs: tuple[RunResult, ...]
     energy: EnergyResult | None = None
     trace: PowerTrace | None = None
     sizes: dict[str, int] | None = None
     notes: tuple[Note, ...] = ()
+    figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
 def bench(
@@ -111,6 +118,7 @@ def bench(
         energy=measured.energy,
         trace=measured.trace,
         sizes=measured.sizes,
+        figures=measured.figures,
         warnings=(*keeper.resumed, *measured.notes, *_other_target(opened, profile)),
         created=now(),
         environment={
@@ -155,6 +163,17 @@ def _check_options(target: Target, options: BenchOptions) -> None:
         unused += [("--batch", why)] * (options.batches != usual.batches)
     if options.place.emulate and options.power is not None:
         unused += [("--power", "an emulator has no power of its own, and no time")]
+    if options.cores is not None:
+        if not options.place or options.place.emulate:
+            unused += [("--cores", "it is for a Pi or a phone, named by --host or --serial")]
+        elif options.cores != BIG:
+            core_numbers(options.cores)
+    if options.benchmark_model is not None:
+        if not options.place or options.place.emulate:
+            why = "it runs on a Pi or a phone, named by --host or --serial"
+            unused += [("--benchmark-model", why)]
+        else:
+            check_tool(options.benchmark_model, target.cpu.arch)
     if options.power is None and options.windows != usual.windows:
         unused += [("--windows", "it counts the windows of a power measurement")]
     if options.power is None and options.duty != usual.duty:

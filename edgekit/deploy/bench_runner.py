@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 
+from edgekit.artifacts.figures import Figure
 from edgekit.artifacts.partial import BoardParts
 from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bench import BenchOptions, Measured, Progress
@@ -16,13 +17,17 @@ from edgekit.deploy.closeness import same
 from edgekit.deploy.inputs import Inputs, raw_bytes, reference_outputs
 from edgekit.deploy.keeper import Keeper
 from edgekit.deploy.programs import OpenProgram, launcher_for, program
+from edgekit.errors import UsageError
 from edgekit.runtime.devices.bench import BenchPlan
 from edgekit.runtime.devices.bench_program import PROFILES, bench_program
+from edgekit.runtime.devices.benchmark_model import run_tool, tool_figures
+from edgekit.runtime.devices.cores import pinned
 from edgekit.runtime.devices.counted import MOST_MACS, count_instructions
-from edgekit.runtime.devices.launch import Here
-from edgekit.runtime.devices.phone import thermal_notes
+from edgekit.runtime.devices.launch import Here, Launcher
+from edgekit.runtime.devices.phone import state_notes
+from edgekit.runtime.devices.remote import Remote
 from edgekit.runtime.measure.timing import NORMAL, QUICK
-from edgekit.runtime.power.names import make_meter
+from edgekit.runtime.power.names import make_meter, parse_meter
 from edgekit.targets.model import Target
 
 
@@ -36,11 +41,14 @@ def run_runner(
 ) -> Measured:
     """Check outputs, time every inference, profile; then energy windows when a meter was named."""
     with ExitStack() as stack:
-        meter = make_meter(options.power, target) if options.power else None
+        launcher = launcher_for(target, options.place)
+        if options.cores and isinstance(launcher, Remote):
+            launcher = pinned(launcher, options.cores)
+        power = options.power and gauge_of(options.power, launcher)
+        meter = make_meter(power, target) if power else None
         if meter is not None:
             stack.enter_context(meter)
         report("building and starting", 0, 1)
-        launcher = launcher_for(target, options.place)
         opened = stack.enter_context(program(bundle, target, launcher))
         report("building and starting", 1, 1)
         runs = list(keeper.partial.runs)
@@ -48,10 +56,44 @@ def run_runner(
             run = measured(bundle, opened, inputs, report, quick=options.quick, keeper=keeper)
             runs = [_counted(bundle, opened, run, inputs, report)]
             keeper.runs(runs)
+        figures = _tool(bundle, launcher, options, report)
         if meter is None:
-            return Measured(tuple(runs))
+            return Measured(tuple(runs), figures=figures)
         metered = board_energy(opened, meter, runs[0], options, report, keeper)
-    return Measured(tuple(runs), metered.result, metered.trace)
+    return Measured(tuple(runs), metered.result, metered.trace, figures=figures)
+
+
+def _tool(
+    bundle: Bundle, launcher: Launcher, options: BenchOptions, report: Progress
+) -> dict[str, Figure]:
+    """The figures of LiteRT's benchmark_model on the same device, where it was given."""
+    tool = options.benchmark_model
+    if tool is None or not isinstance(launcher, Remote):
+        return {}
+    report("benchmark_model", 0, 1)
+    times = run_tool(launcher, tool, bundle.model_path, QUICK if options.quick else NORMAL)
+    report("benchmark_model", 1, 1)
+    return tool_figures(tool, times)
+
+
+def gauge_of(power: str, launcher: Launcher) -> str:
+    """A meter's name, where it is a phone's own gauge that of the phone that runs the program.
+
+    Raises UsageError where it names another phone.
+    """
+    spec = parse_meter(power)
+    serial = launcher.serial if isinstance(launcher, Remote) else ""
+    if spec.scheme != "android" or not serial or spec.place == serial:
+        return power
+    if spec.place:
+        raise UsageError(
+            f"--power {spec}",
+            f"the gauge of another phone than the one that runs the program, {serial}",
+            allowed=f"android:{serial}, or a meter beside the phone",
+            hint="leave the serial number out: --power android:",
+            code="other-phone",
+        )
+    return str(replace(spec, place=serial))
 
 
 def _counted(
@@ -123,5 +165,5 @@ def _between(
     return replace(
         run,
         environment={**run.environment, **states},
-        warnings=(*run.warnings, *thermal_notes(name, before, after)),
+        warnings=(*run.warnings, *state_notes(name, before, after)),
     )

@@ -39,6 +39,7 @@ PACKAGES = (
     ("tflite-runtime", "tflite_runtime", "running .tflite files on a Pi", "rpi"),
     ("optuna", "optuna", "edgekit sweep", "sweep"),
     ("distributed", "distributed", "sweeps on a Dask cluster", "sweep"),
+    ("ziglang", "ziglang", "programs of a Pi or phone without Debian's compilers", "toolchain"),
 )
 
 # (program, arguments for the version, needed for, Debian packages)
@@ -56,6 +57,12 @@ PROGRAMS = (
         ("--version",),
         "cross-compiling for Pi and Android",
         "gcc-aarch64-linux-gnu",
+    ),
+    (
+        "arm-linux-gnueabihf-gcc",
+        ("--version",),
+        "cross-compiling for 32-bit phones",
+        "gcc-arm-linux-gnueabihf",
     ),
     ("ssh", ("-V",), "programs on a Pi (--host)", "openssh-client"),
     ("adb", ("--version",), "programs on a phone (--serial)", "adb"),

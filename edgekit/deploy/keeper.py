@@ -62,6 +62,7 @@ def conditions(
         "windows": str(options.windows),
         "threads": ",".join(map(str, options.threads)),
         "place": " ".join(options.place.options) or "none",
+        "cores": options.cores or "any",
         "quick": "yes" if options.quick else "no",
         "edgekit": __version__,
     }

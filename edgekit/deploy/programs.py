@@ -18,6 +18,7 @@ from edgekit.firmware_stubs.image import Image
 from edgekit.firmware_stubs.runner import build_runner_image
 from edgekit.runtime.devices.bench import check_identity
 from edgekit.runtime.devices.launch import MACHINES, Here, Launcher, emulated
+from edgekit.runtime.devices.phone import ABIS
 from edgekit.runtime.devices.remote import adb, ssh
 from edgekit.runtime.link.dut import Dut
 from edgekit.targets.model import Target
@@ -88,7 +89,7 @@ def launcher_for(target: Target, place: Place) -> Launcher:
         return emulated(target)
     machines = MACHINES.get(target.cpu.arch, ())
     if target.family == "android":
-        return adb(place.serial, place.host, machines)
+        return adb(place.serial, place.host, machines, ABIS.get(target.cpu.arch, ""))
     assert place.host is not None
     return ssh(place.host, machines)
 

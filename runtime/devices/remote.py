@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -55,6 +55,12 @@ class Remote:
     troubles: tuple[Trouble, ...]
     machines: tuple[str, ...] = ()
     """What `uname -m` may say there; empty: anything."""
+    serial: str = ""
+    """By which `adb` knows it; "" for the only phone there is, and behind other programs."""
+    abi: str = ""
+    """What a phone must list among its ABIs, where it lists any."""
+    cores: tuple[int, ...] = ()
+    """Those that the program may use; empty: as the device likes."""
     copy: tuple[str, ...] = ()
     identifies: Question | None = None
     states: Question | None = None
@@ -67,7 +73,8 @@ class Remote:
 
     def identity(self) -> dict[str, str]:
         """See Launcher."""
-        return self._told(self.identifies)
+        held = {"cores": ",".join(map(str, self.cores))} if self.cores else {}
+        return {**self._told(self.identifies), **held}
 
     def state(self) -> dict[str, str]:
         """See Launcher."""
@@ -91,14 +98,21 @@ class Remote:
                 hint="name the device's own target with --target; `edgekit targets` lists them",
                 code="wrong-abi",
             )
+        self._check_abi()
         return found
+
+    def held(self, command: str) -> str:
+        """A command of the device's shell, held to `cores`."""
+        mask = sum(1 << core for core in self.cores)
+        return f"taskset {mask:x} {command}" if self.cores else command
 
     @contextmanager
     def started(self, program: Path) -> Iterator[ProcessTransport]:
         """See Launcher."""
         with self.folder_for_us() as folder:
             self._push(program, f"{folder}/{FILE}")
-            with self.talking(f"{CLEAN.format(folder)}; {folder}/{FILE} {SERVE}") as line:
+            command = self.held(f"{folder}/{FILE} {SERVE}")
+            with self.talking(f"{CLEAN.format(folder)}; {command}") as line:
                 yield line
 
     @contextmanager
@@ -121,6 +135,16 @@ class Remote:
         explain = partial(trouble, self.name, (*known, *self.troubles, *otherwise))
         return ProcessTransport(self.name, self.command(script), explain=explain)
 
+    def output_of(self, files: Mapping[str, Path], words: str, *, seconds: float) -> str:
+        """What a command prints that is run in a new folder with `files`; then both are gone.
+
+        Raises DeviceError when it fails, or takes longer.
+        """
+        with self.folder_for_us() as folder:
+            for name, path in files.items():
+                self._push(path, f"{folder}/{name}")
+            return self.ask(f"{CLEAN.format(folder)}; cd {folder} && {words}", seconds=seconds)
+
     def _make_folder(self) -> str:
         """Its path, made for us alone, on a device that can run the program."""
         self.processor()
@@ -133,6 +157,22 @@ class Remote:
                 code="shell-noise",
             )
         return made
+
+    def _check_abi(self) -> None:
+        """A 64-bit kernel need not run 32-bit programs, and a phone with one may be of 32 bits."""
+        abis = self.identity().get("abis", "") if self.abi else ""
+        if not abis or self.abi in abis.split(","):
+            return
+        known = [abi for abi in abis.split(",") if abi in phone.ABIS.values()]
+        raise DeviceError(
+            self.name,
+            f"it runs no programs of the ABI {self.abi}",
+            allowed=abis,
+            hint=f"convert for what it runs: --target {known[0]}"
+            if known
+            else "take a phone with an Arm processor",
+            code="wrong-abi",
+        )
 
     def _push(self, program: Path, path: str) -> None:
         if self.copy:
@@ -180,7 +220,10 @@ def ssh(host: str, machines: tuple[str, ...] = ()) -> Remote:
 
 
 def adb(
-    serial: str | None = None, host: str | None = None, machines: tuple[str, ...] = ()
+    serial: str | None = None,
+    host: str | None = None,
+    machines: tuple[str, ...] = (),
+    abi: str = "",
 ) -> Remote:
     """A phone behind the user's own `adb`, by its serial number, else the only one there is.
 
@@ -198,6 +241,8 @@ def adb(
         folder="/data/local/tmp",
         troubles=ADB,
         machines=machines,
+        serial=serial or "",
+        abi=abi,
         copy=(program, *chosen, "push"),
         identifies=Question(phone.IDENTIFY, phone.parse_identity),
         states=Question(phone.STATE, phone.parse_state),

@@ -50,6 +50,18 @@ SHELL = (
         "mount it without noexec there",
     ),
     Trouble(
+        r"taskset: .*not found",
+        "no-taskset",
+        "it has no taskset to hold a program to some cores",
+        "leave --cores out",
+    ),
+    Trouble(
+        r"taskset: .*(?:Invalid argument|affinity)",
+        "no-such-core",
+        "it has no such cores, or they are switched off",
+        "leave --cores out, or name others; cat /sys/devices/system/cpu/online lists them",
+    ),
+    Trouble(
         r"Illegal instruction",
         "runner-signal-4",
         "the runner ended: the processor lacks an instruction of it",

@@ -23,6 +23,7 @@ from edgekit.runtime.power.recording import Capture
 from edgekit.runtime.power.serial_port import Port
 from edgekit.runtime.power.stream_meter import Timing
 from edgekit.targets.model import Target
+from edgekit.units import si
 
 GAUGE = "/sys/class/power_supply/battery"
 FILES = ("current_now", "voltage_now", "status")
@@ -85,6 +86,8 @@ class Android(AdbMeter):
     ) -> None:
         shell = ("cat", *(f"{GAUGE}/{name}" for name in FILES))
         super().__init__(place, timing, interval_s=interval_s, program=program, shell=shell)
+        self._step_a = 0.0
+        """The smallest difference between two of the gauge's readings."""
 
     def _greet(self, port: Port, path: str) -> str:
         text = self._answer(port)
@@ -117,6 +120,8 @@ class Android(AdbMeter):
             volts.append(gauge.volts)
             amps.append(gauge.amps)
             ends.append(at)
+        levels = np.unique(np.round(amps, 6))
+        self._step_a = float(np.diff(levels).min()) if len(levels) > 1 else 0.0
         return np.array(volts), np.array(amps), np.array(ends, np.int64), skipped
 
     def _trace(self, capture: Capture) -> PowerTrace:
@@ -131,10 +136,11 @@ class Android(AdbMeter):
         return trace
 
     def _notes(self, skipped: int, rate_hz: float) -> tuple[Note, ...]:
+        step = f"; its readings are in steps of {si(self._step_a, 'A')}" if self._step_a else ""
         note = Note(
             "meter-gauge",
             self._identity.name,
-            "the battery gauge's mean over the whole phone, screen and radios included",
+            f"the battery gauge's mean over the whole phone, screen and radios included{step}",
             "run for a minute and more, and look at net energy with the same screen",
         )
         return (note, *super()._notes(skipped, rate_hz))

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from edgekit.artifacts.bundle import AccuracySummary, Manifest, StepInfo
-from edgekit.artifacts.figures import Note
+from edgekit.artifacts.figures import Figure, Note
 from edgekit.artifacts.power import EnergyResult, PowerTrace
 from edgekit.artifacts.report import BundleSummary, Report, TargetSummary
 from edgekit.artifacts.report_migrations import kernel_sets
@@ -31,6 +31,7 @@ def make_report(
     energy: EnergyResult | None = None,
     trace: PowerTrace | None = None,
     sizes: Mapping[str, int] | None = None,
+    figures: Mapping[str, Figure] | None = None,
     warnings: Iterable[Note] = (),
     created: str = "",
     environment: Mapping[str, str] | None = None,
@@ -39,7 +40,8 @@ def make_report(
     """The report of a bundle: of its conversion alone when there are no runs.
 
     `target` is what it ran on (or was converted for), `sizes` the built image's sections (see
-    `build_figures`), `created` an ISO 8601 date or "" for a report that must not change.
+    `build_figures`), `figures` are those of other programs, `created` an ISO 8601 date or "" for a
+    report that must not change.
     Warnings of manifest, runs, energy and trace come along, each once.
     """
     found: list[Note] = [*manifest.warnings, *warnings]
@@ -52,7 +54,9 @@ def make_report(
         created=created,
         bundle=summarize_bundle(manifest),
         target=summarize_target(target),
-        figures=build_figures(manifest, target, runs=runs, energy=energy, sizes=sizes),
+        figures=build_figures(
+            manifest, target, runs=runs, energy=energy, sizes=sizes, others=figures
+        ),
         runs=_with_sizes(runs, sizes),
         energy=energy,
         trace=envelope(trace) if trace is not None and len(trace.t) else None,

@@ -28,6 +28,8 @@ LABELS: dict[str, str] = {
     "output_sqnr": "Output signal to noise",
     "latency": "Latency, median",
     "estimated_latency": "Latency, estimated",
+    "tool_latency": "Latency, LiteRT's benchmark_model",
+    "tool_init": "Loading, LiteRT's benchmark_model",
     "throughput": "Throughput",
     "instructions": "Instructions per inference",
     "estimated_instructions": "Instructions, estimated",
@@ -41,6 +43,7 @@ LABELS: dict[str, str] = {
     "arena": "Arena",
     "stack": "Stack, high-water",
     "peak_memory": "Peak memory of the process",
+    "tool_memory": "Memory, LiteRT's benchmark_model",
     "energy_gross": "Energy per inference, gross",
     "energy_net": "Energy per inference, net of idle",
     "average_power": "Average power",
@@ -67,8 +70,9 @@ def build_figures(
     runs: Sequence[RunResult] = (),
     energy: EnergyResult | None = None,
     sizes: Mapping[str, int] | None = None,
+    others: Mapping[str, Figure] | None = None,
 ) -> dict[str, Figure]:
-    """All figures these records yield, in the order of LABELS.
+    """All figures these records yield, and `others`, in the order of LABELS.
 
     `sizes` holds bytes of the built image as "flash.<section>" and "ram.<section>"; a key
     "flash.total" or "ram.total", where there is one, is taken instead of the sum. Without
@@ -85,6 +89,7 @@ def build_figures(
     if energy is not None:
         found |= _energy(energy)
         found |= _consequences(energy, manifest)
+    found |= others or {}
     return {name: found[name] for name in LABELS if _finite(found.get(name))}
 
 

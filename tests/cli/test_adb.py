@@ -24,8 +24,8 @@ from tests.helpers.binary_bundles import convert_binary
 from tests.helpers.command_line import fails, succeeds
 from tests.helpers.emulated import eventually
 from tests.helpers.neon_cases import COMPILER, EMULATOR
-from tests.helpers.phone import HOME, Phone
-from tests.helpers.toolchains import require
+from tests.helpers.phone import CAP, HOME, ONLY_32, ONLY_64, PIXEL, Phone
+from tests.helpers.toolchains import require, require_cross
 
 pytestmark = needs_adb
 BENCH = ("--quick", "--samples", "1", "--json")
@@ -78,12 +78,75 @@ def test_a_phone_runs_the_program_and_tells_its_state(
         "battery_after": "83 %, 29.1 °C",
         "thermal_before": "none",
         "thermal_after": "light",
+        "zones_before": "BIG 41.0 °C, battery 36.5 °C",
+        "cpu0-5_before": "sched_pixel, 300 MHz, cap 1803 of 1803 MHz",
+        "cpu6-7_after": "sched_pixel, 2802 MHz, cap 2802 of 2802 MHz",
     }
     assert told.items() <= run["environment"].items()
     [warm] = [note for note in record["warnings"] if note["code"] == "phone-warm"]
     assert "none before and light after" in warm["message"]
     assert len(phone.programs()) == 1
     assert not list(phone.home.iterdir())
+
+
+@pytest.fixture(scope="module")
+def bundle_32(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return convert_binary(tmp_path_factory.mktemp("adb32"), "android-armv7")
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize(
+    ("machine", "properties"),
+    [("armv8l", ONLY_32), ("aarch64", PIXEL)],
+    ids=["32-bit phone", "64-bit phone that lists armeabi-v7a"],
+)
+def test_a_32_bit_program_on_a_phone(
+    machine: str, properties: dict[str, str], bundle_32: Path, client: AdbClient, tmp_path: Path
+) -> None:
+    require_cross("android-armv7")
+    require("qemu-arm-static")
+    phone = Phone(tmp_path / "phone", machine=machine, properties=properties)
+    phone.path(CAP).write_text("1400000\n")
+    serial = client.reach(phone)
+    record = succeeds("bench", bundle_32, "--serial", serial, *BENCH).record
+    [run] = record["runs"]
+    assert (run["outputs_checked"], run["outputs_equal"]) == (1, 1)
+    assert run["provenance"] == "measured"
+    [note] = [note for note in record["warnings"] if note["code"] == "clock-capped"]
+    assert note["message"] == "clock held down: cpu6-7 at most 1400 of 2802 MHz"
+    assert len(phone.programs()) == 1
+    assert not list(phone.home.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("target", "properties", "machine", "hint"),
+    [
+        ("android-armv7", ONLY_64, "aarch64", "convert for what it runs: --target arm64-v8a"),
+        ("android-arm64", ONLY_32, "aarch64", "convert for what it runs: --target armeabi-v7a"),
+        ("android-arm64", {**PIXEL, "ro.product.cpu.abilist": "x86_64"}, "aarch64",
+         "take a phone with an Arm processor"),
+    ],
+)  # fmt: skip
+def test_a_phone_that_does_not_list_the_abi(
+    target: str,
+    properties: dict[str, str],
+    machine: str,
+    hint: str,
+    client: AdbClient,
+    tmp_path: Path,
+) -> None:
+    """Asked before anything is pushed; what the hint names is a target."""
+    phone = Phone(tmp_path / "phone", machine=machine, properties=properties)
+    place = Place(serial=client.reach(phone))
+    launcher = launcher_for(load_target(target), place)
+    assert isinstance(launcher, remote.Remote)
+    error = _start(launcher)
+    assert error.code == "wrong-abi"
+    assert error.found.startswith("it runs no programs of the ABI ar")
+    assert error.allowed == properties["ro.product.cpu.abilist"]
+    assert error.hint == hint
+    assert "--target" not in hint or load_target(hint.split()[-1]).family == "android"
+    assert not any(name.startswith("sync:") for name in client.daemons[-1].opened)
 
 
 @pytest.mark.qemu

@@ -20,7 +20,7 @@ from tests.helpers.binary_bundles import convert_binary
 from tests.helpers.command_line import fails, succeeds
 from tests.helpers.neon_cases import COMPILER, EMULATOR
 from tests.helpers.small_bundles import convert_small
-from tests.helpers.toolchains import require
+from tests.helpers.toolchains import require, require_cross
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,8 @@ def test_a_program_in_an_emulator_is_checked_and_not_timed(
 
 @pytest.mark.qemu
 def test_a_program_of_a_32_bit_phone(tmp_path: Path) -> None:
-    require("arm-linux-gnueabihf-gcc", "qemu-arm-static")
+    require_cross("android-armv7")
+    require("qemu-arm-static")
     bundle = convert_binary(tmp_path, "android-armv7")
     [run] = succeeds("bench", bundle, "--emulate", "--samples", 2, "--json").record["runs"]
     assert run["outputs_equal"] == 2
@@ -113,8 +114,12 @@ def test_a_missing_compiler_is_named(
 ) -> None:
     require(EMULATOR)
     monkeypatch.setattr(toolchains, "shutil", SimpleNamespace(which=lambda name: None))
+    monkeypatch.setattr(toolchains, "find_zig", lambda: None)
     error = fails("bench", bundles["int8"], "--emulate", exit_code=1, code="compiler-missing")
-    assert error["hint"] == "run: sudo apt-get install gcc-aarch64-linux-gnu"
+    assert error["hint"] == (
+        "run: sudo apt-get install gcc-aarch64-linux-gnu, or without root: "
+        "pip install 'edgekit-sdk[toolchain]'"
+    )
 
 
 @pytest.mark.qemu

@@ -161,6 +161,7 @@ def test_a_missing_compiler_names_its_package(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(toolchains.shutil, "which", lambda name: None)
+    monkeypatch.setattr(toolchains, "find_zig", lambda: None)
     with pytest.raises(ToolError, match="sudo apt-get install gcc-aarch64-linux-gnu") as caught:
         build_runner(tiny, load_target("rpi4"), tmp_path)
     assert caught.value.code == "compiler-missing"

@@ -1,9 +1,9 @@
 """A stand-in for a phone behind `adbd`: a folder is its file system, an emulator its processor.
 
 Paths below /data/local/tmp, /sys and /proc in a command are those of the folder. `getprop`,
-`dumpsys`, `uname` and `mktemp` answer as the phone would. What is pushed as a program of 64-bit Arm
-starts in QEMU, which sees the folder's /sys and /proc too. Services: `shell` (with the packets and
-exit codes of protocol v2, or without), `sync`.
+`dumpsys`, `uname` and `mktemp` answer as the phone would. What is pushed as a program of 64- or
+32-bit Arm starts in QEMU where the phone lists its ABI, and sees the folder's /sys and /proc too.
+Services: `shell` (with the packets and exit codes of protocol v2, or without), `sync`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ STDIN, STDOUT, STDERR, EXIT, CLOSE_STDIN = 0, 1, 2, 3, 4
 """Packets of shell protocol v2: the kind, the length as a word, the bytes."""
 PACKET = struct.Struct("<BI")
 HOME = "/data/local/tmp"
-AARCH64 = 183
-"""ELF's number of the machine."""
+EMULATORS = {183: ("arm64-v8a", EMULATOR), 40: ("armeabi-v7a", "qemu-arm-static")}
+"""ELF's number of the machine -> the ABI that a phone must list, and what runs it here."""
 
 PIXEL = {
     "ro.product.manufacturer": "Google",
@@ -38,10 +38,35 @@ PIXEL = {
     "ro.build.version.release": "13",
     "ro.build.version.sdk": "33",
 }
+ONLY_64 = {**PIXEL, "ro.product.model": "Pixel 7", "ro.product.cpu.abilist": "arm64-v8a"}
+"""Phones since 2022 whose cores run no 32-bit programs."""
+ONLY_32 = {
+    "ro.product.manufacturer": "motorola",
+    "ro.product.model": "moto e5",
+    "ro.product.cpu.abilist": "armeabi-v7a,armeabi",
+    "ro.build.version.release": "8.0.0",
+    "ro.build.version.sdk": "26",
+}
+CPUFREQ = "/sys/devices/system/cpu/cpufreq"
+CAP = f"{CPUFREQ}/policy6/scaling_max_freq"
 FILES = {
     "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "sched_pixel",
     "/sys/class/thermal/thermal_zone0/temp": "41000",
+    "/sys/class/thermal/thermal_zone0/type": "BIG",
+    "/sys/class/thermal/thermal_zone1/temp": "36500",
+    "/sys/class/thermal/thermal_zone1/type": "battery",
+    f"{CPUFREQ}/policy0/related_cpus": "0 1 2 3 4 5",
+    f"{CPUFREQ}/policy0/scaling_governor": "sched_pixel",
+    f"{CPUFREQ}/policy0/scaling_cur_freq": "300000",
+    f"{CPUFREQ}/policy0/scaling_max_freq": "1803000",
+    f"{CPUFREQ}/policy0/cpuinfo_max_freq": "1803000",
+    f"{CPUFREQ}/policy6/related_cpus": "6 7",
+    f"{CPUFREQ}/policy6/scaling_governor": "sched_pixel",
+    f"{CPUFREQ}/policy6/scaling_cur_freq": "2802000",
+    CAP: "2802000",
+    f"{CPUFREQ}/policy6/cpuinfo_max_freq": "2802000",
 }
+GAUGE = "/sys/class/power_supply/battery"
 BATTERY = """Current Battery Service state:
   AC powered: false
   USB powered: true
@@ -56,6 +81,16 @@ THERMAL = """IsStatusOverride: false
 Thermal Status: {status}
 Cached temperatures:
 \tTemperature{{mValue=41.0, mType=0, mName=BIG, mStatus=0}}
+"""
+
+_CAT = """case "$1" in
+*/current_now)
+    time=$(/bin/cat {here}/readings)
+    echo $((time + 1)) > {here}/readings
+    echo -$((250000 + 1000 * (time % 7)))
+    shift ;;
+esac
+[ $# = 0 ] || exec /bin/cat "$@"
 """
 
 _DUMPSYS = """case "$1" in
@@ -91,6 +126,7 @@ class Phone:
         for time, status in enumerate(self.thermal):
             (self.folder / f"thermal.{time}").write_text(THERMAL.format(status=status))
         (self.folder / "asked").write_text("0")
+        (self.folder / "readings").write_text("0")
         self._commands()
 
     @property
@@ -102,10 +138,28 @@ class Phone:
         model = self.properties.get("ro.product.model", "")
         return f"device::ro.product.model={model};features={self.features}"
 
+    def discharge(self, status: str = "Discharging") -> None:
+        """Let the battery gauge tell another current each time it is asked."""
+        for name, text in {"voltage_now": "3900000", "status": status}.items():
+            path = self.path(f"{GAUGE}/{name}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text + "\n")
+        self._command("cat", _CAT.format(here=self.folder))
+
+    def readings(self) -> int:
+        """How often the gauge was asked."""
+        text = (self.folder / "readings").read_text()
+        return int(text or 0)
+
     def programs(self) -> list[int]:
         """Process ids of the programs that were started in the emulator, the last one last."""
         pids = self.folder / "pids"
         return [int(word) for word in pids.read_text().split()] if pids.exists() else []
+
+    def masks(self) -> list[str]:
+        """Those that programs were started with."""
+        masks = self.folder / "masks"
+        return masks.read_text().split() if masks.exists() else []
 
     def kill_program(self) -> None:
         """As Android does when it is short of memory."""
@@ -132,14 +186,14 @@ class Phone:
     def stored(self, path: Path) -> None:
         """A file has arrived; a program for the phone's processor becomes one that runs here."""
         head = path.read_bytes()[:20]
-        if head[:4] != b"\x7fELF" or int.from_bytes(head[18:20], "little") != AARCH64:
-            return
-        if self.machine != "aarch64":
+        abi, program = EMULATORS.get(int.from_bytes(head[18:20], "little"), ("", ""))
+        abis = self.properties.get("ro.product.cpu.abilist", "").split(",")
+        if head[:4] != b"\x7fELF" or abi not in abis or self.machine == "x86_64":
             return
         image = self.folder / "images" / str(len(list((self.folder / "images").iterdir())))
         shutil.move(path, image)
         image.chmod(0o700)
-        emulator = shutil.which(EMULATOR)
+        emulator = shutil.which(program)
         path.write_text(
             f"#!/bin/sh\necho $$ >> {self.folder}/pids\n"
             f'exec {emulator} -L {self.folder} {image} "$@"\n'
@@ -165,13 +219,17 @@ class Phone:
             "getprop": f'case "$1" in\n{known}*) echo ;;\nesac',
             "uname": f'case "$1" in -m) echo {self.machine} ;; *) echo Linux ;; esac',
             "mktemp": f'made=$({real}) || exit 1\necho "${{made#{self.folder}}}"',
+            "taskset": f'echo "$1" >> {self.folder}/masks\nshift\nexec "$@"',
             "dumpsys": _DUMPSYS.format(here=self.folder),
         }
         for name, text in scripts.items():
-            path = self.folder / "bin" / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(f"#!/bin/sh\n{text}\n")
-            path.chmod(0o700)
+            self._command(name, text)
+
+    def _command(self, name: str, text: str) -> None:
+        path = self.folder / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o700)
 
 
 def _shell(stream: Stream, process: subprocess.Popen[bytes], packets: bool) -> None:

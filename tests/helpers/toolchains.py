@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from edgekit.errors import ToolError
+from edgekit.firmware_stubs.toolchains import CHOICE, cross_toolchain
+from edgekit.targets.reader import load_target
+
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror")
 
 
@@ -55,6 +59,16 @@ MACHINES = {
         Machine("mps3-an547", ("-mcpu=cortex-m55", "-mfloat-abi=hard"), 0, 0x20000000, 0x20010000),
     )
 }
+
+
+def require_cross(target: str, compiler: str = "") -> None:
+    """Skip the running test unless a compiler for the target is installed, or this one of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CHOICE, compiler)
+        try:
+            cross_toolchain(load_target(target).cpu)
+        except ToolError as error:
+            pytest.skip(str(error))
 
 
 def require(*programs: str) -> None:
