@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -112,6 +113,7 @@ def multiply_by_quantized_multiplier(
 # ------------------------------------------------------------------------ operator parameters
 
 
+@lru_cache(maxsize=1024)
 def accumulator_requants(input: Quant, weights: Quant, output: Quant) -> tuple[Requant, ...]:
     """Factors from accumulator to output, one per weight scale.
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.lower.calls import Array
-from edgekit.converter.lower.packing_dsp import channel_rows, finish_columns, padded
+from edgekit.converter.lower.packing_dsp import channel_rows, doubled_columns, padded
 from edgekit.converter.lower.variants import Packing, Request
 
 QUAD = 4
@@ -35,11 +35,9 @@ def depthwise(request: Request) -> tuple[Array, ...]:
 
 
 def _arrays(request: Request, weights: NDArray[np.int8]) -> tuple[Array, ...]:
-    finish = finish_columns(request)
-    finish[:, 0] *= 2
     return (
         Array("w", "weights", "int8_t", weights),
-        Array("f", "bias, requantization", "int32_t", finish.astype(np.int32)),
+        Array("f", "bias, requantization", "int32_t", doubled_columns(request)),
     )
 
 

@@ -7,6 +7,7 @@ sums leaves 256 times the first. So one instruction widens what two channels nee
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -69,8 +70,10 @@ def _row_length(request: Request, by_tap: bool) -> int:
     return product(tuple(request.number(name) for name in names))
 
 
+@lru_cache(maxsize=8)
 def finish_columns(request: Request) -> NDArray[np.int64]:
-    """(bias, multiplier, addend, right) per output channel: see ek_finish_t in ek_dsp.h.
+    """(bias, multiplier, addend, right) per output channel: see ek_finish_t in ek_dsp.h. Several
+    requirements of several kernels ask for those of one call.
 
     A channel whose output no input moves (dead channels have absurd biases and factors) gets bias
     and multiplier 0, shift 1 and that output.
@@ -87,7 +90,15 @@ def finish_columns(request: Request) -> NDArray[np.int64]:
     addend = half + 2 * half * (zero + np.where(fixed, np.clip(low, -256, 256), 0))
     multiplier = np.where(fixed, 0, multiplier)
     bias = np.where(fixed, 0, request.bias)
-    return np.stack([bias, multiplier, addend, right], axis=1)
+    columns: NDArray[np.int64] = np.stack([bias, multiplier, addend, right], axis=1)
+    columns.flags.writeable = False
+    return columns
+
+
+def doubled_columns(request: Request) -> NDArray[np.int32]:
+    """The columns with twice the bias, as kernels of one channel in a lane read them."""
+    columns: NDArray[np.int32] = (finish_columns(request) * (2, 1, 1, 1)).astype(np.int32)
+    return columns
 
 
 def padded(values: NDArray[Scalar], *multiples: int) -> NDArray[Scalar]:
@@ -168,9 +179,7 @@ def doubled(request: Request) -> tuple[Array, ...]:
 
 def depthwise(request: Request) -> tuple[Array, ...]:
     """Weights as they are; rows of (2 * bias, multiplier, addend, right)."""
-    finish = finish_columns(request)
-    finish[:, 0] *= 2
-    return _arrays(request.weights, finish.astype(np.int32))
+    return _arrays(request.weights, doubled_columns(request))
 
 
 def _arrays(weights: NDArray[np.int8], finish: NDArray[np.int32]) -> tuple[Array, ...]:

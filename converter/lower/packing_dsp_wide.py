@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgekit.converter.lower.calls import Array
 from edgekit.converter.lower.packing_dsp import (
     channel_rows,
-    finish_columns,
+    doubled_columns,
     gathered_rows,
     padded,
 )
@@ -50,9 +50,7 @@ def w4_rows(request: Request) -> tuple[Array, ...]:
 
 
 def _w4(request: Request, weights: NDArray[np.uint8]) -> tuple[Array, ...]:
-    finish = finish_columns(request)
-    finish[:, 0] *= 2
-    return _arrays("uint8_t", weights, finish.astype(np.int32))
+    return _arrays("uint8_t", weights, doubled_columns(request))
 
 
 # ----------------------------------------------------------------------------- int16 activations

@@ -17,7 +17,7 @@ from edgekit.converter.mixed.price import Take
 from edgekit.converter.mixed.reasons import binary_loss, reason
 from edgekit.converter.mixed.search import MOST, Found, backed_off, search
 from edgekit.converter.quantize.evaluate import Reference
-from edgekit.converter.quantize.gate import Limits, verdict
+from edgekit.converter.quantize.gate import Limits, tolerated, verdict, with_chance
 from edgekit.converter.quantize.scheme import INT4, INT16, W4A16
 from edgekit.errors import AccuracyError, UnsupportedError
 from edgekit.targets.model import Target
@@ -26,6 +26,8 @@ _FIRST = "the first layer: its input is more than signs"
 _LAST = "the last layer: the answer hangs on few sums"
 SEARCH_SAMPLES = 500
 """Samples a search compares mixes on; the mix it ends with is judged on all."""
+RANKING_SAMPLES = 64
+"""Samples that single layers are ranked on: the noise on an output needs few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def choose(
         target,
         builder,
         reference(SEARCH_SAMPLES),
+        reference(RANKING_SAMPLES),
         progress=lambda done: progress(min(done, MOST), MOST),
     )
     check(bench.accuracy({}))
@@ -107,7 +110,14 @@ def _searched(
             hint="choose layers yourself with --layer-precision, or another target",
             code="precision-target",
         )
-    found = search(bench, graph, given, wishes.prefer, lambda s: _holds(s, wishes.limits))
+    found = search(
+        bench,
+        graph,
+        given,
+        wishes.prefer,
+        lambda s: _holds(s, wishes.limits),
+        lambda s: _holds(s, with_chance(wishes.limits, s)),
+    )
     if not found.held:
         return found
     every = reference(None)
@@ -206,6 +216,7 @@ def _summary(
 ) -> PrecisionSummary:
     summary = bench.accuracy(found.mix)
     layers = tuple(_layer(bench, graph, node, found, given, wishes) for node in layers_of(graph))
+    few = bench.few if bench.few < summary.samples else 0
     whole = bench.prices({})
     return PrecisionSummary(
         asked=wishes.precision,
@@ -213,14 +224,14 @@ def _summary(
         metric=summary.metric,
         reference=summary.before,
         samples=summary.samples,
-        data=summary.data,
+        data=f"{summary.data}, layers alone on {few} of them" if few else summary.data,
         before=_whole(bench, {}, ("int8",)),
         after=_whole(bench, found.mix, [found.mix.get(name, BASE) for name in bench.layers]),
         layers=layers,
         evaluations=bench.evaluations,
         most=MOST,
         held=found.held,
-        limit=verdict(replace(summary, after=-9.0, agreement=-9.0), wishes.limits)[1],
+        limit=tolerated(summary, wishes.limits),
         basis=whole.basis if whole is not None else "",
     )
 
@@ -235,7 +246,7 @@ def _layer(
         for name in others
         if name in (BASE, form)
         or wishes.precision == "auto"
-        or bench.known({node.name: name}) is not None
+        or bench.alone({node.name: name}, found.start) is not None
     ]
     prices = tuple(_price(bench, node.name, name, found.start) for name in shown)
     refused = {NAMES[name]: obstacle(graph, node, name) for name in NAMES if name not in others}
@@ -250,7 +261,7 @@ def _price(bench: Bench, layer: str, name: str, start: Mix) -> FormatPrice:
     alone = {layer: name} if name != BASE else {}
     found = bench.prices(alone)
     take = found.layers[layer] if found is not None else Take()
-    summary = bench.known(alone) or bench.known({**start, layer: name})
+    summary = bench.alone(alone, start) or bench.alone({layer: name}, start)
     return FormatPrice(
         NAMES[name],
         take.instructions,

@@ -2,14 +2,17 @@
 
 start         all layers int8, or int16 where int8 does not hold the accuracy
 candidates    one layer in another format, where the model then takes less
-sensitivity   each candidate alone, measured: the noise it adds to the model's output, as HAWQ
-              (Dong et al. 2019, "HAWQ: Hessian AWare Quantization of Neural Networks with
-              Mixed-Precision") ranks layers, with the loss itself in place of its Hessian
-greedy        candidates in the order of saving per noise added; one stays if the model takes less
-              with it and still holds the accuracy
+sensitivity   each candidate alone, measured on few samples: the noise it adds to the model's
+              output, as HAWQ (Dong et al. 2019, "HAWQ: Hessian AWare Quantization of Neural
+              Networks with Mixed-Precision") ranks layers, with the loss itself in place of its
+              Hessian; those that break the limit beyond chance are out
+greedy        candidates in the order of saving per noise added; they stay if the model takes less
+              with them and still holds the accuracy on all samples: all at once where that does,
+              else half as many, down to one by one
 again         from there, with candidates that save only beside those that stayed
 
-Two evaluations for each candidate at most, `MOST` in all.
+Two evaluations for each candidate at most, of which one is on few samples, and as many more as it
+can be halved; `MOST` in all.
 """
 
 from __future__ import annotations
@@ -54,11 +57,18 @@ class Found:
 
 
 def search(
-    bench: Bench, graph: Graph, given: Mix, prefer: str, holds: Holds, most: int = MOST
+    bench: Bench,
+    graph: Graph,
+    given: Mix,
+    prefer: str,
+    holds: Holds,
+    may_hold: Holds,
+    most: int = MOST,
 ) -> Found:
     """The cheapest mix found that holds the accuracy; layers in `given` keep their format.
 
-    Not `held`: no start does; then the mix is the more accurate start.
+    `may_hold` judges a candidate by few samples. Not `held`: no start does; then the mix is the
+    more accurate start.
     """
     start = _start(bench, graph, given, holds)
     if not holds(bench.accuracy(start)):
@@ -69,10 +79,11 @@ def search(
     while True:
         every = sorted(_moves(bench, graph, given, mix, prefer), key=lambda move: -move.saving)
         fresh = [move for move in every if (move.layer, move.format) not in seen]
-        moves = fresh[: max(most - bench.evaluations, 0) // 2]
+        room = max(most - bench.evaluations - 1, 0)
+        moves = fresh[: (room - room.bit_length()) // 2]
         seen |= {(move.layer, move.format) for move in fresh}
         left_out += len(fresh) - len(moves)
-        accepted = [*_greedy(bench, mix, _ranked(bench, mix, moves, holds), prefer, holds)]
+        accepted = [*_greedy(bench, mix, _ranked(bench, mix, moves, may_hold), prefer, holds)]
         if not accepted:
             return Found(start, mix, tuple(taken), True, left_out)
         taken += accepted
@@ -82,14 +93,30 @@ def search(
 def _greedy(
     bench: Bench, start: Mix, ranked: Sequence[Move], prefer: str, holds: Holds
 ) -> Iterator[Move]:
-    """The moves that stay."""
-    mix = start
-    for move in ranked:
-        tried = {**mix, move.layer: move.format}
-        cheaper = _takes(bench, tried, prefer) < _takes(bench, mix, prefer)
-        if cheaper and holds(bench.accuracy(tried)):
+    """The moves that stay. What several do to the accuracy together is asked once."""
+    mix, rest = start, list(ranked)
+    size = len(rest)
+    while rest:
+        block = _cheaper(bench, mix, rest[:size], prefer)
+        tried = {**mix, **{move.layer: move.format for move in block}}
+        if not block or holds(bench.accuracy(tried)):
             mix = tried
-            yield move
+            yield from block
+        elif size > 1:
+            size //= 2
+            continue
+        rest = rest[size:]
+
+
+def _cheaper(bench: Bench, mix: Mix, moves: Sequence[Move], prefer: str) -> list[Move]:
+    """The moves with which the model takes less, each beside those before it."""
+    kept: list[Move] = []
+    for move in moves:
+        tried = {**mix, move.layer: move.format}
+        if _takes(bench, tried, prefer) < _takes(bench, mix, prefer):
+            mix = tried
+            kept.append(move)
+    return kept
 
 
 def _start(bench: Bench, graph: Graph, given: Mix, holds: Holds) -> Mix:
@@ -126,13 +153,15 @@ def _takes(bench: Bench, mix: Mix, prefer: str) -> int:
     return (found.whole if found is not None else Take()).of(prefer)
 
 
-def _ranked(bench: Bench, start: Mix, moves: Sequence[Move], holds: Holds) -> list[Move]:
-    """Moves that hold alone, those that save most for the noise they add first."""
-    before = _noise(bench.accuracy(start))
+def _ranked(bench: Bench, start: Mix, moves: Sequence[Move], may_hold: Holds) -> list[Move]:
+    """Moves that may hold alone, those that save most for the noise they add first."""
+    if not moves:
+        return []
+    before = _noise(bench.sensitivity(start))
     rows = []
     for place, move in enumerate(moves):
-        alone = bench.accuracy({**start, move.layer: move.format})
-        if holds(alone):
+        alone = bench.sensitivity({**start, move.layer: move.format})
+        if may_hold(alone):
             added = max(_noise(alone) - before, LEAST_NOISE)
             rows.append((-move.saving / added, place, move))
     return [move for _, _, move in sorted(rows, key=lambda row: row[:2])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgekit.artifacts.bundle import AccuracySummary
 from edgekit.artifacts.figures import Note
@@ -74,17 +74,55 @@ def verdict(summary: AccuracySummary, limits: Limits) -> tuple[str, str]:
     return _disagrees(summary, limits)
 
 
+def tolerated(summary: AccuracySummary, limits: Limits) -> str:
+    """What `verdict` allows on such data, in words."""
+    if summary.metric == "sqnr":
+        return _noisy(replace(summary, sqnr_db=None), limits)[1]
+    if summary.metric == "agreement" and limits.min_agreement is None:
+        return (
+            f"an agreement of at least {DEFAULT_AGREEMENT:.0%} less chance, or any that by the"
+            f" float model's confidence costs at most {100 * DEFAULT_EXPECTED_DROP:g} points"
+        )
+    if summary.metric == "agreement":
+        return f"an agreement of at least {limits.min_agreement:.1%}"
+    drop = _drop_text(_allowed_drop(summary, limits))
+    if limits.max_drop is None:
+        drop += f" ({100 * DEFAULT_DROP:g} and what chance moves on {summary.samples} samples)"
+    if limits.min_agreement is None:
+        return drop
+    return f"{drop}, and an agreement of at least {limits.min_agreement:.1%}"
+
+
+def with_chance(limits: Limits, summary: AccuracySummary) -> Limits:
+    """Limits that were stated, widened by what chance may move on as few samples as these."""
+    agreement = DEFAULT_AGREEMENT if summary.agreement is None else summary.agreement
+    noise = _noise(1 - agreement, summary.samples)
+    drop, least = limits.max_drop, limits.min_agreement
+    return replace(
+        limits,
+        max_drop=None if drop is None else drop + noise,
+        min_agreement=None if least is None else least - noise,
+    )
+
+
+def _allowed_drop(summary: AccuracySummary, limits: Limits) -> float:
+    if limits.max_drop is not None:
+        return limits.max_drop
+    flips = 1 - (summary.agreement if summary.agreement is not None else DEFAULT_AGREEMENT)
+    return DEFAULT_DROP + _noise(flips, summary.samples)
+
+
+def _drop_text(allowed: float) -> str:
+    return f"a drop of at most {100 * allowed:.1f} percentage points"
+
+
 def _dropped(summary: AccuracySummary, limits: Limits) -> tuple[str, str]:
-    drop = summary.before - summary.after
-    allowed = limits.max_drop
-    if allowed is None:
-        flips = 1 - (summary.agreement if summary.agreement is not None else 0.9)
-        allowed = DEFAULT_DROP + _noise(flips, summary.samples)
+    drop, allowed = summary.before - summary.after, _allowed_drop(summary, limits)
     if drop <= allowed + 1e-9:
         return "", ""
     label = {"top1": "top-1", "auc": "AUC"}[summary.metric]
     problem = f"{label} falls from {summary.before:.2%} to {summary.after:.2%}"
-    return problem, f"a drop of at most {100 * allowed:.1f} percentage points"
+    return problem, _drop_text(allowed)
 
 
 def _disagrees(summary: AccuracySummary, limits: Limits) -> tuple[str, str]:

@@ -67,7 +67,7 @@ class PrecisionSummary:
     most: int = 0
     held: bool = True
     limit: str = ""
-    """What was asked for: "a drop of at most 1.0 percentage points"."""
+    """What is tolerated: "a drop of at most 1.0 percentage points"."""
     basis: str = ""
     """What the estimates rest on."""
 

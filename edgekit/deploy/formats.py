@@ -35,10 +35,11 @@ def accuracy_lines(found: PrecisionSummary) -> list[str]:
         "with that layer alone in the format" if each else "of the model, all in int8 and as it is"
     )
     evaluations = f"{found.evaluations} evaluations, at most {found.most}"
-    return [
+    lines = [
         f"accuracy ({found.metric}): measured {what}, on {found.samples} samples of {found.data};"
         f" float {percent(found.reference)}; {evaluations}"
     ]
+    return [*lines, f"limit: {found.limit}"] if found.limit else lines
 
 
 def _row(layer: LayerPrecision, found: PrecisionSummary) -> tuple[str, ...]:

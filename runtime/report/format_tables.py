@@ -58,4 +58,5 @@ def _caption(found: PrecisionSummary) -> str:
         "Instructions are estimated by the cost model; flash is constants; RAM what the layer's"
         " steps touch at once, of the model the arena."
     )
-    return measured + rest if found.samples else rest
+    limit = f"Tolerated is {found.limit}. " if found.limit else ""
+    return measured + limit + rest if found.samples else rest

@@ -19,15 +19,15 @@ import numpy as np
 
 
 def quantize_with_tensorflow(
-    model: str | Path, samples: np.ndarray, folder: Path
+    model: str | Path, samples: np.ndarray, folder: Path, form: str = "int8"
 ) -> tuple[bytes, bytes]:
-    """(float, int8) .tflite files made by TensorFlow from `samples` (n, *input shape)."""
-    return _converted(str(model), samples, folder, "int8")
+    """(float, `form`) .tflite files made by TensorFlow from `samples` (n, *input shape)."""
+    return _converted(str(model), samples, folder, form)
 
 
 def store_smaller_with_tensorflow(form: str, folder: Path) -> tuple[bytes, bytes]:
-    """(float, "float16", "dynamic" or "int16") files of "wide", a small network that has weights
-    of every kind."""
+    """(float, "float16" or "dynamic") files of "wide", a small network that has weights of every
+    kind."""
     samples = np.random.default_rng(0).normal(0, 1, (24, 16, 16, 3)).astype(np.float32)
     return _converted("wide", samples, folder, form)
 
