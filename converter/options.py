@@ -29,6 +29,11 @@ PREFERENCES = ("instructions", "flash", "ram")
 ARENAS = ("auto", "single", "fast")
 CLUSTER_SCOPES = ("tensor", "channel")
 COMPRESSIONS = ("layer", "boot")
+OPTIONS_OF_TARGETS = (
+    *("name", "prefer", "code_format", "ram_budget", "arena", "all_channels"),
+    "compress_weights",
+)
+"""Options of a conversion that are about a target or its C, not about model.tflite."""
 LEAST_CLUSTERS, MOST_CLUSTERS = 2, 128
 """Indices of 8 bits would save nothing."""
 

@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "train": "edgekit.converter.train.train",
+    "compress": "edgekit.deploy.compress",
     "convert": "edgekit.deploy.convert",
     "bench": "edgekit.deploy.bench",
     "build": "edgekit.deploy.build",
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from edgekit.deploy.build import build
     from edgekit.deploy.classify import classify
     from edgekit.deploy.compare import compare_reports
+    from edgekit.deploy.compress import compress
     from edgekit.deploy.convert import convert
     from edgekit.deploy.explain import explain
     from edgekit.deploy.flash import flash
@@ -55,6 +57,7 @@ __all__ = [
     "build",
     "classify",
     "compare_reports",
+    "compress",
     "convert",
     "explain",
     "flash",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from edgekit.cli import explanation, options, output, trust
 
 if TYPE_CHECKING:
     from edgekit.artifacts.precision import PrecisionSummary
+    from edgekit.converter.options import ConvertOptions
     from edgekit.deploy.convert import Converted
     from edgekit.errors import AccuracyError
 
@@ -198,19 +199,18 @@ def command(
     targets that run it, C. Exit 3 when the result is not accurate enough or does not fit.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    from edgekit.converter.options import ConvertOptions, numbers, size
     from edgekit.deploy.convert import convert
     from edgekit.errors import AccuracyError
 
-    chosen = ConvertOptions(
+    chosen = conversion_options(
         name=name,
         precision=precision,
         prefer=prefer,
-        layer_precision=tuple(layer_precision or ()),
+        layer_precision=layer_precision,
         calibration=calibration,
         calibration_samples=calibration_samples,
-        evaluation=eval_data,
-        evaluation_samples=eval_samples,
+        eval_data=eval_data,
+        eval_samples=eval_samples,
         min_agreement=min_agreement,
         max_drop=max_drop,
         gate=gate,
@@ -221,14 +221,14 @@ def command(
         requantize=requantize,
         resize=resize,
         color=color,
-        mean=numbers("--mean", mean),
-        scale=numbers("--scale", scale),
+        mean=mean,
+        scale=scale,
         alpha=alpha,
         input_size=input_size,
         classes=classes,
         weights=weights,
         dump=dump,
-        ram_budget=size("--ram-budget", ram_budget),
+        ram_budget=ram_budget,
         arena=arena,
         all_channels=all_channels,
         binary_format=binary_format,
@@ -245,9 +245,33 @@ def command(
                 model, target=target, output_dir=output_dir, options=chosen, progress=out.advance
             )
     except AccuracyError as error:
-        _show_refused(out, error)
+        show_refused(out, error)
         raise
     _show(out, result, output_dir, explained=explain)
+
+
+def conversion_options(
+    *,
+    layer_precision: list[str] | None,
+    eval_data: str | None,
+    eval_samples: int,
+    mean: str | None,
+    scale: str | None,
+    ram_budget: str | None = None,
+    **same: Any,
+) -> ConvertOptions:
+    """What the flags say; `same` are called so there as well. Raises UsageError."""
+    from edgekit.converter.options import ConvertOptions, numbers, size
+
+    return ConvertOptions(
+        layer_precision=tuple(layer_precision or ()),
+        evaluation=eval_data,
+        evaluation_samples=eval_samples,
+        mean=numbers("--mean", mean),
+        scale=numbers("--scale", scale),
+        ram_budget=size("--ram-budget", ram_budget),
+        **same,
+    )
 
 
 def _show(out: output.Output, result: Converted, folder: Path, *, explained: bool) -> None:
@@ -267,7 +291,7 @@ def _show(out: output.Output, result: Converted, folder: Path, *, explained: boo
     out.emit(record | ({"explanation": kernels.record()} if explained else {}))
     out.table("", ("", ""), conversion_rows(result))
     if result.manifest.precision is not None:
-        _show_formats(out, result.manifest.precision)
+        show_formats(out, result.manifest.precision)
     if explained and result.manifest.pruning is not None:
         from edgekit.deploy import pruned
 
@@ -278,7 +302,7 @@ def _show(out: output.Output, result: Converted, folder: Path, *, explained: boo
     out.say(f"bundle: {folder}")
 
 
-def _show_formats(out: output.Output, found: PrecisionSummary) -> None:
+def show_formats(out: output.Output, found: PrecisionSummary) -> None:
     """Every layer's format with its price, and where the figures come from."""
     from edgekit.deploy.formats import COLUMNS, format_lines, format_rows
 
@@ -287,7 +311,7 @@ def _show_formats(out: output.Output, found: PrecisionSummary) -> None:
         out.say(line)
 
 
-def _show_refused(out: output.Output, error: AccuracyError) -> None:
+def show_refused(out: output.Output, error: AccuracyError) -> None:
     """The formats that were tried, before the refusal itself."""
     from dataclasses import asdict
 
@@ -295,4 +319,4 @@ def _show_refused(out: output.Output, error: AccuracyError) -> None:
 
     if isinstance(error.precision, PrecisionSummary):
         out.emit({"precision": asdict(error.precision)}, error)
-        _show_formats(out, error.precision)
+        show_formats(out, error.precision)

@@ -20,6 +20,7 @@ from edgekit.cli import (
     build,
     camera,
     compare,
+    compress,
     convert,
     devices,
     doctor,
@@ -69,7 +70,7 @@ def _main(
 
 
 _COMMANDS = (
-    *(doctor, targets, inspect, baseline, train, convert),
+    *(doctor, targets, inspect, baseline, train, compress, convert),
     *(sweep, build, flash, provision, bench, run_command, camera, verify, report, compare),
 )
 for _module in _COMMANDS:

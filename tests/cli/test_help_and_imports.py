@@ -14,7 +14,7 @@ import edgekit as package
 from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 
 COMMANDS = (
-    *("doctor", "targets", "inspect", "baseline", "train", "convert"),
+    *("doctor", "targets", "inspect", "baseline", "train", "compress", "convert"),
     *("sweep", "build", "flash", "provision", "bench", "run", "camera", "verify"),
     *("report", "compare"),
     *("devices", "history", "meters", "mlperf"),

@@ -26,6 +26,7 @@ NAMES = {
     "build",
     "classify",
     "compare_reports",
+    "compress",
     "convert",
     "explain",
     "flash",
