@@ -42,7 +42,7 @@ from edgekit.converter.judge import Judgement, judge
 from edgekit.converter.load import ZooOptions, load_model
 from edgekit.converter.load.model import LoadedModel
 from edgekit.converter.options import ConvertOptions
-from edgekit.converter.precision import kept_as_is, runtime_notes, widths_of
+from edgekit.converter.precision import check_trees, kept_as_is, runtime_notes, widths_of
 from edgekit.converter.prepare import Prepared, prepare_data
 from edgekit.converter.prune.prune import Pruned, prune
 from edgekit.converter.prune.spec import parse_prune
@@ -165,6 +165,7 @@ def reduce_model(
     """
     log = _Log(options.dump)
     log.graph("load", loaded.graph)
+    check_trees(loaded.graph, options)
     small = _compress(loaded.graph, log)
     pruned = _prune(small, data, options, log)
     given, small = (None, small) if pruned is None else (small, pruned.graph)

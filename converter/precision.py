@@ -6,7 +6,7 @@ from edgekit.artifacts.figures import Note
 from edgekit.converter.interpret.hybrid import is_hybrid
 from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
 from edgekit.converter.ir.ops import Dequantize, FullyConnected, LceBconv2d, Quantize, TreeEnsemble
-from edgekit.converter.options import FLOAT_ACTIVATIONS
+from edgekit.converter.options import FLOAT_ACTIVATIONS, ConvertOptions
 from edgekit.converter.quantize.halves import has_halves
 from edgekit.converter.quantize.int8 import is_quantized
 from edgekit.converter.quantize.scheme import WEIGHTED
@@ -84,6 +84,35 @@ def kept_as_is(graph: Graph, precision: str) -> tuple[Note, ...] | None:
         text = f"the model mixes {precision_of(graph)} and is used as it is"
         return (Note("mixed-precision", graph.name, text, level="info"),)
     return () if precision == "float32" else None
+
+
+TREE_PRECISIONS = ("int8", "int16", "float32")
+
+
+def check_trees(graph: Graph, options: ConvertOptions) -> None:
+    """Raise UsageError for what is done to weights, asked for a model of trees, which has none."""
+    trees = [node for node in graph.nodes if isinstance(node.op, TreeEnsemble)]
+    if not trees or any(type(node.op) in WEIGHTED for node in graph.nodes):
+        return
+    asked = {
+        f"--precision {options.precision}": options.precision not in TREE_PRECISIONS,
+        "--layer-precision": bool(options.layer_precision),
+        f"--rounding {options.rounding}": options.rounding != "nearest",
+        "--cluster": options.cluster is not None,
+        f"--prune {options.prune}": options.prune is not None,
+        f"--compress-weights {options.compress_weights}": options.compress_weights is not None,
+    }
+    for option, there in asked.items():
+        if there:
+            raise UsageError(
+                option,
+                f"{graph.name} is made of trees, which compare features with thresholds and have"
+                " no weights",
+                allowed=f"--precision {', '.join(TREE_PRECISIONS)}",
+                hint="leave it out: int8 takes 7 bytes an inner node, and whole numbers of 0 to 255"
+                " lose nothing in it; fewer or shallower trees make the model smaller",
+                code="trees-without-weights",
+            )
 
 
 def soft_float_note(name: str, flags: tuple[str, ...], kernels: tuple[str, ...]) -> Note | None:

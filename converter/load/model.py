@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgekit.artifacts.figures import Note
@@ -54,10 +54,6 @@ class LoadedModel:
     def quantized(self) -> bool:
         """Whether the graph is int8 already."""
         return any(tensor.dtype is DType.INT8 for tensor in self.graph.tensors.values())
-
-    def with_graph(self, graph: Graph) -> LoadedModel:
-        """The same model with another graph."""
-        return replace(self, graph=graph)
 
 
 def quantized_input_range(graph: Graph) -> tuple[float, float] | None:

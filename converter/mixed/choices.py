@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 
@@ -30,10 +29,6 @@ class LayerChoice:
 
     pattern: str
     format: str
-
-    def matches(self, name: str) -> bool:
-        """Whether the pattern (with * and ?) is that of a layer's name."""
-        return name == self.pattern or fnmatchcase(name, self.pattern)
 
 
 def parse_choices(option: str, texts: Iterable[str]) -> tuple[LayerChoice, ...]:

@@ -9,6 +9,7 @@ from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.rules_numbers import WRONG_DEPTHWISE
 from edgekit.converter.lower.formats import formats_of
 from edgekit.converter.mixed.choices import NAMES, LayerChoice
+from edgekit.converter.patterns import matches
 from edgekit.converter.quantize.scheme import WEIGHTED
 from edgekit.errors import UsageError
 
@@ -67,7 +68,7 @@ def given_mix(graph: Graph, choices: Iterable[LayerChoice]) -> dict[str, str]:
     nodes = layers_of(graph)
     mix: dict[str, str] = {}
     for rule in choices:
-        found = [node for node in nodes if rule.matches(node.name)]
+        found = [node for node in nodes if matches(rule.pattern, node.name)]
         if not found:
             raise _unknown(graph, rule)
         able = [node for node in found if not obstacle(graph, node, rule.format)]

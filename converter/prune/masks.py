@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import DepthwiseConv2D
+from edgekit.converter.patterns import matches
 from edgekit.converter.prune.layers import Floats, prunable
 from edgekit.converter.prune.spec import Amount, PruneSpec, Scope
 from edgekit.errors import UnsupportedError, UsageError
@@ -54,7 +55,7 @@ def check_names(graph: Graph, spec: PruneSpec) -> None:
     """Raise UsageError for an exception that no prunable layer has the name of."""
     names = [node.name for node in prunable(graph)]
     for rule in spec.exceptions:
-        if not any(rule.matches(name) for name in names):
+        if not any(matches(rule.pattern, name) for name in names):
             shown = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
             raise UsageError(
                 f"--prune {spec.text}",

@@ -36,6 +36,9 @@ from edgekit.converter.quantize.execute import Batch, chosen, count_of
 from edgekit.converter.quantize.rounding import HELD_OUT
 from edgekit.errors import UnsupportedError
 
+REASONS = 3
+"""Layers left whole whose reasons are told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
@@ -136,9 +139,9 @@ def _rows(before: Graph, after: Graph) -> list[PrunedLayer]:
 
 
 def _notes(graph: Graph, left: Mapping[str, str]) -> tuple[Note, ...]:
-    """Layers that were left whole, with the reason of the first."""
+    """Layers that were left whole, the first ones with their reasons."""
     if not left:
         return ()
-    name, why = next(iter(left.items()))
-    more = f", and {len(left) - 1} more ({', '.join(list(left)[1:4])})" if len(left) > 1 else ""
-    return (Note("prune-left-whole", graph.name, f"{name}: {why}{more}", level="info"),)
+    shown = "; ".join(f"{name} ({why})" for name, why in list(left.items())[:REASONS])
+    more = f"; and {len(left) - REASONS} more" if len(left) > REASONS else ""
+    return (Note("prune-left-whole", graph.name, f"left whole: {shown}{more}", level="info"),)

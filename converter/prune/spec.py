@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
+from edgekit.converter.patterns import matches
 from edgekit.errors import UsageError
 
 OPTION = "--prune"
@@ -58,10 +58,6 @@ class LayerAmount:
     pattern: str
     amount: Amount
 
-    def matches(self, name: str) -> bool:
-        """Whether the pattern is that of a layer's name."""
-        return name == self.pattern or fnmatchcase(name, self.pattern)
-
 
 @dataclass(frozen=True, slots=True)
 class PruneSpec:
@@ -79,7 +75,7 @@ class PruneSpec:
 
     def exception(self, name: str) -> Amount | None:
         """A layer's own amount, the last that matches; None for one like the others."""
-        found = [rule.amount for rule in self.exceptions if rule.matches(name)]
+        found = [rule.amount for rule in self.exceptions if matches(rule.pattern, name)]
         return found[-1] if found else None
 
 

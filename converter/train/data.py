@@ -135,7 +135,7 @@ def _labels(dataset: Dataset) -> NDArray[np.int64]:
             "has no labels, and training needs them",
             allowed="a folder per class, .npz with x and y, .csv with path,label, labels.json",
             hint="; ".join(note.message for note in dataset.notes)
-            or "sort the images into a folder per class",
+            or "label them: y beside x in an .npz, or a folder per class of images",
             code="no-labels",
         )
     return np.array(dataset.labels, np.int64)

@@ -111,7 +111,8 @@ def pruned_start(tf: Any, model: FromModel, data: Labelled, options: TrainOption
         scaling, _ = best_scaling(tf, view(tf, graph), data)
         done = prune(graph, spec, some_inputs(tf, graph, data, scaling))
         verify(done.graph)
-        return PrunedStart(replace(model, graph=done.graph), graph, spec, done.summary, {})
+        smaller = replace(model, graph=done.graph, scaling=scaling)
+        return PrunedStart(smaller, graph, spec, done.summary, {})
     found, _ = weight_masks(graph, weight_costs(graph, {}), spec)
     weights = {node.name: str(node.inputs[1]) for node in graph.nodes if node.name in found}
     masks = {weights[layer]: np.ones(mask.shape, np.float32) for layer, mask in found.items()}

@@ -44,6 +44,7 @@ class FromModel:
     scheme: Scheme | None = None
     """What quantization-aware training is for."""
     scaling: Candidate | None = None
+    """How samples become its input; found once, before channels go."""
     plan: FakePlan | None = None
     masks: Mapping[str, NDArray[np.float32]] | None = None
     """Weights of which some may become zero, see `Trainable`."""
@@ -80,7 +81,8 @@ class FromModel:
     def fitted(self, tf: Any, data: Labelled) -> FromModel:
         """With the known scaling under which the model is right most often; for quantization-aware
         training also with the ranges that CALIBRATED samples have."""
-        found = replace(self, scaling=best_scaling(tf, view(tf, self.graph), data)[0])
+        known = self.scaling or best_scaling(tf, view(tf, self.graph), data)[0]
+        found = replace(self, scaling=known)
         if self.scheme is None:
             return found
         ranges = calibrate(self.graph, [some_inputs(tf, self.graph, data, found.scaling)])

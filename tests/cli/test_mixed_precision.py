@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,35 @@ def test_auto_saves_flash_within_the_drop(place: Path) -> None:
     accuracy = found["manifest"]["accuracy"]
     assert accuracy["before"] - accuracy["after"] <= 0.05
     assert summary["limit"] == "a drop of at most 5.0 percentage points"
+
+
+def test_an_int4_depthwise_layer_of_int16_is_refused_with_the_reason(place: Path) -> None:
+    words = ("convert", "thin.tflite", "-t", "virtual-m4", "--calibration", "bare.npz")
+    error = fails(
+        *words, "--layer-precision", "deep=w4a16", "-o", "out", exit_code=2, code="layer-precision"
+    )
+    assert "LiteRT computes it wrongly, without an error" in error["found"]
+    assert error["allowed"] == "int8, int4, int16 for DEPTHWISE_CONV_2D deep"
+
+
+def test_without_a_limit_the_gates_own_is_kept_and_shown(place: Path) -> None:
+    done = succeeds("convert", *GIVEN, "--precision", "auto", "--prefer", "flash", "-o", "out")
+    found = edgekit.read_manifest(place / "out").precision
+    assert found is not None
+    assert "layers alone on 64 of them" in found.data
+    assert re.fullmatch(
+        r"a drop of at most [2-9]\.\d percentage points \(2 and what chance moves on 160 samples\)",
+        found.limit,
+    )
+    assert f"limit: {found.limit}" in " ".join(done.out.split())
+
+
+def test_without_labels_the_limit_is_an_agreement(place: Path) -> None:
+    bare = ("model.tflite", "-t", "virtual-m4", "--calibration", "bare.npz")
+    succeeds("convert", *bare, "--precision", "auto", "--min-agreement", "0.9", "-o", "out")
+    found = edgekit.read_manifest(place / "out").precision
+    assert found is not None
+    assert found.limit == "an agreement of at least 90.0%"
 
 
 def test_the_bundle_is_the_same_from_python_and_twice(place: Path) -> None:

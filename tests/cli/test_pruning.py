@@ -10,6 +10,7 @@ import pytest
 from edgekit.converter.tflite.reader import read_tflite
 from edgekit.converter.tflite.writer import write_tflite
 from tests.helpers.command_line import fails, succeeds
+from tests.helpers.mixed_networks import depthwise_network, inputs_of
 from tests.helpers.small_bundles import small_network, write_data
 
 WORDS = ("convert", "small.tflite", "-o", "new", "-t", "virtual-m4", "--no-gate")
@@ -115,3 +116,18 @@ def test_a_quantized_model_is_refused(model: Path) -> None:
     words = ("convert", "new/model.tflite", "-o", "newer", "-t", "virtual-m4", "--prune", "0.5")
     error = fails(*words, exit_code=1, code="prune-quantized")
     assert "--requantize" in error["hint"]
+
+
+def test_groups_of_a_depthwise_layer(model: Path) -> None:
+    """Asked for, they are refused with the reason; as part of all layers, left out and told."""
+    graph = depthwise_network()
+    Path("thin.tflite").write_bytes(write_tflite(graph))
+    np.savez("thin.npz", x=inputs_of(graph, 40))
+    words = ("convert", "thin.tflite", "-o", "new", "-t", "virtual-m4", "--no-gate")
+    data = ("--calibration", "thin.npz")
+    error = fails(*words, *data, "--prune", "2:4,deep=2:4", exit_code=1, code="prune-pattern")
+    assert "a depthwise convolution sums over no input channels" in error["found"]
+    assert error["hint"] == "leave it out (deep=0)"
+    notes = succeeds(*words, *data, "--prune", "2:4", "--json").record["manifest"]["warnings"]
+    [found] = [note["message"] for note in notes if note["code"] == "prune-left-whole"]
+    assert found.startswith("left whole: first (3 inputs are no multiple of 4); deep (a depthwise")

@@ -109,3 +109,73 @@ def test_trees_are_no_model_for_tensorflow_lite_micro(models: Any, tmp_path: Pat
     source = models["forest"][1].with_suffix(".joblib")
     fails("convert", source, "-t", "virtual-m4", "-o", tmp_path / "b", "--precision", "float32",
           "--format", "tflm", exit_code=1, code="tflm-operator")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *(("--precision", name) for name in ("int4", "w4a16", "float16", "dynamic", "binary")),
+        *(("--precision", "auto"), ("--layer-precision", "*=int4"), ("--rounding", "gptq")),
+        *(("--cluster", "16"), ("--prune", "0.5"), ("--compress-weights", "layer")),
+    ],
+)
+def test_what_is_done_to_weights_is_refused_for_trees(
+    asked: tuple[str, str], models: Any, tmp_path: Path
+) -> None:
+    for name in ("forest", "boosted"):
+        source = models[name][1].with_suffix(".joblib")
+        words = ("convert", source, "-t", "virtual-m4", *asked, "-o", tmp_path / "out")
+        error = fails(*words, exit_code=2, code="trees-without-weights")
+        assert error["subject"].startswith(asked[0])
+        assert "no weights" in error["found"]
+        assert error["allowed"] == "--precision int8, int16, float32"
+        assert "leave it out" in error["hint"]
+
+
+@pytest.mark.parametrize(
+    "precision",
+    ["int8", "int16", "int4", "w4a16", "float32", "float16", "dynamic", "auto"],
+)
+def test_linear_models_convert_in_every_precision(
+    precision: str, models: Any, tmp_path: Path
+) -> None:
+    """As good as the float model to three points; with int4 weights to ten."""
+    x, y = digits()
+    np.savez(tmp_path / "data.npz", x=as_float32(x), y=y)
+    options = ConvertOptions(
+        precision=precision, calibration=str(tmp_path / "data.npz"), gate=False
+    )
+    target = "rpi4" if precision == "dynamic" else "virtual-m4"
+    source = models["votes"][1].with_suffix(".joblib")
+    made = convert(source, target=target, output_dir=tmp_path / "out", options=options)
+    found = made.manifest.accuracy
+    if precision == "float32":
+        assert found is None
+        return
+    assert found is not None
+    assert found.metric == "top1"
+    lost = 0.1 if precision in ("int4", "w4a16") else 0.03
+    assert found.after > found.before - lost
+
+
+@pytest.mark.parametrize("precision", ["int8", "int16"])
+def test_trees_in_integers_answer_nearly_as_in_floats(
+    precision: str, models: Any, tmp_path: Path
+) -> None:
+    """What is lost is lost in rounding features to 256 steps."""
+    x, y = digits()
+    np.savez(tmp_path / "data.npz", x=as_float32(x), y=y)
+    options = ConvertOptions(precision=precision, calibration=str(tmp_path / "data.npz"))
+    source = models["forest"][1].with_suffix(".joblib")
+    made = convert(source, target="virtual-m4", output_dir=tmp_path / "out", options=options)
+    assert made.manifest.accuracy is not None
+    assert (made.manifest.accuracy.agreement or 0.0) > (0.96 if precision == "int8" else 0.999)
+
+
+def test_one_bit_is_refused_for_a_linear_model(models: Any, tmp_path: Path) -> None:
+    x, y = digits()
+    np.savez(tmp_path / "data.npz", x=as_float32(x), y=y)
+    source, data = models["votes"][1].with_suffix(".joblib"), tmp_path / "data.npz"
+    words = ("convert", source, "-t", "virtual-m4", "--calibration", data, "--precision", "binary")
+    error = fails(*words, "-o", tmp_path / "out", exit_code=1, code="no-binary-layer")
+    assert "--precision int8 or auto" in error["hint"]
