@@ -24,6 +24,7 @@ from edgekit.cli import (
     convert,
     devices,
     doctor,
+    explain,
     flash,
     history,
     inspect,
@@ -71,7 +72,8 @@ def _main(
 
 _COMMANDS = (
     *(doctor, targets, inspect, baseline, train, compress, convert),
-    *(sweep, build, flash, provision, bench, run_command, camera, verify, report, compare),
+    *(sweep, build, flash, provision, bench, run_command, camera, verify),
+    *(report, compare, explain),
 )
 for _module in _COMMANDS:
     app.command(name=_module.NAME)(_module.command)

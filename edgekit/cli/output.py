@@ -158,14 +158,17 @@ class Output:
         )
 
     def error(self, error: EdgeKitError) -> None:
-        """An error as three short lines, or as a JSON object under --json."""
+        """An error as three short lines, or as a JSON object under --json. `edgekit explain` has a
+        page about the code in brackets."""
         if self.json:
             if self._emitted:  # with the verdict in it
                 return
             print(json.dumps({"error": error.as_dict()}, indent=2, ensure_ascii=False), flush=True)
             return
         console = self.stderr
-        console.print(f"[bold red]error[/]: {_shown(error.subject)}: {_shown(error.found)}")
+        # the code of a whole family says no more than the message
+        code = "" if error.code == error.default_code else rf" [dim]\[{error.code}][/]"
+        console.print(f"[bold red]error[/]: {_shown(error.subject)}: {_shown(error.found)}{code}")
         if error.allowed:
             console.print(f"  allowed: {_shown(error.allowed)}")
         if error.hint:

@@ -16,7 +16,7 @@ from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 COMMANDS = (
     *("doctor", "targets", "inspect", "baseline", "train", "compress", "convert"),
     *("sweep", "build", "flash", "provision", "bench", "run", "camera", "verify"),
-    *("report", "compare"),
+    *("report", "compare", "explain"),
     *("devices", "history", "meters", "mlperf"),
 )
 GROUPS = {
@@ -129,7 +129,9 @@ def test_the_console_script_is_the_program() -> None:
     """Exit code and streams as a shell sees them."""
     done = program("targets", "no-such-board")
     assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("error: target 'no-such-board': no profile of that name\n")
+    assert done.err.startswith(
+        "error: target 'no-such-board': no profile of that name [target-unknown]\n"
+    )
 
 
 def test_doctor_looks_for_tensorflow_without_importing_it() -> None:

@@ -71,13 +71,13 @@ def test_an_error_is_three_short_lines_on_stderr(desk: Path) -> None:
     done = edgekit("convert", "model.tflite", "-t", "rpi4", "-o", "out", "--format", "fortran")
     assert (done.code, done.out) == (2, "")
     assert done.err.splitlines() == [
-        "error: --format: unknown value 'fortran'",
+        "error: --format: unknown value 'fortran' [bad-option]",
         "  allowed: cmake, arduino, zephyr, platformio, esp-idf, tflm",
     ]
     done = edgekit("inspect", "missing.tflite", "--quiet")
     assert (done.code, done.out) == (1, "")
     assert done.err.splitlines() == [
-        "error: missing.tflite: no such file",
+        "error: missing.tflite: no such file [model-missing]",
         "  next:    check the path",
     ]
 

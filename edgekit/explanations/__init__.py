@@ -1,0 +1,1 @@
+"""Pages about codes: what an error or a note means, why it matters, what to do."""

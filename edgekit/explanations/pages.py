@@ -1,0 +1,132 @@
+"""Every code with its page: the TOML files of this folder, and pages made of rule tables.
+
+A rule that a table states (of graphs, of target profiles, of MLPerf Tiny, of a board's refusals) is
+its own page: its sentence says what was broken, its advice what to do.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+
+from edgekit.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`codes` are those it is about; the texts are whole sentences."""
+
+    codes: tuple[str, ...]
+    title: str
+    means: str
+    why: str
+    do: str
+
+
+def page(code: str) -> Page:
+    """The page of a code. Raises UsageError with the nearest codes when there is none."""
+    found = pages().get(code)
+    if found is None:
+        raise UsageError(
+            code,
+            "no such code",
+            allowed=", ".join(nearest(code)) or "see `edgekit explain`",
+            hint="`edgekit explain` lists all; for a layer add --bundle DIR",
+            code="explain-unknown",
+        )
+    return found
+
+
+def nearest(name: str) -> list[str]:
+    """Codes spelled much like `name` or holding it, best first."""
+    close = get_close_matches(name.lower(), list(pages()), n=6, cutoff=0.6)
+    holding = [code for code in pages() if name and name.lower() in code]
+    return list(dict.fromkeys((*close, *holding)))[:8]
+
+
+@cache
+def pages() -> dict[str, Page]:
+    """Code -> its page, in alphabetical order."""
+    found = {code: one for one in (*_written(), *_of_tables()) for code in one.codes}
+    return dict(sorted(found.items()))
+
+
+def _written() -> Iterator[Page]:
+    for file in sorted(resources.files(__package__).iterdir(), key=lambda path: path.name):
+        if file.name.endswith(".toml"):
+            for raw in tomllib.loads(file.read_text(encoding="utf-8"))["page"]:
+                yield Page(tuple(raw.pop("codes")), **raw)
+
+
+def _of_tables() -> Iterator[Page]:
+    yield from _graphs()
+    yield from _boards()
+    yield from _profiles()
+    yield from _mlperf()
+
+
+def _graphs() -> Iterator[Page]:
+    from edgekit.converter.ir.rule import GraphRule, NodeRule
+    from edgekit.converter.ir.verify import GRAPH_RULES, NODE_RULES
+    from edgekit.errors import UnsupportedError
+
+    rules: tuple[GraphRule | NodeRule, ...] = (*GRAPH_RULES, *NODE_RULES)
+    for rule in rules:
+        limit = getattr(rule, "error", None) is UnsupportedError
+        yield Page(
+            (rule.name,),
+            "A limit of EdgeKit" if limit else "A graph that contradicts itself",
+            f"The model breaks this rule: {rule.sentence.rstrip('.')}.",
+            "Interpreter and kernels rely on it; graphs are checked between every two passes.",
+            _sentence(getattr(rule, "hint", "") or "`edgekit inspect MODEL` shows the layer"),
+        )
+
+
+def _boards() -> Iterator[Page]:
+    from edgekit.runtime.link.messages import SENTENCES, Err
+
+    for refusal in Err:
+        if refusal is not Err.CRC:  # is asked again, never raised
+            sentence = SENTENCES[refusal]
+            yield Page(
+                (f"device-{refusal.name.lower().replace('_', '-')}",),
+                "The board refused a request",
+                f"Its firmware answered: {sentence}.",
+                "Host and firmware speak one version of the protocol.",
+                "Build and flash the firmware of this EdgeKit again.",
+            )
+
+
+def _profiles() -> Iterator[Page]:
+    from edgekit.targets.checks import CHECKS
+
+    for check in CHECKS:
+        yield Page(
+            (f"target-{check.name}",),
+            "A target profile that breaks a rule",
+            f"A profile must have: {check.sentence}.",
+            "Figures of a profile go into memory plans, clocks and energy.",
+            "Correct the profile; docs/targets.md describes every key.",
+        )
+
+
+def _mlperf() -> Iterator[Page]:
+    from edgekit.deploy.mlperf_report import ADVICE
+    from edgekit.runtime.mlperf.rules import RULES
+
+    for rule in RULES:
+        yield Page(
+            (f"mlperf-{rule.name}",),
+            "A rule of MLPerf Tiny",
+            f"Not met: {rule.sentence}.",
+            "A result that does not meet it cannot be submitted; the figures stand all the same.",
+            _sentence(ADVICE.get(rule.name, "see docs/mlperf.md")),
+        )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."

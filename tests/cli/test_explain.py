@@ -1,0 +1,54 @@
+"""`edgekit explain`: codes, layers, and what is neither."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgekit.artifacts.bundle import read_manifest
+from tests.helpers.command_line import edgekit, fails, succeeds
+
+
+def test_a_code() -> None:
+    done = succeeds("explain", "port-busy")
+    assert done.out.startswith("port-busy: ")
+    assert "  do:   " in done.out
+    record = succeeds("explain", "port-busy", "--json").record
+    assert record["code"] == "port-busy"
+    assert record["why"] in " ".join(done.out.split())
+
+
+def test_all_codes() -> None:
+    assert "does-not-fit" in succeeds("explain").out
+    assert "meter-silent" in succeeds("explain", "--json").record
+
+
+def test_a_code_as_an_error_shows_it() -> None:
+    done = edgekit("inspect", "nothing.tflite")
+    shown = done.err.splitlines()[0].rpartition(" ")[2]
+    assert shown == "[model-missing]"
+    assert succeeds("explain", shown).out
+    assert "[" not in edgekit("convert", "--nonsense").err.splitlines()[0]
+
+
+def test_a_layer(small_bundle: Path) -> None:
+    step = read_manifest(small_bundle).steps[0]
+    done = succeeds("explain", step.layer or step.name, "--bundle", small_bundle)
+    assert step.operator in done.out
+    assert step.kernel.removeprefix("ek_") in done.out
+    (row,) = succeeds("explain", step.index, "--bundle", small_bundle, "--json").record["steps"]
+    assert row["operator"] == step.operator
+    assert row["output in arena"].startswith("bytes ")
+
+
+@pytest.mark.parametrize("words", [("nowhere",), ("portbusy",)])
+def test_what_is_no_code(words: tuple[str, ...]) -> None:
+    fails("explain", *words, exit_code=2, code="explain-unknown")
+
+
+def test_what_is_no_layer(small_bundle: Path) -> None:
+    error = fails("explain", "nowhere", "--bundle", small_bundle, exit_code=2, code="explain-layer")
+    assert read_manifest(small_bundle).steps[0].layer in error["allowed"]
+    fails("explain", "--bundle", small_bundle, exit_code=2, code="explain-layer")
+    fails("explain", "x", "--report", "r", exit_code=2, code="explain-layer")
