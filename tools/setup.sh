@@ -92,12 +92,13 @@ if [ "${1:-}" = test ]; then
     command -v arm-linux-gnueabihf-gcc >/dev/null 2>&1 || optional="$optional gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"
     command -v qemu-aarch64-static >/dev/null 2>&1 || optional="$optional qemu-user-static"
     command -v adb >/dev/null 2>&1 || optional="$optional adb"
+    command -v chromium >/dev/null 2>&1 || optional="$optional chromium"
     # an SSH server, only where installing one starts none: tests start their own on the loopback
     if [ -x /usr/sbin/policy-rc.d ] && ! [ -x /usr/sbin/sshd ]; then
         optional="$optional openssh-server"
     fi
     # shellcheck disable=SC2086
     [ -z "$optional" ] || { may_install && install_packages $optional; } || \
-        say "tests of 64- or 32-bit Arm programs, with Clang's sanitizers, over SSH or through adb will be skipped; not installed:$optional"
+        say "tests of 64- or 32-bit Arm programs, with Clang's sanitizers, over SSH, through adb or in a browser will be skipped; not installed:$optional"
 fi
 say "ready"

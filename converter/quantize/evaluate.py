@@ -175,6 +175,21 @@ def top1(predicted: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
     return float((predicted == labels).mean())
 
 
+MOST_CLASSES = 32
+"""Up to so many classes a matrix of them can be read."""
+
+
+def confusion(
+    predicted: NDArray[np.int64] | None, labels: NDArray[np.int64] | None, classes: int
+) -> tuple[tuple[int, ...], ...] | None:
+    """Samples by label (rows) and predicted class (columns); None without labels or with more
+    than MOST_CLASSES classes."""
+    if predicted is None or labels is None or classes > MOST_CLASSES:
+        return None
+    counts = np.bincount(labels * classes + predicted, minlength=classes * classes)
+    return tuple(tuple(row) for row in counts.reshape(classes, classes).tolist())
+
+
 def roc_auc(scores: Floats, labels: NDArray[np.int64]) -> float | None:
     """Area under the ROC curve for labels 0 and 1: the chance that a 1 outranks a 0.
 
@@ -259,6 +274,7 @@ def _summary(
         agreement=agreement,
         expected_drop=expected_drop,
         auc=auc,
+        confusion=confusion(after.classes, labels, max(found.size, 2)),
     )
 
 

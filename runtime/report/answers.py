@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from edgekit.artifacts.bundle import AccuracySummary, PlacedBuffer
+from edgekit.artifacts.bundle import AccuracySummary
 from edgekit.artifacts.figures import Figure, Provenance
 from edgekit.artifacts.report import Report
-from edgekit.runtime.report.layers import layers
+from edgekit.runtime.report.layers import layers, live_bytes
 from edgekit.runtime.report.text import (
     figure_text,
     metric_text,
@@ -275,22 +275,6 @@ def memory_peak(report: Report) -> str:
     return (
         f"RAM peaks at step {step}{f' ({names[step]})' if step in names else ''}: {live:,} B live"
     )
-
-
-def live_bytes(buffers: tuple[PlacedBuffer, ...]) -> dict[int, int]:
-    """Bytes of live buffers at each step; bytes that two share in place count once."""
-    steps = range(min(b.first for b in buffers), max(b.last for b in buffers) + 1)
-    return {step: _covered([b for b in buffers if b.first <= step <= b.last]) for step in steps}
-
-
-def _covered(buffers: list[PlacedBuffer]) -> int:
-    covered = 0
-    ends: dict[int, int] = {}
-    for buffer in sorted(buffers, key=lambda buffer: buffer.offset):
-        top, end = buffer.offset + buffer.size, ends.get(buffer.block, 0)
-        covered += max(0, top - max(end, buffer.offset))
-        ends[buffer.block] = max(end, top)
-    return covered
 
 
 def _is_counted(figure: Figure) -> bool:

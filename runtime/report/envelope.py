@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from edgekit.artifacts.power import PowerTrace
 from edgekit.artifacts.report import TRACE_NAME, TraceEnvelope
 
-COLUMNS = 600
-"""Columns of the envelope: as many as a wide screen shows."""
+COLUMNS = 1200
+"""Columns of the envelope: more than a screen shows, so that the page can zoom in."""
 
 Column = tuple[float | None, ...]
 

@@ -17,8 +17,8 @@ from edgekit.runtime.report.harmless import cleaned
 from edgekit.runtime.report.layers import LayerRow, Layers, layers, noisiest
 from edgekit.runtime.report.svg_latency import PEAK, histogram, sequence
 from edgekit.runtime.report.svg_layers import columns
-from edgekit.runtime.report.svg_memory import memory_plan
-from edgekit.runtime.report.svg_trace import power_trace
+from edgekit.runtime.report.svg_memory import byte_ticks, memory_plan
+from edgekit.runtime.report.svg_trace import ZOOMS, power_trace
 from edgekit.runtime.report.tables import Table, tables
 from edgekit.runtime.report.text import plural, value_text
 from edgekit.units import count_text, percent, si
@@ -30,6 +30,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 _DISTRIBUTIONS = 4
 """Most latency distributions that are drawn; the table of runs has them all."""
+
+LONG = 40
+"""Rows above which a table scrolls under its headings."""
 
 MEANINGS = {
     Provenance.MEASURED: "read from hardware, or counted in the real file",
@@ -48,6 +51,8 @@ class Picture:
     caption: str = ""
     legend: tuple[tuple[str, str], ...] = ()
     provenance: Provenance | None = None
+    zooms: bool = False
+    """Whether it can be made wider than the page, and scrolled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ def html(report: Report) -> str:
         answers=answers(report),
         sections=sections(report),
         meanings=MEANINGS,
+        zooms=ZOOMS,
+        long=LONG,
         markup=Markup,
         style=Markup("".join(map(_text, ("style.css", "picture.css")))),
     )
@@ -108,7 +115,7 @@ def sections(report: Report) -> tuple[Section, ...]:
         Section("formats", "Precision", (), pick("formats")),
         Section("energy", "Energy", tuple(_power(report)), pick("windows")),
         Section("memory", "Memory", tuple(_memory(report)), pick("image", "memory")),
-        Section("accuracy", "Accuracy", tuple(_noise(found)), pick("accuracy")),
+        Section("accuracy", "Accuracy", tuple(_noise(found)), pick("accuracy", "confusion")),
         Section("figures", "Figures and conditions", (), pick("figures", "conditions")),
     )
     return tuple(part for part in parts if part.pictures or part.tables)
@@ -146,6 +153,8 @@ def _layers(found: Layers) -> Iterator[Picture]:
         unit = "s" if found.unit == "s" else f"{found.unit}/MAC"
         name = {"s": "Time"}.get(found.unit, found.unit.capitalize())
         yield from _plain(f"{name} per MAC", rows, per_mac, unit, ())
+    live = [float(row.live_bytes) for row in rows]
+    yield from _plain("RAM live in each step", rows, live, "B", ())
 
 
 def _columns(
@@ -171,7 +180,9 @@ def _plain(
     legend: tuple[tuple[str, str], ...],
 ) -> Iterator[Picture]:
     form = partial(_short, unit=unit)
-    markup = columns(rows, values, name=title, form=form, height=80, mark=_largest(values, 1))
+    ticks = byte_ticks(int(max((v or 0.0 for v in values), default=0.0))) if unit == "B" else None
+    mark = _largest(values, 1)
+    markup = columns(rows, values, name=title, form=form, height=80, mark=mark, ticks=ticks)
     if markup:
         yield Picture(title, markup, "", legend)
 
@@ -199,7 +210,9 @@ def _power(report: Report) -> Iterator[Picture]:
     if trace.file:
         caption += f" All samples: {trace.file}."
     provenance = report.energy.provenance if report.energy else None
-    yield Picture("Power over time", power_trace(trace, report.energy), caption, (), provenance)
+    drawn = power_trace(trace, report.energy)
+    if drawn:
+        yield Picture("Power over time", drawn, caption, (), provenance, zooms=True)
 
 
 def _memory(report: Report) -> Iterator[Picture]:

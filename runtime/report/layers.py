@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from edgekit.artifacts.bundle import StepInfo
+from edgekit.artifacts.bundle import PlacedBuffer, StepInfo
 from edgekit.artifacts.figures import Provenance
 from edgekit.artifacts.report import BundleSummary, Report
 from edgekit.artifacts.run import RunResult, StepCost
@@ -31,6 +31,8 @@ class LayerRow:
     exact: bool
     estimate: int = 0
     """Instructions as the cost model has them; 0: no estimate."""
+    live_bytes: int = 0
+    """Bytes of the arena that are live in its step; 0: no memory plan."""
 
     @property
     def per_mac(self) -> float | None:
@@ -73,7 +75,14 @@ def layers(report: Report) -> Layers:
     whole = sum(step.count for step in costs.values())
     indices = sorted({step.index for step in report.bundle.steps} | costs.keys())
     steps = {step.index: step for step in report.bundle.steps}
-    rows = [_row(i, steps.get(i), costs.get(i), whole, report.bundle) for i in indices]
+    plan = report.bundle.memory
+    live = live_bytes(plan.buffers) if plan is not None and plan.buffers else {}
+    rows = [
+        replace(
+            _row(i, steps.get(i), costs.get(i), whole, report.bundle), live_bytes=live.get(i, 0)
+        )
+        for i in indices
+    ]
     if not rows:
         rows = _noise_only(report.bundle)
     return Layers(
@@ -121,3 +130,19 @@ def noisiest(rows: Sequence[LayerRow], count: int = 3) -> tuple[LayerRow, ...]:
     """The rows of the lowest signal to noise ratio, lowest first."""
     known = [row for row in rows if row.sqnr_db is not None]
     return tuple(sorted(known, key=lambda row: row.sqnr_db or 0.0)[:count])
+
+
+def live_bytes(buffers: tuple[PlacedBuffer, ...]) -> dict[int, int]:
+    """Bytes of live buffers at each step; bytes that two share in place count once."""
+    steps = range(min(b.first for b in buffers), max(b.last for b in buffers) + 1)
+    return {step: _covered([b for b in buffers if b.first <= step <= b.last]) for step in steps}
+
+
+def _covered(buffers: list[PlacedBuffer]) -> int:
+    covered = 0
+    ends: dict[int, int] = {}
+    for buffer in sorted(buffers, key=lambda buffer: buffer.offset):
+        top, end = buffer.offset + buffer.size, ends.get(buffer.block, 0)
+        covered += max(0, top - max(end, buffer.offset))
+        ends[buffer.block] = max(end, top)
+    return covered

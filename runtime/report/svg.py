@@ -106,11 +106,17 @@ class Frame:
 
 
 def picture(
-    frame: Frame, name: str, description: str, *content: str, vertical: Axis | None = None
+    frame: Frame,
+    name: str,
+    description: str,
+    *content: str,
+    vertical: Axis | None = None,
+    scrolls: bool = False,
 ) -> str:
     """The whole picture, with a title and a description for those who cannot see it.
 
-    `vertical` adds grid lines behind the content and labels to the left.
+    `vertical` adds grid lines behind the content and labels to the left; with `scrolls` the
+    drawing can be reached by the keyboard, to be scrolled when it is wider than the page.
     """
     identity = "".join(c if c.isalnum() else "-" for c in name.lower())
     drawing = element(
@@ -126,7 +132,8 @@ def picture(
         aria_labelledby=f"{identity}-title {identity}-desc",
     )
     gutter = _gutter(frame, vertical) if vertical else ""
-    return element("div", gutter, element("div", drawing), class_="picture")
+    reached = {"tabindex": 0, "role": "group", "aria_label": name} if scrolls else {}
+    return element("div", gutter, element("div", drawing, **reached), class_="picture")
 
 
 def _grid(frame: Frame, vertical: Axis) -> str:
@@ -137,7 +144,7 @@ def _grid(frame: Frame, vertical: Axis) -> str:
 def _gutter(frame: Frame, vertical: Axis) -> str:
     """Tick labels, flush right; of one width, so that pictures above one another line up."""
     labels = [vertical.form(tick) for tick in vertical.ticks]
-    width = max(56, 10 + 7 * max(map(len, labels), default=0))
+    width = max(66, 10 + 7 * max(map(len, labels), default=0))
     rows = (
         element(
             "text", escape(label), x=width - 7, text_anchor="end", class_="tick",
@@ -162,13 +169,13 @@ def plot(frame: Frame, *shapes: str) -> str:
     )
 
 
-def scale(frame: Frame, horizontal: Axis) -> str:
+def scale(frame: Frame, horizontal: Axis, *, class_: str = "tick") -> str:
     """Labels under the plot, kept inside it at both ends."""
     rows = []
     for tick in horizontal.ticks:
         x = horizontal.place(tick)
         anchor = "start" if x < 0.04 else "end" if x > 0.96 else "middle"
-        rows.append(text(horizontal.form(tick), x, frame.bottom + 14, anchor=anchor, class_="tick"))
+        rows.append(text(horizontal.form(tick), x, frame.bottom + 14, anchor=anchor, class_=class_))
     return "".join(rows)
 
 

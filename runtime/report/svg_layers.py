@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from edgekit.runtime.report import svg
 from edgekit.runtime.report.layers import LayerRow
@@ -31,16 +32,19 @@ def columns(
     form: Callable[[float], str],
     height: int = 130,
     mark: Sequence[int] = (),
+    ticks: tuple[float, ...] | None = None,
 ) -> str:
     """One column per layer; layers whose position is in `mark` carry their value.
 
-    `form` writes a value with its unit. "" when no layer has a value.
+    `form` writes a value with its unit; `ticks` are those of the vertical axis, round numbers
+    without. "" when no layer has a value.
     """
     known = [value for value in values if value is not None]
     if not known or max(known) <= 0:
         return ""
     frame = svg.Frame(top=18, height=height)
     vertical = svg.axis(0.0, max(known) * 1.05, form, count=3)
+    vertical = replace(vertical, ticks=vertical.ticks if ticks is None else ticks)
     bars = [
         _bar(i, len(rows), row, value, vertical, frame, form)
         for i, (row, value) in enumerate(zip(rows, values, strict=True))

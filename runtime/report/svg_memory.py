@@ -23,7 +23,7 @@ def memory_plan(memory: MemorySummary, steps: int = 0) -> str:
     frame = svg.Frame(top=18, height=220)
     steps = max(steps, 1 + max(buffer.last for buffer in memory.buffers))
     vertical = svg.axis(0.0, memory.arena_bytes * 1.04, lambda v: bytes_text(round(v)))
-    vertical = svg.Axis(0.0, vertical.high, _byte_ticks(memory.arena_bytes), vertical.form)
+    vertical = svg.Axis(0.0, vertical.high, byte_ticks(memory.arena_bytes), vertical.form)
     horizontal = svg.axis(0.0, float(steps), lambda value: f"{value:.0f}", count=min(8, steps))
     return svg.picture(
         frame,
@@ -53,7 +53,7 @@ def _band(cascade: CascadeInfo, steps: int, frame: svg.Frame) -> str:
     )  # fmt: skip
 
 
-def _byte_ticks(arena: int) -> tuple[float, ...]:
+def byte_ticks(arena: int) -> tuple[float, ...]:
     """Three to six multiples of a power of two."""
     step = 1
     while arena / step > 5:

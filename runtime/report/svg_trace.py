@@ -9,6 +9,11 @@ from edgekit.artifacts.report import TraceEnvelope
 from edgekit.runtime.report import svg
 from edgekit.units import si
 
+ZOOMS = (1, 3, 10)
+"""How many times the page's width the picture can have; the style has a rule for each."""
+TICKS = 6
+"""Labels of time on a page's width, about."""
+
 
 def power_trace(trace: TraceEnvelope, energy: EnergyResult | None) -> str:
     """The picture of a recording; windows shaded and numbered, idle power dashed."""
@@ -17,7 +22,7 @@ def power_trace(trace: TraceEnvelope, energy: EnergyResult | None) -> str:
         return ""
     frame = svg.Frame(top=20, height=200)
     end = trace.start_s + trace.step_s * len(trace.high_w)
-    horizontal = svg.axis(trace.start_s, end, _seconds, count=6)
+    horizontal = svg.axis(trace.start_s, end, _seconds, count=TICKS)
     vertical = svg.axis(0.0, max(high) * 1.05, _watts, count=4)
     windows = energy.windows if energy else ()
     return svg.picture(
@@ -28,9 +33,17 @@ def power_trace(trace: TraceEnvelope, energy: EnergyResult | None) -> str:
         _windows(energy, horizontal, frame),
         svg.plot(frame, *_shapes(trace, vertical, frame)),
         _idle(energy, vertical, frame),
-        svg.scale(frame, horizontal),
+        svg.scale(frame, horizontal, class_="tick fine-1"),
+        *(_finer(times, (trace.start_s, end), frame) for times in ZOOMS[1:]),
         vertical=vertical,
+        scrolls=True,
     )
+
+
+def _finer(times: int, span: tuple[float, float], frame: svg.Frame) -> str:
+    """Labels under a picture this many times as wide, which the style shows then."""
+    wide = svg.axis(*span, _seconds, count=TICKS * times)
+    return svg.scale(frame, wide, class_=f"tick fine-{times}")
 
 
 def _least(trace: TraceEnvelope) -> float:

@@ -13,25 +13,26 @@ from edgekit.runtime.report.figures import LABELS
 from edgekit.runtime.report.layers import LayerRow, Layers, layers
 from edgekit.runtime.report.text import (
     figure_text,
-    metric_text,
     plural,
     runs_text,
-    samples_text,
     shape_text,
     share_text,
     spread_text,
     value_text,
 )
-from edgekit.units import bytes_text, count_text, percent, si
+from edgekit.units import bytes_text, count_text, si
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Text, and what a view may draw with it: a provenance badge, a bar of a length of 0..1."""
+    """Text, and what a view may draw with it: a provenance badge, a bar of a length of 0..1, a
+    shade of 0..1 behind it, of a right answer or of a wrong one."""
 
     text: str
     provenance: Provenance | None = None
     bar: float | None = None
+    shade: float | None = None
+    right: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,14 @@ class Table:
 
 def tables(report: Report) -> tuple[Table, ...]:
     """Every table that has rows, in reading order."""
+    from edgekit.runtime.report.accuracy_tables import accuracy_table, confusion_table
     from edgekit.runtime.report.format_tables import formats_table
     from edgekit.runtime.report.mlperf_tables import rules_table, timed_table
 
     makers: tuple[Callable[[Report], Table], ...] = (
         rules_table, timed_table, figures_table, runs_table, batches_table, layers_table,
-        formats_table, accuracy_table, windows_table, image_table, memory_table, conditions_table,
+        formats_table, accuracy_table, confusion_table, windows_table, image_table, memory_table,
+        conditions_table,
     )  # fmt: skip
     made = (filled(make(report)) for make in makers)
     return tuple(table for table in made if table.rows)
@@ -173,6 +176,7 @@ def layers_table(report: Report) -> Table:
         (Column("Share"), lambda row: Cell(_share(row), bar=(row.share or 0.0) / largest)),
         (Column("Per MAC", True), lambda row: Cell(_per_mac(row, found.unit))),
         (Column("Weights", True), lambda row: Cell(_bytes(row.weight_bytes))),
+        (Column("RAM", True), lambda row: Cell(_bytes(row.live_bytes))),
         (Column("SQNR", True), lambda row: Cell(_noise(row))),
     )
     columns = tuple(column for column, _ in makers)
@@ -188,6 +192,8 @@ def _layers_caption(report: Report, found: Layers) -> str:
     if basis and any(_estimate(row, found.unit) for row in found.rows):
         texts = "; ".join(f"{isa} kernels from {text}" for isa, text in basis.items())
         said.append(f"Estimated: instructions by the cost model, {texts}.")
+    if any(row.live_bytes for row in found.rows):
+        said.append("RAM is what of the arena is live in the layer's step.")
     if any(_noise(row) for row in found.rows):
         said.append("SQNR is the signal to quantization noise ratio of the layer's output.")
     return " ".join(said)
@@ -218,22 +224,6 @@ def _bytes(count: int) -> str:
 
 def _noise(row: LayerRow) -> str:
     return "exact" if row.exact else "" if row.sqnr_db is None else f"{row.sqnr_db:.1f} dB"
-
-
-def accuracy_table(report: Report) -> Table:
-    """Float model against converted model."""
-    summary = report.bundle.accuracy
-    metric = metric_text(summary.metric) if summary else ""
-    columns = (Column("Model"), Column(metric, True), Column("Change", True))
-    if summary is None:
-        return Table("accuracy", "Accuracy", columns, ())
-    change = f"{100 * (summary.after - summary.before):+.2f} points"
-    rows = (
-        (Cell("float"), Cell(percent(summary.before)), Cell("")),
-        (Cell("converted"), Cell(percent(summary.after)), Cell(change)),
-    )
-    caption = f"On {samples_text(summary)}."
-    return Table("accuracy", "Accuracy before and after", columns, rows, caption)
 
 
 def windows_table(report: Report) -> Table:

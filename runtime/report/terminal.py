@@ -48,7 +48,7 @@ def terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
     heads = (rules_table(report), timed_table(report))
     for table in (*heads, figures_table(report), _runs(report), batches_table(report)):
         _print_table(console, _without(filled(table), "Basis"))
-    left_out = ["Output", "Weights", "Estimated", *(["Operator"] if width < NARROW else [])]
+    left_out = ["Output", "Weights", "RAM", "Estimated", *(["Operator"] if width < NARROW else [])]
     _print_table(console, _without(filled(_costliest(report)), *left_out))
     for note in report.warnings:
         console.print(note_line(note), style="yellow" if note.level == "warning" else "")

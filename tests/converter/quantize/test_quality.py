@@ -17,7 +17,7 @@ from edgekit.converter.data.open import open_dataset
 from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.load.load import load_model
-from edgekit.converter.quantize.evaluate import compare, evaluate, roc_auc, top1
+from edgekit.converter.quantize.evaluate import compare, confusion, evaluate, roc_auc, top1
 from edgekit.converter.quantize.execute import outputs_real
 from edgekit.converter.quantize.gate import Limits, check_accuracy
 from edgekit.converter.quantize.int8 import quantize_int8, quantize_ranges
@@ -273,6 +273,22 @@ def test_several_outputs_are_judged_by_the_worst() -> None:
     assert first is not None
     assert second is not None
     assert first > 25 > 3 > second
+
+
+def test_confusion_by_hand() -> None:
+    labels, predicted = np.array([0, 0, 2, 2, 2]), np.array([0, 1, 2, 2, 0])
+    assert confusion(predicted, labels, 3) == ((1, 1, 0), (0, 0, 0), (1, 0, 2))
+    assert confusion(predicted, None, 3) is None
+    assert confusion(None, labels, 3) is None
+    assert confusion(predicted, labels, 33) is None
+
+
+def test_the_confusion_of_a_comparison_counts_every_sample() -> None:
+    for i in range(8):
+        predicted, labels = np.random.default_rng(i).integers(0, 5, (2, 40))
+        found = np.array(confusion(predicted, labels, 5))
+        assert found.sum() == 40
+        assert found.trace() / 40 == pytest.approx(top1(predicted, labels))
 
 
 def test_auc_by_hand() -> None:
