@@ -79,6 +79,21 @@ def test_benchmark_model_without_a_device(bundle: Path, client: AdbClient, tmp_p
     assert "it runs on a Pi or a phone" in error["found"]
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "found"),
+    [
+        (("--emulate", "--cores", "big"), "option-unused", "it is for a Pi or a phone"),
+        (("--serial", "R58M", "--cores", "fast"), "bad-option", "not understood: 'fast'"),
+        (("--serial", "R58M", "--benchmark-model", "none"), "bad-benchmark-model", "No such file"),
+    ],
+)
+def test_options_that_cannot_be_had(
+    words: tuple[str, ...], code: str, found: str, bundle: Path
+) -> None:
+    """Said before a phone is asked for anything."""
+    assert found in fails("bench", bundle, *words, *BENCH, exit_code=2, code=code)["found"]
+
+
 @pytest.fixture
 def patient(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows end when the gauge was read some times, however slow this machine is."""
