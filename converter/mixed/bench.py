@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from edgekit.artifacts.bundle import AccuracySummary
 from edgekit.converter.ir.graph import Graph
@@ -94,10 +94,6 @@ class Bench:
     def known(self, mix: Mix) -> AccuracySummary | None:
         """The accuracy of a mix that was measured already."""
         return self._summaries.get(self._key(mix))
-
-    def measured(self) -> Mapping[Key, AccuracySummary]:
-        """All mixes that were measured, in that order."""
-        return self._summaries
 
     def _key(self, mix: Mix) -> Key:
         return tuple((name, mix[name]) for name in self.layers if mix.get(name, BASE) != BASE)

@@ -20,7 +20,7 @@ from edgekit.converter.ir.graph import DType, Graph, Node
 from edgekit.converter.ir.verify import verify
 from edgekit.converter.mixed.formats import layers_of
 from edgekit.converter.mixed.price import Prices, Take, prices
-from edgekit.converter.quantize.gate import Limits, verdict
+from edgekit.converter.quantize.gate import Limits, tolerated
 from edgekit.targets.model import Target
 from edgekit.units import count_text
 
@@ -94,7 +94,7 @@ def compare_trained(
         layers=layers,
         evaluations=sum(one is not None for one in found),
         most=2,
-        limit=verdict(summary, limits)[1] if summary else "",
+        limit=tolerated(summary, limits) if summary else "",
         basis=both[1].basis if both[1] else "",
     )
     return report, _loses(graph.name, report)

@@ -124,13 +124,14 @@ o of the rival the region may not start between o + low and o + high (both exclu
 
 
 def _rivals(blocks: Sequence[Region]) -> Rivals:
+    spans = [(block.first, block.last) for block in blocks]
     return [
         [
             (j, gaps)
-            for j, b in enumerate(blocks)
-            if j != i and a.first <= b.last and b.first <= a.last and (gaps := _gaps(a, b))
+            for j, (first, last) in enumerate(spans)
+            if j != i and begin <= last and first <= end and (gaps := _gaps(blocks[i], blocks[j]))
         ]
-        for i, a in enumerate(blocks)
+        for i, (begin, end) in enumerate(spans)
     ]
 
 
