@@ -44,8 +44,12 @@ def command(
     samples: Annotated[
         int, typer.Option(min=1, help="Inputs whose outputs are checked against the reference.")
     ] = SAMPLES,
-    threads: Annotated[str, typer.Option(help="Interpreter threads, host: 1 or 1,2,4.")] = THREADS,
-    batch: Annotated[str, typer.Option(help="Batch sizes for throughput, host.")] = BATCHES,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="litert, native (the generated C) or both; of a Pi native is usual."),
+    ] = None,
+    threads: Annotated[str, typer.Option(help="Threads of LiteRT: 1 or 1,2,4.")] = THREADS,
+    batch: Annotated[str, typer.Option(help="Batch sizes of LiteRT.")] = BATCHES,
     benchmark_model: Annotated[
         Path | None,
         typer.Option(help="LiteRT's program for a phone or Pi, to run beside ours."),
@@ -125,7 +129,7 @@ def command(
         given |= {"--samples": samples != SAMPLES, "--windows": windows != WINDOWS}
         given |= {"--host": host is not None, "--serial": serial is not None}
         given |= {"--emulate": emulate, "--benchmark-model": benchmark_model is not None}
-        given |= {"--cores": cores is not None}
+        given |= {"--cores": cores is not None, "--engine": engine is not None}
         given |= {"--threads": threads != THREADS, "--batch": batch != BATCHES}
         mlperf_options.check_with(given)
         run = partial(
@@ -173,6 +177,7 @@ def command(
         device=station.device if station is not None else "",
         benchmark_model=benchmark_model,
         cores=cores,
+        engine=engine,
     )
     if several:
         places = fleet.stations(targets, devices, lab, emulate=emulate)

@@ -41,7 +41,9 @@ class BenchOptions:
     broke off, from what it kept in the report's folder; `place` says where the program of a Pi or
     a phone runs, when that is not this machine; `wait_s` how many seconds to wait for a device that
     another run uses; `device` is its name in the lab file; `benchmark_model` is LiteRT's program of
-    that name for the device, to be run there too; `cores` are those that the runner may use."""
+    that name for the device, to be run there too; `cores` are those that the runner may use;
+    `engine` is one of ENGINES, None for what is usual there: both here, the generated C on another
+    machine."""
 
     port: str | None = None
     place: Place = field(default_factory=Place)
@@ -58,6 +60,16 @@ class BenchOptions:
     device: str = ""
     benchmark_model: Path | None = None
     cores: str | None = None
+    engine: str | None = None
+
+    def runs(self, engine: str) -> bool:
+        """Whether "litert" or "native" is to run."""
+        usual = "native" if self.place else "both"
+        return (self.engine or usual) in (engine, "both")
+
+
+ENGINES = ("litert", "native", "both")
+"""What can run a bundle: LiteRT the model file, the generated C natively."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +165,28 @@ def _check_options(target: Target, options: BenchOptions) -> None:
     """Raise UsageError for an option that would be without effect."""
     usual = BenchOptions()
     unused = []
+    if options.engine is not None and options.engine not in ENGINES:
+        raise UsageError(
+            "--engine", f"{options.engine!r}", allowed=", ".join(ENGINES), code="bad-option"
+        )
+    if not _chooses(target, options.place):
+        why = "only a Pi with --host, and this machine, run more than the generated C"
+        unused += [("--engine", why)] * (options.engine is not None)
     if target.family == "cortex-m":
         why = f"{target.name} runs one inference at a time, without an interpreter"
         unused += [("--threads", why)] * (options.threads != usual.threads)
         unused += [("--batch", why)] * (options.batches != usual.batches)
-    if options.place:
+    if options.place and not options.runs("litert"):
         why = "the runner computes one inference after another, in one thread"
         unused += [("--threads", why)] * (options.threads != usual.threads)
         unused += [("--batch", why)] * (options.batches != usual.batches)
     if options.place.emulate and options.power is not None:
         unused += [("--power", "an emulator has no power of its own, and no time")]
+    if options.place and not options.runs("native"):
+        why = "it is for the generated C, which --engine both runs too"
+        unused += [("--power", why)] * (options.power is not None)
+        unused += [("--cores", why)] * (options.cores is not None)
+        unused += [("--benchmark-model", why)] * (options.benchmark_model is not None)
     if options.cores is not None:
         if not options.place or options.place.emulate:
             unused += [("--cores", "it is for a Pi or a phone, named by --host or --serial")]
@@ -185,6 +209,13 @@ def _check_options(target: Target, options: BenchOptions) -> None:
         raise UsageError(
             option, f"without effect here: {why}", hint="leave it out", code="option-unused"
         )
+
+
+def _chooses(target: Target, place: Place) -> bool:
+    """Whether there is more than one engine to run the target's bundles with."""
+    if place:
+        return target.family == "rpi" and place.host is not None
+    return target.family != "cortex-m"
 
 
 DUTY_OPTIONS = {
@@ -241,6 +272,10 @@ def _runner(target: Target, options: BenchOptions) -> Callable[..., Measured]:
             hint="leave it out",
             code="port-unused",
         )
+    if options.place and options.runs("litert"):
+        from edgekit.deploy.bench_far import run_far
+
+        return run_far
     if options.place:
         from edgekit.deploy.bench_runner import run_runner
 

@@ -44,8 +44,11 @@ def run_here(
     meter = make_meter(options.power, target) if options.power is not None else None
     runs = list(keeper.partial.runs)
     if not runs:
-        own = _generated(bundle, inputs, options, report, notes)
-        runs = [*_interpreters(bundle, inputs, options, report, notes, alone=own is None)]
+        own = None
+        if options.runs("native"):
+            own = _generated(bundle, inputs, options, report, notes)
+        if options.runs("litert"):
+            runs += interpreters(bundle, inputs, options, report, notes, alone=own is None)
         runs += [own] if own is not None else []
         keeper.runs(runs)
     metered = None
@@ -61,7 +64,7 @@ def run_here(
     )
 
 
-def _interpreters(
+def interpreters(
     bundle: Bundle,
     inputs: Inputs,
     options: BenchOptions,
@@ -127,15 +130,16 @@ def _generated(
 ) -> RunResult | None:
     """The generated C as a program of exactly this machine; a note where there is none or no
     compiler. Raises UnsupportedError or ToolError where nothing else could run the bundle."""
+    alone = not options.runs("litert")
     if not bundle.has_c:
-        require_engine(bundle)
+        require_engine(bundle, alone=alone)
         return None
     try:
         with program_here(bundle) as opened:
             device = environment.device_name()
             return measured(bundle, opened, inputs, report, quick=options.quick, device=device)
     except ToolError as error:
-        if error.code != "compiler-missing" or bundle.custom:
+        if error.code != "compiler-missing" or bundle.custom or alone:
             raise
         notes.append(_skipped("generated C", error))
         return None

@@ -28,6 +28,7 @@ from edgekit.runtime.devices.phone import state_notes
 from edgekit.runtime.devices.remote import Remote
 from edgekit.runtime.measure.timing import NORMAL, QUICK
 from edgekit.runtime.power.names import make_meter, parse_meter
+from edgekit.runtime.runner import throttling
 from edgekit.targets.model import Target
 
 
@@ -160,10 +161,9 @@ def _between(
     run: RunResult, name: str, before: Mapping[str, str], after: Mapping[str, str]
 ) -> RunResult:
     """A run with the states of the device around it, and what they mean for it."""
-    states = {f"{key}_before": value for key, value in before.items()}
-    states |= {f"{key}_after": value for key, value in after.items()}
+    notes = (*state_notes(name, before, after), *throttling.notes(name, before, after))
     return replace(
         run,
-        environment={**run.environment, **states},
-        warnings=(*run.warnings, *state_notes(name, before, after)),
+        environment={**run.environment, **throttling.around(before, after)},
+        warnings=(*run.warnings, *notes),
     )

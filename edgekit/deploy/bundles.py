@@ -83,8 +83,17 @@ class Bundle:
             ) from None
 
 
-def require_engine(bundle: Bundle) -> None:
-    """Raise UnsupportedError where nothing here runs the bundle: neither LiteRT nor its C."""
+def require_engine(bundle: Bundle, *, alone: bool = False) -> None:
+    """Raise UnsupportedError where nothing here runs the bundle: neither LiteRT nor its C; with
+    `alone` where its C does not."""
+    if alone and not bundle.has_c:
+        raise UnsupportedError(
+            str(bundle.folder),
+            "there is no generated C in it, and --engine native runs nothing else",
+            allowed="a bundle with C",
+            hint="leave --engine out, or convert again for a target that runs C",
+            code="no-engine",
+        )
     if bundle.custom and not bundle.has_c:
         raise UnsupportedError(
             str(bundle.folder),

@@ -61,6 +61,7 @@ def conditions(
         "samples": str(options.samples),
         "windows": str(options.windows),
         "threads": ",".join(map(str, options.threads)),
+        "engine": options.engine or "usual",
         "place": " ".join(options.place.options) or "none",
         "cores": options.cores or "any",
         "quick": "yes" if options.quick else "no",

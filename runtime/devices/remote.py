@@ -21,6 +21,7 @@ from edgekit.runtime.devices import phone
 from edgekit.runtime.devices.launch import SERVE
 from edgekit.runtime.devices.remote_troubles import ADB, SSH, Trouble, trouble
 from edgekit.runtime.link.process import ProcessTransport, program_ended
+from edgekit.runtime.runner import throttling
 
 ASK_S = 60.0
 """The longest a command on the device may take; pushing may take longer."""
@@ -216,7 +217,14 @@ def ssh(host: str, machines: tuple[str, ...] = ()) -> Remote:
     Raises ToolError without the program.
     """
     program = _program("ssh", "openssh-client")
-    return Remote(host, (program, *SSH_OPTIONS, "--", host), "/tmp", SSH, machines)
+    return Remote(
+        name=host,
+        shell=(program, *SSH_OPTIONS, "--", host),
+        folder="/tmp",
+        troubles=SSH,
+        machines=machines,
+        states=Question(throttling.STATE, throttling.parse_state),
+    )
 
 
 def adb(

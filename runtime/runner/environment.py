@@ -17,6 +17,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 _DEVICE_TREE = Path("/proc/device-tree/model")
 _STATUS = Path("/proc/self/status")
+_MEMINFO = Path("/proc/meminfo")
 
 
 def describe() -> dict[str, str]:
@@ -28,6 +29,7 @@ def describe() -> dict[str, str]:
         "cores": str(cores()),
         "governor": _text(_GOVERNOR),
         "load_average": f"{load():.2f}",
+        "memory": memory(),
         "os": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "numpy": np.__version__,
@@ -58,6 +60,12 @@ def cores() -> int:
 def load() -> float:
     """One-minute load average; 0.0 where the system has none."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
+def memory() -> str:
+    """The machine's memory in bytes, or ""."""
+    rows = (line.split() for line in _text(_MEMINFO).splitlines())
+    return next((str(1024 * int(row[1])) for row in rows if row[0] == "MemTotal:"), "")
 
 
 def peak_rss() -> int:

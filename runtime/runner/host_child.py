@@ -18,7 +18,7 @@ from edgekit.artifacts.run import Batch, RunResult
 from edgekit.errors import DataError, EdgeKitError, UnsupportedError
 from edgekit.runtime.measure import stats
 from edgekit.runtime.measure.timing import Effort, sample_count, take_samples, warm_up
-from edgekit.runtime.runner import environment
+from edgekit.runtime.runner import environment, throttling
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
 
 def measure(request: dict[str, Any]) -> RunResult:
     """The run a request asks for (see `run_host` for its fields)."""
-    machine = environment.describe()
+    machine, state = environment.describe(), throttling.here()
     effort = Effort(**request["effort"])
     litert.load_provider(request["provider"])
     before = environment.current_rss()
@@ -42,6 +42,7 @@ def measure(request: dict[str, Any]) -> RunResult:
     warmed, samples = _sample(interpreter, _given(request), effort)
     peak = environment.peak_rss()
     others, refused = _other_batches(request, own, effort)
+    after = throttling.here()
     mine = (Batch(own, samples),) if own in request["batches"] else ()
     return RunResult(
         device=environment.device_name(),
@@ -52,9 +53,10 @@ def measure(request: dict[str, Any]) -> RunResult:
         threads=interpreter.threads,
         warmup=warmed,
         memory={"peak_rss": peak, "rss_before_model": before},
-        environment=machine,
+        environment=machine | throttling.around(state, after),
         warnings=(
             *environment.notes(machine, interpreter.threads),
+            *throttling.notes("host", state, after),
             *stats.notes(samples, subject=f"latency, threads {interpreter.threads}"),
             *refused,
         ),
