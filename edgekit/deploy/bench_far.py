@@ -110,7 +110,7 @@ def _archive(bundle: Bundle, inputs: Inputs, options: BenchOptions) -> bytes:
         for index, array in enumerate(row)
     }
     stored = io.BytesIO()
-    np.savez(stored, **arrays)  # type: ignore[arg-type]
+    np.savez(stored, **arrays)
     request = {
         "threads": options.threads,
         "batches": options.batches,
