@@ -98,9 +98,9 @@ def _python(text: str) -> Python:
 
 def choose_python(name: str, facts: Facts) -> Python:
     """The first that can run EdgeKit; raises DeviceError where none can, or no room is left."""
-    found, allowed, hint, code = _why_not(facts)
-    if code:
-        raise DeviceError(name, found, allowed=allowed, hint=hint, code=code)
+    refused = _without_python(name, facts) or _without_room(name, facts)
+    if refused is not None:
+        raise refused
     return next(row for row in facts.pythons if _fits(row))
 
 
@@ -108,30 +108,55 @@ def _fits(row: Python) -> bool:
     return row.bits == 64 and row.version >= OLDEST and row.whole
 
 
-def _why_not(facts: Facts) -> tuple[str, str, str, str]:
-    """What keeps EdgeKit from being installed: found, allowed, hint, code; all empty: nothing."""
+def _without_python(name: str, facts: Facts) -> DeviceError | None:
     oldest = ".".join(map(str, OLDEST))
     if not facts.pythons:
-        hint = "install it there: sudo apt-get install python3 python3-venv"
-        return "it has no Python", f"Python {oldest} or newer", hint, "provision-no-python"
+        return DeviceError(
+            name,
+            "it has no Python",
+            allowed=f"Python {oldest} or newer",
+            hint="install it there: sudo apt-get install python3 python3-venv",
+            code="provision-no-python",
+        )
     wide = [row for row in facts.pythons if row.bits == 64]
     if not wide:
-        hint = "install the 64-bit Raspberry Pi OS"
-        found = f"its Python is a program of 32 bits ({facts.machine}), and LiteRT has none for it"
-        return found, "a 64-bit system", hint, "provision-32-bit"
+        return DeviceError(
+            name,
+            f"its Python is a program of 32 bits ({facts.machine}), and LiteRT has none for it",
+            allowed="a 64-bit system",
+            hint="install the 64-bit Raspberry Pi OS",
+            code="provision-32-bit",
+        )
     new = [row for row in wide if row.version >= OLDEST]
     if not new:
-        hint = "upgrade to Raspberry Pi OS 12 (bookworm) or newer; --engine native needs no Python"
-        found = f"its Python is {wide[0].shown}"
-        return found, f"{oldest} or newer", hint, "provision-old-python"
+        return DeviceError(
+            name,
+            f"its Python is {wide[0].shown}",
+            allowed=f"{oldest} or newer",
+            hint="upgrade to Raspberry Pi OS 12 (bookworm); --engine native needs no Python",
+            code="provision-old-python",
+        )
     if not any(map(_fits, new)):
-        hint = "install the module there: sudo apt-get install python3-venv"
-        found = f"its Python {new[0].shown} cannot make virtual environments"
-        return found, "one with venv and ensurepip", hint, "provision-no-venv"
-    if facts.free_bytes < NEEDED_BYTES:
-        found = f"no space left on the device: {facts.free_bytes >> 20} MiB free at {facts.place}"
-        return found, f"{NEEDED_BYTES >> 20} MiB", "free some there; df -h shows it", "device-full"
-    return "", "", "", ""
+        return DeviceError(
+            name,
+            f"its Python {new[0].shown} cannot make virtual environments",
+            allowed="one with venv and ensurepip",
+            hint="install the module there: sudo apt-get install python3-venv",
+            code="provision-no-venv",
+        )
+    return None
+
+
+def _without_room(name: str, facts: Facts) -> DeviceError | None:
+    if facts.free_bytes >= NEEDED_BYTES:
+        return None
+    return DeviceError(
+        name,
+        f"no space left on the device: {facts.free_bytes >> 20} MiB free at {facts.place}",
+        allowed=f"{NEEDED_BYTES >> 20} MiB",
+        hint="free some there; df -h shows it",
+        code="device-full",
+    )
 
 
 def make(
