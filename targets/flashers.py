@@ -21,6 +21,7 @@ class Flasher(Strict):
     """What to type, or do, to have it."""
     program: str = ""
     version: tuple[str, ...] = ()
+    version_ends: tuple[int, ...] = (0,)
     command: tuple[str, ...] = ()
     probe: tuple[str, ...] = ()
     """Words that choose one of several boards or probes by its serial number."""

@@ -139,20 +139,27 @@ def _flashers() -> Iterator[Check]:
         purpose = f"flashing {', '.join(users)}"
         words = program_words(row)
         if words:
-            yield Check("flashers", row.name, "ok", _version([*words, *row.version]), purpose)
+            starts, found = _version([*words, *row.version], row.version_ends)
+            status, fix = ("ok", "") if starts else ("missing", row.install)
+            yield Check("flashers", row.name, status, found, purpose, fix)
         else:
             yield Check("flashers", row.name, "missing", "not installed", purpose, row.install)
 
 
-def _version(command: list[str]) -> str:
-    """The first line in which a program tells a version, else its first."""
+def _version(command: list[str], ends: tuple[int, ...]) -> tuple[bool, str]:
+    """Whether a program starts and ends with one of `ends`, and the first line in which it tells a
+    version, else its first; of one that does not, the last."""
     try:
         done = _started(command)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return f"does not start: {error}"
+        return False, f"does not start: {error}"
     lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    if done.returncode not in ends:
+        code = done.returncode
+        ended = f"exit {code}" if code >= 0 else f"signal {-code}"
+        return False, f"does not start ({ended}): {lines[-1] if lines else 'no word'}"
     told = [line for line in lines if any(map(str.isdigit, line))]
-    return (told or lines or ["found"])[0]
+    return True, (told or lines or ["found"])[0]
 
 
 def _probes() -> Iterator[Check]:

@@ -70,10 +70,11 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
 
 
 @contextlib.contextmanager
-def in_qemu(elf: Path) -> Iterator[str]:
-    """A firmware in QEMU; the pseudo-terminal that is its line."""
-    words = ["qemu-system-arm", "-M", "mps2-an386", "-kernel", str(elf), "-display", "none"]
-    words += ["-monitor", "none", "-serial", "pty"]
+def in_qemu(elf: Path, machine: str = "mps2-an386", line: int = 0) -> Iterator[str]:
+    """A firmware in QEMU; the pseudo-terminal that is its line, the machine's serial port of that
+    number."""
+    words = ["qemu-system-arm", "-M", machine, "-kernel", str(elf), "-display", "none"]
+    words += ["-monitor", "none", *["-serial", "null"] * line, "-serial", "pty"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         assert process.stdout is not None
         found = re.search(rb"redirected to (\S+)", process.stdout.readline())
@@ -116,6 +117,21 @@ def test_a_board_that_runs_it_is_asked(
         plug_in(monkeypatch, (port, "0483:374b", "066B", None))  # found by its USB numbers
         record = succeeds("flash", own_bundle, "-t", board, "--json").record
     assert record["checked"] == {"port": port, "board": "mps2-an386", "self_test": "passed"}
+
+
+@needs_qemu
+@pytest.mark.qemu
+def test_the_stm32_port_boots_in_a_chip_of_its_family(
+    desk: Path, tool: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NUCLEO-F446RE's firmware in QEMU's STM32F405, whose USART2 and TIM2 are the same: start-up,
+    vectors, stack, line; clocks and pins are not emulated."""
+    words = ("convert", "model.tflite", "--calibration", "data.npz", "-q", "-o", "bundle")
+    succeeds(*words, "-t", "nucleo-f446re")
+    elf = Path(succeeds("build", "bundle", "--json").record["elf"])
+    with in_qemu(elf, "netduinoplus2", line=1) as port:
+        record = succeeds("flash", "bundle", "--tool", "st-flash", "-p", port, "--json").record
+    assert record["checked"] == {"port": port, "board": "nucleo-f446re", "self_test": "passed"}
 
 
 @needs_qemu

@@ -42,6 +42,21 @@ def test_tools_say_their_version_or_how_to_get_them(bin: Path) -> None:
     assert found["dfu-util"].needed_for == "flashing nicla-vision, openmv-h7"
 
 
+def test_a_tool_that_does_not_start_is_not_called_ok(bin: Path) -> None:
+    """The word that it says last, and how to get one that works."""
+    StandIn(bin, "openocd", output="loading 0.12\nlibusb-1.0.so.0: cannot open\n", status=127)
+    StandIn(bin, "bossac", output="Basic Open Source, Version 1.9.1\n", status=1)
+    crashing = StandIn(bin, "dfu-util").path
+    crashing.write_text("#!/bin/sh\nkill -11 $$\n", encoding="utf-8")
+    found = rows("flashers")
+    openocd, crashed = found["openocd"], found["dfu-util"]
+    assert openocd.status == crashed.status == "missing"
+    assert openocd.found == "does not start (exit 127): libusb-1.0.so.0: cannot open"
+    assert openocd.fix == flashers()["openocd"].install
+    assert crashed.found == "does not start (signal 11): no word"
+    assert found["bossac"].status == "ok"  # its help ends with 1
+
+
 def test_probes_are_listed(bin: Path) -> None:
     StandIn(bin, "pyocd", output="0.46.0\n").lists_probes("0668A", "0668B")
     found = rows("probes")

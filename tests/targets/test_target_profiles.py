@@ -29,6 +29,7 @@ WANTED = {
     "nano33ble",
     "nicla-vision",
     "openmv-h7",
+    "nucleo-f446re",
     "nucleo-l4r5zi",
     "nucleo-h743zi",
     "nucleo-u575zi",

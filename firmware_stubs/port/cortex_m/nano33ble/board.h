@@ -9,6 +9,7 @@
 
 #define EK_BOARD_NAME "nano33ble"
 #define EK_BOARD_HZ 64000000u
+#define EK_BOARD_BAUD 115200u
 #define EK_BOARD_TX_PIN 35u
 #define EK_BOARD_RX_PIN 42u
 #define EK_BOARD_TRIGGER_PIN 43u /* D2, P1.11 */

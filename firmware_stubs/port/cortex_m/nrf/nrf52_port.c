@@ -87,15 +87,3 @@ void ek_port_sleep(void)
     ek_wait_for_interrupt();
     ek_cycles_woke();
 }
-
-void ek_port_info(ek_port_info_t *info)
-{
-    *info = (ek_port_info_t){
-        .board = EK_BOARD_NAME,
-        .counter = "cycles",
-        .counter_hz = EK_BOARD_HZ,
-        .baud = 115200,
-        .stack_bytes = ek_stack_bytes(),
-        .stack_used = ek_stack_used(),
-    };
-}

@@ -11,6 +11,7 @@
 
 #define EK_BOARD_NAME "pico"
 #define EK_BOARD_HZ 125000000u
+#define EK_BOARD_BAUD 115200u
 #define EK_BOARD_TRIGGER_PIN 22u
 
 #define EK_BOARD_CLOCKS 0x40008000u

@@ -89,7 +89,7 @@ static void set_pin(uint32_t pin, uint32_t pad, uint32_t function)
 
 static void open_line(void)
 {
-    const uint32_t divider = (EK_BOARD_HZ * 4u + 115200u / 2) / 115200u; /* 64ths of a 16th */
+    const uint32_t divider = (EK_BOARD_HZ * 4u + EK_BOARD_BAUD / 2) / EK_BOARD_BAUD; /* 64ths of a 16th */
     set_pin(TX_PIN, PAD_SCHMITT | PAD_4_MA | PAD_INPUT, FUNCTION_UART);
     set_pin(RX_PIN, PAD_SCHMITT | PAD_4_MA | PAD_INPUT | PAD_PULL_UP, FUNCTION_UART);
     UART_WHOLE = divider / 64;
@@ -151,15 +151,3 @@ void ek_port_trigger(bool high)
 }
 
 bool ek_rp2_has_byte(void) { return !(UART_FLAGS & RX_EMPTY); }
-
-void ek_port_info(ek_port_info_t *info)
-{
-    *info = (ek_port_info_t){
-        .board = EK_BOARD_NAME,
-        .counter = "cycles",
-        .counter_hz = EK_BOARD_HZ,
-        .baud = 115200,
-        .stack_bytes = ek_stack_bytes(),
-        .stack_used = ek_stack_used(),
-    };
-}

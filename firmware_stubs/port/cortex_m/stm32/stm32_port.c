@@ -1,24 +1,13 @@
-/* stm32_port.c - the port to STM32L4+, STM32H7 and STM32U5: line, counter, trigger pin.
+/* stm32_port.c - the port to STM32F4, STM32L4+, STM32H7 and STM32U5: counter, pins.
  *
- * RM0432, RM0433, RM0399 and RM0456, chapters "General-purpose I/Os", "Universal synchronous
- * receiver transmitter", "Low-power universal asynchronous receiver transmitter" and
- * "General-purpose timers" (TIM2 0x40000000): their registers are the same. The line's FIFO holds
- * 8 bytes.
+ * RM0390, RM0432, RM0433, RM0399 and RM0456, chapters "General-purpose I/Os" and "General-purpose
+ * timers" (TIM2 0x40000000): their registers are the same. The line is in stm32_usart.c, of
+ * STM32F4 in stm32f4_usart.c.
  */
 #include "board.h"
 #include "cycles.h"
 #include "ek_port.h"
 #include "stm32.h"
-
-#define UART_CR1 EK_REG(EK_BOARD_UART + 0x00u)
-#define UART_BRR EK_REG(EK_BOARD_UART + 0x0Cu)
-#define UART_ISR EK_REG(EK_BOARD_UART + 0x1Cu)
-#define UART_ICR EK_REG(EK_BOARD_UART + 0x20u)
-#define UART_RDR EK_REG(EK_BOARD_UART + 0x24u)
-#define UART_TDR EK_REG(EK_BOARD_UART + 0x28u)
-
-enum { UE = 1, RE = 4, TE = 8, RXNEIE = 32, FIFOEN = 1 << 29 }; /* CR1 */
-enum { ORE = 8, RXNE = 32, TXE = 128 };                         /* ISR, and ORE of ICR */
 
 #define TIM2 0x40000000u
 #define TIM_CR1 EK_REG(TIM2 + 0x00u)
@@ -55,9 +44,7 @@ static void open_line(void)
 {
     give_to_uart(EK_BOARD_TX_PORT, EK_BOARD_TX_PIN);
     give_to_uart(EK_BOARD_RX_PORT, EK_BOARD_RX_PIN);
-    UART_CR1 = 0;
-    UART_BRR = EK_BOARD_UART_DIVIDER;
-    UART_CR1 = FIFOEN | TE | RE | UE | RXNEIE;
+    ek_stm32_open_line();
 }
 
 static void start_timer(void)
@@ -86,23 +73,6 @@ void ek_port_init(void)
     ek_wake_on(EK_BOARD_UART_INTERRUPT);
 }
 
-int ek_port_read(uint8_t *data, int size)
-{
-    int count = 0;
-    if (UART_ISR & ORE) UART_ICR = ORE; /* bytes that came during a window are gone */
-    while (count < size && (UART_ISR & RXNE)) data[count++] = (uint8_t)UART_RDR;
-    return count;
-}
-
-void ek_port_write(const uint8_t *data, int size)
-{
-    for (int i = 0; i < size; i++) {
-        while (!(UART_ISR & TXE)) {
-        }
-        UART_TDR = data[i];
-    }
-}
-
 void ek_port_trigger(bool high)
 {
     BSRR(EK_BOARD_TRIGGER_PORT) = 1u << (EK_BOARD_TRIGGER_PIN + (high ? 0 : 16));
@@ -110,19 +80,7 @@ void ek_port_trigger(bool high)
 
 void ek_port_sleep(void)
 {
-    if (UART_ISR & (RXNE | ORE)) return;
+    if (ek_stm32_has_byte()) return;
     ek_wait_for_interrupt();
     ek_cycles_woke();
-}
-
-void ek_port_info(ek_port_info_t *info)
-{
-    *info = (ek_port_info_t){
-        .board = EK_BOARD_NAME,
-        .counter = "cycles",
-        .counter_hz = EK_BOARD_HZ,
-        .baud = EK_BOARD_BAUD,
-        .stack_bytes = ek_stack_bytes(),
-        .stack_used = ek_stack_used(),
-    };
 }

@@ -1,0 +1,43 @@
+"""docs/flash.md's table of what each Cortex-M profile went through, from the profiles themselves.
+
+`python -m tests.docs.test_boards_table` prints the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from edgekit.targets.model import Target
+from edgekit.targets.reader import list_targets
+
+PAGE = Path(__file__).parents[2] / "docs/flash.md"
+FAMILY_MACHINES = {"nucleo-f446re": "netduinoplus2"}
+"""Real boards whose firmware tests/cli/test_flash.py boots in a machine of the chip's family."""
+
+
+def rows() -> Iterator[str]:
+    """A row for each profile; tests/firmware_stubs/test_board_ports.py compiles and links them."""
+    for target in list_targets():
+        if target.family == "cortex-m":
+            machine = _machine(target)
+            built = "yes" if target.port else "no port"
+            tested = "passes" if machine else "-"
+            yield f"| `{target.name}` | {built} | {machine or '-'} | {tested} | no |"
+
+
+def _machine(target: Target) -> str:
+    if target.emulator is not None:
+        return f"`{target.emulator.machine}`"
+    family = FAMILY_MACHINES.get(target.name, "")
+    return f"`{family}` (STM32F405)" if family else ""
+
+
+def test_the_page_has_every_row() -> None:
+    text = PAGE.read_text("utf-8")
+    for row in rows():
+        assert row in text.splitlines(), row
+
+
+if __name__ == "__main__":
+    print("\n".join(rows()))
