@@ -17,14 +17,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from edgekit.artifacts.figures import Figure, Provenance
 from edgekit.artifacts.report import Report, from_json
 from edgekit.errors import DataError, EdgeKitError, OutputError, UsageError
 from edgekit.runtime.lab.history_schema import APPLICATION, MIGRATIONS, VERSION
 from edgekit.runtime.lab.state import state_folder
+from edgekit.runtime.opened import Closed
 
 HISTORY = "EDGEKIT_HISTORY"
 FILE = "history.db"
@@ -77,7 +77,7 @@ class Wanted:
     last: int | None = None
 
 
-class History:
+class History(Closed):
     """An open history; use it in a `with` block.
 
     All functions raise DataError for a file that is no history, is damaged or comes from a newer
@@ -97,15 +97,7 @@ class History:
                 self._base.close()
                 raise
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._base.close()
 
     def add(self, report: Report, *, tags: Sequence[str] = ()) -> tuple[int, bool]:

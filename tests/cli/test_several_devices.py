@@ -47,6 +47,10 @@ def test_virtual_boards_and_this_computer(bundles: tuple[Path, Path], desk: Path
     assert "\n| virtual-m7 | " in Path("out/comparison.md").read_text()
     for name in names:
         assert read_report(desk / "out" / name).target.name == name
+    alone = succeeds("bench", m4, *QUICK, "--json").record
+    beside = record["runs"][0]["report"]
+    for figure in ("instructions", "flash", "ram", "stack"):
+        assert beside["figures"][figure] == alone["figures"][figure]
 
 
 @pytest.mark.qemu

@@ -13,6 +13,7 @@ import pytest
 from edgekit.deploy.fleet import FleetResult
 from edgekit.deploy.fleet_run import Job, Outcome, run_jobs
 from edgekit.errors import DeviceError, MismatchError
+from edgekit.runtime.lab.run_log import read_log
 from edgekit.runtime.lab.schedule import Need, Shares
 from tests.helpers.command_line import started
 
@@ -61,7 +62,8 @@ def _children(parent: int) -> list[int]:
 @pytest.mark.qemu
 def test_ctrl_c_ends_all_of_them(small_bundle: Path, tmp_path: Path) -> None:
     words = ("bench", small_bundle, "-t", "virtual-m4,virtual-m7", "-o", tmp_path / "out")
-    with started(*words, TMPDIR=str(tmp_path)) as process:
+    log = tmp_path / "runs.jsonl"
+    with started(*words, TMPDIR=str(tmp_path), EDGEKIT_LOG=str(log)) as process:
         while len(_children(process.pid)) < 2:
             assert process.poll() is None
             time.sleep(0.05)
@@ -70,6 +72,10 @@ def test_ctrl_c_ends_all_of_them(small_bundle: Path, tmp_path: Path) -> None:
         _, said = process.communicate()
     assert process.returncode == 130
     assert "interrupted" in said
+    assert sorted((run.target, run.result) for run in read_log(log)) == [
+        ("virtual-m4", "interrupted"),
+        ("virtual-m7", "interrupted"),
+    ]
     for child in children:
         with pytest.raises(ProcessLookupError):
             os.kill(child, 0)
