@@ -24,10 +24,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Locks, run log and history of the tests are their own, in their children too."""
+    """Locks, run log, history and lab file of the tests are their own, in their children too."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("state")
         patch.setenv("EDGEKIT_STATE", str(folder))
+        patch.setenv("EDGEKIT_LAB", str(folder / "devices.toml"))
+        for name in ("EDGEKIT_LOG", "EDGEKIT_HISTORY"):
+            patch.delenv(name, raising=False)
         yield folder
 
 

@@ -27,7 +27,6 @@ class Station:
     port: str | None = None
     place: Place = field(default_factory=Place)
     power: str | None = None
-    notes: str = ""
 
     @property
     def name(self) -> str:
@@ -103,7 +102,6 @@ def _station(lab: Lab, name: str, device: Device) -> Station:
         port=_usb_port(lab, name, device.usb) if device.usb else device.port,
         place=Place(device.host, device.serial, device.emulate),
         power=device.meter,
-        notes=device.notes,
     )
 
 
