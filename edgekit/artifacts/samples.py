@@ -31,10 +31,14 @@ class SamplesLost(Exception):
     """A side file that is not there, is another, or cannot be read; `note` says which and what
     follows."""
 
-    def __init__(self, code: str, file: str, found: str) -> None:
-        advice = "copy it there from where the report was made; the record's figures stand"
-        self.note = Note(code, file, f"{found}, so that samples are not shown", advice)
-        super().__init__(found)
+    def __init__(self, note: Note) -> None:
+        self.note = note
+        super().__init__(note.message)
+
+
+def _lost(code: str, file: str, found: str) -> SamplesLost:
+    advice = "copy it there from where the report was made; the record's figures stand"
+    return SamplesLost(Note(code, file, f"{found}, so that samples are not shown", advice))
 
 
 def load_samples(
@@ -45,7 +49,7 @@ def load_samples(
     try:
         return tuple(_filled(run, arrays) for run in runs)
     except _Missing as error:
-        raise SamplesLost("samples-changed", named.file, f"holds no {error}") from None
+        raise _lost("samples-changed", named.file, f"holds no {error}") from None
 
 
 class _Missing(Exception):
@@ -55,19 +59,19 @@ class _Missing(Exception):
 def _arrays(named: SamplesFile, folder: Path) -> Mapping[str, NDArray[np.float64]]:
     """Every array of the file, once its hash is the one the record states."""
     if Path(named.file).name != named.file:
-        raise SamplesLost("samples-missing", named.file, "is not in the report's folder")
+        raise _lost("samples-missing", named.file, "is not in the report's folder")
     try:
         data = (folder / named.file).read_bytes()
     except OSError as error:
         found = f"cannot be read: {error.strerror or error}"
-        raise SamplesLost("samples-missing", named.file, found) from None
+        raise _lost("samples-missing", named.file, found) from None
     if hashlib.sha256(data).hexdigest() != named.sha256:
-        raise SamplesLost("samples-changed", named.file, "is not the file the record names")
+        raise _lost("samples-changed", named.file, "is not the file the record names")
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return {name: np.asarray(archive[name], np.float64) for name in archive.files}
     except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
-        raise SamplesLost("samples-changed", named.file, f"cannot be read: {error}") from None
+        raise _lost("samples-changed", named.file, f"cannot be read: {error}") from None
 
 
 def _filled(run: RunResult, arrays: Mapping[str, NDArray[np.float64]]) -> RunResult:

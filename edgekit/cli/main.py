@@ -35,6 +35,7 @@ from edgekit.cli import (
     signals,
     sweep,
     targets,
+    tradeoff,
     train,
     verify,
 )
@@ -73,7 +74,7 @@ def _main(
 _COMMANDS = (
     *(doctor, targets, inspect, baseline, train, compress, convert),
     *(sweep, build, flash, provision, bench, run_command, camera, verify),
-    *(report, compare, explain),
+    *(report, compare, tradeoff, explain),
 )
 for _module in _COMMANDS:
     app.command(name=_module.NAME)(_module.command)

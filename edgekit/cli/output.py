@@ -58,7 +58,7 @@ class Output:
     def say(self, text: str = "") -> None:
         """A line of the result; nothing under --quiet or --json."""
         if not (self.quiet or self.json):
-            print(text, flush=True)
+            print(_lines(text), flush=True)
 
     def detail(self, text: str) -> None:
         """A line for --verbose, on stderr."""
@@ -175,13 +175,18 @@ class Output:
             console.print(f"  next:    {_shown(error.hint)}")
 
 
-def _shown(text: str) -> str:
-    """Text as rich prints it: no markup of its own, and nothing that steers the terminal."""
-    from rich.markup import escape
-
+def _lines(text: str) -> str:
+    """Lines in which nothing steers the terminal."""
     from edgekit.runtime.report.harmless import visible
 
-    return escape("\n".join(map(visible, text.split("\n"))))
+    return "\n".join(map(visible, text.split("\n")))
+
+
+def _shown(text: str) -> str:
+    """The same as rich prints it: without markup of its own."""
+    from rich.markup import escape
+
+    return escape(_lines(text))
 
 
 def _natural_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:

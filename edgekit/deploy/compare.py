@@ -58,6 +58,19 @@ def compare_changes(
     the outcome. Raises UsageError, DataError.
     """
     policy = parse_policy(fail_on) if fail_on else ()
+    reports, names = read_reports(paths, across=across)
+    found = tuple(
+        changes(reports[0], report, (names[0], name), across=across)
+        for report, name in zip(reports[1:], names[1:], strict=True)
+    )
+    judged = tuple(row for each in found for row in judge(policy, each))
+    return Compared(compare(reports, names, across=across), found, judged)
+
+
+def read_reports(
+    paths: Sequence[str | Path], *, across: Sequence[str] = ()
+) -> tuple[list[Report], list[str]]:
+    """Two or more reports and a name for each, `across` checked. Raises UsageError, DataError."""
     if len(paths) < 2:
         raise UsageError(
             "compare",
@@ -76,13 +89,7 @@ def compare_changes(
                 code="compare-condition",
             )
     reports = [read_report(Path(path)) for path in paths]
-    names = _names(reports, paths)
-    found = tuple(
-        changes(reports[0], report, (names[0], name), across=across)
-        for report, name in zip(reports[1:], names[1:], strict=True)
-    )
-    judged = tuple(row for each in found for row in judge(policy, each))
-    return Compared(compare(reports, names, across=across), found, judged)
+    return reports, _names(reports, paths)
 
 
 def _names(reports: Sequence[Report], paths: Sequence[str | Path]) -> list[str]:

@@ -16,7 +16,7 @@ from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 COMMANDS = (
     *("doctor", "targets", "inspect", "baseline", "train", "compress", "convert"),
     *("sweep", "build", "flash", "provision", "bench", "run", "camera", "verify"),
-    *("report", "compare", "explain"),
+    *("report", "compare", "tradeoff", "explain"),
     *("devices", "history", "meters", "mlperf"),
 )
 GROUPS = {
