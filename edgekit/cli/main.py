@@ -26,6 +26,7 @@ from edgekit.cli import (
     doctor,
     explain,
     flash,
+    gate,
     history,
     inspect,
     meters,
@@ -73,7 +74,7 @@ def _main(
 
 _COMMANDS = (
     *(doctor, targets, inspect, baseline, train, compress, convert),
-    *(sweep, build, flash, provision, bench, run_command, camera, verify),
+    *(sweep, build, flash, provision, bench, run_command, camera, gate, verify),
     *(report, compare, tradeoff, explain),
 )
 for _module in _COMMANDS:

@@ -15,7 +15,7 @@ from tests.helpers.command_line import ROOT, edgekit, program, succeeds
 
 COMMANDS = (
     *("doctor", "targets", "inspect", "baseline", "train", "compress", "convert"),
-    *("sweep", "build", "flash", "provision", "bench", "run", "camera", "verify"),
+    *("sweep", "build", "flash", "provision", "bench", "run", "camera", "gate", "verify"),
     *("report", "compare", "tradeoff", "explain"),
     *("devices", "history", "meters", "mlperf"),
 )

@@ -33,6 +33,7 @@ PAGES = (
     "docs/memory.md",
     "docs/bench.md",
     "docs/camera.md",
+    "docs/gate.md",
     "docs/raspberry-pi.md",
     "docs/ci.md",
     "docs/lab.md",
