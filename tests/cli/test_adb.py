@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from edgekit.deploy.programs import OpenProgram, Place, launcher_for, program
 from edgekit.errors import DeviceError
 from edgekit.runtime.devices import remote
 from edgekit.targets.reader import load_target
-from tests.helpers.adb_client import AdbClient, adb, adb_client, needs_adb
+from tests.helpers.adb_client import AdbClient, adb, needs_adb
 from tests.helpers.adbd import SUMMED
 from tests.helpers.binary_bundles import convert_binary
 from tests.helpers.command_line import fails, succeeds
@@ -37,20 +37,6 @@ TRUE = Path(shutil.which("true") or "/bin/true")
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return convert_binary(tmp_path_factory.mktemp("adb"), "android-arm64")
-
-
-@pytest.fixture
-def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AdbClient]:
-    with adb_client(tmp_path / "client", monkeypatch) as found:
-        yield found
-
-
-@pytest.fixture
-def phone(tmp_path: Path) -> Iterator[Phone]:
-    """Afterwards nothing of ours is left on it."""
-    found = Phone(tmp_path / "phone")
-    yield found
-    assert eventually(lambda: not list(found.home.iterdir()))
 
 
 @pytest.mark.qemu

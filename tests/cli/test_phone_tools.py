@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from edgekit.deploy import bench_board
 from edgekit.runtime.link.extension import Extension, Ticks
-from tests.helpers.adb_client import AdbClient, adb_client, needs_adb
+from tests.helpers.adb_client import AdbClient, needs_adb
 from tests.helpers.benchmark_tool import FIRST_US, INIT_US, MEDIAN_US, benchmark_tool
 from tests.helpers.binary_bundles import convert_binary
 from tests.helpers.command_line import fails, succeeds
@@ -26,24 +25,14 @@ READINGS = 4
 """Of the gauge in a window of the test; a loaded machine reads slowly."""
 
 
+@pytest.fixture(autouse=True)
+def programs() -> None:
+    require(COMPILER, EMULATOR)
+
+
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return convert_binary(tmp_path_factory.mktemp("tools"), "android-arm64")
-
-
-@pytest.fixture
-def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AdbClient]:
-    require(COMPILER, EMULATOR)
-    with adb_client(tmp_path / "client", monkeypatch) as found:
-        yield found
-
-
-@pytest.fixture
-def phone(tmp_path: Path) -> Iterator[Phone]:
-    """Afterwards nothing of ours is left on it."""
-    found = Phone(tmp_path / "phone")
-    yield found
-    assert eventually(lambda: not list(found.home.iterdir()))
 
 
 def test_benchmark_model_beside_a_runner_on_the_big_cores(

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.adbd import Adbd
+from tests.helpers.emulated import eventually
 from tests.helpers.phone import Phone
 
 CLIENT = shutil.which("adb")
@@ -87,3 +88,18 @@ def _await(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(log.read_text())
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AdbClient]:
+    """`adb` with a server of its own."""
+    with adb_client(tmp_path / "client", monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture
+def phone(tmp_path: Path) -> Iterator[Phone]:
+    """Afterwards nothing of ours is left on it."""
+    found = Phone(tmp_path / "phone")
+    yield found
+    assert eventually(lambda: not list(found.home.iterdir()))
