@@ -68,11 +68,12 @@ def failure(flasher: Flasher, target: Target, status: int, text: str) -> EdgeKit
     for name, pattern in flasher.troubles:
         if re.search(pattern, text):
             return trouble(name, flasher, target, last)
+    others = [tool for tool in (target.flash.tools if target.flash else ()) if tool != flasher.name]
     return ToolError(
         flasher.name,
         f"stopped with status {status}: {last}",
-        hint="the board may hold no whole program now: flash it again, or with another --tool "
-        f"({', '.join(target.flash.tools if target.flash else ())})",
+        hint="the board may hold no whole program now: flash it again"
+        + f", or with another --tool ({', '.join(others)})" * bool(others),
         code="flash-failed",
     )
 
