@@ -79,7 +79,7 @@ def test_tensorflow_lite_micro_takes_the_portable_form(model: Path) -> None:
     assert error["found"].startswith("LceBconv2d, LceQuantize in a model")
     assert error["hint"].endswith("or write TFLite's own operators: --binary-format portable")
     succeeds(*words, "--binary-format", "portable")
-    resolver = Path("x", "tflm", "net_op_resolver.h").read_text()
+    resolver = Path("x", "tflm", "net", "net_op_resolver.h").read_text()
     for method in ("AddAdd", "AddCast", "AddConv2D", "AddGather", "AddQuantize", "AddReshape"):
         assert f"{method}()" in resolver
 
