@@ -28,7 +28,8 @@ def claims(
     """Names of the locks for what these options open, in the words of messages.
 
     One device has one name however it is written: links to a port are followed, the user before
-    a host does not matter, a meter that is to be found is named by its ports.
+    a host does not matter, a meter that is to be found is named by its ports, and the gauge of the
+    phone that runs the program is that phone.
     """
     found = {_port(port)} if port is not None else set()
     if probe is not None:
@@ -39,7 +40,9 @@ def claims(
         address = place.host.rpartition("@")[2].lower()
         found.add(f"{'phone' if family == 'android' else 'host'} {address}")
     if power is not None:
-        found |= _meter(parse_meter(power))
+        spec = parse_meter(power)
+        if not (place and family == spec.scheme == "android" and not spec.place):
+            found |= _meter(spec)
     return frozenset(found)
 
 

@@ -29,6 +29,7 @@ def test_links_to_a_port_are_the_port(tmp_path: Path) -> None:
         ({"place": Place(serial="R58")}, {"phone R58"}),
         ({"place": Place(serial="R58"), "power": "android:R58"}, {"phone R58"}),
         ({"power": "android:"}, {"the only phone"}),
+        ({"place": Place(serial="R58"), "family": "android", "power": "android:"}, {"phone R58"}),
         ({"place": Place(emulate=True)}, set()),
         ({"power": "virtual:?seed=1"}, set()),
         ({"power": "replay:trace.npz"}, set()),
