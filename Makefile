@@ -1,7 +1,7 @@
 # `make` alone prints the targets. demo and test do all their own set-up.
 PYTHON_BIN := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-slow test-numpy2 coverage lint bench bench-engine golden clean
+.PHONY: help setup setup-test demo test test-slow test-numpy2 coverage lint docs bench bench-engine golden clean
 
 help: ## print the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 21
@@ -27,6 +27,11 @@ test-numpy2: ## the test suite on NumPy 2, in .venv-numpy2, without tflite-runti
 
 coverage: setup-test ## the test suite with branch coverage, as text and in htmlcov/
 	@$(PYTHON_BIN) -m pytest -m "not slow" -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-report=html
+
+docs: ## the documentation site in build/site; warnings and broken links are failures
+	@tools/setup.sh docs
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+	@echo build/site/index.html
 
 lint: setup ## ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

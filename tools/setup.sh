@@ -3,6 +3,7 @@
 # where they are missing and this user may install packages (with the argument `test` also Clang,
 # the compilers for 64- and 32-bit Arm and their emulators, adb, and in containers an SSH server,
 # where Debian offers them).
+# With `docs` it makes .venv-docs alone, which builds the documentation site.
 # With `numpy2` it also makes .venv-numpy2: NumPy 2, and so without tflite-runtime.
 # Safe to run again.
 #
@@ -34,7 +35,8 @@ find_python() {
 
 : >.setup.log
 
-# A virtual environment in folder $1 with the packages of lock file $2, where they are not yet.
+# A virtual environment in folder $1 with the packages of lock file $2, of which $3 tells, where they
+# are not yet.
 environment() {
     if [ ! -x "$1/bin/python" ]; then
         python=$(find_python) || { say "no Python 3.11 or newer found; install python3.11 and run again"; exit 1; }
@@ -47,7 +49,7 @@ environment() {
     fi
     stamp=$(cat "$2" pyproject.toml | sha256sum | cut -d' ' -f1)
     [ "$(cat "$1/.edgekit-stamp" 2>/dev/null)" != "$stamp" ] || return 0
-    say "installing Python packages into $1 (about 2 GB with TensorFlow)"
+    say "installing Python packages into $1 ($3)"
     if "$1/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
         if ! { "$1/bin/pip" install -q uv==0.13.9 && \
                "$1/bin/uv" pip install -q --compile-bytecode --python "$1/bin/python" --require-hashes -r "$2"; } >>.setup.log 2>&1; then
@@ -56,14 +58,19 @@ environment() {
         fi
         "$1/bin/pip" install -q --no-deps -e .
     else
-        "$1/bin/pip" install -q -e '.[convert,litert,dev,sklearn,sweep,flash]'
+        case $1 in *docs) extras=docs ;; *) extras=convert,litert,dev,sklearn,sweep,flash ;; esac
+        "$1/bin/pip" install -q -e ".[$extras]"
     fi
     echo "$stamp" >"$1/.edgekit-stamp"
 }
 
-environment .venv requirements/dev-py311.txt
+if [ "${1:-}" = docs ]; then
+    environment .venv-docs requirements/docs-py311.txt "a documentation generator"
+    exit 0
+fi
+environment .venv requirements/dev-py311.txt "about 2 GB with TensorFlow"
 if [ "${1:-}" = numpy2 ]; then
-    environment .venv-numpy2 requirements/numpy2-py311.txt
+    environment .venv-numpy2 requirements/numpy2-py311.txt "about 2 GB with TensorFlow"
     set -- test
 fi
 

@@ -83,7 +83,7 @@ def _precision(manifest: Manifest, step: StepInfo) -> str:
     found = next((row for row in layers if row.layer in (step.layer, step.name)), None)
     if found is not None:
         return f"{found.format}: {found.reason}"
-    return str(manifest.recipe.get("precision", ""))
+    return str(manifest.recipe.get("widths") or manifest.recipe["precision"])
 
 
 def _cost(instructions: int | None, per_mac: float | None) -> str:

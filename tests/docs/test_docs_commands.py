@@ -36,6 +36,8 @@ PAGES = (
     "docs/gate.md",
     "docs/raspberry-pi.md",
     "docs/ci.md",
+    "docs/tutorials/two-recipes.md",
+    "docs/tutorials/add-a-board.md",
     "docs/lab.md",
     "docs/history.md",
     "docs/energy.md",
@@ -69,6 +71,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "binary_net.py").write_text(blocks("docs/binary.md", "python")[0], encoding="utf-8")
     (place / "my-board.toml").write_text(blocks("docs/targets.md", "toml")[0], encoding="utf-8")
     (place / "devices.toml").write_text(blocks("docs/lab.md", "toml")[0], encoding="utf-8")
+    board = blocks("docs/tutorials/add-a-board.md", "toml")[0]
+    (place / "blue-board.toml").write_text(board, encoding="utf-8")
     (place / "two-rams.toml").write_text(blocks("docs/memory.md", "toml")[0], encoding="utf-8")
     return place
 
@@ -128,6 +132,30 @@ def test_commands_of_the_workflow_are_those_of_its_page() -> None:
 
 
 def test_pages_link_to_files_that_exist() -> None:
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_every_page_stands_in_the_navigation_of_the_site() -> None:
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    listed = re.findall(r"([\w/-]+\.md)$", text[text.index("\nnav:") :], re.MULTILINE)
+    there = [str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")]
+    assert sorted(listed) == sorted(there)
+
+
+def test_every_public_name_stands_on_the_page_of_the_api() -> None:
+    import edgekit
+
+    rows = [f"::: {module}.{name}" for name, module in edgekit._WHERE.items()]
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    assert re.findall(r"^::: .*$", text, re.MULTILINE) == sorted(
+        rows, key=lambda row: row.rpartition(".")[2]
+    )
+
+
+def test_links_out_of_the_documentation_become_paths() -> None:
+    from tools.docs_links import on_page_markdown
+
+    assert on_page_markdown("see [a](../x/y.yml), [`b`](c.md)") == "see a (`x/y.yml`), [`b`](c.md)"
+    assert on_page_markdown("[x/y.yml](../../x/y.yml)") == "`x/y.yml`"
