@@ -7,6 +7,7 @@ import io
 import json
 import random
 import re
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
@@ -109,9 +110,9 @@ NASTY: tuple[object, ...] = (
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.sampled_from(REPORTS), st.integers(0, 2**32), st.integers(1, 3))
-def test_a_changed_record_is_refused_or_shown(report: Report, seed: int, changes: int) -> None:
-    raw = json.loads(report.to_json())
+@given(st.integers(0, 1), st.integers(0, 2**32), st.integers(1, 3))
+def test_a_changed_record_is_refused_or_shown(which: int, seed: int, changes: int) -> None:
+    raw = json.loads(REPORTS[which].to_json())
     chance = random.Random(seed)
     for _ in range(changes):
         place: Any = raw
@@ -121,7 +122,7 @@ def test_a_changed_record_is_refused_or_shown(report: Report, seed: int, changes
             if not isinstance(inner, dict | list) or not inner or chance.random() < 0.1:
                 break
             place = inner
-        place[key] = chance.choice(NASTY)
+        place[key] = deepcopy(chance.choice(NASTY))
     try:
         found = from_json(json.dumps(raw))
     except DataError:
