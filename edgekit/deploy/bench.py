@@ -12,7 +12,7 @@ from edgekit import __version__
 from edgekit.artifacts.figures import Figure, Note
 from edgekit.artifacts.files import check_writable
 from edgekit.artifacts.power import EnergyResult, PowerTrace
-from edgekit.artifacts.report import Report
+from edgekit.artifacts.report import Report, read_report
 from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.claims import claimed, claims
@@ -144,6 +144,7 @@ def bench(
     )
     if output_dir is not None:
         write_report(result, Path(output_dir), trace=measured.trace)
+        result = read_report(Path(output_dir))  # names the recording beside it by its hash
     keeper.done()
     return result
 
