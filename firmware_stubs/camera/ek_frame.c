@@ -3,9 +3,12 @@
 
 #include <string.h>
 
-#include "ek_unpack.h"
-
-static uint8_t rounded(int32_t sum) { return ek_clamp_u8(sum >> EK_WEIGHT_BITS); }
+/* No weight is negative, so that no sum is; rounded weights may add up to a little more than one. */
+static uint8_t rounded(int32_t sum)
+{
+    const uint32_t level = (uint32_t)sum >> EK_WEIGHT_BITS;
+    return (uint8_t)(level > 255u ? 255u : level);
+}
 
 static const int32_t half = 1 << (EK_WEIGHT_BITS - 1);
 
@@ -44,9 +47,28 @@ void ek_frame_across(const ek_frame_plan_t *plan, const uint8_t *pixels, uint8_t
     else across_rgb(plan, pixels, to);
 }
 
+enum { FEW = 4 };
+
+/* Up to FEW rows, all in registers; rows that are not there have the weight 0. */
+static void down_few(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t taps,
+                     const uint8_t *kept, uint8_t *mixed)
+{
+    const uint32_t row = (uint32_t)plan->out_width * plan->channels;
+    const uint8_t *from[FEW];
+    int32_t w[FEW] = {0, 0, 0, 0};
+    for (uint32_t k = 0; k < FEW; k++) {
+        const uint32_t there = k < taps.count ? k : 0;
+        from[k] = kept + (taps.first + there) % plan->kept * row;
+        if (k < taps.count) w[k] = weight[k];
+    }
+    const uint8_t *a = from[0], *b = from[1], *c = from[2], *d = from[3];
+    for (uint32_t i = row; i > 0; i--)
+        *mixed++ = rounded(half + w[0] * *a++ + w[1] * *b++ + w[2] * *c++ + w[3] * *d++);
+}
+
 /* The rows lie in a ring: from the oldest to its end, then from its start. */
-void ek_frame_down(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t taps,
-                   const uint8_t *kept, uint8_t *mixed)
+static void down_many(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t taps,
+                      const uint8_t *kept, uint8_t *mixed)
 {
     const uint32_t row = (uint32_t)plan->out_width * plan->channels;
     const uint32_t oldest = taps.first % plan->kept, room = plan->kept - oldest;
@@ -60,6 +82,13 @@ void ek_frame_down(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t
         for (uint32_t k = early; k > 0; k--, from += row) sum += *w++ * *from;
         mixed[i] = rounded(sum);
     }
+}
+
+void ek_frame_down(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t taps,
+                   const uint8_t *kept, uint8_t *mixed)
+{
+    if (taps.count <= FEW) down_few(plan, weight, taps, kept, mixed);
+    else down_many(plan, weight, taps, kept, mixed);
 }
 
 static void store_bytes(const ek_frame_plan_t *plan, const uint8_t *mixed, uint8_t *out)

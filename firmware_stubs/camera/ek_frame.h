@@ -2,8 +2,8 @@
  *
  *   raw row -> 8-bit pixels -> resized across -> a few rows kept -> resized down -> stored values
  *
- * Nothing holds a whole frame: the work memory is one row of pixels, the resized rows that an output
- * row is mixed from, and that output row. Every number is an integer and rounds as Pillow's resize
+ * Nothing holds a whole frame: the work memory is one row of pixels, the resized rows that an
+ * output row is mixed from, and that output row. Every number is an integer and rounds as Pillow's resize
  * of 8-bit images does; converter/camera/ defines it in NumPy and writes the plan as constants.
  */
 #ifndef EK_FRAME_H
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-    EK_WEIGHT_BITS = 22, /* weights of one output sum to 1 << 22, up to rounding */
+    EK_WEIGHT_BITS = 22, /* weights, none negative, of one output sum to 1 << 22 or nearly */
     EK_LEVELS = 256
 };
 

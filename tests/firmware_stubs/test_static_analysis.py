@@ -15,7 +15,7 @@ import pytest
 
 from edgekit.converter.ir.graph import DType
 from edgekit.firmware_stubs.catalog import INCLUDE, KERNELS
-from edgekit.firmware_stubs.sources import APP, PORT, app_units, port_units
+from edgekit.firmware_stubs.sources import APP, CAMERA, PORT, app_units, port_units
 from tests.conformance.against_references import activations
 from tests.conformance.generated import emit, host_target
 from tests.conformance.graphs import case
@@ -131,6 +131,14 @@ def test_firmware_and_generated_c_under_the_analyzer(generated: Path) -> None:
     command = ["gcc", *WARNINGS, *DEFINES, "-O1", "-fanalyzer", *includes(generated)]
     kernels = set(KERNELS.glob("ref/*.c"))
     assert analyze(command, [s for s in host_sources(generated) if s not in kernels]) == ""
+
+
+def test_frames_of_cameras_under_the_analyzer() -> None:
+    require("gcc")
+    sources = sorted(CAMERA.glob("*.c"))
+    assert sources
+    command = ["gcc", *WARNINGS, "-O2", "-fanalyzer", f"-I{CAMERA}"]
+    assert analyze(command, sources) == ""
 
 
 def test_boards_under_the_analyzer() -> None:

@@ -14,13 +14,13 @@ typedef struct {
     uint64_t infer;    /* ticks of the inference likewise; 0 where it did not run */
 } ek_capture_t;
 
-/* One frame; `gated` leaves it to the gate whether the model runs. The input is then the session's. */
+/* One frame; `gated` leaves it to the gate whether the model runs. */
 ek_capture_t ek_camera_capture(bool gated);
 
 /* A new setting; what the gate has seen is forgotten. */
 void ek_camera_set_gate(const ek_gate_setting_t *setting);
 
-/* --- of the driver ------------------------------------------------------------------------------ */
+/* --- of the driver --- */
 
 extern const char ek_camera_name[];
 
