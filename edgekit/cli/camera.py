@@ -11,18 +11,23 @@ from edgekit.errors import UsageError
 
 NAME = "camera"
 
+Frames = Annotated[str, typer.Option(help="Folder of pictures, or .npy of uint8 frames.")]
+Format = Annotated[
+    str, typer.Option(help="rgb565, rgb565le, yuyv, uyvy, gray8, rggb, grbg, gbrg or bggr.")
+]
+Size = Annotated[str, typer.Option(metavar="WxH", help="Pixels of the frames.")]
+Part = Annotated[
+    str | None, typer.Option(metavar="X,Y,W,H", help="Part the model sees; default: all.")
+]
+
 
 def command(
     bundle: options.Bundle,
-    frames: Annotated[str, typer.Option(help="Folder of pictures, or .npy of uint8 frames.")],
+    frames: Frames,
     target: options.OptionalTarget = None,
-    format: Annotated[
-        str, typer.Option(help="rgb565, rgb565le, yuyv, uyvy, gray8, rggb, grbg, gbrg or bggr.")
-    ] = "rgb565",
-    size: Annotated[str, typer.Option(metavar="WxH", help="Pixels of the frames.")] = "160x120",
-    region: Annotated[
-        str | None, typer.Option(metavar="X,Y,W,H", help="Part the model sees; default: all.")
-    ] = None,
+    format: Format = "rgb565",
+    size: Size = "160x120",
+    region: Part = None,
     resample: Annotated[
         str, typer.Option(help="bilinear, as models are prepared; box or nearest.")
     ] = "bilinear",

@@ -55,26 +55,22 @@ def _code(out: output.Output, code: str) -> None:
     found = page(code.strip("[]"))
     out.emit({"code": code, **asdict(found)})
     out.say(f"{code}: {found.title}")
-    for what, text in (("what", found.means), ("why", found.why), ("do", found.do)):
-        out.say(
-            textwrap.fill(
+    others = ", ".join(each for each in found.codes if each != code)
+    for what, text in (
+        ("what", found.means),
+        ("why", found.why),
+        ("do", found.do),
+        ("also", others),
+    ):
+        if text:
+            line = textwrap.fill(
                 f"  {what + ':':<6}{text}",
                 min(out.columns, 100),
                 subsequent_indent=" " * 8,
                 break_long_words=False,
                 break_on_hyphens=False,
             )
-        )
-    others = [each for each in found.codes if each != code]
-    if others:
-        out.say(
-            textwrap.fill(
-                f"  also: {', '.join(others)}",
-                min(out.columns, 100),
-                subsequent_indent=" " * 8,
-                break_on_hyphens=False,
-            )
-        )
+            out.say(line)
 
 
 def _layer(out: output.Output, name: str, bundle: Path | None, report: Path | None) -> None:

@@ -7,20 +7,18 @@ from typing import Annotated
 import typer
 
 from edgekit.cli import options, output
-from edgekit.cli.camera import numbers
+from edgekit.cli.camera import Format, Frames, Part, Size, numbers
 
 NAME = "gate"
 
 
 def command(
     bundle: options.Bundle,
-    frames: Annotated[str, typer.Option(help="The clip: folder of pictures, or .npy of uint8.")],
+    frames: Frames,
     labels: Annotated[str, typer.Option(help="Its events: CSV of start,end,label in frames.")],
-    format: Annotated[str, typer.Option(help="As for camera.")] = "rgb565",
-    size: Annotated[str, typer.Option(metavar="WxH", help="Pixels of the frames.")] = "160x120",
-    region: Annotated[
-        str | None, typer.Option(metavar="X,Y,W,H", help="Part the model sees; default: all.")
-    ] = None,
+    format: Format = "rgb565",
+    size: Size = "160x120",
+    region: Part = None,
     thresholds: Annotated[
         str | None, typer.Option(metavar="N,...", help="In 1/16 of an 8-bit level.")
     ] = None,

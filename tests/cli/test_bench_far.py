@@ -25,14 +25,9 @@ from tests.helpers.command_line import fails, succeeds
 from tests.helpers.far_device import Device, served
 from tests.helpers.offline_wheels import reused_wheels
 from tests.helpers.small_bundles import convert_small
-from tests.helpers.ssh_server import HOST, SshServer, needs_sshd
+from tests.helpers.ssh_server import BOARD, HOST, SshServer, needs_sshd
 
 pytestmark = needs_sshd
-BOARD = """extends = "rpi4"
-name = "far-machine"
-title = "this machine, far away"
-cpu = "native"
-"""
 FAR = ("--host", HOST, "--quick", "--samples", "2")
 
 

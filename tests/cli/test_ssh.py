@@ -18,15 +18,18 @@ from edgekit.targets.reader import load_target
 from tests.helpers.binary_bundles import convert_binary
 from tests.helpers.command_line import fails, succeeds
 from tests.helpers.neon_cases import COMPILER, EMULATOR
-from tests.helpers.ssh_server import AARCH64, AS_IT_IS, HOST, SshServer, needs_sshd, ssh_server
+from tests.helpers.ssh_server import (
+    AARCH64,
+    AS_IT_IS,
+    BOARD,
+    HOST,
+    SshServer,
+    needs_sshd,
+    ssh_server,
+)
 from tests.helpers.toolchains import require
 
 pytestmark = needs_sshd
-BOARD = """extends = "rpi4"
-name = "far-machine"
-title = "this machine, far away"
-cpu = "native"
-"""
 BENCH = ("--host", HOST, "--quick", "--samples", "1")
 
 

@@ -22,6 +22,11 @@ import pytest
 SERVER = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
 CLIENT = shutil.which("ssh")
 HOST = "pi"
+BOARD = """extends = "rpi4"
+name = "far-machine"
+title = "this machine, far away"
+cpu = "native"
+"""
 needs_sshd = pytest.mark.skipif(
     SERVER is None or CLIENT is None, reason="no OpenSSH server: apt-get install openssh-server"
 )
