@@ -141,6 +141,16 @@ def test_frames_of_cameras_under_the_analyzer() -> None:
     assert analyze(command, sources) == ""
 
 
+def test_sensors_under_the_analyzers() -> None:
+    require("gcc", "clang", "cppcheck")
+    sources = sorted(CAMERA.glob("sensors/*.c"))
+    assert sources
+    assert analyze(["gcc", *WARNINGS, "-O2", "-fanalyzer"], sources) == ""
+    off = [f"-Wno-{name}" for name in ALLOWED_BY_CLANG]
+    assert analyze(["clang", "-std=c11", "-O1", "-Werror", "-Weverything", *off], sources) == ""
+    assert cppcheck(*map(str, sources)) == ""
+
+
 def test_boards_under_the_analyzer() -> None:
     require("arm-none-eabi-gcc")
     for port, machine in (("microbit", "microbit"), ("mps2_an386", "mps2-an386")):
