@@ -26,10 +26,8 @@ def tables(draw: st.DrawFn) -> tuple[int, list[tuple[int, int, int]]]:
 
 def write_all(bus: Bus, chip: SensorC, rows: list[tuple[int, int, int]]) -> tuple[str, int]:
     done = ctypes.c_uint16()
-    status = run(
-        "ek_sensor_write_all", bus, ctypes.byref(chip), table(rows), len(rows), ctypes.byref(done)
-    )
-    return status, done.value
+    given = ctypes.byref(chip), ctypes.byref(table(rows)), ctypes.byref(done)
+    return run("ek_sensor_write_all", bus, *given), done.value
 
 
 def read(bus: Bus, chip: SensorC, at: int) -> tuple[str, int]:
@@ -106,7 +104,7 @@ MODE = [(0xFF, 0x01, 0), (0x12, 0x80, 5), (0xDA, 0x08, 0)]
 
 
 def begin(bus: Bus, chip: SensorC) -> tuple[str, int]:
-    mode = ModeC(sensor=ctypes.pointer(chip), registers=table(MODE), count=len(MODE))
+    mode = ModeC(sensor=ctypes.pointer(chip), common=table(MODE[:2]), own=table(MODE[2:]))
     done = ctypes.c_uint16(77)
     return run("ek_sensor_begin", bus, ctypes.byref(mode), ctypes.byref(done)), done.value
 
@@ -130,6 +128,11 @@ def test_another_chip_is_told_and_left_alone(registers: dict[int, int]) -> None:
     assert begin(bus, chip) == ("WRONG_CHIP", 0)
     assert [entry for entry in bus.chip.log if entry[0] == "write"] == [("write", 0xFF, 0x01)]
     assert idle(bus)
+
+
+def test_what_was_taken_is_counted_over_both_tables() -> None:
+    bus = Bus(Chip(0x30, refuse=8))
+    assert begin(bus, sensor(0x30)) == ("VALUE_REFUSED", 2)
 
 
 def test_nobody_at_the_address() -> None:

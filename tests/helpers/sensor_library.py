@@ -23,6 +23,17 @@ class RegisterC(ctypes.Structure):
     _fields_ = (("at", ctypes.c_uint16), ("value", ctypes.c_uint8), ("wait_ms", ctypes.c_uint8))
 
 
+class RegistersC(ctypes.Structure):
+    """ek_registers_t."""
+
+    _fields_ = (("rows", ctypes.POINTER(RegisterC)), ("count", ctypes.c_uint16))
+
+    def listed(self) -> list[tuple[int, int, int]]:
+        """Rows of register, value and milliseconds."""
+        rows = (self.rows[i] for i in range(self.count))
+        return [(row.at, row.value, row.wait_ms) for row in rows]
+
+
 class IdentityC(ctypes.Structure):
     """ek_identity_t."""
 
@@ -38,10 +49,9 @@ class SensorC(ctypes.Structure):
         ("register_bytes", ctypes.c_uint8),
         ("restarts", ctypes.c_bool),
         ("settle_ms", ctypes.c_uint8),
-        ("select", ctypes.POINTER(RegisterC)),
-        ("identity", ctypes.POINTER(IdentityC)),
-        ("selects", ctypes.c_uint8),
         ("identities", ctypes.c_uint8),
+        ("identity", ctypes.POINTER(IdentityC)),
+        ("select", RegistersC),
     )
 
 
@@ -53,8 +63,8 @@ class ModeC(ctypes.Structure):
         ("format", ctypes.c_char_p),
         ("width", ctypes.c_uint16),
         ("height", ctypes.c_uint16),
-        ("registers", ctypes.POINTER(RegisterC)),
-        ("count", ctypes.c_uint16),
+        ("common", RegistersC),
+        ("own", RegistersC),
     )
 
 
@@ -82,9 +92,9 @@ def statuses() -> tuple[str, ...]:
     return tuple(re.findall(r"^ +EK_SCCB_(\w+)", body[1], re.MULTILINE))
 
 
-def table(rows: Sequence[tuple[int, ...]]) -> ctypes.Array[RegisterC]:
+def table(rows: Sequence[tuple[int, ...]]) -> RegistersC:
     """Rows of register, value and, where there is one, milliseconds as C has them."""
-    return (RegisterC * len(rows))(*(RegisterC(*row) for row in rows))
+    return RegistersC((RegisterC * len(rows))(*(RegisterC(*row) for row in rows)), len(rows))
 
 
 def sensor(
@@ -101,10 +111,18 @@ def sensor(
         register_bytes=register_bytes,
         restarts=restarts,
         select=table(select),
-        selects=len(select),
         identity=(IdentityC * len(identity))(*(IdentityC(*row) for row in identity)),
         identities=len(identity),
     )
+
+
+@functools.cache
+def modes() -> dict[str, ModeC]:
+    """Every mode that ek_sensors.h declares, by its name in C."""
+    text = (SENSORS / "ek_sensors.h").read_text(encoding="utf-8")
+    lists = re.findall(r"extern const ek_sensor_mode_t ([^;]+);", text)
+    names = [name.strip() for names in lists for name in names.split(",")]
+    return {name: ModeC.in_dll(load(), name) for name in names}
 
 
 def run(name: str, bus: Bus, *rest: object) -> str:

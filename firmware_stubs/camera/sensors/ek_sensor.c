@@ -52,10 +52,10 @@ ek_sccb_status_t ek_sensor_read(const ek_sccb_t *bus, const ek_sensor_t *sensor,
 }
 
 ek_sccb_status_t ek_sensor_write_all(const ek_sccb_t *bus, const ek_sensor_t *sensor,
-                                     const ek_register_t *registers, uint16_t count, uint16_t *done)
+                                     const ek_registers_t *registers, uint16_t *done)
 {
-    for (*done = 0; *done < count; ++*done) {
-        const ek_register_t *const next = registers + *done;
+    for (*done = 0; *done < registers->count; ++*done) {
+        const ek_register_t *const next = registers->rows + *done;
         const ek_sccb_status_t status = ek_sensor_write(bus, sensor, next->at, next->value);
         if (status != EK_SCCB_OK) return status;
         if (next->wait_ms != 0) bus->wait(bus->port, 1000u * next->wait_ms);
@@ -66,8 +66,7 @@ ek_sccb_status_t ek_sensor_write_all(const ek_sccb_t *bus, const ek_sensor_t *se
 ek_sccb_status_t ek_sensor_identify(const ek_sccb_t *bus, const ek_sensor_t *sensor)
 {
     uint16_t selected;
-    ek_sccb_status_t status =
-        ek_sensor_write_all(bus, sensor, sensor->select, sensor->selects, &selected);
+    ek_sccb_status_t status = ek_sensor_write_all(bus, sensor, &sensor->select, &selected);
     for (uint32_t i = 0; status == EK_SCCB_OK && i < sensor->identities; i++) {
         const ek_identity_t *const wanted = sensor->identity + i;
         uint8_t found = 0;
@@ -83,6 +82,11 @@ ek_sccb_status_t ek_sensor_begin(const ek_sccb_t *bus, const ek_sensor_mode_t *m
     *done = 0;
     ek_sccb_status_t status = ek_sccb_free(bus);
     if (status == EK_SCCB_OK) status = ek_sensor_identify(bus, mode->sensor);
+    if (status == EK_SCCB_OK)
+        status = ek_sensor_write_all(bus, mode->sensor, &mode->common, done);
     if (status != EK_SCCB_OK) return status;
-    return ek_sensor_write_all(bus, mode->sensor, mode->registers, mode->count, done);
+    uint16_t more;
+    status = ek_sensor_write_all(bus, mode->sensor, &mode->own, &more);
+    *done = (uint16_t)(*done + more);
+    return status;
 }
