@@ -42,6 +42,7 @@ PAGES = (
     "docs/history.md",
     "docs/energy.md",
     "docs/meters.md",
+    "docs/tutorials/add-a-meter.md",
     "docs/mlperf.md",
     "docs/verify.md",
     "docs/performance.md",
@@ -50,6 +51,16 @@ PAGES = (
     "docs/sweep.md",
     "docs/classical.md",
 )
+SAVED = (
+    ("binary_net.py", "docs/binary.md", "python", 0),
+    ("my-board.toml", "docs/targets.md", "toml", 0),
+    ("devices.toml", "docs/lab.md", "toml", 0),
+    ("blue-board.toml", "docs/tutorials/add-a-board.md", "toml", 0),
+    ("two-rams.toml", "docs/memory.md", "toml", 0),
+    ("logger.py", "docs/tutorials/add-a-meter.md", "python", 0),
+    ("my_meter.py", "docs/tutorials/add-a-meter.md", "python", 1),
+)
+"""Files that a page says to save: name, page, language and number of the block."""
 NEEDS = ("arm-none-eabi-gcc", "qemu-system-arm", "gcc", "cmake")
 
 
@@ -68,12 +79,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where all pages run: the samples of the checkout and the files pages speak of."""
     place = tmp_path_factory.mktemp("docs")
     (place / "samples").symlink_to(ROOT / "samples")
-    (place / "binary_net.py").write_text(blocks("docs/binary.md", "python")[0], encoding="utf-8")
-    (place / "my-board.toml").write_text(blocks("docs/targets.md", "toml")[0], encoding="utf-8")
-    (place / "devices.toml").write_text(blocks("docs/lab.md", "toml")[0], encoding="utf-8")
-    board = blocks("docs/tutorials/add-a-board.md", "toml")[0]
-    (place / "blue-board.toml").write_text(board, encoding="utf-8")
-    (place / "two-rams.toml").write_text(blocks("docs/memory.md", "toml")[0], encoding="utf-8")
+    for name, page, language, number in SAVED:
+        (place / name).write_text(blocks(page, language)[number], encoding="utf-8")
     return place
 
 
