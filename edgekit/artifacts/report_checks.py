@@ -95,6 +95,9 @@ def _samples(report: Report) -> Iterator[str]:
             empty = not batch.seconds and batch.seconds_stored is None
             if empty or batch.batch < 1 or any(sample <= 0 for sample in batch.seconds):
                 yield f"runs.{i}.batches.{j}"
+        for j, start in enumerate(run.cold):
+            if min(start.process_s, start.load_s, start.first_s) < 0:
+                yield f"runs.{i}.cold.{j}"
         for j, window in enumerate(run.windows):
             if window.seconds < 0 or window.inferences < 0:
                 yield f"runs.{i}.windows.{j}"

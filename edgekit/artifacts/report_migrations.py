@@ -12,7 +12,7 @@ from typing import Any
 
 Raw = dict[str, Any]
 
-REPORT_REVISION = 1
+REPORT_REVISION = 2
 """Revision of the records this program writes."""
 
 
@@ -58,7 +58,12 @@ def kernel_sets(kernels: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({name.rpartition("__")[2] for name in kernels if "__" in name}))
 
 
+def _defaults(raw: Raw) -> None:
+    """Nothing to move: what an older record lacks has a default."""
+
+
 MIGRATIONS: Mapping[int, Migration] = {
     0: Migration("which sets the kernels are of, and their version, has a field", _kernel_sets),
+    1: Migration("runs may hold cold starts", _defaults),
 }
 """Revision that is left -> what brings a record to the next one."""

@@ -54,6 +54,22 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class ColdStart:
+    """One start of a fresh process up to its first result, in seconds: until its own code runs
+    with all libraries loaded, until the model is ready with its inputs in place, and the first
+    inference until its outputs are there."""
+
+    process_s: float
+    load_s: float
+    first_s: float
+
+    @property
+    def total_s(self) -> float:
+        """From the start of the process to the first result."""
+        return self.process_s + self.load_s + self.first_s
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """Every sample of a run on one device with one engine.
 
@@ -85,3 +101,5 @@ class RunResult:
     warnings: tuple[Note, ...] = ()
     latency_stored: StoredSamples | None = None
     """Where the samples are, when they are not in `latency_s`."""
+    cold: tuple[ColdStart, ...] = ()
+    """Starts of a fresh process each; empty where none was timed."""

@@ -50,6 +50,10 @@ def command(
     ] = None,
     threads: Annotated[str, typer.Option(help="Threads of LiteRT: 1 or 1,2,4.")] = THREADS,
     batch: Annotated[str, typer.Option(help="Batch sizes of LiteRT.")] = BATCHES,
+    cold: Annotated[
+        int | None,
+        typer.Option(min=0, help="Starts of a fresh process to time; 5, with --quick none."),
+    ] = None,
     benchmark_model: Annotated[
         Path | None,
         typer.Option(help="LiteRT's program for a phone or Pi, to run beside ours."),
@@ -131,6 +135,7 @@ def command(
         given |= {"--emulate": emulate, "--benchmark-model": benchmark_model is not None}
         given |= {"--cores": cores is not None, "--engine": engine is not None}
         given |= {"--threads": threads != THREADS, "--batch": batch != BATCHES}
+        given |= {"--cold": cold is not None}
         mlperf_options.check_with(given)
         run = partial(
             mlperf_options.run,
@@ -178,6 +183,7 @@ def command(
         benchmark_model=benchmark_model,
         cores=cores,
         engine=engine,
+        cold=cold,
     )
     if several:
         places = fleet.stations(targets, devices, lab, emulate=emulate)

@@ -43,7 +43,7 @@ class BenchOptions:
     another run uses; `device` is its name in the lab file; `benchmark_model` is LiteRT's program of
     that name for the device, to be run there too; `cores` are those that the runner may use;
     `engine` is one of ENGINES, None for what is usual there: both here, the generated C on another
-    machine."""
+    machine; `cold` is how many starts of a fresh process are timed, None for what is usual."""
 
     port: str | None = None
     place: Place = field(default_factory=Place)
@@ -61,6 +61,13 @@ class BenchOptions:
     benchmark_model: Path | None = None
     cores: str | None = None
     engine: str | None = None
+    cold: int | None = None
+
+    @property
+    def starts(self) -> int:
+        """How many cold starts are timed."""
+        usual = 0 if self.quick else COLD_STARTS
+        return usual if self.cold is None else self.cold
 
     def runs(self, engine: str) -> bool:
         """Whether "litert" or "native" is to run."""
@@ -68,6 +75,8 @@ class BenchOptions:
         return (self.engine or usual) in (engine, "both")
 
 
+COLD_STARTS = 5
+"""Usual number of cold starts, without `quick`."""
 ENGINES = ("litert", "native", "both")
 """What can run a bundle: LiteRT the model file, the generated C natively."""
 
@@ -170,7 +179,7 @@ def _check_options(target: Target, options: BenchOptions) -> None:
         raise UsageError(
             "--engine", f"{options.engine!r}", allowed=", ".join(ENGINES), code="bad-option"
         )
-    if not _chooses(target, options.place):
+    if not chooses_engine(target, options.place):
         why = "only a Pi with --host, and this machine, run more than the generated C"
         unused += [("--engine", why)] * (options.engine is not None)
     if target.family == "cortex-m":
@@ -181,6 +190,9 @@ def _check_options(target: Target, options: BenchOptions) -> None:
         why = "the runner computes one inference after another, in one thread"
         unused += [("--threads", why)] * (options.threads != usual.threads)
         unused += [("--batch", why)] * (options.batches != usual.batches)
+    if options.cold is not None and not starts_processes(target, options):
+        why = "it times processes of this machine, or of LiteRT on a Pi with --host"
+        unused += [("--cold", why)]
     if options.place.emulate and options.power is not None:
         unused += [("--power", "an emulator has no power of its own, and no time")]
     if options.place and not options.runs("native"):
@@ -212,10 +224,17 @@ def _check_options(target: Target, options: BenchOptions) -> None:
         )
 
 
-def _chooses(target: Target, place: Place) -> bool:
+def chooses_engine(target: Target, place: Place) -> bool:
     """Whether there is more than one engine to run the target's bundles with."""
     if place:
         return target.family == "rpi" and place.host is not None
+    return target.family != "cortex-m"
+
+
+def starts_processes(target: Target, options: BenchOptions) -> bool:
+    """Whether an engine is started that can be started again and again."""
+    if options.place:
+        return options.runs("litert")
     return target.family != "cortex-m"
 
 

@@ -115,6 +115,7 @@ def _archive(bundle: Bundle, inputs: Inputs, options: BenchOptions) -> bytes:
         "threads": options.threads,
         "batches": options.batches,
         "quick": options.quick,
+        "cold": options.starts,
         "inputs": len(bundle.graph.inputs),
         "description": inputs.description,
     }

@@ -7,21 +7,23 @@ from dataclasses import replace
 from functools import partial
 
 from edgekit.artifacts.figures import Note
-from edgekit.artifacts.run import RunResult
+from edgekit.artifacts.files import scratch_folder
+from edgekit.artifacts.run import ColdStart, RunResult
 from edgekit.deploy.bench import BenchOptions, Measured, Progress, with_sleep
 from edgekit.deploy.bench_runner import measured
 from edgekit.deploy.build import native_model
 from edgekit.deploy.bundles import Bundle, require_engine
 from edgekit.deploy.closeness import same
-from edgekit.deploy.inputs import Inputs, reference_outputs
+from edgekit.deploy.inputs import Inputs, raw_bytes, reference_outputs
 from edgekit.deploy.keeper import Keeper
-from edgekit.deploy.programs import program_here
+from edgekit.deploy.programs import OpenProgram, program_here
 from edgekit.errors import EdgeKitError, MissingExtraError, ToolError
 from edgekit.runtime.measure.metered import MeteredRun, WindowsRun, measure_energy, timed_windows
 from edgekit.runtime.power.meter import Meter
 from edgekit.runtime.power.names import make_meter
 from edgekit.runtime.runner import environment
-from edgekit.runtime.runner.host import run_host
+from edgekit.runtime.runner.cold_program import program_starts
+from edgekit.runtime.runner.host import cold_starts, run_host
 from edgekit.targets.model import Target
 
 WINDOW_S, QUICK_S = 10.0, 1.0
@@ -89,6 +91,12 @@ def interpreters(
                 inputs=inputs.samples[0],
                 quick=options.quick,
             )
+            if options.starts:
+                report("cold starts", 0, 1)
+                first, count = inputs.samples[0], options.starts
+                starts = cold_starts(bundle.model_path, first, count=count, threads=threads)
+                run = replace(run, cold=starts)
+                report("cold starts", 1, 1)
         except MissingExtraError as error:
             if alone:
                 raise
@@ -137,12 +145,27 @@ def _generated(
     try:
         with program_here(bundle) as opened:
             device = environment.device_name()
-            return measured(bundle, opened, inputs, report, quick=options.quick, device=device)
+            run = measured(bundle, opened, inputs, report, quick=options.quick, device=device)
+            return replace(run, cold=_program_starts(opened, inputs, options, report))
     except ToolError as error:
         if error.code != "compiler-missing" or bundle.custom or alone:
             raise
         notes.append(_skipped("generated C", error))
         return None
+
+
+def _program_starts(
+    opened: OpenProgram, inputs: Inputs, options: BenchOptions, report: Progress
+) -> tuple[ColdStart, ...]:
+    if not options.starts:
+        return ()
+    report("cold starts", 0, 1)
+    with scratch_folder("edgekit-") as folder:
+        file = folder / "sample.bin"
+        file.write_bytes(raw_bytes(inputs.samples[0]))
+        starts = program_starts(opened.image.elf, file, count=options.starts)
+    report("cold starts", 1, 1)
+    return starts
 
 
 def _headline_engine(bundle: Bundle, run: RunResult, inputs: Inputs) -> Callable[[], object]:

@@ -45,6 +45,7 @@ def _answer(request: dict[str, Any], folder: Path) -> dict[str, Any]:
         threads=tuple(request["threads"]),
         batches=tuple(request["batches"]),
         quick=request["quick"],
+        cold=request["cold"],
         engine="litert",
     )
     inputs, notes = Inputs(samples, request["description"]), list[Note]()

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from edgekit.artifacts.files import check_writable, write_file
 from edgekit.artifacts.partial import PARTIAL_NAME
-from edgekit.deploy.bench import BenchOptions, runner
+from edgekit.deploy.bench import BenchOptions, chooses_engine, runner, starts_processes
 from edgekit.deploy.boards import check_port
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.fleet_run import Job, Outcome, Tell, run_jobs
@@ -149,7 +149,7 @@ def bench_fleet(
     """
     if output_dir is not None:
         check_writable(output_dir)
-    own = _options(runs, options, output_dir)
+    own = fleet_options(runs, options, output_dir)
     jobs = [_job(run, mine, output_dir) for run, mine in zip(runs, own, strict=True)]
     by_name = {run.name: run for run in runs}
     done = finished or (lambda run, outcome: None)
@@ -187,7 +187,7 @@ def _shares(station: Station) -> Shares:
     return Shares.AWAY if station.port or station.place else Shares.ALONE
 
 
-def _options(
+def fleet_options(
     runs: Sequence[Run], options: BenchOptions, output_dir: Path | None
 ) -> list[BenchOptions]:
     """Those of each run. Raises UsageError where one could not run, or an option concerns none."""
@@ -206,9 +206,14 @@ def _options(
         )
         if _shares(station) is not Shares.ALONE and _concerns(runs):
             mine = replace(mine, threads=usual.threads, batches=usual.batches)
+        if not _chooses(run) and any(map(_chooses, runs)):
+            mine = replace(mine, engine=usual.engine)
         if mine.power is None:
             mine = replace(mine, windows=usual.windows, duty=usual.duty)
         found.append(mine)
+    if any(map(_starts, runs, found)):
+        pairs = zip(runs, found, strict=True)
+        found = [m if _starts(run, m) else replace(m, cold=usual.cold) for run, m in pairs]
     if all(mine.power is None for mine in found):
         found = [replace(mine, windows=options.windows, duty=options.duty) for mine in found]
     for run, mine in zip(runs, found, strict=True):
@@ -216,6 +221,16 @@ def _options(
         if run.station.target.family == "cortex-m":
             check_port(run.station.target, mine.port)
     return found
+
+
+def _chooses(run: Run) -> bool:
+    """Whether a run takes --engine."""
+    return chooses_engine(run.station.target, run.station.place)
+
+
+def _starts(run: Run, options: BenchOptions) -> bool:
+    """Whether a run takes --cold."""
+    return starts_processes(run.station.target, options)
 
 
 def _concerns(runs: Sequence[Run]) -> bool:

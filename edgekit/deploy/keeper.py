@@ -64,6 +64,7 @@ def conditions(
         "engine": options.engine or "usual",
         "place": " ".join(options.place.options) or "none",
         "cores": options.cores or "any",
+        "cold starts": str(options.starts),
         "quick": "yes" if options.quick else "no",
         "edgekit": __version__,
     }

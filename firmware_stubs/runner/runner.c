@@ -6,12 +6,13 @@
  * INPUT holds one sample after another, each the model's inputs one after another, as raw bytes.
  * Every sample is run RUNS times (once without). Lines:
  *
- *     {"model": "vww", "hash": "...", "arena_bytes": 1, "samples": 1, "runs": 10}
- *     {"sample": 0, "ns": [1, ...], "outputs": ["<hexadecimal>", ...]}     for each sample
+ *     {"model": "vww", "hash": "...", "arena_bytes": 1, "samples": 1, "runs": 10, "entered_ns": 1}
+ *     {"sample": 0, "ready_ns": 1, "ns": [1, ...], "outputs": ["<hexadecimal>", ...]}    for each
  *     {"step": 0, "name": "...", "operation": "...", "macs": 1, "ns": [1, ...]}    with `profile`
  *
  * Times are of the steady clock, around the model alone; those of steps come from as many runs more,
- * of the last sample. Numbers in outputs are little-endian, as they lie in memory. The status is 2
+ * of the last sample. `entered_ns` is when main began and `ready_ns` when the sample's first run did,
+ * on the clock that all processes of the machine share. Numbers in outputs are little-endian, as they lie in memory. The status is 2
  * for a wrong command line and 1 for a file that holds no whole number of samples.
  */
 #include <inttypes.h>
@@ -26,6 +27,7 @@
 
 typedef struct {
     FILE *file;
+    uint64_t entered;
     long samples, runs;
     int profile;
 } job_t;
@@ -79,13 +81,15 @@ static void print_outputs(void)
 
 static void run_sample(long index, const uint8_t *sample, long runs, uint64_t *ns)
 {
+    uint64_t ready = 0;
     for (long i = 0; i < runs; i++) {
         set_inputs(sample);
         const uint64_t begin = ek_port_cycles();
         EK_INVOKE(EK_ARENA);
         ns[i] = ek_port_cycles() - begin;
+        if (i == 0) ready = begin;
     }
-    printf("{\"sample\": %ld, ", index);
+    printf("{\"sample\": %ld, \"ready_ns\": %" PRIu64 ", ", index, ready);
     print_times(ns, runs, 1);
     print_outputs();
     printf("}\n");
@@ -124,8 +128,9 @@ static int run(const job_t *job)
     uint8_t *sample = allocate((long)sample_bytes() / 8 + 1);
     uint64_t *ns = allocate(job->runs);
     printf("{\"model\": \"%s\", \"hash\": \"%s\", \"arena_bytes\": %" PRIu32
-           ", \"samples\": %ld, \"runs\": %ld}\n",
-           EK_MODEL.name, EK_MODEL.hash, EK_MODEL.arena_bytes, job->samples, job->runs);
+           ", \"samples\": %ld, \"runs\": %ld, \"entered_ns\": %" PRIu64 "}\n",
+           EK_MODEL.name, EK_MODEL.hash, EK_MODEL.arena_bytes, job->samples, job->runs,
+           job->entered);
     for (long i = 0; i < job->samples; i++) {
         if (fread(sample, 1, sample_bytes(), job->file) != sample_bytes()) return 1;
         run_sample(i, sample, job->runs, ns);
@@ -146,9 +151,9 @@ static long count_samples(FILE *file)
     return size > 0 && size % sample == 0 ? size / sample : -1;
 }
 
-static int run_file(int count, char **words)
+static int run_file(int count, char **words, uint64_t entered)
 {
-    job_t job = {.runs = count > 2 ? strtol(words[2], NULL, 10) : 1};
+    job_t job = {.entered = entered, .runs = count > 2 ? strtol(words[2], NULL, 10) : 1};
     job.profile = count == 4 && strcmp(words[3], "profile") == 0;
     if (count < 2 || count > 4 || job.runs < 1 || (count == 4 && !job.profile)) {
         fprintf(stderr, "usage: runner serve | runner INPUT [RUNS] [profile]\n");
@@ -168,8 +173,9 @@ static int run_file(int count, char **words)
 
 int main(int count, char **words)
 {
+    const uint64_t entered = ek_port_cycles();
     ek_port_init();
-    if (count != 2 || strcmp(words[1], "serve") != 0) return run_file(count, words);
+    if (count != 2 || strcmp(words[1], "serve") != 0) return run_file(count, words, entered);
     ek_app_serve();
     return 0;
 }

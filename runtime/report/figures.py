@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
 from typing import TYPE_CHECKING
 
 from edgekit.artifacts.bundle import Manifest
@@ -31,6 +32,7 @@ LABELS: dict[str, str] = {
     "tool_latency": "Latency, LiteRT's benchmark_model",
     "tool_init": "Loading, LiteRT's benchmark_model",
     "throughput": "Throughput",
+    "cold_start": "Cold start, to the first result",
     "instructions": "Instructions per inference",
     "estimated_instructions": "Instructions, estimated",
     "cycles": "Cycles per inference",
@@ -59,6 +61,9 @@ LABELS: dict[str, str] = {
     "cost_per_million": "Cost of a million inferences",
 }
 """Every name a figure can have, in the order views show them, with its label."""
+
+CACHE = "files already in the page cache"
+"""How files lie when cold starts are timed: the benchmark has read them before."""
 
 Named = Iterator[tuple[str, Figure]]
 
@@ -165,6 +170,8 @@ def _run(run: RunResult, manifest: Manifest) -> dict[str, Figure]:
     found = dict(_counts(run, manifest))
     if run.latency_s and run.counter_unit != "instructions":
         found |= _latency(run)
+    if run.cold:
+        found["cold_start"] = _cold_start(run)
     if "stack_high_water" in run.memory:
         basis = f"painted stack on {run.device}"
         found["stack"] = Figure(run.memory["stack_high_water"], "B", run.provenance, basis)
@@ -217,6 +224,15 @@ def _latency(run: RunResult) -> dict[str, Figure]:
             row.batch / high, row.batch / low, "95 % CI",
         )  # fmt: skip
     return found
+
+
+def _cold_start(run: RunResult) -> Figure:
+    totals = [start.total_s for start in run.cold]
+    basis = f"{run.device}, {run.engine}, {plural(run.threads, 'thread')}; fresh processes, {CACHE}"
+    return Figure(
+        median(totals), "s", run.provenance, basis, len(totals), min(totals), max(totals),
+        "smallest..largest",
+    )  # fmt: skip
 
 
 def _modelled(manifest: Manifest, target: Target) -> Named:

@@ -110,7 +110,7 @@ def sections(report: Report) -> tuple[Section, ...]:
 
     parts = (
         Section("mlperf", "MLPerf Tiny", (), pick("mlperf-rules", "mlperf-windows")),
-        Section("speed", "Speed", tuple(_latency(report)), pick("runs", "batches")),
+        Section("speed", "Speed", tuple(_latency(report)), pick("runs", "batches", "cold")),
         Section("layers", "Layers", tuple(_layers(found)), pick("layers")),
         Section("formats", "Precision", (), pick("formats")),
         Section("energy", "Energy", tuple(_power(report)), pick("windows")),

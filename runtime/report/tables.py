@@ -58,13 +58,14 @@ class Table:
 def tables(report: Report) -> tuple[Table, ...]:
     """Every table that has rows, in reading order."""
     from edgekit.runtime.report.accuracy_tables import accuracy_table, confusion_table
+    from edgekit.runtime.report.cold_table import cold_table
     from edgekit.runtime.report.format_tables import formats_table
     from edgekit.runtime.report.mlperf_tables import rules_table, timed_table
 
     makers: tuple[Callable[[Report], Table], ...] = (
-        rules_table, timed_table, figures_table, runs_table, batches_table, layers_table,
-        formats_table, accuracy_table, confusion_table, windows_table, image_table, memory_table,
-        conditions_table,
+        rules_table, timed_table, figures_table, runs_table, batches_table, cold_table,
+        layers_table, formats_table, accuracy_table, confusion_table, windows_table, image_table,
+        memory_table, conditions_table,
     )  # fmt: skip
     made = (filled(make(report)) for make in makers)
     return tuple(table for table in made if table.rows)

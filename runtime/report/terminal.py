@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report.answers import answers
+from edgekit.runtime.report.cold_table import cold_table
 from edgekit.runtime.report.harmless import cleaned
 from edgekit.runtime.report.layers import layers
 from edgekit.runtime.report.mlperf_tables import rules_table, timed_table
@@ -46,7 +47,8 @@ def terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
     console.print()
     _print_answers(console, report)
     heads = (rules_table(report), timed_table(report))
-    for table in (*heads, figures_table(report), _runs(report), batches_table(report)):
+    speed = (_runs(report), batches_table(report), cold_table(report))
+    for table in (*heads, figures_table(report), *speed):
         _print_table(console, _without(filled(table), "Basis"))
     left_out = ["Output", "Weights", "RAM", "Estimated", *(["Operator"] if width < NARROW else [])]
     _print_table(console, _without(filled(_costliest(report)), *left_out))

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from edgekit import errors
 from edgekit.artifacts.bundle import MODEL_NAME
 from edgekit.artifacts.files import scratch_folder
-from edgekit.artifacts.run import RunResult
+from edgekit.artifacts.run import ColdStart, RunResult
 from edgekit.errors import DataError, EdgeKitError, ModelError, UsageError
 from edgekit.runtime.measure.timing import NORMAL, QUICK, Effort
+from edgekit.runtime.runner.clock import clock_ns
 
 
 def run_host(
@@ -47,6 +48,8 @@ def run_host(
     Raises UsageError, ModelError, DataError and MissingExtraError as `open_interpreter` does, and
     ModelError when the model crashes the interpreter.
     """
+    from pydantic import TypeAdapter
+
     if not batches or min(batches) < 1:
         raise UsageError(
             "batches", str(list(batches)), allowed="sizes of 1 or more", code="batches"
@@ -62,7 +65,28 @@ def run_host(
     with scratch_folder("edgekit-") as folder:
         if inputs is not None:
             request["inputs"] = _save(folder / "inputs.npz", inputs)
-        return _result(_ask(request), str(model))
+        answer = _result(_ask("host_child", request), str(model))
+    return TypeAdapter(RunResult).validate_python(answer)
+
+
+def cold_starts(
+    model: Path, inputs: Sequence[NDArray[Any]], *, count: int, threads: int = 1
+) -> tuple[ColdStart, ...]:
+    """`count` times a fresh process that opens the .tflite file and computes its first result.
+
+    It is that of a Python program with NumPy and the interpreter, and loads nothing else of size.
+    Raises as `run_host` does.
+    """
+    request: dict[str, Any] = {"model": str(model), "threads": threads}
+    with scratch_folder("edgekit-") as folder:
+        request["inputs"] = _save(folder / "inputs.npz", inputs)
+        return tuple(_cold_start(request) for _ in range(count))
+
+
+def _cold_start(request: dict[str, Any]) -> ColdStart:
+    start = clock_ns()
+    stamps = _result(_ask("cold_child", request), request["model"])
+    return ColdStart(*(ns / 1e9 for ns in np.diff([start, *stamps]).tolist()))
 
 
 def _save(path: Path, inputs: Sequence[NDArray[Any]]) -> str:
@@ -78,11 +102,11 @@ def _save(path: Path, inputs: Sequence[NDArray[Any]]) -> str:
     return str(path)
 
 
-def _ask(request: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+def _ask(child: str, request: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     root = str(Path(errors.__file__).parents[1])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
     return subprocess.run(
-        [sys.executable, "-m", "edgekit.runtime.runner.host_child"],
+        [sys.executable, "-m", f"edgekit.runtime.runner.{child}"],
         input=json.dumps(request),
         capture_output=True,
         text=True,
@@ -91,10 +115,8 @@ def _ask(request: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _result(done: subprocess.CompletedProcess[str], subject: str) -> RunResult:
-    """The child's answer; its errors become ours again."""
-    from pydantic import TypeAdapter
-
+def _result(done: subprocess.CompletedProcess[str], subject: str) -> Any:
+    """The child's result; its errors become ours again."""
     if done.returncode < 0:
         raise ModelError(
             subject,
@@ -114,4 +136,4 @@ def _result(done: subprocess.CompletedProcess[str], subject: str) -> RunResult:
         ) from None
     if "error" in answer:
         raise errors.rebuilt(answer["error"])
-    return TypeAdapter(RunResult).validate_python(answer["result"])
+    return answer["result"]

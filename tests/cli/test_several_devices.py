@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from edgekit.artifacts.report import read_report
+from edgekit.deploy.bench import BenchOptions
+from edgekit.deploy.fleet import fleet_options, open_fleet
+from edgekit.deploy.stations import Station
+from edgekit.targets.reader import load_target
 from tests.helpers.command_line import edgekit, fails, nothing_left_in, succeeds
 from tests.helpers.small_bundles import convert_small
 
@@ -95,6 +99,8 @@ def test_a_device_by_its_name(bundles: tuple[Path, Path], desk: Path, lab: Path)
         (("-t", "virtual-m4,"), "bad-option"),
         (("-t", "virtual-m4,virtual-m7", "--power", "ppk2:/dev/null"), "fleet-meter"),
         (("-t", "virtual-m4,virtual-m7", "--threads", "2"), "option-unused"),
+        (("-t", "virtual-m4,virtual-m7", "--engine", "native"), "option-unused"),
+        (("-t", "virtual-m4,virtual-m7", "--cold", "2"), "option-unused"),
         (("-t", "virtual-m4,virtual-m7", "--battery", "3Wh"), "option-unused"),
         (("--lab", "devices.toml"), "option-unused"),
     ],
@@ -106,6 +112,14 @@ def test_what_cannot_be_is_said_before_anything_runs(
     monkeypatch.setenv("EDGEKIT_LAB", str(lab))
     with nothing_left_in(desk):
         fails("bench", small_bundle, *words, "-o", "out", exit_code=2, code=code)
+
+
+def test_options_of_some_runs_are_left_out_of_the_others(small_bundle: Path) -> None:
+    chosen = BenchOptions(engine="litert", cold=2, threads=(2,))
+    stations = [Station(load_target(name)) for name in ("virtual-m4", "host")]
+    board, here = fleet_options(open_fleet([small_bundle], stations), chosen, None)
+    assert (board.engine, board.cold, board.threads) == (None, None, (1,))
+    assert (here.engine, here.cold, here.threads) == ("litert", 2, (2,))
 
 
 def test_bundles_that_would_run_nowhere_or_have_one_name(

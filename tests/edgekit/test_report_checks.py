@@ -81,6 +81,7 @@ FAULTS = [
     ("bundle.macs", -1, "bundle.macs: counts, sizes and costs are not negative"),
     ("runs.0.steps.0.count", -1.0, "runs.0.steps.0.count: counts"),
     ("runs.0.windows.0.seconds", -1.0, "runs.0.windows.0: times are not negative"),
+    ("runs.0.cold", [{"process_s": 1, "load_s": -1, "first_s": 1}], "runs.0.cold.0: times are not"),
     ("energy.windows.0.end_s", -1.0, "energy.windows.0: windows end after they begin"),
     ("trace.step_s", 0.0, "trace: windows end"),
     ("trace.low_w", [], "trace: windows end"),
