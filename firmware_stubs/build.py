@@ -105,7 +105,7 @@ def build_firmware(
     units = (*model_units(bundle, manifest), *app_units(), *port_units(target.port))
     units += camera_units(camera.plan, camera.driver) if camera else ()
     toolchain = find_toolchain(target.cpu.toolchain)
-    more = (camera.plan, CAMERA, CAMERA / "app") if camera else ()
+    more = (camera.plan, CAMERA, CAMERA / "app", CAMERA / "sensors") if camera else ()
     plan = _plan(bundle, target, out, toolchain, units, (flags, defines, link), script, more)
     make(plan, script)
     return image_of(plan, target, manifest, optimization)

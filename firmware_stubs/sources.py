@@ -70,7 +70,7 @@ def camera_units(plan: Path, driver: str) -> tuple[Unit, ...]:
     the generated ek_camera_plan.c."""
     parts = sorted(CAMERA.glob("*.c"))
     parts += [plan / "ek_camera_plan.c"]
-    own = sorted(CAMERA.glob("app/*.c")) + sorted((CAMERA / driver).glob("*.c"))
+    own = (*sorted(CAMERA.glob("app/*.c")), *_listed(CAMERA / driver))
     return (*(Unit("camera", path) for path in parts), *(Unit("app", path) for path in own))
 
 
@@ -87,8 +87,13 @@ def port_units(port: str) -> tuple[Unit, ...]:
             hint="write the seven functions of firmware_stubs/include/ek_port.h for the board",
             code="no-port",
         )
-    names = listing.read_text(encoding="utf-8").split()
-    return tuple(Unit("port", (folder / name).resolve()) for name in names)
+    return tuple(Unit("port", path) for path in _listed(folder))
+
+
+def _listed(folder: Path) -> tuple[Path, ...]:
+    """The files that a folder's sources.txt names."""
+    names = (folder / "sources.txt").read_text(encoding="utf-8").split()
+    return tuple((folder / name).resolve() for name in names)
 
 
 def _listings() -> Iterable[Path]:

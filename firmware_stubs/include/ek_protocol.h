@@ -32,8 +32,8 @@
 #define EK_MSG_ERROR 0x7F
 
 /* Requests to firmware with a camera (camera/app/); others answer them with EK_ERR_TYPE. */
-#define EK_MSG_CAMERA 0x10   /* -> text, "key=value\n" each: camera, format, width, height, bytes
-                              * of a frame, bytes of work memory */
+#define EK_MSG_CAMERA 0x10   /* -> text, "key=value\n" each: camera, fault of the last capture,
+                              * format, width, height, bytes of a frame, bytes of work memory */
 #define EK_MSG_FRAME 0x11    /* u32 offset, bytes -> nothing; into a virtual camera's frame */
 #define EK_MSG_GATE 0x12     /* u16 each: enter, leave, blocks, hold, refresh -> nothing; the gate
                               * forgets what it has seen. See camera/ek_gate.h */
@@ -64,5 +64,6 @@
 #define EK_ERR_NO_INPUT 0x05 /* run before a complete input was committed */
 #define EK_ERR_INPUT 0x06    /* the input's crc32 differs from the announced one */
 #define EK_ERR_NO_PROFILE 0x07 /* built without per-step hooks, or with too few slots */
+#define EK_ERR_CAMERA 0x08   /* the camera gives no frame; EK_MSG_CAMERA says why */
 
 #endif

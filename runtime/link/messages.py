@@ -44,6 +44,7 @@ class Err(IntEnum):
     NO_INPUT = 0x05
     INPUT = 0x06
     NO_PROFILE = 0x07
+    CAMERA = 0x08
 
 
 class Guard(IntFlag):
@@ -71,5 +72,6 @@ SENTENCES = {
     Err.NO_INPUT: "no complete input was loaded",
     Err.INPUT: "the input's checksum differs from the announced one",
     Err.NO_PROFILE: "the firmware was built without per-step hooks",
+    Err.CAMERA: "the camera gives no frame",
 }
 """Error code -> sentence for the user."""

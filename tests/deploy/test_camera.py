@@ -21,10 +21,12 @@ from edgekit.deploy.bundles import open_bundle
 from edgekit.deploy.camera import CameraRun, FrameAnswer, plan_for, run_camera
 from edgekit.deploy.frames import load_frames
 from edgekit.errors import DataError, ProtocolError, UsageError
-from edgekit.firmware_stubs.build import Camera, build_posix
+from edgekit.firmware_stubs.build import Camera, build_firmware, build_posix
 from edgekit.runtime.link.camera import CameraLink
 from edgekit.runtime.link.dut import open_dut
+from edgekit.targets.reader import load_target
 from tests.helpers.ptys import firmware_on_pty
+from tests.helpers.toolchains import require
 from tests.helpers.virtual_firmware import needs_qemu
 
 
@@ -163,3 +165,46 @@ def test_what_holds_no_frames_is_named(tmp_path: Path) -> None:
 def test_only_virtual_boards_take_frames(cropping: Path, clip: Path) -> None:
     with pytest.raises(UsageError, match="a real board"):
         run_camera(cropping, clip, target="nano33ble")
+
+
+BROKEN = """
+#include "ek_camera.h"
+const char ek_camera_name[] = "broken";
+const char *ek_camera_begin(void) { return "no chip"; }
+const uint8_t *ek_camera_row(void *camera, uint32_t y) { (void)y; return camera; }
+uint8_t *ek_camera_frame_memory(void) { return 0; }
+"""
+
+
+def test_a_camera_without_a_frame_says_why(cropping: Path, tmp_path: Path) -> None:
+    """And nothing is inferred from what is not there."""
+    plan = plan_for(open_bundle(cropping), "yuyv", 32, 24, None, "bilinear")
+    for name, text in emit_plan(plan).items():
+        write_file(tmp_path / "plan" / name, text)
+    write_file(tmp_path / "broken" / "broken.c", BROKEN)
+    write_file(tmp_path / "broken" / "sources.txt", "broken.c")
+    camera = Camera(tmp_path / "plan", str(tmp_path / "broken"))
+    image = build_posix(cropping, tmp_path / "build", sanitize=True, camera=camera)
+    with firmware_on_pty(image.elf) as (port, _), open_dut(port) as dut:
+        extension = dut.extension()
+        link = CameraLink(extension, int(extension.info()["frame"]) - 4)
+        assert link.facts()["fault"] == ""
+        with pytest.raises(ProtocolError, match="the camera gives no frame"):
+            link.capture(gated=False)
+        assert link.facts()["fault"] == "no chip"
+
+
+@pytest.mark.parametrize("format", ["rgb565be", "yuyv"])
+def test_the_nano33ble_with_an_ov7670_builds(format: str, cropping: Path, tmp_path: Path) -> None:
+    """With the build's own warnings as errors; its frame and the model fit the RAM."""
+    require("arm-none-eabi-gcc")
+    plan = plan_for(open_bundle(cropping), format, 160, 120, None, "bilinear")
+    for name, text in emit_plan(plan).items():
+        write_file(tmp_path / "plan" / name, text)
+    camera = Camera(tmp_path / "plan", "nano33ble_ov7670")
+    target = load_target("nano33ble")
+    image = build_firmware(cropping, target, tmp_path / "build", camera=camera)
+    mode = f"ek_ov7670_qqvga_{format.removesuffix('be')}"
+    assert {"ek_camera_begin", "ek_sensor_begin", mode} <= image.sizes.symbols.keys()
+    for memory in image.memories:
+        assert memory.used <= memory.size

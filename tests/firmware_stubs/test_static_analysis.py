@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.converter.ir.graph import DType
-from edgekit.firmware_stubs.catalog import INCLUDE, KERNELS
+from edgekit.firmware_stubs.catalog import INCLUDE, KERNELS, ROOT
 from edgekit.firmware_stubs.sources import APP, CAMERA, PORT, app_units, port_units
 from tests.conformance.against_references import activations
 from tests.conformance.generated import emit, host_target
@@ -143,12 +143,13 @@ def test_frames_of_cameras_under_the_analyzer() -> None:
 
 def test_sensors_under_the_analyzers() -> None:
     require("gcc", "clang", "cppcheck")
-    sources = sorted(CAMERA.glob("sensors/*.c"))
-    assert sources
-    assert analyze(["gcc", *WARNINGS, "-O2", "-fanalyzer"], sources) == ""
+    sources = [*sorted(CAMERA.glob("sensors/*.c")), ROOT / "test" / "parallel_replay.c"]
+    where = f"-I{CAMERA / 'sensors'}"
+    assert analyze(["gcc", *WARNINGS, "-O2", "-fanalyzer", where], sources) == ""
     off = [f"-Wno-{name}" for name in ALLOWED_BY_CLANG]
-    assert analyze(["clang", "-std=c11", "-O1", "-Werror", "-Weverything", *off], sources) == ""
-    assert cppcheck(*map(str, sources)) == ""
+    clang = ["clang", "-std=c11", "-O1", "-Werror", "-Weverything", *off, where]
+    assert analyze(clang, sources) == ""
+    assert cppcheck(where, *map(str, sources)) == ""
 
 
 def test_boards_under_the_analyzer() -> None:

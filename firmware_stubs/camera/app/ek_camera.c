@@ -36,7 +36,6 @@ static void convert(uint8_t *input)
 {
     const ek_frame_work_t work = {pixels, kept, mixed};
     ek_gate_begin(&gate);
-    ek_camera_begin();
     ek_frame_convert(&ek_camera_plan, &work, ek_camera_row, 0, ek_gate_row, &gate, input);
 }
 
@@ -45,6 +44,8 @@ ek_capture_t ek_camera_capture(bool gated)
     ek_capture_t capture = {.ran = true};
     uint8_t *input = ek_session_buffer(EK_HELD_TENSOR);
     const uint64_t start = ek_port_cycles();
+    capture.fault = ek_camera_begin();
+    if (capture.fault) return capture;
     convert(input);
     const bool wanted = ek_gate_decide(&gate);
     capture.convert = ek_port_cycles() - start;

@@ -8,6 +8,7 @@
 #include "ek_gate.h"
 
 typedef struct {
+    const char *fault; /* why there is no frame, and nothing below counts; null: there is one */
     bool ran;          /* false: the gate saw nothing new */
     uint16_t changed;  /* blocks that the gate found changed */
     uint64_t convert;  /* ticks of capture, conversion and gate, with those of an empty window */
@@ -24,8 +25,8 @@ void ek_camera_set_gate(const ek_gate_setting_t *setting);
 
 extern const char ek_camera_name[];
 
-/* Starts a frame: row 0 comes next. */
-void ek_camera_begin(void);
+/* Starts a frame, of which row 0 comes next: null, or why there is none, in few words. */
+const char *ek_camera_begin(void);
 
 /* As ek_frame_row_t. */
 const uint8_t *ek_camera_row(void *camera, uint32_t y);

@@ -7,10 +7,13 @@
 #include "ek_messages.h"
 #include "ek_session.h"
 
+static const char *fault; /* of the last capture */
+
 static uint8_t about(ek_span_t request, ek_reply_t *reply)
 {
     (void)request;
     ek_reply_pair(reply, "camera", ek_camera_name);
+    ek_reply_pair(reply, "fault", fault ? fault : "");
     ek_reply_pair(reply, "format", EK_CAMERA_PLAN_FORMAT);
     ek_reply_number(reply, "width", EK_CAMERA_PLAN_WIDTH);
     ek_reply_number(reply, "height", EK_CAMERA_PLAN_HEIGHT);
@@ -53,6 +56,8 @@ static uint8_t capture(ek_span_t request, ek_reply_t *reply)
 {
     const ek_capture_t taken = ek_camera_capture(request.data[0] != 0);
     const uint8_t *input = ek_session_buffer(EK_HELD_TENSOR);
+    fault = taken.fault;
+    if (fault) return EK_ERR_CAMERA;
     ek_reply_u64(reply, taken.ran);
     ek_reply_u64(reply, taken.changed);
     ek_reply_u64(reply, ek_crc32(0, input, EK_INPUT_BYTES));

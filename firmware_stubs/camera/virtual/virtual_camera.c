@@ -8,7 +8,7 @@ const char ek_camera_name[] = "virtual";
 extern uint8_t ek_camera_frame[EK_CAMERA_PLAN_FRAME_BYTES];
 uint8_t ek_camera_frame[EK_CAMERA_PLAN_FRAME_BYTES];
 
-void ek_camera_begin(void) {}
+const char *ek_camera_begin(void) { return 0; }
 
 const uint8_t *ek_camera_row(void *camera, uint32_t y)
 {

@@ -1,0 +1,162 @@
+/* nano33ble_ov7670.c - an OV7670 on an Arduino Nano 33 BLE (nRF52840), read by its pins.
+ *
+ * Compiled and linked; never run on a board, and not tried with a sensor.
+ *
+ *     sensor            board               sensor    board
+ *     D0 to D3          A5 A7 A0 A1         VSYNC     D8
+ *     D4 to D7          A6 A3 A2 A4         HREF      D7
+ *     SIOC, SIOD        D11, D12            PCLK      D9
+ *     3V3, GND, RESET   3V3, GND, 3V3       XCLK      D10
+ *     PWDN              GND
+ *
+ * This is not the wiring of Arduino's library, which takes the pins of the serial line and of the
+ * trigger: here they stay free, and all that is looked at is in port 0 and comes with one read.
+ * Pins: Arduino's pinout of the board. The sensor is 3.3 V; SIOC and SIOD have the chip's pull-ups
+ * (13 kilohm), 4.7 kilohm outside are better.
+ *
+ * nRF52840 Product Specification 1.8: GPIO 0x50000000 and 0x50000300, I2S 0x40025000. Its master
+ * clock is the sensor's: 16 MHz, a setting that the specification does not list and Arduino's
+ * library uses; the sensor wants at least 10.
+ */
+#include <string.h>
+
+#include "board.h"
+#include "cortex_m.h"
+#include "ek_camera.h"
+#include "ek_camera_plan.h"
+#include "ek_port.h"
+#include "ek_sensors.h"
+
+#define PORT0_IN EK_REG(0x50000510u)
+#define PORT0_CONFIG(pin) EK_REG(0x50000700u + 4u * (pin))
+#define PORT1_CLEAR EK_REG(0x5000080Cu)
+#define PORT1_IN EK_REG(0x50000810u)
+#define PORT1_OUTPUT EK_REG(0x50000818u)
+#define PORT1_INPUT EK_REG(0x5000081Cu)
+#define PORT1_CONFIG(pin) EK_REG(0x50000A00u + 4u * (pin))
+
+#define I2S 0x40025000u
+#define I2S_START EK_REG(I2S + 0x000u)
+#define I2S_ENABLE EK_REG(I2S + 0x500u)
+#define I2S_MODE EK_REG(I2S + 0x504u)
+#define I2S_MASTER_CLOCK EK_REG(I2S + 0x510u)
+#define I2S_MASTER_HERTZ EK_REG(I2S + 0x514u)
+#define I2S_MASTER_PIN EK_REG(I2S + 0x560u)
+
+enum { VSYNC = 21, HREF = 23, PCLK = 27, XCLK = 32 + 2, SIOC = 1, SIOD = 8 };
+enum { INPUT = 0, PULLED_UP = 3 << 2 };
+
+#define EK_PARALLEL_VSYNC (1u << VSYNC)
+#define EK_PARALLEL_HREF (1u << HREF)
+#define EK_PARALLEL_PCLK (1u << PCLK)
+#define EK_PARALLEL_PATIENCE (EK_BOARD_HZ / 8u) /* about a second */
+
+static inline uint32_t ek_parallel_levels(void) { return PORT0_IN; }
+
+/* D0 to D3 are pins 2 to 5, D4 to D7 pins 28 to 31. */
+static inline uint8_t ek_parallel_byte(uint32_t levels)
+{
+    return (uint8_t)((levels >> 2 & 0x0Fu) | (levels >> 24 & 0xF0u));
+}
+
+#include "ek_parallel.h"
+
+_Static_assert(EK_CAMERA_PLAN_WIDTH == 160 && EK_CAMERA_PLAN_HEIGHT == 120,
+               "the OV7670 is set to 160 x 120");
+
+/* Divides the sensor's clock by 8: by its formula 2.5 frames in a second, 128 cycles of the core to a
+ * byte, of which a look that takes a byte is about 30 (estimated from the listing). */
+static const ek_register_t slower = {0x11, 0x07, 100};
+
+const char ek_camera_name[] = "nano33ble_ov7670";
+
+static uint8_t frame[EK_CAMERA_PLAN_FRAME_BYTES];
+static bool ready;
+
+static uint32_t bit_of(ek_sccb_line_t line) { return 1u << (line == EK_SCCB_CLOCK ? SIOC : SIOD); }
+
+/* Open drain: the output is low for ever, only its direction changes. */
+static void set_line(void *port, ek_sccb_line_t line, bool high)
+{
+    (void)port;
+    if (high) PORT1_INPUT = bit_of(line);
+    else PORT1_OUTPUT = bit_of(line);
+}
+
+static bool read_line(void *port, ek_sccb_line_t line)
+{
+    (void)port;
+    return (PORT1_IN & bit_of(line)) != 0;
+}
+
+static void wait_us(void *port, uint32_t microseconds)
+{
+    (void)port;
+    const uint64_t start = ek_port_cycles();
+    const uint64_t cycles = (uint64_t)microseconds * (EK_BOARD_HZ / 1000000u);
+    while (ek_port_cycles() - start < cycles) {
+    }
+}
+
+static void start_pins(void)
+{
+    for (uint32_t pin = 2; pin <= 5; pin++) PORT0_CONFIG(pin) = INPUT;
+    for (uint32_t pin = 28; pin <= 31; pin++) PORT0_CONFIG(pin) = INPUT;
+    PORT0_CONFIG(VSYNC) = PORT0_CONFIG(HREF) = PORT0_CONFIG(PCLK) = INPUT;
+    PORT1_CLEAR = bit_of(EK_SCCB_CLOCK) | bit_of(EK_SCCB_DATA);
+    PORT1_CONFIG(SIOC) = PORT1_CONFIG(SIOD) = PULLED_UP;
+}
+
+static void start_clock(void)
+{
+    I2S_MODE = 0; /* master */
+    I2S_MASTER_CLOCK = 1;
+    I2S_MASTER_HERTZ = 0x80000000u; /* 32 MHz divided by 2 */
+    I2S_MASTER_PIN = XCLK;
+    I2S_ENABLE = 1;
+    I2S_START = 1;
+}
+
+static const ek_sensor_mode_t *wanted_mode(void)
+{
+    static const ek_sensor_mode_t *const modes[] = {&ek_ov7670_qqvga_rgb565, &ek_ov7670_qqvga_yuyv};
+    for (uint32_t i = 0; i < sizeof modes / sizeof *modes; i++)
+        if (strcmp(modes[i]->format, EK_CAMERA_PLAN_FORMAT) == 0) return modes[i];
+    return 0;
+}
+
+static const char *start(void)
+{
+    static const ek_sccb_t bus = {set_line, read_line, wait_us, 0};
+    const ek_sensor_mode_t *const mode = wanted_mode();
+    if (!mode) return "no such format";
+    start_pins();
+    start_clock();
+    wait_us(0, 1000u * mode->sensor->settle_ms);
+    uint16_t done;
+    ek_sccb_status_t status = ek_sensor_begin(&bus, mode, &done);
+    if (status == EK_SCCB_OK)
+        status = ek_sensor_write_all(&bus, mode->sensor, &(ek_registers_t){&slower, 1}, &done);
+    return status == EK_SCCB_OK ? 0 : ek_sccb_status_name(status);
+}
+
+const char *ek_camera_begin(void)
+{
+    if (!ready) {
+        const char *const fault = start();
+        if (fault) return fault;
+        ready = true;
+    }
+    const uint32_t row_bytes = EK_CAMERA_PLAN_STRIDE;
+    const char *const fault = ek_parallel_frame(frame, row_bytes, EK_CAMERA_PLAN_HEIGHT);
+    ready = !fault; /* after a fault it is set up again */
+    return fault;
+}
+
+const uint8_t *ek_camera_row(void *camera, uint32_t y)
+{
+    (void)camera;
+    return frame + y * EK_CAMERA_PLAN_STRIDE;
+}
+
+uint8_t *ek_camera_frame_memory(void) { return 0; }
