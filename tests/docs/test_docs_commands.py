@@ -35,6 +35,7 @@ PAGES = (
     "docs/camera.md",
     "docs/gate.md",
     "docs/raspberry-pi.md",
+    "docs/tutorials/person-on-a-pi.md",
     "docs/ci.md",
     "docs/tutorials/two-recipes.md",
     "docs/tutorials/add-a-board.md",
@@ -47,6 +48,7 @@ PAGES = (
     "docs/verify.md",
     "docs/performance.md",
     "docs/binary.md",
+    "docs/tutorials/binarized-on-an-m4.md",
     "docs/mixed_precision.md",
     "docs/sweep.md",
     "docs/classical.md",
@@ -57,11 +59,15 @@ SAVED = (
     ("devices.toml", "docs/lab.md", "toml", 0),
     ("blue-board.toml", "docs/tutorials/add-a-board.md", "toml", 0),
     ("two-rams.toml", "docs/memory.md", "toml", 0),
+    ("int8_net.py", "docs/tutorials/binarized-on-an-m4.md", "python", 0),
     ("logger.py", "docs/tutorials/add-a-meter.md", "python", 0),
     ("my_meter.py", "docs/tutorials/add-a-meter.md", "python", 1),
 )
 """Files that a page says to save: name, page, language and number of the block."""
 NEEDS = ("arm-none-eabi-gcc", "qemu-system-arm", "gcc", "cmake")
+MORE_NEEDS = {
+    "docs/tutorials/person-on-a-pi.md": ("aarch64-linux-gnu-gcc", "qemu-aarch64-static"),
+}
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -90,7 +96,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_commands_of_a_page_run(
     page: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    missing = [name for name in NEEDS if shutil.which(name) is None]
+    needed = (*NEEDS, *MORE_NEEDS.get(page, ()))
+    missing = [name for name in needed if shutil.which(name) is None]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
     pytest.importorskip("tensorflow")
