@@ -98,6 +98,9 @@ def _samples(report: Report) -> Iterator[str]:
         for j, start in enumerate(run.cold):
             if min(start.process_s, start.load_s, start.first_s) < 0:
                 yield f"runs.{i}.cold.{j}"
+        for j, part in enumerate(run.sustained):
+            if min(part.seconds, part.busy_s, part.inferences) <= 0 or part.start_s < 0:
+                yield f"runs.{i}.sustained.{j}"
         for j, window in enumerate(run.windows):
             if window.seconds < 0 or window.inferences < 0:
                 yield f"runs.{i}.windows.{j}"

@@ -70,6 +70,27 @@ class ColdStart:
 
 
 @dataclass(frozen=True, slots=True)
+class SustainedWindow:
+    """A part of a run without pauses. `start_s` counts from its beginning, `seconds` is the time
+    the part took, `busy_s` that of its inferences alone, p50 to p99 their latencies, in seconds.
+    `state` is what the machine told at its end: temperature_mc, frequency_khz, throttled."""
+
+    start_s: float
+    seconds: float
+    inferences: int
+    busy_s: float
+    p50_s: float
+    p95_s: float
+    p99_s: float
+    state: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def rate(self) -> float:
+        """Inferences per second of computing."""
+        return self.inferences / self.busy_s
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """Every sample of a run on one device with one engine.
 
@@ -103,3 +124,5 @@ class RunResult:
     """Where the samples are, when they are not in `latency_s`."""
     cold: tuple[ColdStart, ...] = ()
     """Starts of a fresh process each; empty where none was timed."""
+    sustained: tuple[SustainedWindow, ...] = ()
+    """A long run, part by part; empty where there was none."""

@@ -54,6 +54,10 @@ def command(
         int | None,
         typer.Option(min=0, help="Starts of a fresh process to time; 5, with --quick none."),
     ] = None,
+    sustained: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds to run on without pauses, watched in windows."),
+    ] = 0.0,
     benchmark_model: Annotated[
         Path | None,
         typer.Option(help="LiteRT's program for a phone or Pi, to run beside ours."),
@@ -135,7 +139,7 @@ def command(
         given |= {"--emulate": emulate, "--benchmark-model": benchmark_model is not None}
         given |= {"--cores": cores is not None, "--engine": engine is not None}
         given |= {"--threads": threads != THREADS, "--batch": batch != BATCHES}
-        given |= {"--cold": cold is not None}
+        given |= {"--cold": cold is not None, "--sustained": sustained > 0}
         mlperf_options.check_with(given)
         run = partial(
             mlperf_options.run,
@@ -184,6 +188,7 @@ def command(
         cores=cores,
         engine=engine,
         cold=cold,
+        sustained=sustained,
     )
     if several:
         places = fleet.stations(targets, devices, lab, emulate=emulate)

@@ -43,7 +43,8 @@ class BenchOptions:
     another run uses; `device` is its name in the lab file; `benchmark_model` is LiteRT's program of
     that name for the device, to be run there too; `cores` are those that the runner may use;
     `engine` is one of ENGINES, None for what is usual there: both here, the generated C on another
-    machine; `cold` is how many starts of a fresh process are timed, None for what is usual."""
+    machine; `cold` is how many starts of a fresh process are timed, None for what is usual;
+    `sustained` is for how many seconds each engine then runs without pauses, 0 for none."""
 
     port: str | None = None
     place: Place = field(default_factory=Place)
@@ -62,6 +63,7 @@ class BenchOptions:
     cores: str | None = None
     engine: str | None = None
     cold: int | None = None
+    sustained: float = 0.0
 
     @property
     def starts(self) -> int:
@@ -193,6 +195,9 @@ def _check_options(target: Target, options: BenchOptions) -> None:
     if options.cold is not None and not starts_processes(target, options):
         why = "it times processes of this machine, or of LiteRT on a Pi with --host"
         unused += [("--cold", why)]
+    if options.sustained and not runs_on(target, options.place):
+        why = "it watches programs of this machine, of a Pi or of a phone"
+        unused += [("--sustained", why)]
     if options.place.emulate and options.power is not None:
         unused += [("--power", "an emulator has no power of its own, and no time")]
     if options.place and not options.runs("native"):
@@ -236,6 +241,11 @@ def starts_processes(target: Target, options: BenchOptions) -> bool:
     if options.place:
         return options.runs("litert")
     return target.family != "cortex-m"
+
+
+def runs_on(target: Target, place: Place) -> bool:
+    """Whether inferences can follow one another for as long as wanted, each timed."""
+    return target.family != "cortex-m" and not place.emulate
 
 
 DUTY_OPTIONS = {

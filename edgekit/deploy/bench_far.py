@@ -116,6 +116,7 @@ def _archive(bundle: Bundle, inputs: Inputs, options: BenchOptions) -> bytes:
         "batches": options.batches,
         "quick": options.quick,
         "cold": options.starts,
+        "sustained": options.sustained,
         "inputs": len(bundle.graph.inputs),
         "description": inputs.description,
     }

@@ -90,6 +90,7 @@ def interpreters(
                 batches=options.batches,
                 inputs=inputs.samples[0],
                 quick=options.quick,
+                sustained=options.sustained,
             )
             if options.starts:
                 report("cold starts", 0, 1)
@@ -145,7 +146,7 @@ def _generated(
     try:
         with program_here(bundle) as opened:
             device = environment.device_name()
-            run = measured(bundle, opened, inputs, report, quick=options.quick, device=device)
+            run = measured(bundle, opened, inputs, report, options=options, device=device)
             return replace(run, cold=_program_starts(opened, inputs, options, report))
     except ToolError as error:
         if error.code != "compiler-missing" or bundle.custom or alone:

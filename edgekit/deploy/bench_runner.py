@@ -54,7 +54,7 @@ def run_runner(
         report("building and starting", 1, 1)
         runs = list(keeper.partial.runs)
         if not runs:
-            run = measured(bundle, opened, inputs, report, quick=options.quick, keeper=keeper)
+            run = measured(bundle, opened, inputs, report, options=options, keeper=keeper)
             runs = [_counted(bundle, opened, run, inputs, report)]
             keeper.runs(runs)
         figures = _tool(bundle, launcher, options, report)
@@ -121,7 +121,7 @@ def measured(
     inputs: Inputs,
     report: Progress,
     *,
-    quick: bool,
+    options: BenchOptions,
     device: str = "",
     keeper: Keeper | None = None,
 ) -> RunResult:
@@ -150,8 +150,9 @@ def measured(
         opened.target,
         plan,
         engine=opened.engine(bundle),
-        effort=QUICK if quick else NORMAL,
+        effort=QUICK if options.quick else NORMAL,
         simulated=launcher.simulated,
+        sustained=options.sustained,
         progress=report,
     )
     return _between(run, launcher.name, before, launcher.state())

@@ -46,6 +46,7 @@ def _answer(request: dict[str, Any], folder: Path) -> dict[str, Any]:
         batches=tuple(request["batches"]),
         quick=request["quick"],
         cold=request["cold"],
+        sustained=request["sustained"],
         engine="litert",
     )
     inputs, notes = Inputs(samples, request["description"]), list[Note]()

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from edgekit.artifacts.files import check_writable, write_file
 from edgekit.artifacts.partial import PARTIAL_NAME
-from edgekit.deploy.bench import BenchOptions, chooses_engine, runner, starts_processes
+from edgekit.deploy.bench import BenchOptions, chooses_engine, runner, runs_on, starts_processes
 from edgekit.deploy.boards import check_port
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.fleet_run import Job, Outcome, Tell, run_jobs
@@ -208,6 +208,8 @@ def fleet_options(
             mine = replace(mine, threads=usual.threads, batches=usual.batches)
         if not _chooses(run) and any(map(_chooses, runs)):
             mine = replace(mine, engine=usual.engine)
+        if not _runs_on(run) and any(map(_runs_on, runs)):
+            mine = replace(mine, sustained=usual.sustained)
         if mine.power is None:
             mine = replace(mine, windows=usual.windows, duty=usual.duty)
         found.append(mine)
@@ -226,6 +228,11 @@ def fleet_options(
 def _chooses(run: Run) -> bool:
     """Whether a run takes --engine."""
     return chooses_engine(run.station.target, run.station.place)
+
+
+def _runs_on(run: Run) -> bool:
+    """Whether a run takes --sustained."""
+    return runs_on(run.station.target, run.station.place)
 
 
 def _starts(run: Run, options: BenchOptions) -> bool:

@@ -65,6 +65,7 @@ def conditions(
         "place": " ".join(options.place.options) or "none",
         "cores": options.cores or "any",
         "cold starts": str(options.starts),
+        "sustained": f"{options.sustained:g} s",
         "quick": "yes" if options.quick else "no",
         "edgekit": __version__,
     }

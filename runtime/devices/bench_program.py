@@ -9,14 +9,16 @@ what is left.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import median
 
 from edgekit.artifacts.bundle import Manifest
 from edgekit.artifacts.figures import Note, Provenance
-from edgekit.artifacts.run import Batch, RunResult
+from edgekit.artifacts.run import Batch, RunResult, SustainedWindow
 from edgekit.runtime.devices.bench import Bench, BenchPlan, Progress
 from edgekit.runtime.devices.counting import Counter
 from edgekit.runtime.link.dut import Dut
 from edgekit.runtime.measure import stats
+from edgekit.runtime.measure import sustained as long_run
 from edgekit.runtime.measure.timing import Effort, sample_count
 from edgekit.runtime.runner import environment
 from edgekit.targets.model import Target
@@ -36,11 +38,13 @@ def bench_program(
     engine: str,
     effort: Effort,
     simulated: bool = False,
+    sustained: float = 0.0,
     progress: Progress | None = None,
 ) -> RunResult:
     """Run a plan on an open runner; `engine` is its name in the report.
 
-    `latency_s` holds one sample an inference, the empty window taken away. Raises ProtocolError
+    `latency_s` holds one sample an inference, the empty window taken away; `sustained` seconds of a
+    run without pauses follow, 0 for none. Raises ProtocolError
     when the runner is of another model or build, or stops answering. Wrong outputs are counted,
     not raised.
     """
@@ -49,6 +53,7 @@ def bench_program(
     counter = Counter.of(target, facts)
     checked, equal, notes = bench.outputs()
     warmed, samples = (0, ()) if simulated else _samples(bench, plan, counter, effort)
+    long = _sustained(bench, counter, samples, sustained) if sustained and samples else ()
     steps = () if simulated else bench.steps(counter)
     machine = _state(bench.board.machine())
     return RunResult(
@@ -64,7 +69,10 @@ def bench_program(
         outputs_checked=checked,
         outputs_equal=equal,
         environment=_environment(facts, {} if simulated else machine, plan),
-        warnings=notes + (_emulated(dut.name) if simulated else _notes(machine, samples)),
+        warnings=notes
+        + (_emulated(dut.name) if simulated else _notes(machine, samples))
+        + long_run.notes(long, engine),
+        sustained=long,
     )
 
 
@@ -94,6 +102,24 @@ def _samples(
         found += [ticks / counter.hz for ticks in some.net]
     bench.tell("timing", total, total)
     return warmed + 1, tuple(found)
+
+
+def _sustained(
+    bench: Bench, counter: Counter, samples: tuple[float, ...], seconds: float
+) -> tuple[SustainedWindow, ...]:
+    """Blocks of inferences as long as the runner keeps times for, one request after another."""
+    board, patience = bench.board, bench.patience
+    wanted = long_run.BLOCK_S / max(median(samples), 1e-9)
+    count = min(int(board.machine()["samples"]), max(1, int(wanted)))
+
+    def take() -> list[float]:
+        some = board.sample(count, timeout=patience + 10 * REQUEST_S)
+        return [max(ticks, 1) / counter.hz for ticks in some.net]
+
+    def told(done: int) -> None:
+        bench.tell("sustained run", done, long_run.WINDOWS)
+
+    return long_run.run_sustained(take, board.machine, seconds, told=told)
 
 
 def _batch(manifest: Manifest) -> int:

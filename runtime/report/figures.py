@@ -17,6 +17,7 @@ from edgekit.artifacts.figures import Figure, Provenance
 from edgekit.artifacts.power import EnergyResult
 from edgekit.artifacts.run import RunResult
 from edgekit.runtime.measure.stats import median_interval, summarize
+from edgekit.runtime.measure.sustained import trend
 from edgekit.runtime.report.text import RESOLUTION, metric_text, plural, samples_text
 from edgekit.units import count_text, si
 
@@ -32,6 +33,7 @@ LABELS: dict[str, str] = {
     "tool_latency": "Latency, LiteRT's benchmark_model",
     "tool_init": "Loading, LiteRT's benchmark_model",
     "throughput": "Throughput",
+    "sustained_throughput": "Throughput, sustained",
     "cold_start": "Cold start, to the first result",
     "instructions": "Instructions per inference",
     "estimated_instructions": "Instructions, estimated",
@@ -170,6 +172,8 @@ def _run(run: RunResult, manifest: Manifest) -> dict[str, Figure]:
     found = dict(_counts(run, manifest))
     if run.latency_s and run.counter_unit != "instructions":
         found |= _latency(run)
+    if len(run.sustained) > 1:
+        found["sustained_throughput"] = _sustained(run)
     if run.cold:
         found["cold_start"] = _cold_start(run)
     if "stack_high_water" in run.memory:
@@ -224,6 +228,21 @@ def _latency(run: RunResult) -> dict[str, Figure]:
             row.batch / high, row.batch / low, "95 % CI",
         )  # fmt: skip
     return found
+
+
+def _sustained(run: RunResult) -> Figure:
+    windows = run.sustained
+    rates = [window.rate for window in windows]
+    last = windows[-1]
+    basis = (
+        f"last of {len(windows)} windows in {si(last.start_s + last.seconds, 's')}, "
+        f"{trend(windows).change:+.1%} against the first; {run.device}, {run.engine}, "
+        f"{plural(run.threads, 'thread')}"
+    )
+    return Figure(
+        rates[-1], "1/s", run.provenance, basis, last.inferences, min(rates), max(rates),
+        "slowest..fastest window",
+    )  # fmt: skip
 
 
 def _cold_start(run: RunResult) -> Figure:

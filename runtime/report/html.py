@@ -18,6 +18,7 @@ from edgekit.runtime.report.layers import LayerRow, Layers, layers, noisiest
 from edgekit.runtime.report.svg_latency import PEAK, histogram, sequence
 from edgekit.runtime.report.svg_layers import columns
 from edgekit.runtime.report.svg_memory import byte_ticks, memory_plan
+from edgekit.runtime.report.svg_sustained import sustained
 from edgekit.runtime.report.svg_trace import ZOOMS, power_trace
 from edgekit.runtime.report.tables import Table, tables
 from edgekit.runtime.report.text import plural, value_text
@@ -108,9 +109,10 @@ def sections(report: Report) -> tuple[Section, ...]:
     def pick(*keys: str) -> tuple[Table, ...]:
         return tuple(by_key[key] for key in keys if key in by_key)
 
+    speed = pick("runs", "batches", "cold", "sustained", "sustained-windows")
     parts = (
         Section("mlperf", "MLPerf Tiny", (), pick("mlperf-rules", "mlperf-windows")),
-        Section("speed", "Speed", tuple(_latency(report)), pick("runs", "batches", "cold")),
+        Section("speed", "Speed", (*_latency(report), *_sustained(report)), speed),
         Section("layers", "Layers", tuple(_layers(found)), pick("layers")),
         Section("formats", "Precision", (), pick("formats")),
         Section("energy", "Energy", tuple(_power(report)), pick("windows")),
@@ -136,6 +138,14 @@ def _latency(report: Report) -> Iterator[Picture]:
                 f"Line: median of neighbours; band: smallest to largest, up to {PEAK:g} medians."
             )
             yield Picture("In the order of the samples", order, words, (), run.provenance)
+
+
+def _sustained(report: Report) -> Iterator[Picture]:
+    """Throughput over time of the first runs that went on for long."""
+    for run in [run for run in report.runs if len(run.sustained) > 1][:_DISTRIBUTIONS]:
+        title = f"Throughput over time: {run.engine}, {plural(run.threads, 'thread')}"
+        words = "One level a window: inferences per second of computing."
+        yield Picture(title, sustained(run.sustained), words, (), run.provenance)
 
 
 def _layers(found: Layers) -> Iterator[Picture]:

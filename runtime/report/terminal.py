@@ -13,6 +13,7 @@ from edgekit.runtime.report.cold_table import cold_table
 from edgekit.runtime.report.harmless import cleaned
 from edgekit.runtime.report.layers import layers
 from edgekit.runtime.report.mlperf_tables import rules_table, timed_table
+from edgekit.runtime.report.sustained_tables import sustained_table
 from edgekit.runtime.report.tables import (
     Table,
     batches_table,
@@ -47,7 +48,7 @@ def terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
     console.print()
     _print_answers(console, report)
     heads = (rules_table(report), timed_table(report))
-    speed = (_runs(report), batches_table(report), cold_table(report))
+    speed = (_runs(report), batches_table(report), cold_table(report), sustained_table(report))
     for table in (*heads, figures_table(report), *speed):
         _print_table(console, _without(filled(table), "Basis"))
     left_out = ["Output", "Weights", "RAM", "Estimated", *(["Operator"] if width < NARROW else [])]

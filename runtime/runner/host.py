@@ -37,13 +37,15 @@ def run_host(
     inputs: Sequence[NDArray[Any]] | None = None,
     quick: bool = False,
     effort: Effort | None = None,
+    sustained: float = 0.0,
 ) -> RunResult:
     """Latency, throughput and peak memory of a .tflite file (or a bundle folder) on this machine.
 
     One sample is one `invoke`, inputs already in place. `latency_s` holds the samples at the
     model's own batch size, `batches` those of each size asked for; sizes the model cannot take
     become a warning. `inputs` (one array per model input, shaped as at batch 1) default to seeded
-    random values. `memory` has "peak_rss" and "rss_before_model", bytes of the child process.
+    random values. `sustained` seconds of a run without pauses follow, 0 for none. `memory` has
+    "peak_rss" and "rss_before_model", bytes of the child process.
 
     Raises UsageError, ModelError, DataError and MissingExtraError as `open_interpreter` does, and
     ModelError when the model crashes the interpreter.
@@ -60,6 +62,7 @@ def run_host(
         "batches": sorted(set(batches)),
         "kernels": kernels,
         "provider": provider,
+        "sustained": sustained,
         "effort": asdict(effort or (QUICK if quick else NORMAL)),
     }
     with scratch_folder("edgekit-") as folder:

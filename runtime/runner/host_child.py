@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 
 from edgekit import litert
 from edgekit.artifacts.figures import Note, Provenance
-from edgekit.artifacts.run import Batch, RunResult
+from edgekit.artifacts.run import Batch, RunResult, SustainedWindow
 from edgekit.errors import DataError, EdgeKitError, UnsupportedError
-from edgekit.runtime.measure import stats
+from edgekit.runtime.measure import stats, sustained
 from edgekit.runtime.measure.timing import Effort, sample_count, take_samples, warm_up
 from edgekit.runtime.runner import environment, throttling
 
@@ -41,6 +42,7 @@ def measure(request: dict[str, Any]) -> RunResult:
     own = _batch_of(interpreter)
     warmed, samples = _sample(interpreter, _given(request), effort)
     peak = environment.peak_rss()
+    long = _sustained(interpreter, samples, request["sustained"])
     others, refused = _other_batches(request, own, effort)
     after = throttling.here()
     mine = (Batch(own, samples),) if own in request["batches"] else ()
@@ -58,8 +60,10 @@ def measure(request: dict[str, Any]) -> RunResult:
             *environment.notes(machine, interpreter.threads),
             *throttling.notes("host", state, after),
             *stats.notes(samples, subject=f"latency, threads {interpreter.threads}"),
+            *sustained.notes(long, interpreter.description),
             *refused,
         ),
+        sustained=long,
     )
 
 
@@ -103,6 +107,16 @@ def _sample(
     interpreter.set_inputs(_inputs(interpreter.inputs, given))
     warmed, seconds = warm_up(interpreter.invoke, effort)
     return warmed, take_samples(interpreter.invoke, sample_count(effort, seconds))
+
+
+def _sustained(
+    interpreter: litert.Interpreter, samples: Sequence[float], seconds: float
+) -> tuple[SustainedWindow, ...]:
+    if not seconds:
+        return ()
+    count = max(1, int(sustained.BLOCK_S / float(np.median(samples))))
+    take = partial(take_samples, interpreter.invoke, count)
+    return sustained.run_sustained(take, throttling.here, seconds)
 
 
 def _given(request: dict[str, Any]) -> list[NDArray[Any]] | None:

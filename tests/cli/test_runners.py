@@ -36,7 +36,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def test_a_binarized_bundle_on_this_machine(bundles: dict[str, Path], tmp_path: Path) -> None:
-    words = ("--target", "host", "--quick", "--samples", 2, "--cold", 2)
+    words = ("--target", "host", "--quick", "--samples", 2, "--cold", 2, "--sustained", 0.2)
     words += ("-o", tmp_path / "report", "--json")
     record = succeeds("bench", bundles["host"], *words).record
     [run] = record["runs"]
@@ -54,6 +54,8 @@ def test_a_binarized_bundle_on_this_machine(bundles: dict[str, Path], tmp_path: 
     assert run["memory"]["peak_rss"] > run["memory"]["arena"] > 0
     assert "stack_high_water" not in run["memory"]
     assert record["figures"]["latency"]["basis"].endswith("native, 1 thread")
+    assert len(run["sustained"]) == 20
+    assert record["figures"]["sustained_throughput"]["value"] > 0
     assert len(run["cold"]) == record["figures"]["cold_start"]["runs"] == 2
     [note] = [note for note in record["warnings"] if note["code"] == "engine-skipped"]
     assert "LceBconv2d, LceQuantize of the Larq Compute Engine" in note["message"]
@@ -218,6 +220,7 @@ def test_a_bundle_that_nothing_runs(bundles: dict[str, Path], tmp_path: Path) ->
         (("-t", "rpi4", "--emulate", "--threads", "2"), "option-unused", ""),
         (("-t", "rpi4", "--emulate", "--batch", "2"), "option-unused", ""),
         (("-t", "rpi4", "--emulate", "--cold", "2"), "option-unused", ""),
+        (("-t", "rpi4", "--emulate", "--sustained", "2"), "option-unused", ""),
     ],
 )
 def test_where_it_runs_must_make_sense(

@@ -101,6 +101,7 @@ def test_a_device_by_its_name(bundles: tuple[Path, Path], desk: Path, lab: Path)
         (("-t", "virtual-m4,virtual-m7", "--threads", "2"), "option-unused"),
         (("-t", "virtual-m4,virtual-m7", "--engine", "native"), "option-unused"),
         (("-t", "virtual-m4,virtual-m7", "--cold", "2"), "option-unused"),
+        (("-t", "virtual-m4,virtual-m7", "--sustained", "2"), "option-unused"),
         (("-t", "virtual-m4,virtual-m7", "--battery", "3Wh"), "option-unused"),
         (("--lab", "devices.toml"), "option-unused"),
     ],
@@ -115,11 +116,11 @@ def test_what_cannot_be_is_said_before_anything_runs(
 
 
 def test_options_of_some_runs_are_left_out_of_the_others(small_bundle: Path) -> None:
-    chosen = BenchOptions(engine="litert", cold=2, threads=(2,))
+    chosen = BenchOptions(engine="litert", cold=2, threads=(2,), sustained=3.0)
     stations = [Station(load_target(name)) for name in ("virtual-m4", "host")]
     board, here = fleet_options(open_fleet([small_bundle], stations), chosen, None)
-    assert (board.engine, board.cold, board.threads) == (None, None, (1,))
-    assert (here.engine, here.cold, here.threads) == ("litert", 2, (2,))
+    assert (board.engine, board.cold, board.threads, board.sustained) == (None, None, (1,), 0.0)
+    assert (here.engine, here.cold, here.threads, here.sustained) == ("litert", 2, (2,), 3.0)
 
 
 def test_bundles_that_would_run_nowhere_or_have_one_name(

@@ -77,11 +77,22 @@ def _set(raw: Raw, path: str, value: object) -> None:
     place[int(last) if isinstance(place, list) else last] = value
 
 
+SUSTAINED = {
+    "start_s": 0,
+    "seconds": 1,
+    "inferences": 0,
+    "busy_s": 1,
+    "p50_s": 1,
+    "p95_s": 1,
+    "p99_s": 1,
+}
+
 FAULTS = [
     ("bundle.macs", -1, "bundle.macs: counts, sizes and costs are not negative"),
     ("runs.0.steps.0.count", -1.0, "runs.0.steps.0.count: counts"),
     ("runs.0.windows.0.seconds", -1.0, "runs.0.windows.0: times are not negative"),
     ("runs.0.cold", [{"process_s": 1, "load_s": -1, "first_s": 1}], "runs.0.cold.0: times are not"),
+    ("runs.0.sustained", [SUSTAINED], "runs.0.sustained.0: times are not"),
     ("energy.windows.0.end_s", -1.0, "energy.windows.0: windows end after they begin"),
     ("trace.step_s", 0.0, "trace: windows end"),
     ("trace.low_w", [], "trace: windows end"),

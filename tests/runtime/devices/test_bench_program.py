@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from edgekit.runtime.devices.bench import BenchPlan
 from edgekit.runtime.devices.bench_program import bench_program, device_name
 from edgekit.runtime.devices.launch import Here
 from edgekit.runtime.link.dut import Dut
+from edgekit.runtime.measure.sustained import WINDOWS
 from edgekit.runtime.measure.timing import Effort
 from edgekit.targets.reader import load_target
 from tests.helpers.tiny_bundle import TINY_INPUT, tiny_bundle, tiny_output
@@ -70,6 +72,16 @@ def test_every_sample_is_in_the_result(dut: Dut, built: tuple[Manifest, Image]) 
     assert result.device.startswith("this machine: ")
     assert " " not in result.environment["load_average"]
     assert {"checking outputs", "timing", "profiling", "memory"} <= set(told)
+
+
+def test_a_sustained_run_follows(dut: Dut, built: tuple[Manifest, Image]) -> None:
+    chosen = plan(built[1])
+    result = bench_program(dut, built[0], TARGET, chosen, engine="e", effort=EFFORT, sustained=0.05)
+    windows = result.sustained
+    assert len(windows) == WINDOWS
+    assert all(w.inferences > 0 and 0 < w.busy_s < w.seconds for w in windows)
+    assert all(0 < w.p50_s <= w.p95_s <= w.p99_s for w in windows)
+    assert all(a.start_s < b.start_s for a, b in itertools.pairwise(windows))
 
 
 def test_in_an_emulator_nothing_is_timed(dut: Dut, built: tuple[Manifest, Image]) -> None:

@@ -47,10 +47,17 @@ def test_every_sample_is_kept_and_named(result: RunResult) -> None:
     assert result.batches[0].seconds == result.latency_s
     assert min(result.latency_s) > 0
     assert result.warmup == 1
+    assert result.sustained == ()
     assert result.provenance is Provenance.MEASURED
     assert result.device.startswith("host ")
     assert "ai_edge_litert" in result.engine
     assert {"cpu", "cores", "python", "os", "load_average"} <= result.environment.keys()
+
+
+def test_a_sustained_run_follows_in_windows(bundle: Path) -> None:
+    answer = run_host(bundle, effort=BRIEF, sustained=0.1)
+    assert len(answer.sustained) == 20
+    assert all(w.inferences > 0 and w.busy_s <= w.seconds for w in answer.sustained)
 
 
 def test_peak_memory_is_the_childs_own(result: RunResult) -> None:
