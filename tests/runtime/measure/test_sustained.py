@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgekit.artifacts.run import SustainedWindow
@@ -68,6 +68,7 @@ def test_first_window_against_last() -> None:
     assert not found.beyond
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(3, 40), st.floats(1.0, 1e6))
 def test_one_step_down_is_beyond_the_scatter_of_equal_windows(count: int, rate: float) -> None:
     half = max(2, count // 2)
