@@ -34,6 +34,7 @@ PAGES = (
     "docs/bench.md",
     "docs/camera.md",
     "docs/gate.md",
+    "docs/tutorials/camera-on-a-nano.md",
     "docs/raspberry-pi.md",
     "docs/tutorials/person-on-a-pi.md",
     "docs/ci.md",
