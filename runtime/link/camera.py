@@ -31,7 +31,8 @@ class CameraLink:
         self._chunk = chunk
 
     def facts(self) -> dict[str, str]:
-        """camera, format, width, height, bytes of a frame, work (bytes of work memory)."""
+        """camera, fault (of the last capture, or empty), format, width, height, bytes of a frame,
+        work (bytes of work memory)."""
         text = self._extension.request(Msg.CAMERA).decode("ascii")
         return dict(line.split("=", 1) for line in text.splitlines())
 
@@ -49,7 +50,8 @@ class CameraLink:
     def capture(self, *, gated: bool) -> Capture:
         """Take a frame and, where the gate wants it or none is asked, run the model on it.
 
-        Must not be repeated for a reply that got lost: the gate would see the frame twice.
+        Must not be repeated for a reply that got lost: the gate would see the frame twice. Raises
+        ProtocolError when the camera gives none; `facts` says why.
         """
         reply = self._extension.request(Msg.CAPTURE, bytes([gated]), timeout=CAPTURE_S)
         ran, changed, crc, convert, infer, empty = struct.unpack("<6Q", reply)

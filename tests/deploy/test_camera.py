@@ -16,7 +16,7 @@ from edgekit.artifacts.files import write_file
 from edgekit.converter.camera.emit import emit_plan
 from edgekit.converter.camera.formats import FORMATS
 from edgekit.converter.camera.gate import GateSetting, block_samples, block_sums, decide
-from edgekit.converter.camera.plan import convert_frame, resized
+from edgekit.converter.camera.plan import FramePlan, convert_frame, resized
 from edgekit.deploy.bundles import open_bundle
 from edgekit.deploy.camera import CameraRun, FrameAnswer, plan_for, run_camera
 from edgekit.deploy.frames import load_frames
@@ -54,15 +54,20 @@ def clip(tmp_path: Path) -> Path:
     return tmp_path / "clip.npy"
 
 
+def written(plan: FramePlan, folder: Path) -> Path:
+    """The folder with the C of a plan."""
+    for name, text in emit_plan(plan).items():
+        write_file(folder / "plan" / name, text)
+    return folder / "plan"
+
+
 @pytest.mark.parametrize("format", ["rgb565le", "yuyv", "grbg"])
 def test_the_firmware_here_converts_and_decides_as_numpy(
     format: str, cropping: Path, clip: Path, tmp_path: Path
 ) -> None:
     """Under the address and undefined-behaviour sanitizers, frames sent over the line."""
     plan = plan_for(open_bundle(cropping), format, 32, 24, None, "bilinear")
-    for name, text in emit_plan(plan).items():
-        write_file(tmp_path / "plan" / name, text)
-    camera = Camera(tmp_path / "plan")
+    camera = Camera(written(plan, tmp_path))
     image = build_posix(cropping, tmp_path / "build", sanitize=True, camera=camera)
     frames = load_frames(clip, plan.format, 32, 24)
     setting = GateSetting(enter=48, leave=16, hold=0)
@@ -89,11 +94,8 @@ def test_the_firmware_here_converts_and_decides_as_numpy(
 
 def test_the_firmware_refuses_settings_and_bytes_outside(cropping: Path, tmp_path: Path) -> None:
     plan = plan_for(open_bundle(cropping), "gray8", 16, 16, None, "nearest")
-    for name, text in emit_plan(plan).items():
-        write_file(tmp_path / "plan" / name, text)
-    image = build_posix(
-        cropping, tmp_path / "build", sanitize=True, camera=Camera(tmp_path / "plan")
-    )
+    camera = Camera(written(plan, tmp_path))
+    image = build_posix(cropping, tmp_path / "build", sanitize=True, camera=camera)
     with firmware_on_pty(image.elf) as (port, _), open_dut(port) as dut:
         extension = dut.extension()
         link = CameraLink(extension, int(extension.info()["frame"]) - 4)
@@ -179,11 +181,9 @@ uint8_t *ek_camera_frame_memory(void) { return 0; }
 def test_a_camera_without_a_frame_says_why(cropping: Path, tmp_path: Path) -> None:
     """And nothing is inferred from what is not there."""
     plan = plan_for(open_bundle(cropping), "yuyv", 32, 24, None, "bilinear")
-    for name, text in emit_plan(plan).items():
-        write_file(tmp_path / "plan" / name, text)
     write_file(tmp_path / "broken" / "broken.c", BROKEN)
     write_file(tmp_path / "broken" / "sources.txt", "broken.c")
-    camera = Camera(tmp_path / "plan", str(tmp_path / "broken"))
+    camera = Camera(written(plan, tmp_path), str(tmp_path / "broken"))
     image = build_posix(cropping, tmp_path / "build", sanitize=True, camera=camera)
     with firmware_on_pty(image.elf) as (port, _), open_dut(port) as dut:
         extension = dut.extension()
@@ -199,9 +199,7 @@ def test_the_nano33ble_with_an_ov7670_builds(format: str, cropping: Path, tmp_pa
     """With the build's own warnings as errors; its frame and the model fit the RAM."""
     require("arm-none-eabi-gcc")
     plan = plan_for(open_bundle(cropping), format, 160, 120, None, "bilinear")
-    for name, text in emit_plan(plan).items():
-        write_file(tmp_path / "plan" / name, text)
-    camera = Camera(tmp_path / "plan", "nano33ble_ov7670")
+    camera = Camera(written(plan, tmp_path), "nano33ble_ov7670")
     target = load_target("nano33ble")
     image = build_firmware(cropping, target, tmp_path / "build", camera=camera)
     mode = f"ek_ov7670_qqvga_{format.removesuffix('be')}"
