@@ -65,6 +65,7 @@ def test_both_engines_in_one_report(
 ) -> None:
     before = _left()
     words = ("-t", board, *FAR, "--engine", "both", "--threads", "1,2", "--batch", "1")
+    words += ("--cold", 1, "--sustained", 0.2)
     record = succeeds("bench", bundle, *words, "-o", tmp_path / "report", "--json").record
     one, two, native = record["runs"]
     assert (one["threads"], two["threads"]) == (1, 2)
@@ -73,6 +74,10 @@ def test_both_engines_in_one_report(
         assert run["outputs_checked"] == 2
         assert run["provenance"] == "measured"
         assert [row["batch"] for row in run["batches"]] == [1]
+        assert len(run["cold"]) == 1
+        assert {row["state"]["throttled"] for row in run["sustained"]} == {"0x50005"}
+    assert len(native["sustained"]) == 20
+    assert native["cold"] == []
     for run in record["runs"]:
         assert run["device"].startswith(f"{HOST}: {os.uname().machine}")
         assert run["environment"]["throttled_before"] == "0x50005"
