@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 NAME = "bench"
 MOST_THREADS, MOST_SAMPLES = 256, 4096
-SAMPLES, THREADS, BATCHES, WINDOWS = 3, "1", "1,4,16", 5
 
 
 def command(
+    context: typer.Context,
     bundle: options.Bundles = None,
     target: options.SeveralTargets = None,
     output_dir: options.OptionalOutputDir = None,
@@ -43,13 +43,13 @@ def command(
     ] = None,
     samples: Annotated[
         int, typer.Option(min=1, help="Inputs whose outputs are checked against the reference.")
-    ] = SAMPLES,
+    ] = 3,
     engine: Annotated[
         str | None,
         typer.Option(help="litert, native (the generated C) or both; of a Pi native is usual."),
     ] = None,
-    threads: Annotated[str, typer.Option(help="Threads of LiteRT: 1 or 1,2,4.")] = THREADS,
-    batch: Annotated[str, typer.Option(help="Batch sizes of LiteRT.")] = BATCHES,
+    threads: Annotated[str, typer.Option(help="Threads of LiteRT: 1 or 1,2,4.")] = "1",
+    batch: Annotated[str, typer.Option(help="Batch sizes of LiteRT.")] = "1,4,16",
     cold: Annotated[
         int | None,
         typer.Option(min=0, help="Starts of a fresh process to time; 5, with --quick none."),
@@ -68,7 +68,7 @@ def command(
     ] = None,
     windows: Annotated[
         int, typer.Option(min=1, help="Windows of a power measurement; the median counts.")
-    ] = WINDOWS,
+    ] = 5,
     quick: Annotated[
         bool, typer.Option("--quick", help="Short windows; the report says so.")
     ] = False,
@@ -105,26 +105,20 @@ def command(
     would not qualify.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    bundles, place = bundle or [], {"--port": port, "--host": host, "--serial": serial}
-    targets, devices = fleet.named("--target", target), fleet.named("--device", device)
-    if devices:
-        fleet.check_alone("--device", {"--target": target, "--emulate": emulate, **place})
+    place = {"--port": port, "--host": host, "--serial": serial}
+    bundles, targets = bundle or [], fleet.named("--target", target)
+    devices = fleet.named("--device", device)
     several = max(map(len, (bundles, targets, devices))) > 1
-    station = None
     if several:
         fleet.check_alone("several targets, devices or bundles", {"--mlperf": mlperf, **place})
-    elif devices:
+    if devices:
+        fleet.check_alone("--device", {"--target": target, "--emulate": emulate, **place})
+    fleet.check_lab(lab, used=several or bool(devices))
+    station = None
+    if devices and not several:
         (station,) = fleet.stations((), devices, lab, emulate=False)
         port, power = station.port, power or station.power
         host, serial, emulate = station.place.host, station.place.serial, station.place.emulate
-    if lab is not None and not (several or devices):
-        raise UsageError(
-            "--lab",
-            "without effect here: no device is named",
-            allowed="--lab with --device, or with several targets",
-            hint="add --device NAME; `edgekit devices list` shows them",
-            code="option-unused",
-        )
     only = bundles[0] if bundles else None
     at = target if station is None else station.target
     kept = keeping.Keeping(out, log, history, fleet.named("--tag", tag))
@@ -132,15 +126,8 @@ def command(
     if mlperf:
         from edgekit.deploy.mlperf import verdict as judged
 
-        duty = {"--battery": battery, "--every": every, "--sleep": sleep, "--price": price}
-        given = {name: value is not None for name, value in duty.items()}
-        given |= {"--samples": samples != SAMPLES, "--windows": windows != WINDOWS}
-        given |= {"--host": host is not None, "--serial": serial is not None}
-        given |= {"--emulate": emulate, "--benchmark-model": benchmark_model is not None}
-        given |= {"--cores": cores is not None, "--engine": engine is not None}
-        given |= {"--threads": threads != THREADS, "--batch": batch != BATCHES}
-        given |= {"--cold": cold is not None, "--sustained": sustained > 0}
-        mlperf_options.check_with(given)
+        placed = {"--host": host is not None, "--serial": serial is not None, "--emulate": emulate}
+        mlperf_options.check_with(placed | options.given(context, mlperf_options.DECIDED))
         run = partial(
             mlperf_options.run,
             out,

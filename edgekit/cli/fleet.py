@@ -50,6 +50,20 @@ def check_alone(why: str, given: Mapping[str, object]) -> None:
             )
 
 
+def check_lab(lab: Path | None, *, used: bool) -> None:
+    """Raise UsageError for a lab file of which no device is used."""
+    from edgekit.errors import UsageError
+
+    if lab is not None and not used:
+        raise UsageError(
+            "--lab",
+            "without effect here: no device is named",
+            allowed="--lab with --device, or with several targets",
+            hint="add --device NAME; `edgekit devices list` shows them",
+            code="option-unused",
+        )
+
+
 def stations(
     targets: Sequence[str], devices: Sequence[str], lab: Path | None, *, emulate: bool
 ) -> list[Station]:

@@ -28,6 +28,23 @@ Files = Annotated[
 Baud = Annotated[int | None, typer.Option(min=300, help="With --mlperf: rate of the port.")]
 NAMES = {"mode": "--mode", "model_id": "--model-id", "files": "--files", "baud": "--baud"}
 
+DECIDED = (
+    "battery",
+    "every",
+    "sleep",
+    "price",
+    "samples",
+    "windows",
+    "benchmark_model",
+    "cores",
+    "engine",
+    "threads",
+    "batch",
+    "cold",
+    "sustained",
+)
+"""Options of `bench` that the rules decide, or that mean nothing to them."""
+
 
 def check_without(values: Mapping[str, Any]) -> None:
     """Raise UsageError for an option that means nothing without --mlperf."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -70,3 +71,13 @@ SeveralTargets = Annotated[
 Lab = Annotated[
     Path | None, typer.Option(help="File that names devices; default: see `edgekit devices`.")
 ]
+
+
+def given(context: typer.Context, names: Iterable[str]) -> dict[str, bool]:
+    """Of parameters of the running command, by option: whether the user gave it."""
+    sources = {name: context.get_parameter_source(name) for name in names}
+    return {
+        # By name: newer Typer brings a Click of its own, with an enumeration of its own.
+        f"--{name.replace('_', '-')}": source is not None and source.name == "COMMANDLINE"
+        for name, source in sources.items()
+    }
