@@ -141,7 +141,7 @@ def test_a_meter_unplugged_midway(
     assert eventually(lambda: not shield.host_control)
 
 
-@pytest.mark.parametrize("fault", ["reset", "hang"])
+@pytest.mark.parametrize("fault", ["reset", pytest.param("hang", marks=pytest.mark.slow)])
 def test_a_board_that_fails_midway(
     fault: str,
     desk: Path,

@@ -167,7 +167,7 @@ def test_a_full_disk(bench: Path) -> None:
     assert (done.code, done.out) == (1, "")
     first, second = done.err.splitlines()
     assert first.startswith("error: tiny.checkpoint.npz: cannot be written: ")
-    assert first.endswith(", after epoch 1; no checkpoint exists yet")
+    assert first.endswith(", after epoch 1; no checkpoint exists yet [checkpoint-not-written]")
     assert second.startswith("  next:    free space, check permissions")
 
 

@@ -97,7 +97,9 @@ def checksum(output: str) -> str:
     return output.strip().splitlines()[-1].removeprefix("checksum ")
 
 
-@pytest.mark.parametrize("flags", ["-O2", "-O3 -DNDEBUG"])
+@pytest.mark.parametrize(
+    "flags", [pytest.param("-O2", marks=pytest.mark.slow), "-O3 -DNDEBUG"]
+)
 @pytest.mark.parametrize("core", CORES)
 def test_kernels_compile_without_a_warning(core: str, flags: str, tmp_path: Path) -> None:
     compiler = core if core in ("gcc", "clang") else "arm-none-eabi-gcc"
@@ -112,7 +114,7 @@ def test_each_header_stands_alone(header: str, tmp_path: Path) -> None:
     compile_c("gcc", INCLUDE, "-c", source, cwd=tmp_path)
 
 
-@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("compiler", [pytest.param("gcc", marks=pytest.mark.slow), "clang"])
 def test_three_thousand_shapes_of_each_kernel_under_sanitizers(
     compiler: str, tmp_path: Path
 ) -> None:
