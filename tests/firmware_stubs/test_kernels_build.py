@@ -97,9 +97,7 @@ def checksum(output: str) -> str:
     return output.strip().splitlines()[-1].removeprefix("checksum ")
 
 
-@pytest.mark.parametrize(
-    "flags", [pytest.param("-O2", marks=pytest.mark.slow), "-O3 -DNDEBUG"]
-)
+@pytest.mark.parametrize("flags", [pytest.param("-O2", marks=pytest.mark.slow), "-O3 -DNDEBUG"])
 @pytest.mark.parametrize("core", CORES)
 def test_kernels_compile_without_a_warning(core: str, flags: str, tmp_path: Path) -> None:
     compiler = core if core in ("gcc", "clang") else "arm-none-eabi-gcc"
