@@ -170,7 +170,8 @@ def test_every_public_name_stands_on_the_page_of_the_api() -> None:
 
 
 def test_links_out_of_the_documentation_become_paths() -> None:
-    from tools.docs_links import on_page_markdown
+    from tools.docs_links import shown
 
-    assert on_page_markdown("see [a](../x/y.yml), [`b`](c.md)") == "see a (`x/y.yml`), [`b`](c.md)"
-    assert on_page_markdown("[x/y.yml](../../x/y.yml)") == "`x/y.yml`"
+    assert shown("see [a](../x/y.yml), [`b`](c.md)", "d.md") == "see a (`x/y.yml`), [`b`](c.md)"
+    deep = "[x/y.yml](../../x/y.yml), [flash](../flash.md#boards)"
+    assert shown(deep, "tutorials/d.md") == "`x/y.yml`, [flash](../flash.md#boards)"
