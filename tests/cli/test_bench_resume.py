@@ -176,6 +176,7 @@ def test_a_board_that_fails_midway(
     assert record["runs"][0]["windows"] == found["board"]["windows"]
 
 
+@pytest.mark.slow
 def test_a_board_that_fails_while_it_is_timed(
     desk: Path, small_bundle: Path, firmware: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
