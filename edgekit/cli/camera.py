@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -48,21 +48,18 @@ def command(
 
     from edgekit.artifacts.files import check_writable, write_file
     from edgekit.converter.camera.gate import GateSetting
-    from edgekit.converter.camera.plan import Region
     from edgekit.deploy.camera import run_camera
 
     if output_dir is not None:
         check_writable(output_dir)
-    width, height = numbers("--size", size, "x", 2)
+    view = view_of(size, region)
     with out.working():
         result = run_camera(
             bundle,
             frames,
             target=target,
             format=format,
-            width=width,
-            height=height,
-            region=Region(*numbers("--region", region, ",", 4)) if region else None,
+            **view,
             resample=resample,
             gate=None if gate is None else GateSetting(enter=gate, leave=gate // 2),
             limit=limit,
@@ -94,6 +91,16 @@ def command(
     if wrong is not None:
         raise wrong
     out.say("inputs, outputs and decisions equal the NumPy definition")
+
+
+def view_of(size: str, region: str | None) -> dict[str, Any]:
+    """`width` and `height` of the frames in pixels, and the `region` of them that the model sees.
+    Raises UsageError."""
+    from edgekit.converter.camera.plan import Region
+
+    width, height = numbers("--size", size, "x", 2)
+    seen = Region(*numbers("--region", region, ",", 4)) if region else None
+    return {"width": width, "height": height, "region": seen}
 
 
 def numbers(option: str, text: str, separator: str, count: int) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from edgekit.cli import options, output
-from edgekit.cli.camera import Format, Frames, Part, Size, numbers
+from edgekit.cli.camera import Format, Frames, Part, Size, numbers, view_of
 
 NAME = "gate"
 
@@ -45,12 +45,11 @@ def command(
     from json import dumps
 
     from edgekit.artifacts.files import check_writable, write_file
-    from edgekit.converter.camera.plan import Region
     from edgekit.deploy.gate import THRESHOLDS, study_gate
 
     if output_dir is not None:
         check_writable(output_dir)
-    width, height = numbers("--size", size, "x", 2)
+    view = view_of(size, region)
     wanted = (
         numbers("--thresholds", thresholds, ",", thresholds.count(",") + 1) if thresholds else ()
     )
@@ -59,9 +58,7 @@ def command(
         frames,
         labels,
         format=format,
-        width=width,
-        height=height,
-        region=Region(*numbers("--region", region, ",", 4)) if region else None,
+        **view,
         thresholds=wanted or THRESHOLDS,
         blocks=blocks,
         hold=hold,

@@ -51,13 +51,13 @@ def list_records(
 
     from edgekit.runtime.lab.history import History, history_path
     from edgekit.runtime.report.text import figure_text
-    from edgekit.runtime.report.trend import trends
+    from edgekit.runtime.report.trend import figures_by_record
 
     wanted = _wanted(name, target, device, tag, commit, last)
     with History(history_path(history), create=False) as opened:
         records = opened.records(wanted)
-        points = [p for series in trends(opened, wanted, "latency") for p in series.points]
-    latency = {point.record.id: figure_text(point.figure) for point in points}
+        known = figures_by_record(opened, "latency")
+    latency = {number: figure_text(figure) for number, figure in known.items()}
     out.emit({"file": str(history_path(history)), "records": [asdict(row) for row in records]})
     heads = (">id", "date, UTC", "commit", "model", "on", ">latency", "tags")
     out.table("", heads, [_row(record, latency.get(record.id, "-")) for record in records])

@@ -37,12 +37,21 @@ def title_of(metric: str) -> str:
     return METRICS[metric].title if metric in METRICS else metric.replace("_", " ").capitalize()
 
 
+def figures_by_record(history: History, metric: str) -> dict[int, Figure]:
+    """The metric of every record that has it, by the record's number; the first of the figures it
+    may be had from counts."""
+    found: dict[int, Figure] = {}
+    for name in reversed(figures_of(metric)):
+        found |= history.figures(name)
+    return found
+
+
 def trends(history: History, wanted: Wanted, metric: str) -> tuple[Series, ...]:
     """The series of a metric among the records wanted; those without it are left out."""
-    tables = [history.figures(name) for name in figures_of(metric)]
+    known = figures_by_record(history, metric)
     rows: dict[str, list[Point]] = {}
     for record in history.records(wanted):
-        figure = next((table[record.id] for table in tables if record.id in table), None)
+        figure = known.get(record.id)
         if figure is not None:
             rows.setdefault(_name(record, figure), []).append(Point(record, figure))
     return tuple(Series(name, tuple(points)) for name, points in rows.items())
