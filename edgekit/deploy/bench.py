@@ -12,7 +12,7 @@ from edgekit import __version__
 from edgekit.artifacts.figures import Figure, Note
 from edgekit.artifacts.files import check_writable
 from edgekit.artifacts.power import EnergyResult, PowerTrace
-from edgekit.artifacts.report import Report, read_report
+from edgekit.artifacts.report import Report
 from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.claims import claimed, claims
@@ -154,8 +154,8 @@ def bench(
         tool=f"edgekit {__version__}",
     )
     if output_dir is not None:
-        write_report(result, Path(output_dir), trace=measured.trace)
-        result = read_report(Path(output_dir))  # names the recording beside it by its hash
+        # As written it names the recording beside it by its hash.
+        result = write_report(result, Path(output_dir), trace=measured.trace).record
     keeper.done()
     return result
 

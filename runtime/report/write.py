@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit.artifacts.files import write_files
@@ -29,14 +29,22 @@ VIEWS: Mapping[str, tuple[str, Callable[[Report], str]]] = {
 """Format -> (file name, pure function of the report)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A report on the disk: the record as it stands there, with all its samples, and the files."""
+
+    record: Report
+    paths: tuple[Path, ...]
+
+
 def write_report(
     report: Report,
     folder: Path,
     *,
     trace: PowerTrace | None = None,
     formats: Iterable[str] = ("html", "markdown"),
-) -> tuple[Path, ...]:
-    """Write `report.json`, the views and the side files; returns the paths written.
+) -> Written:
+    """Write `report.json`, the views and the side files.
 
     All are complete on the disk before the first one replaces what was there. A view that fails
     loses no measurement: the record and its side files are written before the error goes on.
@@ -58,7 +66,7 @@ def write_report(
         write_files(contents)
         raise
     write_files(contents | views)
-    return tuple(contents | views)
+    return Written(record, tuple(contents | views))
 
 
 def _record(

@@ -32,7 +32,7 @@ def test_few_samples_stay_in_the_record(tmp_path: Path) -> None:
 
 
 def test_many_samples_come_back_to_the_last_bit(tmp_path: Path) -> None:
-    paths = write_report(many(), tmp_path, formats=())
+    paths = write_report(many(), tmp_path, formats=()).paths
     assert [path.name for path in paths] == ["samples.npz", "report.json"]
     assert read_report(tmp_path) == many()
 

@@ -263,7 +263,7 @@ def test_writing_gives_record_views_and_the_whole_trace(tmp_path: Path) -> None:
     paths = write_report(
         sample.board_report(), tmp_path / "out", trace=recording,
         formats=("html", "markdown", "csv"),
-    )  # fmt: skip
+    ).paths  # fmt: skip
     assert [path.name for path in paths] == [
         "power-trace.npz", "report.json", "report.html", "report.md", "report.csv",
     ]  # fmt: skip
