@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import fleet, keeping, mlperf_options, options, output
+from edgekit.cli import fleet, keeping, mlperf_options, options, output, stations
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
     from edgekit.artifacts.report import Report
     from edgekit.deploy.logged import Logged
-    from edgekit.deploy.stations import Station
     from edgekit.errors import EdgeKitError
 
 NAME = "bench"
@@ -31,7 +30,7 @@ def command(
     host: options.Host = None,
     serial: options.Serial = None,
     emulate: options.Emulate = False,
-    device: options.Device = None,
+    device: options.Devices = None,
     lab: options.Lab = None,
     power: Annotated[
         str | None,
@@ -106,22 +105,23 @@ def command(
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     place = {"--port": port, "--host": host, "--serial": serial}
-    bundles, targets = bundle or [], fleet.named("--target", target)
-    devices = fleet.named("--device", device)
+    bundles, targets = bundle or [], stations.named("--target", target)
+    devices = stations.named("--device", device)
     several = max(map(len, (bundles, targets, devices))) > 1
-    if several:
-        fleet.check_alone("several targets, devices or bundles", {"--mlperf": mlperf, **place})
-    if devices:
-        fleet.check_alone("--device", {"--target": target, "--emulate": emulate, **place})
-    fleet.check_lab(lab, used=several or bool(devices))
     station = None
-    if devices and not several:
-        (station,) = fleet.stations((), devices, lab, emulate=False)
+    if several:
+        stations.check_alone("several targets, devices or bundles", {"--mlperf": mlperf, **place})
+        if devices:
+            stations.check_alone("--device", {"--target": target, "--emulate": emulate})
+    else:
+        said = {"--target": target, "--emulate": emulate, **place}
+        station = stations.only(device, lab, said)
+    if station is not None:
         port, power = station.port, power or station.power
         host, serial, emulate = station.place.host, station.place.serial, station.place.emulate
     only = bundles[0] if bundles else None
     at = target if station is None else station.target
-    kept = keeping.Keeping(out, log, history, fleet.named("--tag", tag))
+    kept = keeping.Keeping(out, log, history, stations.named("--tag", tag))
     own = {"mode": mode, "model_id": model_id, "files": files, "baud": baud}
     if mlperf:
         from edgekit.deploy.mlperf import verdict as judged
@@ -142,7 +142,8 @@ def command(
             wait_s=wait,
             **own,
         )
-        return _run(kept, _logged("bench --mlperf", station, target, only, output_dir), run, judged)
+        line = stations.logged("bench --mlperf", station, target, only, output_dir)
+        return _run(kept, line, run, judged)
     mlperf_options.check_without(own)
     from dataclasses import replace
 
@@ -178,7 +179,7 @@ def command(
         sustained=sustained,
     )
     if several:
-        places = fleet.stations(targets, devices, lab, emulate=emulate)
+        places = stations.several(targets, devices, lab, emulate=emulate)
         chosen = replace(chosen, place=Place())
         return fleet.run(kept, bundles, places, chosen, output_dir)
 
@@ -192,17 +193,8 @@ def command(
                 _tell_kept(out, output_dir)
                 raise
 
-    return _run(kept, _logged("bench", station, target, only, output_dir), run_one, verdict)
-
-
-def _logged(
-    command: str, station: Station | None, target: str | None, bundle: Path | None, out: Path | None
-) -> Logged:
-    from edgekit.deploy.logged import Logged
-
-    device = station.device if station is not None else ""
-    at = station.target.name if station is not None else target or ""
-    return Logged(command, at, device, bundle, out)
+    line = stations.logged("bench", station, target, only, output_dir)
+    return _run(kept, line, run_one, verdict)
 
 
 def _run(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import keeping, options, output
+from edgekit.cli import keeping, options, output, stations
 
 if TYPE_CHECKING:
     from edgekit.deploy.flash import FlashResult
@@ -31,6 +31,8 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Build, print the command, flash nothing.")
     ] = False,
+    device: options.Device = None,
+    lab: options.Lab = None,
     wait: options.Wait = 0.0,
     log: options.Log = None,
     model_id: options.ModelId = "",
@@ -41,13 +43,15 @@ def command(
     """Flash a bundle's firmware to a board and check that it runs."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.deploy.flash import flash
-    from edgekit.deploy.logged import Logged
 
+    station = stations.only(device, lab, {"--target": target, "--port": port})
+    if station is not None:
+        port, probe = station.port, probe or station.probe
     kept = keeping.Keeping(out, log)
-    with kept.logged(Logged("flash", target or "", bundle=bundle)), out.working():
+    with kept.logged(stations.logged("flash", station, target, bundle)), out.working():
         result = flash(
             bundle,
-            target=target,
+            target=target if station is None else station.target,
             port=port,
             probe=probe,
             tool=tool,

@@ -38,7 +38,10 @@ Emulate = Annotated[
     typer.Option("--emulate", help="Run a Pi's or phone's program in QEMU here: no time, outputs."),
 ]
 Device = Annotated[
-    str | None, typer.Option(help="Device of the lab file, or several: nano,kitchen-pi.")
+    str | None, typer.Option(help="Device of the lab file, in the place of --target and --port.")
+]
+Devices = Annotated[
+    str | None, typer.Option("--device", help="Device of the lab file, or several: nano,pi.")
 ]
 Log = Annotated[
     Path | None, typer.Option(help="Log of runs; off: none; default: $EDGEKIT_LOG, or your own.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import keeping, options, output
+from edgekit.cli import keeping, options, output, stations
 
 if TYPE_CHECKING:
     from edgekit.deploy.verify import Verification
@@ -28,6 +28,8 @@ def command(
     host: options.Host = None,
     serial: options.Serial = None,
     emulate: options.Emulate = False,
+    device: options.Device = None,
+    lab: options.Lab = None,
     wait: options.Wait = 0.0,
     log: options.Log = None,
     json: options.Json = False,
@@ -36,21 +38,25 @@ def command(
 ) -> None:
     """Compare the reference, XNNPACK and generated C byte by byte. Exit 3 on a mismatch."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    from edgekit.deploy.logged import Logged
     from edgekit.deploy.programs import Place
     from edgekit.deploy.verify import verify
 
+    place = {"--port": port, "--host": host, "--serial": serial, "--emulate": emulate}
+    station = stations.only(device, lab, {"--target": target, **place})
+    at = Place(host, serial, emulate) if station is None else station.place
+    if station is not None:
+        port, board = station.port, board or station.target.emulator is not None
     kept = keeping.Keeping(out, log)
-    with kept.logged(Logged("verify", target or "", bundle=bundle)):
+    with kept.logged(stations.logged("verify", station, target, bundle)):
         with out.working():
             result = verify(
                 bundle,
-                target=target,
+                target=target if station is None else station.target,
                 data=data,
                 samples=samples,
                 board=board,
                 port=port,
-                place=Place(host, serial, emulate),
+                place=at,
                 wait_s=wait,
                 progress=out.advance,
             )

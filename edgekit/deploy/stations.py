@@ -20,13 +20,15 @@ from edgekit.targets.reader import load_target
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """Where to run. `device` is its name in the lab file, "" for one that is not from there."""
+    """Where to run. `device` is its name in the lab file, "" for one that is not from there;
+    `probe` the serial number of what flashes it."""
 
     target: Target
     device: str = ""
     port: str | None = None
     place: Place = field(default_factory=Place)
     power: str | None = None
+    probe: str | None = None
 
     @property
     def name(self) -> str:
@@ -102,6 +104,7 @@ def _station(lab: Lab, name: str, device: Device) -> Station:
         port=_usb_port(lab, name, device.usb) if device.usb else device.port,
         place=Place(device.host, device.serial, device.emulate),
         power=device.meter,
+        probe=device.probe,
     )
 
 

@@ -42,6 +42,8 @@ class Device(Strict):
     """As for --target; the path of a file is relative to the lab file."""
     port: str | None = None
     usb: str | None = None
+    probe: str | None = None
+    """As for `flash --probe`: the serial number of a board's debug probe, or of the board."""
     host: str | None = None
     serial: str | None = None
     emulate: bool = False
@@ -198,6 +200,13 @@ def _check_meter(lab: Lab, device: Device) -> tuple[str, str, str]:
     return "", "", ""
 
 
+def _check_probe(lab: Lab, device: Device) -> tuple[str, str, str]:
+    target = lab.target(device)
+    if device.probe is None or (target.family == "cortex-m" and target.emulator is None):
+        return "", "", ""
+    return f"given for {target.name}", "a probe of a board that is flashed", "leave it out"
+
+
 def _check_supply(lab: Lab, device: Device) -> tuple[str, str, str]:
     if device.supply_v is None or 0.5 <= device.supply_v <= 48:
         return "", "", ""
@@ -208,6 +217,7 @@ Find = Callable[[Lab, Device], tuple[str, str, str]]
 CHECKS: tuple[tuple[str, Find], ...] = (
     ("target", _check_target),
     ("", _check_place),
+    ("probe", _check_probe),
     ("meter", _check_meter),
     ("supply_v", _check_supply),
 )
@@ -224,7 +234,7 @@ def _check(lab: Lab, name: str, device: Device) -> None:
 
 def _check_apart(lab: Lab) -> None:
     """Two names for one device would wait for one another."""
-    for key in ("port", "usb", "serial"):
+    for key in ("port", "usb", "probe", "serial"):
         count = Counter(getattr(device, key) for device in lab.devices.values())
         count.pop(None, None)
         twice = next((value for value, times in count.items() if times > 1), None)

@@ -107,6 +107,11 @@ NANO = '[devices.nano]\ntarget = "nano33ble"\n'
         (NANO + "port = 'a'\nusb = 'b'\n", "devices.nano", ("port and usb given", "one of")),
         ("[devices.m4]\ntarget = 'virtual-m4'\nport = 'a'\n", "devices.m4", ("none of port",)),
         ("[devices.pi]\ntarget = 'rpi4'\n", "devices.pi", ("host or emulate",)),
+        (
+            "[devices.m4]\ntarget = 'virtual-m4'\nprobe = 'A'\n",
+            "devices.m4.probe",
+            ("given for virtual-m4", "a board that is flashed"),
+        ),
         ("[devices.x]\ntarget = 'esp32'\n", "devices.x.target", ("no profile of that name",)),
         (NANO + "port = 'a'\nmeter = 'ppk3:'\n", "devices.nano.meter", ("did you mean ppk2:?",)),
         (NANO + "port = 'a'\nsupply_v = 500.0\n", "devices.nano.supply_v", ("0.5 to 48",)),
