@@ -28,7 +28,7 @@ def command(
 ) -> None:
     """Explain the code of an error or warning, or a layer.
 
-    Codes stand in brackets behind an error, and in every --json record. Without one all are listed.
+    Codes stand in brackets behind errors and warnings, also in reports. Without one all are listed.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     if bundle is not None or report is not None:

@@ -97,15 +97,18 @@ class Output:
         self.stdout.print(table)
 
     def notes(self, notes: Sequence[Note]) -> None:
-        """Warnings with their advice, on stderr."""
-        if self.quiet or self.json:
+        """Warnings with their advice and codes, on stderr."""
+        if self.quiet or self.json or not notes:
             return
+        from edgekit.runtime.report.text import EXPLAINED
+
         for note in notes:
             colour = "yellow" if note.level == "warning" else "cyan"
             line = f"[{colour}]{note.level}[/]: {_shown(note.subject)}: {_shown(note.message)}"
-            self.stderr.print(line)
+            self.stderr.print(f"{line} {_code(note.code)}")
             if note.advice:
                 self.stderr.print(f"  {_shown(note.advice)}")
+        self.stderr.print(f"  [dim]{EXPLAINED}[/]")
 
     def emit(self, value: Any, verdict: EdgeKitError | None = None) -> None:
         """The machine-readable result, printed under --json only. With a negative verdict its
@@ -158,8 +161,7 @@ class Output:
         )
 
     def error(self, error: EdgeKitError) -> None:
-        """An error as three short lines, or as a JSON object under --json. `edgekit explain` has a
-        page about the code in brackets."""
+        """An error as four short lines at most, or as a JSON object under --json."""
         if self.json:
             if self._emitted:  # with the verdict in it
                 return
@@ -167,12 +169,15 @@ class Output:
             return
         console = self.stderr
         # the code of a whole family says no more than the message
-        code = "" if error.code == error.default_code else rf" [dim]\[{error.code}][/]"
+        own = error.code != error.default_code
+        code = f" {_code(error.code)}" if own else ""
         console.print(f"[bold red]error[/]: {_shown(error.subject)}: {_shown(error.found)}{code}")
         if error.allowed:
             console.print(f"  allowed: {_shown(error.allowed)}")
         if error.hint:
             console.print(f"  next:    {_shown(error.hint)}")
+        if own:
+            console.print(f"  [dim]more:    edgekit explain {_shown(error.code)}[/]")
 
 
 def _lines(text: str) -> str:
@@ -187,6 +192,11 @@ def _shown(text: str) -> str:
     from rich.markup import escape
 
     return escape(_lines(text))
+
+
+def _code(code: str) -> str:
+    """A code in brackets, as rich prints it."""
+    return rf"[dim]{_shown(f'[{code}]')}[/]"
 
 
 def _natural_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:

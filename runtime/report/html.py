@@ -21,7 +21,7 @@ from edgekit.runtime.report.svg_memory import byte_ticks, memory_plan
 from edgekit.runtime.report.svg_sustained import sustained
 from edgekit.runtime.report.svg_trace import ZOOMS, power_trace
 from edgekit.runtime.report.tables import Table, tables
-from edgekit.runtime.report.text import plural, value_text
+from edgekit.runtime.report.text import EXPLAINED, plural, value_text
 from edgekit.units import count_text, percent, si
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def html(report: Report) -> str:
         meanings=MEANINGS,
         zooms=ZOOMS,
         long=LONG,
+        explained=EXPLAINED,
         markup=Markup,
         style=Markup("".join(map(_text, ("style.css", "picture.css")))),
     )

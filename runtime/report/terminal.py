@@ -22,7 +22,7 @@ from edgekit.runtime.report.tables import (
     layers_table,
     runs_table,
 )
-from edgekit.runtime.report.text import plural
+from edgekit.runtime.report.text import EXPLAINED, plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,13 +55,15 @@ def terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
     _print_table(console, _without(filled(_costliest(report)), *left_out))
     for note in report.warnings:
         console.print(note_line(note), style="yellow" if note.level == "warning" else "")
+    if report.warnings:
+        console.print(EXPLAINED, style="dim")
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
 def note_line(note: Note) -> str:
-    """A warning as one line of text."""
+    """A warning as one line of text, its code in brackets at the end."""
     advice = f"; {note.advice}" if note.advice else ""
-    return f"{note.level}: {note.subject}: {note.message}{advice}"
+    return f"{note.level}: {note.subject}: {note.message}{advice} [{note.code}]"
 
 
 def _heading(report: Report) -> str:

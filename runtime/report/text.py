@@ -11,6 +11,9 @@ from edgekit.units import bytes_text, count_text, percent, si
 RESOLUTION = "counter resolution"
 """The spread of a figure that repeats exactly: half a counter step to either side."""
 
+EXPLAINED = "edgekit explain CODE tells more about a code in brackets"
+"""The line under warnings that show their codes."""
+
 _FORMATS: dict[str, Callable[[float], str]] = {
     "B": lambda value: bytes_text(round(value)),
     "fraction": percent,

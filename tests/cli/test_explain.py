@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.artifacts.bundle import read_manifest
+from edgekit.runtime.report.text import EXPLAINED
 from tests.helpers.command_line import edgekit, fails, succeeds
 
 
@@ -26,10 +27,19 @@ def test_all_codes() -> None:
 
 def test_a_code_as_an_error_shows_it() -> None:
     done = edgekit("inspect", "nothing.tflite")
-    shown = done.err.splitlines()[0].rpartition(" ")[2]
+    first, *_, last = done.err.splitlines()
+    shown = first.rpartition(" ")[2]
     assert shown == "[model-missing]"
     assert succeeds("explain", shown).out
+    assert last == "  more:    edgekit explain model-missing"
     assert "[" not in edgekit("convert", "--nonsense").err.splitlines()[0]
+    assert "more:" not in edgekit("convert", "--nonsense").err
+
+
+def test_a_code_as_a_warning_shows_it(desk: Path) -> None:
+    first, *_, last = edgekit("inspect", "model.tflite", "-t", "virtual-m4").err.splitlines()
+    assert succeeds("explain", first.rpartition(" ")[2]).out
+    assert last == f"  {EXPLAINED}"
 
 
 def test_a_layer(small_bundle: Path) -> None:

@@ -67,18 +67,20 @@ def test_quiet_and_verbose_contradict(line: str, desk: Path, small_bundle: Path)
     assert (error["subject"], error["hint"]) == ("--quiet, --verbose", "choose one of them")
 
 
-def test_an_error_is_three_short_lines_on_stderr(desk: Path) -> None:
+def test_an_error_is_a_few_short_lines_on_stderr(desk: Path) -> None:
     done = edgekit("convert", "model.tflite", "-t", "rpi4", "-o", "out", "--format", "fortran")
     assert (done.code, done.out) == (2, "")
     assert done.err.splitlines() == [
         "error: --format: unknown value 'fortran' [bad-option]",
         "  allowed: cmake, arduino, zephyr, platformio, esp-idf, tflm",
+        "  more:    edgekit explain bad-option",
     ]
     done = edgekit("inspect", "missing.tflite", "--quiet")
     assert (done.code, done.out) == (1, "")
     assert done.err.splitlines() == [
         "error: missing.tflite: no such file [model-missing]",
         "  next:    check the path",
+        "  more:    edgekit explain model-missing",
     ]
 
 

@@ -165,10 +165,11 @@ def test_a_full_disk(bench: Path) -> None:
     with nothing_left_in(bench):
         done = program("train", *TINY.split(), cwd=bench, EDGEKIT_TEST_FSIZE="20000")
     assert (done.code, done.out) == (1, "")
-    first, second = done.err.splitlines()
+    first, second, third = done.err.splitlines()
     assert first.startswith("error: tiny.checkpoint.npz: cannot be written: ")
     assert first.endswith(", after epoch 1; no checkpoint exists yet [checkpoint-not-written]")
     assert second.startswith("  next:    free space, check permissions")
+    assert third == "  more:    edgekit explain checkpoint-not-written"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from edgekit.runtime.report.html import html, sections
 from edgekit.runtime.report.markdown import markdown
 from edgekit.runtime.report.tables import image_table, tables
 from edgekit.runtime.report.terminal import terminal
-from edgekit.runtime.report.text import share_text
+from edgekit.runtime.report.text import EXPLAINED, share_text
 from edgekit.runtime.report.write import write_report
 from tests.helpers import sample_report as sample
 
@@ -44,6 +44,16 @@ def test_terminal_text(name: str, golden: Golden) -> None:
 @pytest.mark.parametrize("name", REPORTS)
 def test_markdown_text(name: str, golden: Golden) -> None:
     golden(f"report/{name}.md", markdown(REPORTS[name]()))
+
+
+@pytest.mark.parametrize("view", [terminal, markdown, html])
+def test_every_warning_shows_its_code_and_where_to_read_more(view: Callable[[Report], str]) -> None:
+    report = sample.board_report()
+    shown = view(report).replace("\\", "")
+    assert len(report.warnings) == 2
+    assert all(f"[{note.code}]" in shown for note in report.warnings)
+    assert shown.count(EXPLAINED) == 1
+    assert EXPLAINED not in view(replace(report, warnings=()))
 
 
 def test_csv_text(golden: Golden) -> None:
