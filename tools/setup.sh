@@ -39,7 +39,8 @@ find_python() {
 # are not yet.
 environment() {
     if [ ! -x "$1/bin/python" ]; then
-        python=$(find_python) || { say "no Python 3.11 or newer found; install python3.11 and run again"; exit 1; }
+        python=$(find_python) || { may_install && install_packages python3 python3-venv && python=$(find_python); } || {
+            say "no Python 3.11 or newer found; install python3.11 and its venv module and run again"; exit 1; }
         if ! "$python" -m venv "$1" >>.setup.log 2>&1; then
             rm -rf "$1"
             may_install && install_packages python3-venv || {

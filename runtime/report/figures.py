@@ -64,6 +64,13 @@ LABELS: dict[str, str] = {
 }
 """Every name a figure can have, in the order views show them, with its label."""
 
+_JUDGED_BY: dict[str, str] = {
+    "agreement": "Same class as the float model",
+    "sqnr": "Output's power kept",
+}
+"""Metrics that hold the converted model against the float one, so that the latter has no value of
+its own: what the figure "accuracy" is then called."""
+
 CACHE = "files already in the page cache"
 """How files lie when cold starts are timed: the benchmark has read them before."""
 
@@ -112,9 +119,19 @@ def _accuracy(manifest: Manifest) -> Named:
     basis = f"{metric_text(summary.metric)}, {samples_text(summary)}"
     runs = summary.samples
     yield "accuracy", Figure(summary.after, "fraction", Provenance.MEASURED, basis, runs)
-    yield "accuracy_before", Figure(summary.before, "fraction", Provenance.MEASURED, basis, runs)
+    if summary.metric not in _JUDGED_BY:
+        yield "accuracy_before", Figure(summary.before, "fraction", Provenance.MEASURED, basis, runs)
     if summary.sqnr_db is not None:
         yield "output_sqnr", Figure(summary.sqnr_db, "dB", Provenance.MEASURED, basis, runs)
+
+
+def label_of(name: str, figure: Figure) -> str:
+    """What a view calls a figure. Agreement with the float model is not called accuracy."""
+    if name == "accuracy":
+        for metric, label in _JUDGED_BY.items():
+            if figure.basis.startswith(metric_text(metric)):
+                return label
+    return LABELS.get(name, name)
 
 
 def computed_macs(manifest: Manifest) -> int:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from edgekit.artifacts.figures import Figure
 from edgekit.artifacts.report import Report
-from edgekit.runtime.report.figures import LABELS
+from edgekit.runtime.report.figures import label_of
 from edgekit.runtime.report.harmless import cleaned
 from edgekit.runtime.report.layers import layers
 
@@ -52,10 +52,11 @@ def _figure(name: str, figure: Figure, common: Labels) -> Iterator[str]:
     unit, factor = UNITS.get(figure.unit, (figure.unit, 1.0))
     metric = _metric(name, unit)
     labels = {**common, "provenance": figure.provenance.value}
-    yield from _family(metric, LABELS.get(name, name), [(labels, figure.value * factor)])
+    label = label_of(name, figure)
+    yield from _family(metric, label, [(labels, figure.value * factor)])
     for end, value in (("low", figure.low), ("high", figure.high)):
         if value is not None:
-            words = f"{LABELS.get(name, name)}, {end} end of {figure.spread or 'its spread'}"
+            words = f"{label}, {end} end of {figure.spread or 'its spread'}"
             yield from _family(_metric(f"{name}_{end}", unit), words, [(labels, value * factor)])
 
 

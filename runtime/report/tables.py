@@ -9,7 +9,7 @@ from edgekit.artifacts.figures import Provenance
 from edgekit.artifacts.report import Report
 from edgekit.artifacts.run import RunResult
 from edgekit.runtime.measure.stats import Summary, summarize
-from edgekit.runtime.report.figures import LABELS
+from edgekit.runtime.report.figures import LABELS, label_of
 from edgekit.runtime.report.layers import LayerRow, Layers, layers
 from edgekit.runtime.report.text import (
     figure_text,
@@ -86,12 +86,11 @@ def filled(table: Table) -> Table:
 def figures_table(report: Report) -> Table:
     """Each figure with spread, samples, provenance and basis."""
     rows = []
-    for name, label in LABELS.items():
-        figure = report.figures.get(name)
+    for name, figure in ((name, report.figures.get(name)) for name in LABELS):
         if figure is None:
             continue
         source = figure.provenance
-        texts = (label, figure_text(figure), spread_text(figure), runs_text(figure.runs))
+        texts = (label_of(name, figure), figure_text(figure), spread_text(figure), runs_text(figure.runs))
         rows.append((*map(Cell, texts), Cell(source.value, source), Cell(figure.basis)))
     columns = (
         Column("Figure"), Column("Value", True), Column("Spread"), Column("Samples", True),

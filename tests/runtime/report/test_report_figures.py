@@ -11,7 +11,7 @@ from edgekit.artifacts.figures import Figure, Provenance
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report.answers import answers, live_bytes
 from edgekit.runtime.report.build import make_report
-from edgekit.runtime.report.figures import LABELS, build_figures, section_total
+from edgekit.runtime.report.figures import LABELS, build_figures, label_of, section_total
 from edgekit.runtime.report.layers import layers, noisiest
 from edgekit.runtime.report.text import figure_text, spread_text, value_text
 from tests.helpers import sample_report as sample
@@ -171,6 +171,21 @@ def test_agreement_is_worded_as_such() -> None:
     manifest = replace(manifest, accuracy=replace(manifest.accuracy, metric="agreement"))
     details = answers(make_report(manifest, sample.board()))[0].details
     assert details[0].startswith("same class as the float model on 10,000 samples")
+
+
+@pytest.mark.parametrize(("metric", "label"), [
+    ("agreement", "Same class as the float model"), ("sqnr", "Output's power kept"),
+])  # fmt: skip
+def test_what_is_held_against_the_float_model_is_not_called_accuracy(
+    metric: str, label: str
+) -> None:
+    manifest = sample.manifest()
+    assert manifest.accuracy is not None
+    manifest = replace(manifest, accuracy=replace(manifest.accuracy, metric=metric))
+    figures = build_figures(manifest, sample.board())
+    assert "accuracy_before" not in figures
+    assert label_of("accuracy", figures["accuracy"]) == label
+    assert label_of("accuracy", sample.board_report().figures["accuracy"]) == LABELS["accuracy"]
 
 
 def test_more_about_accuracy_is_told_where_it_is_known() -> None:
