@@ -192,6 +192,16 @@ def _emulator(target: Target) -> str:
     return "" if fits else f"emulator {emulator.machine!r}, timer {emulator.timer_hz} Hz"
 
 
+def _boots_in(target: Target) -> str:
+    boots = target.boots_in
+    if boots is None:
+        return ""
+    if target.emulator is not None:
+        return f"boots_in {boots.machine!r} beside an emulator"
+    fits = target.port and boots.machine and boots.chip and 0 <= boots.serial < 8
+    return "" if fits else f"boots_in {boots.machine!r}, {boots.chip!r}, serial {boots.serial}"
+
+
 def _flash(target: Target) -> str:
     flash = target.flash
     if flash is None:
@@ -239,6 +249,7 @@ CHECKS: tuple[Check, ...] = (
     Check("camera", "a sensor with positive width and height", _camera),
     Check("virtual", "a virtual board borrows clock and power from a named real one", _virtual),
     Check("emulator", "a machine, a positive timer_hz, icount_shift 0 to 10", _emulator),
+    Check("boots-in", "a machine, its chip and serial port, for boards with a port", _boots_in),
     Check("flash", "tools of flashers.toml, with the words each needs for this chip", _flash),
     Check("sources", "where the facts come from", _sources, shipped=True),
 )

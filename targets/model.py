@@ -62,6 +62,19 @@ class Emulator(Strict):
     icount_shift: int = 0
 
 
+class BootsIn(Strict):
+    """The QEMU machine in which a real board's very firmware starts and answers.
+
+    Clocks and pins are not emulated there: it is for a self-test and measures nothing.
+    """
+
+    machine: str
+    chip: str
+    """What the machine emulates: the board's chip or one of its family."""
+    serial: int = 0
+    """Which of the machine's serial ports is the board's line."""
+
+
 class Link(Strict):
     """How the host talks to the target."""
 
@@ -129,6 +142,7 @@ class Target(Strict):
     port: str = ""
     """Folder under firmware_stubs/port/ ("cortex_m/mps2_an386"); empty: none yet."""
     emulator: Emulator | None = None
+    boots_in: BootsIn | None = None
     flash: Flash | None = None
     power: Power | None = None
     camera: Camera | None = None

@@ -110,7 +110,9 @@ def _port(target: Target) -> str:
         return f"{target.port}, in QEMU as {target.emulator.machine}, counter {counter}"
     if target.family != "cortex-m":
         return "none: an operating system runs there"
-    return target.port or "not yet"
+    boots = target.boots_in
+    where = f", boots in QEMU's {boots.machine} ({boots.chip})" if boots is not None else ""
+    return f"{target.port}{where}" if target.port else "not yet"
 
 
 def _power(power: Power) -> str:

@@ -15,6 +15,7 @@ from edgekit.deploy import flash_check
 from edgekit.firmware_stubs.flat import read_uf2
 from edgekit.runtime.flash import drive as drives
 from edgekit.runtime.link.process import stop_process
+from edgekit.targets.reader import list_targets, load_target
 from tests.helpers.command_line import fails, succeeds
 from tests.helpers.stand_ins import StandIn
 from tests.helpers.usb_ports import plug_in
@@ -121,17 +122,24 @@ def test_a_board_that_runs_it_is_asked(
 
 @needs_qemu
 @pytest.mark.qemu
-def test_the_stm32_port_boots_in_a_chip_of_its_family(
-    desk: Path, tool: StandIn, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", [target.name for target in list_targets() if target.boots_in])
+def test_the_very_firmware_of_a_board_boots_in_a_chip_like_its_own(
+    name: str, desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """NUCLEO-F446RE's firmware in QEMU's STM32F405, whose USART2 and TIM2 are the same: start-up,
-    vectors, stack, line; clocks and pins are not emulated."""
+    """Start-up, vectors, stack, line, and one inference to the last bit; of clocks and pins, what
+    QEMU has of them."""
+    target = load_target(name)
+    assert target.boots_in is not None
+    assert target.flash is not None
+    first = target.flash.tools[0]
+    StandIn(tmp_path / "bin", first, output="Flash written and verified! jolly good!\n")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     words = ("convert", "model.tflite", "--calibration", "data.npz", "-q", "-o", "bundle")
-    succeeds(*words, "-t", "nucleo-f446re")
+    succeeds(*words, "-t", name)
     elf = Path(succeeds("build", "bundle", "--json").record["elf"])
-    with in_qemu(elf, "netduinoplus2", line=1) as port:
-        record = succeeds("flash", "bundle", "--tool", "st-flash", "-p", port, "--json").record
-    assert record["checked"] == {"port": port, "board": "nucleo-f446re", "self_test": "passed"}
+    with in_qemu(elf, target.boots_in.machine, target.boots_in.serial) as port:
+        record = succeeds("flash", "bundle", "--tool", first, "-p", port, "--json").record
+    assert record["checked"] == {"port": port, "board": name, "self_test": "passed"}
 
 
 @needs_qemu

@@ -12,12 +12,11 @@ from edgekit.targets.model import Target
 from edgekit.targets.reader import list_targets
 
 PAGE = Path(__file__).parents[2] / "docs/flash.md"
-FAMILY_MACHINES = {"nucleo-f446re": "netduinoplus2"}
-"""Real boards whose firmware tests/cli/test_flash.py boots in a machine of the chip's family."""
 
 
 def rows() -> Iterator[str]:
-    """A row for each profile; tests/firmware_stubs/test_board_ports.py compiles and links them."""
+    """A row for each profile; tests/firmware_stubs/test_board_ports.py compiles and links them,
+    tests/cli/test_flash.py boots those that name a machine."""
     for target in list_targets():
         if target.family == "cortex-m":
             machine = _machine(target)
@@ -29,8 +28,8 @@ def rows() -> Iterator[str]:
 def _machine(target: Target) -> str:
     if target.emulator is not None:
         return f"`{target.emulator.machine}`"
-    family = FAMILY_MACHINES.get(target.name, "")
-    return f"`{family}` (STM32F405)" if family else ""
+    boots = target.boots_in
+    return f"`{boots.machine}` ({boots.chip})" if boots is not None else ""
 
 
 def test_the_page_has_every_row() -> None:

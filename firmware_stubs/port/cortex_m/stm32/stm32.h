@@ -1,8 +1,11 @@
-/* stm32.h - what the STM32 families have alike: pins and a timer; each has its own set-up of clocks,
- * and one of two lines.
+/* stm32.h - what makes a port to an STM32: stm32_port.c, and of each kind of file below one.
  *
- * Registers of GPIO and TIM2 have the same offsets in RM0390 (STM32F4), RM0432 (STM32L4+), RM0433
- * and RM0399 (STM32H7) and RM0456 (STM32U5).
+ *   clocks   of the family
+ *   pins     stm32_pins.c, or stm32f1_pins.c
+ *   line     stm32_usart.c, or stm32f4_usart.c of the older families
+ *
+ * Reference manuals: RM0041 (STM32F100), RM0390 (STM32F446), RM0432 (STM32L4+), RM0433 and RM0399
+ * (STM32H7), RM0456 (STM32U5).
  */
 #ifndef EK_STM32_H
 #define EK_STM32_H
@@ -16,11 +19,19 @@
  * board's pins, line and TIM2. */
 void ek_stm32_clocks(void);
 
+/* Gives the line its pins, and raises the trigger. */
+void ek_stm32_pins(void);
+
 /* Opens the line whose pins have been given to it. */
 void ek_stm32_open_line(void);
 
 /* Whether a byte has arrived, or was lost. */
 bool ek_stm32_has_byte(void);
+
+/* Bits of TIM2. */
+#ifndef EK_BOARD_TIMER_BITS
+#define EK_BOARD_TIMER_BITS 32u
+#endif
 
 #define EK_GPIO(port, letter) ((port) + 0x400u * ((letter) - 'A'))
 
@@ -34,6 +45,15 @@ static inline void ek_await(uint32_t address, uint32_t mask, uint32_t bits)
 {
     while ((EK_REG(address) & mask) != bits) {
     }
+}
+
+/* Whether a PLL that has been switched on locks, for which data sheets allow some 5,000 cycles.
+ * QEMU emulates no clocks: there none ever locks, and the core goes on as it started. */
+static inline bool ek_stm32_pll_locks(uint32_t address, uint32_t ready)
+{
+    for (int looks = 0; looks < 10000; looks++)
+        if (EK_REG(address) & ready) return true;
+    return false;
 }
 
 #endif
