@@ -118,11 +118,12 @@ def _accuracy(manifest: Manifest) -> Named:
         return
     basis = f"{metric_text(summary.metric)}, {samples_text(summary)}"
     runs = summary.samples
-    yield "accuracy", Figure(summary.after, "fraction", Provenance.MEASURED, basis, runs)
+    measured = Provenance.MEASURED
+    yield "accuracy", Figure(summary.after, "fraction", measured, basis, runs)
     if summary.metric not in _JUDGED_BY:
-        yield "accuracy_before", Figure(summary.before, "fraction", Provenance.MEASURED, basis, runs)
+        yield "accuracy_before", Figure(summary.before, "fraction", measured, basis, runs)
     if summary.sqnr_db is not None:
-        yield "output_sqnr", Figure(summary.sqnr_db, "dB", Provenance.MEASURED, basis, runs)
+        yield "output_sqnr", Figure(summary.sqnr_db, "dB", measured, basis, runs)
 
 
 def label_of(name: str, figure: Figure) -> str:

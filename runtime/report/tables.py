@@ -90,7 +90,8 @@ def figures_table(report: Report) -> Table:
         if figure is None:
             continue
         source = figure.provenance
-        texts = (label_of(name, figure), figure_text(figure), spread_text(figure), runs_text(figure.runs))
+        value = (figure_text(figure), spread_text(figure), runs_text(figure.runs))
+        texts = (label_of(name, figure), *value)
         rows.append((*map(Cell, texts), Cell(source.value, source), Cell(figure.basis)))
     columns = (
         Column("Figure"), Column("Value", True), Column("Spread"), Column("Samples", True),
