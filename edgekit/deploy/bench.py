@@ -15,10 +15,11 @@ from edgekit.artifacts.power import EnergyResult, PowerTrace
 from edgekit.artifacts.report import Report
 from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bundles import Bundle, open_bundle
-from edgekit.deploy.claims import claimed, claims
+from edgekit.deploy.claims import claimed
 from edgekit.deploy.inputs import Inputs, random_inputs, real_inputs
 from edgekit.deploy.keeper import Keeper, conditions, now
 from edgekit.deploy.programs import Place, check_place
+from edgekit.deploy.stations import Station
 from edgekit.errors import EdgeKitError, MismatchError, UsageError
 from edgekit.runtime.devices.benchmark_model import check_tool
 from edgekit.runtime.devices.cores import BIG, core_numbers
@@ -124,7 +125,7 @@ def bench(
         None if output_dir is None else Path(output_dir),
         conditions(opened, profile, inputs, chosen),
     )
-    mine = claims(port=chosen.port, place=chosen.place, family=profile.family, power=chosen.power)
+    mine = Station(profile, chosen.device, chosen.port, chosen.place, chosen.power).claims
     what = f"bench {opened.manifest.name} on {profile.name}"
     try:
         with claimed(mine, what, wait_s=chosen.wait_s, progress=report):

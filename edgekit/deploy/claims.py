@@ -15,6 +15,8 @@ from edgekit.runtime.power.names import METERS, MeterSpec, parse_meter
 Progress = Callable[[str, int, int], None]
 SHARED = frozenset({"virtual", "replay"})
 """Meters that are no device: any number of runs may have one."""
+HERE = "this computer"
+"""The lock of runs that are timed here: two at once would each find the computer busy."""
 
 
 def claims(
@@ -24,12 +26,14 @@ def claims(
     family: str = "",
     power: str | None = None,
     probe: str | None = None,
+    timed: bool = False,
 ) -> frozenset[str]:
     """Names of the locks for what these options open, in the words of messages.
 
     One device has one name however it is written: links to a port are followed, the user before
     a host does not matter, a meter that is to be found is named by its ports, and the gauge of the
-    phone that runs the program is that phone.
+    phone that runs the program is that phone. What is `timed` and runs nowhere else needs this
+    computer.
     """
     found = {_port(port)} if port is not None else set()
     if probe is not None:
@@ -39,6 +43,8 @@ def claims(
     if place is not None and place.host is not None:
         address = place.host.rpartition("@")[2].lower()
         found.add(f"{'phone' if family == 'android' else 'host'} {address}")
+    if timed and not place and family not in ("", "cortex-m"):
+        found.add(HERE)
     if power is not None:
         spec = parse_meter(power)
         if not (place and family == spec.scheme == "android" and not spec.place):

@@ -37,8 +37,14 @@ class Station:
 
     @property
     def claims(self) -> frozenset[str]:
-        """The locks of a run there."""
-        return claims(port=self.port, place=self.place, family=self.target.family, power=self.power)
+        """The locks of a benchmark there."""
+        return claims(
+            port=self.port,
+            place=self.place,
+            family=self.target.family,
+            power=self.power,
+            timed=True,
+        )
 
     @property
     def where(self) -> str:

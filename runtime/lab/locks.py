@@ -16,9 +16,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from edgekit.errors import DeviceError, OutputError
+from edgekit.errors import DeviceError, EdgeKitError, OutputError
+from edgekit.runtime.lab.flock import take
 from edgekit.runtime.lab.state import state_folder
 
 FOLDER = "locks"
@@ -42,6 +44,17 @@ class Holder:
         return f"process {self.pid}, {self.what}, since {self.since}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Lock:
+    """A lock: its name in messages, its file, what is wrong when another run holds it, and what to
+    do where the file cannot be made."""
+
+    name: str
+    path: Path
+    refuse: Callable[[Holder | None], EdgeKitError]
+    unmade: str
+
+
 @contextmanager
 def locked(
     names: Iterable[str], *, what: str, wait_s: float = 0.0, tell: Tell | None = None
@@ -53,10 +66,26 @@ def locked(
     Raises DeviceError naming the holder, OutputError where lock files cannot be made.
     """
     deadline = time.monotonic() + max(wait_s, GRACE_S)
-    mine = Holder(os.getpid(), what, datetime.now().astimezone().isoformat(timespec="seconds"))
+    mine = _me(what)
+    unmade = "name one in the environment variable EDGEKIT_STATE"
     with ExitStack() as stack:
         for name in sorted(set(names)):
-            stack.enter_context(_lock(name, mine, deadline, tell))
+            lock = _Lock(name, lock_path(name), partial(_in_use, name), unmade)
+            stack.enter_context(_held(lock, mine, deadline, tell))
+        yield
+
+
+@contextmanager
+def locked_file(
+    path: Path, *, what: str, refuse: Callable[[Holder | None], EdgeKitError]
+) -> Iterator[None]:
+    """Hold the lock that is the file `path`, made where there is none, during the block.
+
+    For what is one place to all users of it, as a folder of results is, whatever state folder is
+    theirs. Raises what `refuse` gives when another run holds it, OutputError.
+    """
+    lock = _Lock(str(path), path, refuse, "see to it that you can write there, or choose another")
+    with _held(lock, _me(what), time.monotonic() + GRACE_S, None):
         yield
 
 
@@ -67,7 +96,7 @@ def holder(name: str) -> Holder | None:
     except OSError:
         return None
     try:
-        return None if _take(stream) else _read(stream)
+        return None if take(stream) else _read(stream)
     finally:
         os.close(stream)
 
@@ -79,11 +108,15 @@ def lock_path(name: str) -> Path:
     return state_folder() / FOLDER / f"{words}-{digest}.lock"
 
 
+def _me(what: str) -> Holder:
+    return Holder(os.getpid(), what, datetime.now().astimezone().isoformat(timespec="seconds"))
+
+
 @contextmanager
-def _lock(name: str, mine: Holder, deadline: float, tell: Tell | None) -> Iterator[None]:
-    stream = _open(lock_path(name))
+def _held(lock: _Lock, mine: Holder, deadline: float, tell: Tell | None) -> Iterator[None]:
+    stream = _open(lock)
     try:
-        _wait(stream, name, deadline, tell)
+        _wait(stream, lock, deadline, tell)
         os.ftruncate(stream, 0)
         os.pwrite(stream, json.dumps(asdict(mine)).encode(), 0)
         try:
@@ -94,49 +127,40 @@ def _lock(name: str, mine: Holder, deadline: float, tell: Tell | None) -> Iterat
         os.close(stream)
 
 
-def _open(path: Path) -> int:
+def _open(lock: _Lock) -> int:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        lock.path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(lock.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
         raise OutputError(
-            str(path),
+            str(lock.path),
             f"the lock file cannot be made: {error.strerror or error}",
-            allowed="a folder that can be written, for locks of boards and meters",
-            hint="name one in the environment variable EDGEKIT_STATE",
+            allowed="a folder that can be written, for locks of boards, meters and sweeps",
+            hint=lock.unmade,
             code="lock-folder",
         ) from None
 
 
-def _wait(stream: int, name: str, deadline: float, tell: Tell | None) -> None:
+def _wait(stream: int, lock: _Lock, deadline: float, tell: Tell | None) -> None:
     told = False
-    while not _take(stream):
+    while not take(stream):
         who = _read(stream)
         if time.monotonic() >= deadline:
-            raise DeviceError(
-                name,
-                f"in use by another run: {who or 'it has not said who it is'}",
-                allowed="one run at a time",
-                hint="wait until it is over (--wait 600 does), or stop it",
-                code="device-locked",
-            )
+            raise lock.refuse(who)
         if not told and tell is not None:
-            tell(f"waiting for {name} ({who or 'in use'})")
+            tell(f"waiting for {lock.name} ({who or 'in use'})")
         told = True
         time.sleep(LOOK_S)
 
 
-def _take(stream: int) -> bool:
-    """Whether the lock could be taken. Where the system has no flock, it always can."""
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _in_use(name: str, who: Holder | None) -> DeviceError:
+    return DeviceError(
+        name,
+        f"in use by another run: {who or 'it has not said who it is'}",
+        allowed="one run at a time",
+        hint="wait until it is over (--wait 600 does), or stop it",
+        code="device-locked",
+    )
 
 
 def _read(stream: int) -> Holder | None:

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from edgekit.runtime.lab.flock import take
 from edgekit.runtime.lab.state import state_folder
 
 LOG = "EDGEKIT_LOG"
@@ -107,7 +108,7 @@ def _appending(path: Path, more: int, limit: int) -> Iterator[int]:
     while True:
         stream = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            _lock(stream)
+            take(stream, wait=True)
             if not _is(stream, path):  # put aside while we waited
                 continue
             size = os.fstat(stream).st_size
@@ -125,11 +126,3 @@ def _is(stream: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(stream), path.stat())
     except FileNotFoundError:
         return False
-
-
-def _lock(stream: int) -> None:
-    try:
-        import fcntl
-    except ImportError:
-        return
-    fcntl.flock(stream, fcntl.LOCK_EX)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.runtime.lab.locks import holder, locked
-from tests.helpers.command_line import fails, nothing_left_in
+from tests.helpers.command_line import fails, nothing_left_in, succeeds
 
 PORT = "/dev/null"
 BOARD = ("-t", "nano33ble", "-p", PORT)
@@ -40,3 +40,17 @@ def test_a_locked_probe(desk: Path, small_bundle: Path, monkeypatch: pytest.Monk
     words = ("flash", small_bundle, "-t", "nucleo-l4r5zi", "--tool", "openocd", "--probe", "0672FF")
     with locked(["probe 0672FF"], what="the other run"):
         fails(*words, exit_code=1, code="device-locked")
+
+
+def test_two_benchmarks_of_this_computer(desk: Path, small_bundle: Path) -> None:
+    words = ("bench", small_bundle, "-t", "host", "-o", "report")
+    with locked(["this computer"], what="bench other on host"), nothing_left_in(desk):
+        error = fails(*words, exit_code=1, code="device-locked")
+    assert error["subject"] == "this computer"
+    assert "bench other on host" in error["found"]
+    assert "--wait 600" in error["hint"]
+
+
+def test_what_is_not_timed_here_goes_on(desk: Path, small_bundle: Path) -> None:
+    with locked(["this computer"], what="bench other on host"):
+        succeeds("verify", small_bundle, "-t", "host", "--samples", "1")

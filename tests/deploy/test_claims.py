@@ -37,6 +37,12 @@ def test_links_to_a_port_are_the_port(tmp_path: Path) -> None:
         ({"power": "joulescope:002544"}, {"meter joulescope:002544"}),
         ({"power": "csv:/dev/null?cols=t_us"}, {"port /dev/null"}),
         ({"probe": "0672FF", "port": "/dev/null"}, {"probe 0672FF", "port /dev/null"}),
+        ({"timed": True, "family": "host"}, {"this computer"}),
+        ({"timed": True, "family": "rpi"}, {"this computer"}),  # on the Pi itself
+        ({"timed": True, "family": "rpi", "place": Place(host="pi")}, {"host pi"}),
+        ({"timed": True, "family": "rpi", "place": Place(emulate=True)}, set()),
+        ({"timed": True, "family": "cortex-m"}, set()),
+        ({"family": "host"}, set()),
         ({}, set()),
     ],
 )

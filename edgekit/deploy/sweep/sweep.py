@@ -10,9 +10,9 @@ record   all of it          -> sweep.json, tables, pictures   (record.py, views.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from edgekit import __version__
@@ -32,6 +32,7 @@ from edgekit.deploy.sweep.search import Search
 from edgekit.deploy.sweep.study import Store, Told, open_study, shown
 from edgekit.deploy.sweep.views import write_sweep
 from edgekit.errors import OutputError
+from edgekit.runtime.lab.locks import Holder, locked_file
 
 Progress = Callable[[str, int, int], None]
 STUDY_NAME, LOCK_NAME = "study.db", ".lock"
@@ -79,7 +80,8 @@ def sweep(
     check_writable(folder)
     folder.mkdir(parents=True, exist_ok=True)
     report = progress or (lambda stage, done, total: None)
-    with _locked(folder):
+    lock, what = folder / LOCK_NAME, f"sweep of {', '.join(names)}"
+    with locked_file(lock, what=what, refuse=partial(_running, folder)):
         if training is not None:
             train_all(networks, training, folder, report)
         return _run(plan, folder, report)
@@ -190,21 +192,11 @@ def _search(plan: Plan, store: Store, course: _Course, models: Mapping[str, Load
         search.run(batches, pool)
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """One sweep at a time in a folder. The system lets go of the lock when the process ends."""
-    with (folder / LOCK_NAME).open("w") as stream:
-        try:
-            import fcntl
-
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # another system: SQLite's own locks have to do
-            pass
-        except OSError:
-            raise OutputError(
-                str(folder),
-                "another sweep is running in it",
-                hint="wait for it, or choose another -o",
-                code="sweep-running",
-            ) from None
-        yield
+def _running(folder: Path, who: Holder | None) -> OutputError:
+    return OutputError(
+        str(folder),
+        f"another sweep is running in it: {who or 'it has not said who it is'}",
+        allowed="one sweep at a time",
+        hint="wait for it, or choose another -o",
+        code="sweep-running",
+    )

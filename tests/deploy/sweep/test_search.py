@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import json
+import os
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -21,6 +21,7 @@ from edgekit.deploy.sweep.options import SweepOptions
 from edgekit.deploy.sweep.outcome import Outcome
 from edgekit.deploy.sweep.record import SweepRecord
 from edgekit.errors import EdgeKitError
+from edgekit.runtime.lab.locks import Holder, locked_file
 from tests.deploy.sweep.conftest import made_up
 from tests.helpers.command_line import edgekit as command
 from tests.helpers.command_line import fails, succeeds
@@ -165,14 +166,16 @@ def test_a_finished_sweep_is_not_repeated(place: Path, tried: list[Point]) -> No
 
 
 def test_two_sweeps_do_not_share_a_folder(place: Path, tried: list[Point]) -> None:
-    Path("out").mkdir()
-    with Path("out/.lock").open("w") as other:
-        fcntl.flock(other, fcntl.LOCK_EX)
-        fails(
+    def refuse(who: Holder | None) -> EdgeKitError:
+        raise AssertionError(who)
+
+    with locked_file(Path("out/.lock"), what="sweep of other.tflite", refuse=refuse):
+        error = fails(
             *("sweep", "model.tflite", "-t", "host", "-o", "out"),
             exit_code=1,
             code="sweep-running",
         )
+    assert f"process {os.getpid()}, sweep of other.tflite, since" in error["found"]
 
 
 def test_figures_had_otherwise_do_not_share_a_column(

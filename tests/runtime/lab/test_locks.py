@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from edgekit.errors import DeviceError, OutputError
-from edgekit.runtime.lab.locks import holder, lock_path, locked
+from edgekit.errors import DeviceError, EdgeKitError, OutputError
+from edgekit.runtime.lab.locks import Holder, holder, lock_path, locked, locked_file
 
 ROOT = Path(__file__).parent.parent.parent.parent
 PORT = "port /dev/ttyACM0"
@@ -147,3 +147,34 @@ def test_a_place_that_cannot_be_written_is_named(
         locked([PORT], what="one").__enter__()
     assert caught.value.code == "lock-folder"
     assert "EDGEKIT_STATE" in caught.value.hint
+
+
+def _refused(who: Holder | None) -> EdgeKitError:
+    return EdgeKitError("the folder", f"{who}")
+
+
+def test_a_file_of_ones_own_is_locked_alike(tmp_path: Path, folder: Path) -> None:
+    path = tmp_path / "out" / ".lock"
+    words = f"process {os.getpid()}, sweep of a.tflite, since"
+    with (
+        locked_file(path, what="sweep of a.tflite", refuse=_refused),
+        pytest.raises(EdgeKitError, match=words),
+    ):
+        locked_file(path, what="another", refuse=_refused).__enter__()
+    with locked_file(path, what="the next", refuse=_refused):
+        assert not folder.exists()
+
+
+def test_a_file_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".lock").mkdir()
+    with pytest.raises(OutputError) as caught:
+        locked_file(tmp_path / ".lock", what="one", refuse=_refused).__enter__()
+    assert (caught.value.code, caught.value.subject) == ("lock-folder", str(tmp_path / ".lock"))
+    assert "choose another" in caught.value.hint
+
+
+def test_without_flock_nothing_is_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with locked([PORT], what="one"), locked([PORT], what="two"):
+        held = holder(PORT)
+    assert held is None
