@@ -10,6 +10,7 @@ import typer
 from edgekit.cli import options, output
 
 NAME = "explain"
+COLUMNS = ("code", "about")
 
 
 def command(
@@ -22,6 +23,9 @@ def command(
     report: Annotated[
         Path | None, typer.Option(help="With --bundle: add what this report of `bench` counted.")
     ] = None,
+    search: Annotated[
+        str, typer.Option(metavar="WORDS", help="List the codes whose pages hold these words.")
+    ] = "",
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -31,36 +35,65 @@ def command(
     Codes stand in brackets behind errors and warnings, also in reports. Without one all are listed.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    if bundle is not None or report is not None:
+    if search:
+        _search(out, search, subject)
+    elif bundle is not None or report is not None:
         _layer(out, subject, bundle, report)
     elif subject:
-        _code(out, subject)
+        _page(out, subject.strip("[]"))
     else:
         _list(out)
 
 
 def _list(out: output.Output) -> None:
-    from edgekit.explanations.pages import pages
+    from edgekit.explanations.pages import by_topic, pages
 
     out.emit({code: one.title for code, one in pages().items()})
-    out.table("", ("code", "about"), [(code, one.title) for code, one in pages().items()])
+    for topic, found in by_topic().items():
+        out.table(topic, COLUMNS, [(code, one.title) for code, one in found.items()])
 
 
-def _code(out: output.Output, code: str) -> None:
+def _search(out: output.Output, words: str, subject: str) -> None:
+    from edgekit.errors import UsageError
+    from edgekit.explanations import pages
+
+    if subject:
+        raise UsageError(
+            f"--search {words}",
+            f"{subject} is named as well",
+            allowed="a code, or --search",
+            hint="leave one of them out; words with blanks go in quotes",
+            code="explain-search",
+        )
+    found = pages.search(words)
+    if not found:
+        raise UsageError(
+            f"--search {words}",
+            "no page holds all of these words",
+            allowed=", ".join(pages.nearest(words)) or "see `edgekit explain`",
+            hint="take fewer words, or their stems",
+            code="explain-search",
+        )
+    out.emit({code: one.title for code, one in found.items()})
+    out.table("", COLUMNS, [(code, one.title) for code, one in found.items()])
+
+
+def _page(out: output.Output, name: str) -> None:
     import textwrap
     from dataclasses import asdict
 
     from edgekit.explanations.pages import page
 
-    found = page(code.strip("[]"))
-    out.emit({"code": code, **asdict(found)})
-    out.say(f"{code}: {found.title}")
-    others = ", ".join(each for each in found.codes if each != code)
+    found = page(name)
+    out.emit({"code": name, **asdict(found)})
+    out.say(f"{name}: {found.title}")
     for what, text in (
         ("what", found.means),
         ("why", found.why),
         ("do", found.do),
-        ("also", others),
+        ("e.g.", found.example),
+        ("docs", ", ".join(found.docs)),
+        ("also", ", ".join(each for each in found.codes if each != name)),
     ):
         if text:
             line = textwrap.fill(

@@ -15,6 +15,28 @@ from importlib import resources
 
 from edgekit.errors import UsageError
 
+TOPICS = {
+    "general": "Any command",
+    "models": "Models",
+    "data": "Data",
+    "convert": "Converting",
+    "training": "Training",
+    "sweeps": "Sweeps",
+    "targets": "Target profiles",
+    "devices": "Devices and boards",
+    "remote": "Devices over ssh and adb",
+    "camera": "Cameras",
+    "raspberry": "Raspberry Pis",
+    "phones": "Phones",
+    "measuring": "Measuring",
+    "lab": "The lab",
+    "mlperf": "MLPerf Tiny",
+    "reports": "Reports",
+    "history": "The history",
+}
+"""File of pages, or table of rules -> its heading in the list of all codes; a file without a row
+comes last, under its own name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -25,27 +47,65 @@ class Page:
     means: str
     why: str
     do: str
+    example: str = ""
+    """A message with this code, as a terminal shows it."""
+    docs: tuple[str, ...] = ()
+    """Pages of the documentation, with the heading: docs/memory.md#several-memories."""
+    topic: str = ""
+    """The file, or the table of rules, that it stands in."""
+
+    @property
+    def text(self) -> str:
+        """All that can be searched."""
+        return " ".join((*self.codes, self.title, self.means, self.why, self.do, self.example))
 
 
-def page(code: str) -> Page:
+def page(name: str) -> Page:
     """The page of a code. Raises UsageError with the nearest codes when there is none."""
-    found = pages().get(code)
+    found = pages().get(name)
     if found is None:
         raise UsageError(
-            code,
+            name,
             "no such code",
-            allowed=", ".join(nearest(code)) or "see `edgekit explain`",
-            hint="`edgekit explain` lists all; for a layer add --bundle DIR",
+            allowed=", ".join(nearest(name)) or "see `edgekit explain`",
+            hint="`edgekit explain --search WORD` looks for a word in all pages; for a layer add"
+            " --bundle DIR",
             code="explain-unknown",
         )
     return found
 
 
 def nearest(name: str) -> list[str]:
-    """Codes spelled much like `name` or holding it, best first."""
+    """Codes spelled much like `name` or holding it, then those whose page has its words."""
     close = get_close_matches(name.lower(), list(pages()), n=6, cutoff=0.6)
     holding = [code for code in pages() if name and name.lower() in code]
-    return list(dict.fromkeys((*close, *holding)))[:8]
+    told = search(name.replace("-", " ")) if name else {}
+    return list(dict.fromkeys((*close, *holding, *told)))[:8]
+
+
+def search(words: str) -> dict[str, Page]:
+    """Code -> page of those that hold all these words: in codes first, then in titles, then in
+    texts."""
+    wanted = words.lower().split()
+    found = [
+        (code, one)
+        for code, one in pages().items()
+        if wanted and all(word in f"{code} {one.text}".lower() for word in wanted)
+    ]
+
+    def rank(row: tuple[str, Page]) -> tuple[int, int]:
+        code, title = row[0], row[1].title.lower()
+        return -sum(word in code for word in wanted), -sum(word in title for word in wanted)
+
+    return dict(sorted(found, key=rank))
+
+
+def by_topic() -> dict[str, dict[str, Page]]:
+    """Heading -> codes and pages, in the order of TOPICS."""
+    found: dict[str, dict[str, Page]] = {heading: {} for heading in TOPICS.values()}
+    for code, one in pages().items():
+        found.setdefault(TOPICS.get(one.topic, one.topic.capitalize()), {})[code] = one
+    return found
 
 
 @cache
@@ -58,8 +118,10 @@ def pages() -> dict[str, Page]:
 def _written() -> Iterator[Page]:
     for file in sorted(resources.files(__package__).iterdir(), key=lambda path: path.name):
         if file.name.endswith(".toml"):
+            topic = file.name.removesuffix(".toml")
             for raw in tomllib.loads(file.read_text(encoding="utf-8"))["page"]:
-                yield Page(tuple(raw.pop("codes")), **raw)
+                codes, docs = tuple(raw.pop("codes")), tuple(raw.pop("docs", ()))
+                yield Page(codes, **raw, docs=docs, topic=topic)
 
 
 def _of_tables() -> Iterator[Page]:
@@ -83,6 +145,7 @@ def _graphs() -> Iterator[Page]:
             f"The model breaks this rule: {rule.sentence.rstrip('.')}.",
             "Interpreter and kernels rely on it; graphs are checked between every two passes.",
             _sentence(getattr(rule, "hint", "") or "`edgekit inspect MODEL` shows the layer"),
+            topic="models",
         )
 
 
@@ -98,6 +161,7 @@ def _boards() -> Iterator[Page]:
                 f"Its firmware answered: {sentence}.",
                 "Host and firmware speak one version of the protocol.",
                 "Build and flash the firmware of this EdgeKit again.",
+                topic="devices",
             )
 
 
@@ -111,6 +175,7 @@ def _profiles() -> Iterator[Page]:
             f"A profile must have: {check.sentence}.",
             "Figures of a profile go into memory plans, clocks and energy.",
             "Correct the profile; docs/targets.md describes every key.",
+            topic="targets",
         )
 
 
@@ -125,6 +190,7 @@ def _mlperf() -> Iterator[Page]:
             f"Not met: {rule.sentence}.",
             "A result that does not meet it cannot be submitted; the figures stand all the same.",
             _sentence(ADVICE.get(rule.name, "see docs/mlperf.md")),
+            topic="mlperf",
         )
 
 

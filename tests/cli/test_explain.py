@@ -21,8 +21,32 @@ def test_a_code() -> None:
 
 
 def test_all_codes() -> None:
-    assert "does-not-fit" in succeeds("explain").out
+    shown = succeeds("explain").out
+    assert shown.index("\nConverting") < shown.index("does-not-fit") < shown.index("\nTraining")
     assert "meter-silent" in succeeds("explain", "--json").record
+
+
+def test_an_example_and_the_documentation_are_shown() -> None:
+    shown = succeeds("explain", "explain-layer").out
+    assert "  e.g.: conv1: no layer of build/vww" in shown
+    assert "  docs: docs/convert.md" in shown
+    assert succeeds("explain", "explain-layer", "--json").record["docs"] == ["docs/convert.md"]
+
+
+def test_a_search() -> None:
+    found = succeeds("explain", "--search", "arena", "--json").record
+    assert "ram-budget" in found
+    assert "few-samples" not in found
+    assert "ram-budget" in succeeds("explain", "--search", "Arena").out
+
+
+def test_a_search_without_a_result() -> None:
+    words = ("explain", "--search", "arena zebra")
+    error = fails(*words, exit_code=2, code="explain-search")
+    assert error["found"] == "no page holds all of these words"
+    error = fails("explain", "port", "--search", "arena", exit_code=2, code="explain-search")
+    assert error["found"] == "port is named as well"
+    assert error["allowed"] == "a code, or --search"
 
 
 def test_a_code_as_an_error_shows_it() -> None:

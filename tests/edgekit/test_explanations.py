@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
-from collections import Counter
-from pathlib import Path
+from collections import Counter, defaultdict
 
 import pytest
 
 from edgekit.errors import UsageError
 from edgekit.explanations import pages as module
-from edgekit.explanations.pages import nearest, page, pages
-from tests.helpers.codes import ROOT, codes
+from edgekit.explanations.pages import TOPICS, by_topic, nearest, page, pages, search
+from tests.helpers.codes import (
+    COMPOSED,
+    KEYED,
+    ROOT,
+    Module,
+    Reader,
+    codes,
+    stated,
+    strings,
+    taking,
+    unfollowed,
+)
+from tests.helpers.doc_links import broken_links
+from tests.helpers.spoken_commands import unknown_options, wrong_commands
 
 FOLDER = ROOT / "edgekit" / "explanations"
 
@@ -22,22 +35,18 @@ def _written() -> list[str]:
     return [code for row in rows for each in row["page"] for code in each["codes"]]
 
 
-def _elsewhere() -> set[str]:
-    """Codes that are keys of tables, not arguments."""
-    from edgekit.converter.load.keras import _REASONS
-    from edgekit.runtime.flash.troubles import SENTENCES
-
-    return {*SENTENCES, *(code for _, _, code, _ in _REASONS)}
-
-
 def test_every_code_has_a_page() -> None:
     lacking = {code: place for code, place in codes().items() if code not in pages()}
     assert not lacking, "add a page to edgekit/explanations/*.toml"
-    assert not _elsewhere() - pages().keys()
 
 
 def test_every_page_is_about_codes_that_exist() -> None:
-    assert set(_written()) <= {*codes(), *_elsewhere()}
+    assert set(_written()) <= codes().keys()
+
+
+def test_every_place_that_states_a_code_is_followed() -> None:
+    """A code that is put together at run time is stated in COMPOSED; what is there, is needed."""
+    assert unfollowed() == {*COMPOSED, *KEYED}
 
 
 def test_no_code_has_two_pages() -> None:
@@ -46,12 +55,29 @@ def test_no_code_has_two_pages() -> None:
     assert not twice
 
 
-def test_codes_are_found_wherever_they_are_stated() -> None:
-    """An argument, a note, a default, a tuple, a condition, a table's field."""
-    assert {
-        *("bad-option", "drift", "does-not-fit", "meter-busy", "preprocess-unsure"),
-        *("ssh-denied", "trace-missing", "energy-drift", "interpret-dtype"),
-    } <= codes().keys()
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('raise DataError("x", "is bad", code="one")', {"one"}),
+        ('raise DataError("x", "is bad", code="one" if small else "two")', {"one", "two"}),
+        ('CODE = "one"\nraise DataError("x", "is bad", code=CODE)', {"one"}),
+        ('def f(said, code: str): pass\nf("is bad", "one")', {"one"}),
+        ('def f(said, code: int): pass\nf("is bad", 1)', set()),
+        ('class Rule:\n    code: str\n    text: str\nRule("one", "is bad")', {"one"}),
+        ('def f():\n    said, code = "is bad", "one"\n    raise E("x", said, code=code)', {"one"}),
+        ('R = (("is bad", "one"),)\nfor said, c in R:\n    raise E("x", said, code=c)', {"one"}),
+        ('class Own(DataError):\n    default_code = "one"', {"one"}),
+        ('raise DataError("x", "is bad", code=f"{what}-one")', {"?"}),
+        ('raise DataError("x", "is bad", code=table[0])', {"?"}),
+        ('raise DataError("x", "is bad", code="one" if small else name)', {"one", "?"}),
+        ('def f(code: str):\n    raise DataError("x", "is bad", code=code)', set()),
+    ],
+)
+def test_codes_are_found_wherever_they_are_stated(source: str, found: set[str]) -> None:
+    tree = ast.parse(source)
+    module = Module("m", "m.py", tree, dict(taking(tree)), {})
+    read = [one for one in Reader(module).all() if not one.passed_on]
+    assert {code for one in read for code in one.codes or ("?",)} == found
 
 
 def test_pages_are_whole() -> None:
@@ -63,10 +89,67 @@ def test_pages_are_whole() -> None:
             assert "\n" not in text, code
 
 
-def test_pages_name_documents_that_exist() -> None:
-    texts = " ".join(f"{one.means} {one.why} {one.do}" for one in pages().values())
-    for name in set(re.findall(r"docs/[\w-]+\.md", texts)):
-        assert Path(ROOT, name).is_file(), name
+def test_pages_name_documents_commands_and_options_that_exist() -> None:
+    for code, one in pages().items():
+        text = f"{one.text} {' '.join(one.docs)}"
+        assert not broken_links(text), code
+        assert not list(wrong_commands(text)), code
+        assert not unknown_options(text), code
+        assert all(link.startswith("docs/") for link in one.docs), code
+
+
+def test_messages_name_documents_and_commands_that_exist() -> None:
+    for file, line, text in strings():
+        assert not broken_links(text), (file, line)
+        assert not list(wrong_commands(text)), (file, line)
+
+
+def test_examples_are_messages_that_are_raised() -> None:
+    """The fixed words of one place that states the code stand in the example, in their order."""
+    places = defaultdict(list)
+    for one in stated():
+        for code in one.codes:
+            places[code].append(".*".join(map(re.escape, one.said)))
+    for code, one in pages().items():
+        if one.example and one.codes[0] == code:
+            assert any(re.search(said, one.example) for said in places[code]), code
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("`edgekit nothing x`", "no command nothing"),
+        ("`edgekit convert M --foo`", "no option --foo"),
+        ("`edgekit convert A B C`", "too many words"),
+        ("`edgekit history nothing`", "no command nothing"),
+        ("`edgekit history list`, `edgekit convert M -o DIR`, `edgekit COMMAND --help`", ""),
+    ],
+)
+def test_a_wrong_command_is_found(text: str, fault: str) -> None:
+    assert [each.rpartition(": ")[2] for each in wrong_commands(text)] == [fault] * bool(fault)
+
+
+def test_a_wrong_option_or_link_is_found() -> None:
+    assert unknown_options("--scale 1/255, --scal, or `pip install --upgrade`") == {"--scal"}
+    assert broken_links("docs/flash.md#permission, docs/flash.md#no, docs/no.md") == [
+        *("docs/flash.md#no", "docs/no.md"),
+    ]
+
+
+def test_words_are_searched_in_codes_titles_and_texts() -> None:
+    found = list(search("arena"))
+    assert found[0] == "arena-memories"
+    assert "ram-budget" in found
+    assert next(iter(search("ARENA memories"))) == "arena-memories"
+    assert not search("arena zebra")
+    assert not search(" ")
+
+
+def test_every_code_stands_under_one_topic() -> None:
+    found = by_topic()
+    assert list(found)[: len(TOPICS)] == list(TOPICS.values())
+    assert sorted(code for each in found.values() for code in each) == list(pages())
+    assert all(found.values())
 
 
 def test_an_unknown_code_names_its_neighbours() -> None:
@@ -75,3 +158,4 @@ def test_an_unknown_code_names_its_neighbours() -> None:
     assert "meter-silent" in caught.value.allowed
     assert caught.value.code == "explain-unknown"
     assert nearest("port")[0] == "port"
+    assert "arena-memories" in nearest("arena")
