@@ -80,9 +80,19 @@ def read_uf2(data: bytes) -> tuple[Flat, int]:
         sound = head[:2] == MAGIC_START and block[-4:] == struct.pack("<I", MAGIC_END)
         in_order = head[3:7] == (start + number * PAYLOAD, PAYLOAD, number, len(blocks))
         if not (sound and in_order):
-            raise ModelError(f"UF2 block {number}", "damaged or out of order", code="uf2-damaged")
+            raise _damaged(f"UF2 block {number}", "damaged or out of order")
         parts.append(block[_HEADER.size : _HEADER.size + PAYLOAD])
         families.add(head[7])
     if len(families) != 1:
-        raise ModelError("UF2 file", f"{len(families)} families in it", code="uf2-damaged")
+        raise _damaged("UF2 file", f"{len(families)} families in it")
     return Flat(start, b"".join(parts)), families.pop()
+
+
+def _damaged(subject: str, found: str) -> ModelError:
+    return ModelError(
+        subject,
+        found,
+        allowed="whole blocks of one chip family, in order",
+        hint="make the file anew: `edgekit flash BUNDLE --tool uf2`",
+        code="uf2-damaged",
+    )

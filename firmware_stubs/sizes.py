@@ -77,7 +77,12 @@ def read_sizes(elf: Path, link_map: Path | None = None) -> ElfSizes:
             sections, spans = list(_sections(file)), tuple(_spans(file))
             symbols = _symbols(file)
     except (ELFError, OSError) as error:
-        raise ToolError(str(elf), f"not a readable ELF file: {error}", code="bad-elf") from None
+        raise ToolError(
+            str(elf),
+            f"not a readable ELF file: {error}",
+            hint="build it again; a full disk leaves files cut off",
+            code="bad-elf",
+        ) from None
     by_name = {name: size for name, size, _, _ in sections}
     groups = read_groups(link_map.read_text(encoding="utf-8"), by_name) if link_map else {}
     return ElfSizes(

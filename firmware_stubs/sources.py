@@ -110,7 +110,13 @@ def app_defines(
     """
     if model_id not in LOADS:
         known = ", ".join(sorted(filter(None, LOADS)))
-        raise UsageError(f"model id {model_id!r}", "unknown", allowed=known, code="model-id")
+        raise UsageError(
+            f"model id {model_id!r}",
+            "no benchmark of MLPerf Tiny",
+            allowed=known,
+            hint="leave --model-id out for any other model",
+            code="model-id",
+        )
     load = LOADS[model_id] if manifest.inputs[0].dtype == "int8" else "RAW"
     values = {
         "EK_MODEL": f"{manifest.name}_model",
@@ -136,7 +142,12 @@ def _frame_bytes(target: Target) -> int:
 def arena_bytes(manifest: Manifest) -> int:
     """Bytes of the model's arena. Raises ModelError for a bundle without a memory plan."""
     if manifest.memory is None:
-        raise ModelError(manifest.name, "the bundle has no memory plan", code="bundle-without-c")
+        raise ModelError(
+            manifest.name,
+            "the bundle has no memory plan",
+            hint="convert for a target that runs C: edgekit convert MODEL --target virtual-m4",
+            code="bundle-without-c",
+        )
     return max(16, manifest.memory.arena_bytes)
 
 
@@ -163,7 +174,12 @@ def memory_script(target: Target, blocks: Sequence[ArenaBlock] = ()) -> str:
     flashes = [memory for memory in target.memories if memory.kind == "flash"]
     rams = target.rams
     if not flashes or not rams:
-        raise ToolError(target.name, "the profile lists no flash or no RAM", code="no-memories")
+        raise ToolError(
+            target.name,
+            "the profile lists no flash or no RAM",
+            hint="add [[memories]] of both kinds to it (docs/targets.md)",
+            code="no-memories",
+        )
     places = {"FLASH": max(flashes, key=_size), "RAM": max(rams, key=_size)}
     boot = flashes[0]
     if boot is not places["FLASH"]:

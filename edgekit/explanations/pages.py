@@ -23,14 +23,13 @@ TOPICS = {
     "training": "Training",
     "sweeps": "Sweeps",
     "targets": "Target profiles",
-    "building": "Building firmware",
+    "building": "Building, virtual boards",
     "flash": "Flashing",
     "ports": "Serial ports",
-    "devices": "Devices and boards",
-    "remote": "Devices over ssh and adb",
-    "camera": "Cameras",
+    "devices": "Boards and their firmware",
+    "remote": "Pis and phones over ssh and adb",
     "raspberry": "Raspberry Pis",
-    "phones": "Phones",
+    "camera": "Cameras",
     "measuring": "Measuring",
     "lab": "The lab",
     "mlperf": "MLPerf Tiny",
@@ -153,19 +152,17 @@ def _graphs() -> Iterator[Page]:
 
 
 def _boards() -> Iterator[Page]:
-    from edgekit.runtime.link.messages import SENTENCES, Err
+    from edgekit.runtime.link.messages import ADVICE, SENTENCES
 
-    for refusal in Err:
-        if refusal is not Err.CRC:  # is asked again, never raised
-            sentence = SENTENCES[refusal]
-            yield Page(
-                (f"device-{refusal.name.lower().replace('_', '-')}",),
-                "The board refused a request",
-                f"Its firmware answered: {sentence}.",
-                "Host and firmware speak one version of the protocol.",
-                "Build and flash the firmware of this EdgeKit again.",
-                topic="devices",
-            )
+    for refusal, advice in ADVICE.items():
+        yield Page(
+            (f"device-{refusal.name.lower().replace('_', '-')}",),
+            "The board refused a request",
+            f"Its firmware answered: {SENTENCES[refusal]}.",
+            "It refuses what it cannot do as asked, instead of computing something else.",
+            _sentence(advice),
+            topic="devices",
+        )
 
 
 def _profiles() -> Iterator[Page]:

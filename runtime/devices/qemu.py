@@ -78,7 +78,13 @@ class VirtualBoard:
         self, target: Target, elf: Path, *, on_edge: Callable[[Edge], None] | None = None
     ) -> None:
         if target.emulator is None:
-            raise ToolError(target.name, "no emulator for this target", code="no-emulator")
+            raise ToolError(
+                target.name,
+                "no emulator for this target",
+                allowed="targets whose profile has a table [emulator]",
+                hint="take the virtual board of the same core: `edgekit targets` lists them",
+                code="no-emulator",
+            )
         self.emulator = target.emulator
         self.elf = elf
         self.port = ""
@@ -169,7 +175,12 @@ class VirtualBoard:
             table: Any = ELFFile(stream).get_section_by_name(".symtab")
             found = table.get_symbol_by_name(name) if table else None
         if not found:
-            raise ToolError(str(self.elf), f"no symbol {name} in it", code="no-symbol")
+            raise ToolError(
+                str(self.elf),
+                f"no symbol {name} in it",
+                hint="build the firmware again, and do not strip it: `edgekit build BUNDLE`",
+                code="no-symbol",
+            )
         return int(found[0]["st_value"])
 
     def _start(self, program: str) -> None:

@@ -108,7 +108,7 @@ class NativeModel:
                 str(path),
                 f"built from another model (hash {self.hash})",
                 allowed=model_sha256[:16],
-                hint="build the bundle again with `edgekit build`",
+                hint="the C is another conversion's: convert again into a new folder",
                 code="native-hash",
             )
         self.arena_bytes = int(self._model.arena_bytes)
@@ -201,7 +201,7 @@ def _load(path: Path) -> ctypes.CDLL:
         raise ModelError(
             str(path),
             f"cannot be loaded as a shared library: {reason}",
-            hint="build it for this machine with `edgekit build --target host`",
+            hint="compile it for this machine, as `edgekit run BUNDLE INPUT --engine c` does",
             code="native-load",
         ) from None
 
@@ -232,7 +232,7 @@ def _check(model: _Model, path: Path, name: str) -> None:
         raise ModelError(
             str(path),
             f"{name}_model is named {model.name!r}",
-            hint="build the bundle again with `edgekit build`",
+            hint="compile the bundle's c folder again, and give the name in its edgekit.json",
             code="native-abi",
         )
 

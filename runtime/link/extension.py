@@ -10,6 +10,7 @@ from zlib import crc32
 from edgekit.errors import ProtocolError
 from edgekit.runtime.link.frames import Frame, encode
 from edgekit.runtime.link.messages import (
+    ADVICE,
     GUARD_SENTENCES,
     GUARDED_BLOCK,
     REPLY,
@@ -22,6 +23,7 @@ from edgekit.runtime.link.wire import Silence, Wire
 
 TIMEOUT_S = 5.0
 TRIES = 3
+OTHER_VERSION = "is the firmware of the same EdgeKit version? Build and flash it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,12 +211,16 @@ class Extension:
         code = payload[0] if payload else 0
         if code == Err.CRC:
             return
-        known = code in Err._value2member_map_
+        if code not in Err._value2member_map_:
+            raise ProtocolError(
+                self._wire.name, f"refused {kind.name}: error {code}", hint=OTHER_VERSION
+            )
+        refusal = Err(code)
         raise ProtocolError(
             self._wire.name,
-            f"refused {kind.name}: " + (SENTENCES[Err(code)] if known else f"error {code}"),
-            hint="is the firmware of the same EdgeKit version? Build and flash it again",
-            code=f"device-{Err(code).name.lower().replace('_', '-')}" if known else "protocol",
+            f"refused {kind.name}: {SENTENCES[refusal]}",
+            hint=ADVICE[refusal],
+            code=f"device-{refusal.name.lower().replace('_', '-')}",
         )
 
     def _unpack(self, layout: str, payload: bytes) -> tuple[int, ...]:
@@ -222,7 +228,7 @@ class Extension:
             raise ProtocolError(
                 self._wire.name,
                 f"a reply of {len(payload)} bytes where {struct.calcsize(layout)} were due",
-                hint="is the firmware of the same EdgeKit version? Build and flash it again",
+                hint=OTHER_VERSION,
                 code="device-reply",
             )
         return struct.unpack(layout, payload)

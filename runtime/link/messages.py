@@ -75,3 +75,14 @@ SENTENCES = {
     Err.CAMERA: "the camera gives no frame",
 }
 """Error code -> sentence for the user."""
+ADVICE = {
+    Err.LENGTH: "flash the firmware of this EdgeKit again: edgekit flash BUNDLE --port PORT",
+    Err.TYPE: "flash the firmware of this EdgeKit; only firmware with a camera knows requests for "
+    "frames, and only a runner those for single samples",
+    Err.RANGE: "is this model on the board? Flash it again: edgekit flash BUNDLE --port PORT",
+    Err.NO_INPUT: "repeat the command; a board that lost its input was reset meanwhile",
+    Err.INPUT: "repeat the command; when it fails again, take a lower baud rate or another cable",
+    Err.NO_PROFILE: "build and flash it with `edgekit flash`, which leaves the hooks in",
+    Err.CAMERA: "check the camera's cable and supply, then reset the board",
+}
+"""Error code -> what to do next; Err.CRC is asked again and never told."""

@@ -205,7 +205,7 @@ def test_a_bundle_without_a_memory_plan(tmp_path: Path) -> None:
     start, end = text.index('"memory"'), text.index('"model_bytes"')
     path.write_text(text[:start] + '"memory": null, ' + text[end:])
     assert read_manifest(bundle).memory is None
-    with pytest.raises(ModelError, match="no memory plan"):
+    with pytest.raises(ModelError, match=r"no memory plan\. Convert for a target that runs C"):
         build_posix(bundle, tmp_path / "out")
 
 
@@ -213,6 +213,7 @@ def test_an_unknown_model_id_lists_the_known(tiny: Path, tmp_path: Path) -> None
     with pytest.raises(UsageError, match="ad01, ic01, kws01, vww01") as caught:
         build_posix(tiny, tmp_path, model_id="gpt5")
     assert caught.value.exit_code == 2
+    assert "leave --model-id out" in caught.value.hint
 
 
 def test_memory_script_places_vectors_first_and_code_in_the_largest_flash() -> None:
@@ -225,7 +226,7 @@ def test_memory_script_places_vectors_first_and_code_in_the_largest_flash() -> N
 def test_a_profile_without_ram() -> None:
     flash = (Memory(name="flash", kind="flash", start=0, size=1024),)
     target = load_target("virtual-m4").model_copy(update={"memories": flash})
-    with pytest.raises(ToolError, match="no flash or no RAM"):
+    with pytest.raises(ToolError, match=r"no flash or no RAM\. Add \[\[memories\]\]"):
         memory_script(target)
 
 

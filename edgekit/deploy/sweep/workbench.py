@@ -75,7 +75,10 @@ class Workbench:
             outcome = Outcome(error=error.as_dict(), misfit=isinstance(error, DoesNotFitError))
         except Exception as error:
             bug = EdgeKitError(
-                "internal error", f"{type(error).__name__}: {error}", code="internal"
+                "internal error",
+                f"{type(error).__name__}: {error}",
+                hint="this is a bug in EdgeKit; run this trial alone with --verbose and report it",
+                code="internal",
             )
             outcome = Outcome(error=bug.as_dict())
         return replace(outcome, seconds=time.perf_counter() - start)

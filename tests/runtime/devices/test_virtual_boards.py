@@ -233,8 +233,16 @@ def test_check_notices_that_qemu_stopped() -> None:
 
 
 def test_no_such_symbol() -> None:
-    with board("virtual-m4") as virtual, pytest.raises(ToolError, match="no symbol nonsense"):
+    with board("virtual-m4") as virtual, pytest.raises(ToolError, match="no symbol nonsense") as no:
         virtual.symbol("nonsense")
+    assert (no.value.code, "edgekit build" in no.value.hint) == ("no-symbol", True)
+
+
+def test_a_board_that_qemu_does_not_know() -> None:
+    with pytest.raises(ToolError, match="no emulator for this target") as caught:
+        VirtualBoard(load_target("nano33ble"), Path("none.elf"))
+    assert caught.value.code == "no-emulator"
+    assert "edgekit targets" in caught.value.hint
 
 
 def test_description_names_version_and_machine() -> None:

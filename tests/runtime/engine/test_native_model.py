@@ -127,6 +127,7 @@ def test_another_models_library_is_refused(build: Build) -> None:
     with pytest.raises(ModelError, match="another model") as caught:
         NativeModel(build(), "tiny", model_sha256="f" * 64)
     assert caught.value.code == "native-hash"
+    assert "convert again" in caught.value.hint
 
 
 def test_a_missing_symbol_is_named(build: Build) -> None:
@@ -184,5 +185,6 @@ def test_what_is_no_library_or_not_there(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be loaded") as caught:
         NativeModel(tmp_path / "text.so", "tiny")
     assert caught.value.code == "native-load"
+    assert "--engine c" in caught.value.hint
     with pytest.raises(ModelError, match="No such file"):
         NativeModel(tmp_path / "none.so", "tiny")

@@ -10,7 +10,7 @@ from edgekit.errors import ProtocolError
 from edgekit.runtime.link import extension as module
 from edgekit.runtime.link.extension import Extension
 from edgekit.runtime.link.frames import Frame, decode, encode
-from edgekit.runtime.link.messages import REPLY, SENTENCES, Err, Msg
+from edgekit.runtime.link.messages import ADVICE, REPLY, SENTENCES, Err, Msg
 from edgekit.runtime.link.transport import SerialTransport
 from edgekit.runtime.link.wire import Wire
 from tests.helpers.ptys import fake_peer
@@ -126,12 +126,15 @@ def test_a_crash_shows_as_a_fault_line() -> None:
 def test_refusals_become_sentences(code: Err) -> None:
     error = failing(lambda request, _: refusal(request, code))
     assert SENTENCES[code] in error.found
+    assert error.hint == ADVICE[code]
     assert error.code == f"device-{code.name.lower().replace('_', '-')}"
 
 
 def test_an_unknown_refusal() -> None:
     error = failing(lambda request, _: refusal(request, 200))
     assert "error 200" in error.found
+    assert error.code == "protocol"
+    assert "flash it again" in error.hint
 
 
 def test_a_reply_of_the_wrong_length() -> None:
