@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tests.helpers.codes import _modules
+from tests.helpers.codes import modules
 
 
 def _without_a_next_step(tree: ast.AST) -> list[int]:
@@ -22,7 +22,7 @@ def _without_a_next_step(tree: ast.AST) -> list[int]:
 def test_an_error_tells_what_is_allowed_or_what_to_do() -> None:
     found = {
         module.file: lines
-        for module in _modules().values()
+        for module in modules().values()
         if (lines := _without_a_next_step(module.tree))
     }
     assert not found

@@ -26,7 +26,7 @@ COMPOSED: dict[tuple[str, str], tuple[str, ...]] = {
     ("converter/ir/verify.py", "rule.name"): (),
     ("targets/reader.py", "f'target-{check.name}'"): (),
     ("edgekit/deploy/mlperf_report.py", "f'mlperf-{rule.name}'"): (),
-    ("runtime/link/extension.py", "f\"device-{Err(code).name.lower().replace('_', '-')}\""): (),
+    ("runtime/link/extension.py", "f\"device-{refusal.name.lower().replace('_', '-')}\""): (),
 }
 """(file, expression) -> the codes put together there at run time."""
 KEYED = {("runtime/flash/troubles.py", "name"): "SENTENCES"}
@@ -77,12 +77,12 @@ def unfollowed() -> set[tuple[str, str]]:
 @cache
 def stated() -> tuple[Stated, ...]:
     """Every place of the sources that states or passes on a code."""
-    return tuple(one for module in _modules().values() for one in Reader(module).all())
+    return tuple(one for module in modules().values() for one in Reader(module).all())
 
 
 def strings() -> Iterator[tuple[str, int, str]]:
     """File, line and text of every string in the sources; X where a value is put in."""
-    for module in _modules().values():
+    for module in modules().values():
         for node in ast.walk(module.tree):
             if isinstance(node, ast.JoinedStr):
                 words = [str(getattr(part, "value", "")) for part in node.values]
@@ -235,7 +235,7 @@ def _parameters(function: ast.FunctionDef) -> list[str]:
 
 def _takes(module: str, name: str) -> int | None:
     """The place of a code among the arguments of a function or class, through re-exports."""
-    found = _modules().get(module)
+    found = modules().get(module)
     if found is None:
         return None
     if name in found.takes:
@@ -245,7 +245,7 @@ def _takes(module: str, name: str) -> int | None:
 
 
 @cache
-def _modules() -> dict[str, Module]:
+def modules() -> dict[str, Module]:
     """Dotted name -> module of the package, without those the links in edgekit/ lead to."""
     found = {}
     for folder in FOLDERS:
