@@ -12,8 +12,9 @@ from benchmarks.executed import executed
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.tflite import write_tflite
-from edgekit.deploy.bench import BenchOptions, bench_inputs
+from edgekit.deploy.bench import bench_inputs
 from edgekit.deploy.bench_board import run_board
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.convert import convert
 from edgekit.deploy.keeper import Keeper

@@ -22,7 +22,8 @@ from pathlib import Path
 from edgekit.artifacts.bundle import Manifest
 from edgekit.artifacts.files import write_file
 from edgekit.converter.options import ConvertOptions
-from edgekit.deploy.bench import BenchOptions, bench
+from edgekit.deploy.bench import bench
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.convert import convert
 from edgekit.errors import EdgeKitError
 from edgekit.runtime.report.svg_tradeoff import Point, Words, svg_tradeoff

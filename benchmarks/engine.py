@@ -25,8 +25,9 @@ from benchmarks.engine_table import head, rows, verdict
 from edgekit import __version__
 from edgekit.artifacts.run import RunResult
 from edgekit.converter.options import ConvertOptions
-from edgekit.deploy.bench import BenchOptions, bench_inputs
+from edgekit.deploy.bench import bench_inputs
 from edgekit.deploy.bench_board import run_board
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.convert import convert
 from edgekit.deploy.keeper import Keeper

@@ -147,7 +147,8 @@ def command(
     mlperf_options.check_without(own)
     from dataclasses import replace
 
-    from edgekit.deploy.bench import BenchOptions, bench, counts, parse_duty, verdict
+    from edgekit.deploy.bench import bench, verdict
+    from edgekit.deploy.bench_options import BenchOptions, counts, parse_duty
     from edgekit.deploy.programs import Place
 
     if only is None:

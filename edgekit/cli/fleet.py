@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from edgekit.cli import compare, keeping, output, stations
 
 if TYPE_CHECKING:
-    from edgekit.deploy.bench import BenchOptions
+    from edgekit.deploy.bench_options import BenchOptions
     from edgekit.deploy.fleet import FleetResult, Run
     from edgekit.deploy.fleet_run import Outcome
     from edgekit.deploy.stations import Station

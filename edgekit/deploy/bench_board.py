@@ -7,7 +7,8 @@ import time
 from contextlib import ExitStack
 
 from edgekit.artifacts.run import RunResult
-from edgekit.deploy.bench import BenchOptions, Measured, Progress, with_sleep
+from edgekit.deploy.bench import Measured, Progress, with_sleep
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.boards import OnEdge, OpenBoard, board, joined, split_outputs
 from edgekit.deploy.build import image_sizes
 from edgekit.deploy.bundles import Bundle

@@ -17,8 +17,9 @@ import numpy as np
 
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.run import RunResult
-from edgekit.deploy.bench import BenchOptions, Measured, Progress
+from edgekit.deploy.bench import Measured, Progress
 from edgekit.deploy.bench_host import not_for_litert
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.bench_runner import run_runner
 from edgekit.deploy.bundles import Bundle
 from edgekit.deploy.inputs import Inputs

@@ -9,7 +9,8 @@ from functools import partial
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.files import scratch_folder
 from edgekit.artifacts.run import ColdStart, RunResult
-from edgekit.deploy.bench import BenchOptions, Measured, Progress, with_sleep
+from edgekit.deploy.bench import Measured, Progress, with_sleep
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.bench_runner import measured
 from edgekit.deploy.build import native_model
 from edgekit.deploy.bundles import Bundle, require_engine

@@ -9,8 +9,9 @@ from dataclasses import replace
 from edgekit.artifacts.figures import Figure
 from edgekit.artifacts.partial import BoardParts
 from edgekit.artifacts.run import RunResult
-from edgekit.deploy.bench import BenchOptions, Measured, Progress
+from edgekit.deploy.bench import Measured, Progress
 from edgekit.deploy.bench_board import board_energy
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.boards import joined, split_outputs
 from edgekit.deploy.bundles import Bundle
 from edgekit.deploy.closeness import same

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from edgekit.artifacts.figures import Note
-from edgekit.deploy.bench import BenchOptions
 from edgekit.deploy.bench_host import interpreters
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.bundles import open_bundle
 from edgekit.deploy.inputs import Inputs
 from edgekit.errors import EdgeKitError

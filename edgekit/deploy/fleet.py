@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 
 from edgekit.artifacts.files import check_writable, write_file
 from edgekit.artifacts.partial import PARTIAL_NAME
-from edgekit.deploy.bench import BenchOptions, chooses_engine, runner, runs_on, starts_processes
+from edgekit.deploy.bench import runner
+from edgekit.deploy.bench_options import BenchOptions, chooses_engine, runs_on, starts_processes
 from edgekit.deploy.boards import check_port
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.fleet_run import Job, Outcome, Tell, run_jobs

@@ -15,7 +15,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from edgekit.deploy.bench import BenchOptions, bench, verdict
+from edgekit.deploy.bench import bench, verdict
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.errors import EdgeKitError
 from edgekit.targets.model import Target
 

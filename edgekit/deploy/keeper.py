@@ -31,7 +31,7 @@ from edgekit.runtime.power.trace_file import read_trace, trace_npz
 from edgekit.targets.model import Target
 
 if TYPE_CHECKING:
-    from edgekit.deploy.bench import BenchOptions
+    from edgekit.deploy.bench_options import BenchOptions
     from edgekit.deploy.bundles import Bundle
     from edgekit.deploy.inputs import Inputs
 

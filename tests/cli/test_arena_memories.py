@@ -9,7 +9,7 @@ import pytest
 
 import edgekit as sdk
 from edgekit.converter.tflite.writer import write_tflite
-from edgekit.deploy.bench import BenchOptions
+from edgekit.deploy.bench_options import BenchOptions
 from tests.helpers.command_line import fails, succeeds
 from tests.helpers.split_bundles import board
 from tests.helpers.striped import mobile

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from edgekit.deploy.bench import BenchOptions
 from edgekit.deploy.bench_far import measured_there
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.bundles import open_bundle
 from edgekit.deploy.inputs import random_inputs
 from edgekit.deploy.provision import provision

@@ -15,7 +15,7 @@ from edgekit.converter.options import ConvertOptions
 from edgekit.converter.quantize.scheme import WEIGHTED
 from edgekit.converter.tflite.reader import read_tflite
 from edgekit.converter.tflite.writer import write_tflite
-from edgekit.deploy.bench import BenchOptions
+from edgekit.deploy.bench_options import BenchOptions
 from tests.helpers.command_line import fails, succeeds
 from tests.helpers.int8_graphs import GraphBuilder
 from tests.helpers.small_bundles import small_network, write_data

@@ -10,7 +10,7 @@ import pytest
 import edgekit as sdk
 from edgekit.converter.options import ConvertOptions
 from edgekit.converter.tflite.writer import write_tflite
-from edgekit.deploy.bench import BenchOptions
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.errors import UsageError
 from tests.helpers.command_line import fails, succeeds
 from tests.helpers.float_graphs import classifier

@@ -15,7 +15,8 @@ from edgekit.converter.options import ConvertOptions
 from edgekit.converter.precision import is_mixed, precision_of, soft_float_note
 from edgekit.converter.tflite.reader import read_tflite
 from edgekit.converter.tflite.writer import write_tflite
-from edgekit.deploy.bench import BenchOptions, bench
+from edgekit.deploy.bench import bench
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.convert import convert
 from edgekit.deploy.verify import verify
 from edgekit.errors import UsageError

@@ -13,7 +13,8 @@ from edgekit.converter.ir.graph import DType, Graph, Node, Quant, Tensor
 from edgekit.converter.ir.ops import Activation, Op, Padding
 from edgekit.converter.ir.verify import verify as verify_graph
 from edgekit.converter.tflite.writer import write_tflite
-from edgekit.deploy.bench import BenchOptions, bench
+from edgekit.deploy.bench import bench
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.convert import convert
 from edgekit.deploy.verify import verify
 from tests.helpers import oracle

@@ -10,7 +10,7 @@ import pytest
 
 import edgekit as sdk
 from edgekit.converter.tflite.writer import write_tflite
-from edgekit.deploy.bench import BenchOptions
+from edgekit.deploy.bench_options import BenchOptions
 from tests.helpers.command_line import edgekit, fails, succeeds
 from tests.helpers.striped import mobile
 from tests.helpers.virtual_firmware import needs_qemu

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.artifacts.report import read_report
-from edgekit.deploy.bench import BenchOptions
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.fleet import fleet_options, open_fleet
 from edgekit.deploy.stations import Station
 from edgekit.targets.reader import load_target

@@ -13,7 +13,7 @@ import edgekit
 from edgekit.artifacts.bundle import Manifest
 from edgekit.artifacts.report import Report
 from edgekit.converter.options import ConvertOptions
-from edgekit.deploy.bench import BenchOptions
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.build import check_image
 from edgekit.errors import DoesNotFitError
 from edgekit.targets.model import Target

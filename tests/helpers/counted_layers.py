@@ -22,8 +22,9 @@ from edgekit.converter.ir.ops import Activation, Padding
 from edgekit.converter.lower import assemble, select
 from edgekit.converter.lower.variants import Request
 from edgekit.converter.tflite import write_tflite
-from edgekit.deploy.bench import BenchOptions, bench_inputs
+from edgekit.deploy.bench import bench_inputs
 from edgekit.deploy.bench_board import run_board
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.bundles import open_bundle
 from edgekit.deploy.convert import convert
 from edgekit.deploy.keeper import Keeper

@@ -24,7 +24,8 @@ from edgekit.converter.options import ConvertOptions
 from edgekit.converter.prepare import Prepared, prepare_data
 from edgekit.converter.quantize.evaluate import Reference
 from edgekit.converter.tflite import write_tflite
-from edgekit.deploy.bench import BenchOptions, bench, verdict
+from edgekit.deploy.bench import bench, verdict
+from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.convert import contents, write_contents
 from edgekit.deploy.sweep.axes import MODEL, TARGET, Point
 from edgekit.deploy.sweep.objectives import BEFORE, OBJECTIVES, Figures, require
