@@ -5,6 +5,7 @@
     prune      if asked                  -> one with zeros, or with fewer channels
     quantize   calibration data          -> a graph in its number format (quantize_stage.py)
     judge      float against int8        -> accuracy, the gate
+    stream     if asked                  -> one that takes new time steps alone (stream/)
     write      the graph                 -> model.tflite
     generate   lower, plan, emit         -> C for targets that run C
     describe   everything                -> the manifest
@@ -23,6 +24,7 @@ from edgekit.artifacts.bundle import Manifest
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.precision import PrecisionSummary
 from edgekit.artifacts.pruning import PruneSummary
+from edgekit.artifacts.streaming import StreamSummary
 from edgekit.converter.binary.notes import binary_notes
 from edgekit.converter.binary.portable import portable
 from edgekit.converter.compress.passes import PASSES
@@ -45,6 +47,8 @@ from edgekit.converter.quantize.recorded import recorded_ranges
 from edgekit.converter.quantize.rounding import samples_for
 from edgekit.converter.quantize_stage import quantize
 from edgekit.converter.stage_log import Progress, StageLog
+from edgekit.converter.stream.stream import Streamed, stream
+from edgekit.converter.stream.summary import on_target, stream_notes, summarized
 from edgekit.converter.tflite.writer import write_tflite
 from edgekit.targets.model import Target
 
@@ -58,7 +62,8 @@ class Conversion:
     """What a conversion yields, before anything is written.
 
     `model` is model.tflite; `code.source.kernels` names the C kernels whose sources the caller
-    adds; `timings` are seconds by step.
+    adds; `timings` are seconds by step; `window` is the .tflite of the whole window, of a model
+    that takes new time steps alone.
     """
 
     manifest: Manifest
@@ -66,6 +71,7 @@ class Conversion:
     model: bytes
     code: Code
     timings: Mapping[str, float]
+    window: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,8 @@ class Reduced:
     """A model in its number format, judged and written, before there is C for a target.
 
     `formats` is how every layer got its format, where layers differ; `stored` is the graph that
-    `model` holds, `timings` are seconds by step.
+    `model` holds, `timings` are seconds by step; of a `streamed` model, they take new time steps
+    alone, and the verdict is about the window network.
     """
 
     loaded: LoadedModel
@@ -86,6 +93,7 @@ class Reduced:
     notes: tuple[Note, ...]
     timings: Mapping[str, float]
     pruning: PruneSummary | None = None
+    streamed: Streamed | None = None
 
 
 def convert_model(
@@ -135,6 +143,8 @@ def reduce_model(
         verdict = judge(
             small, graph, data, options, progress, formats, given=given, reference=reference
         )
+    streamed = _stream(graph, options, log)
+    graph = graph if streamed is None else streamed.graph
     with log.stage("write"):
         stored = portable(graph) if options.binary_format == "portable" else graph
         model = write_tflite(stored)
@@ -157,6 +167,7 @@ def reduce_model(
         ),
         timings={**loaded.timings, **log.seconds},
         pruning=None if pruned is None else pruned.summary,
+        streamed=streamed,
     )
 
 
@@ -182,6 +193,7 @@ def complete(
             others=others,
             stored=reduced.stored,
         )
+    streaming = _streaming(reduced, code, target)
     manifest = describe(
         loaded,
         graph,
@@ -193,10 +205,20 @@ def complete(
         verdict=reduced.verdict,
         formats=reduced.formats,
         pruning=reduced.pruning,
-        notes=(*reduced.notes, *code.notes),
+        streaming=streaming,
+        notes=(*reduced.notes, *code.notes, *stream_notes(streaming, graph.name)),
         tool_version=tool_version,
     )
-    return Conversion(manifest, graph, reduced.model, code, {**reduced.timings, **log.seconds})
+    window = None if reduced.streamed is None else write_tflite(reduced.streamed.window)
+    seconds = {**reduced.timings, **log.seconds}
+    return Conversion(manifest, graph, reduced.model, code, seconds, window)
+
+
+def _streaming(reduced: Reduced, code: Code, target: Target) -> StreamSummary | None:
+    """What streaming saves and costs; None where nothing streams."""
+    if reduced.streamed is None:
+        return None
+    return on_target(summarized(reduced.streamed), reduced.streamed, code, target)
 
 
 def loaded_notes(loaded: LoadedModel) -> tuple[Note, ...]:
@@ -243,6 +265,16 @@ def _prune(graph: Graph, data: Prepared, options: ConvertOptions, log: StageLog)
     verify(pruned.graph)
     log.graph("prune", pruned.graph)
     return pruned
+
+
+def _stream(graph: Graph, options: ConvertOptions, log: StageLog) -> Streamed | None:
+    """The graph for new time steps alone, as asked."""
+    if options.stream is None:
+        return None
+    with log.stage("stream"):
+        streamed = stream(graph, options.stream or None, options.stream_axis)
+    log.graph("stream", streamed.graph)
+    return streamed
 
 
 def _equalize(

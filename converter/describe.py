@@ -14,6 +14,7 @@ from edgekit.artifacts.bundle import Manifest, StepInfo, TensorInfo
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.precision import PrecisionSummary
 from edgekit.artifacts.pruning import PruneSummary
+from edgekit.artifacts.streaming import StreamSummary
 from edgekit.converter.generate import Code
 from edgekit.converter.ir.cost import graph_cost
 from edgekit.converter.ir.graph import Graph, Tensor
@@ -40,6 +41,7 @@ def describe(
     verdict: Judgement,
     formats: PrecisionSummary | None = None,
     pruning: PruneSummary | None = None,
+    streaming: StreamSummary | None = None,
     notes: tuple[Note, ...],
     tool_version: str,
 ) -> Manifest:
@@ -67,6 +69,7 @@ def describe(
         memory=code.memory,
         coding=code.coding,
         pruning=pruning,
+        streaming=streaming,
         sizes=_sizes(model, code),
         accuracy=verdict.accuracy,
         layers_sqnr_db={k: round(v, 2) for k, v in verdict.layers.items() if math.isfinite(v)},

@@ -31,9 +31,10 @@ CLUSTER_SCOPES = ("tensor", "channel")
 COMPRESSIONS = ("layer", "boot")
 OPTIONS_OF_TARGETS = (
     *("name", "prefer", "code_format", "ram_budget", "arena", "all_channels"),
-    "compress_weights",
+    *("compress_weights", "stream", "stream_axis"),
 )
-"""Options of a conversion that are about a target or its C, not about model.tflite."""
+"""Options of a conversion that are about a target, its C or how it is called, not about how small
+model.tflite is."""
 LEAST_CLUSTERS, MOST_CLUSTERS = 2, 128
 """Indices of 8 bits would save nothing."""
 
@@ -66,7 +67,8 @@ class ConvertOptions:
     "boot" once, when the model starts. `prune` sets weights to zero or removes channels before
     anything is quantized ("0.5", "layer:0.5", "2:4", "channels:0.5", "macs:0.5", then ",NAME=VALUE"
     for single layers), by what they add to the outputs on calibration data, or by "magnitude"
-    (`prune_by`).
+    (`prune_by`). `stream` is how many new time steps a call takes, of the window along
+    `stream_axis` of the input, the others being kept; 0 is as few as the network allows.
     Raises UsageError.
     """
 
@@ -104,6 +106,8 @@ class ConvertOptions:
     compress_weights: str | None = None
     prune: str | None = None
     prune_by: str = "auto"
+    stream: int | None = None
+    stream_axis: int = 1
 
     def __post_init__(self) -> None:
         _one_of("--format", self.code_format, CODE_FORMATS)
@@ -242,6 +246,20 @@ def size(option: str, text: str | int | None) -> int | None:
             allowed="bytes, or a size such as 64K, 64KiB or 1M",
             code="bad-option",
         ) from None
+
+
+def hop(option: str, text: str | int | None) -> int | None:
+    """'auto', which is 0, or a number of time steps. Raises UsageError."""
+    if text is None or isinstance(text, int):
+        return text
+    if text != "auto" and not text.isdecimal():
+        raise UsageError(
+            option,
+            f"not understood: {text!r}",
+            allowed="auto, or a number of new time steps a call",
+            code="bad-option",
+        )
+    return 0 if text == "auto" else int(text)
 
 
 def numbers(option: str, text: str | None) -> tuple[float, ...] | None:

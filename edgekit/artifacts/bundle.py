@@ -15,6 +15,7 @@ from edgekit.artifacts.coding import CodingSummary
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.precision import PrecisionSummary
 from edgekit.artifacts.pruning import PruneSummary
+from edgekit.artifacts.streaming import StreamSummary
 from edgekit.errors import ModelError
 from edgekit.units import percent
 
@@ -23,6 +24,8 @@ MANIFEST_NAME = "edgekit.json"
 MODEL_NAME = "model.tflite"
 LCE_MODEL_NAME = "model_lce.tflite"
 """Beside a portable model.tflite: the network with LCE's operators, which its C computes."""
+WINDOW_MODEL_NAME = "window.tflite"
+"""Beside a streaming model.tflite: the network it was made from, which takes the whole window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +270,8 @@ class Manifest:
     """None where weights are stored as they are."""
     pruning: PruneSummary | None = None
     """None where nothing was pruned in the conversion."""
+    streaming: StreamSummary | None = None
+    """None where a call takes all the model reads."""
     sizes: dict[str, int] = field(default_factory=dict)
     """Bytes: model, weights, constants (requantization, tables), arena."""
     accuracy: AccuracySummary | None = None

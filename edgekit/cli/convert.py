@@ -157,6 +157,17 @@ def command(
             " use; boot: once, into RAM.",
         ),
     ] = None,
+    stream: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STEPS",
+            help="Take only so many new time steps a call and keep the rest of the window; auto: as"
+            " few as the network allows.",
+        ),
+    ] = None,
+    stream_axis: Annotated[
+        int, typer.Option(help="Axis of the input along which time runs; the batch is 0.")
+    ] = 1,
     requantize: Annotated[
         bool, typer.Option("--requantize", help="Dequantize a quantized file and quantize it anew.")
     ] = False,
@@ -237,6 +248,8 @@ def command(
         cluster=cluster,
         cluster_per=cluster_per,
         compress_weights=compress_weights,
+        stream=stream,
+        stream_axis=stream_axis,
     )
     trust.say_if_pickled(out, model)
     try:
@@ -258,10 +271,11 @@ def conversion_options(
     mean: str | None,
     scale: str | None,
     ram_budget: str | None = None,
+    stream: str | None = None,
     **same: Any,
 ) -> ConvertOptions:
     """What the flags say; `same` are called so there as well. Raises UsageError."""
-    from edgekit.converter.options import ConvertOptions, numbers, size
+    from edgekit.converter.options import ConvertOptions, hop, numbers, size
 
     return ConvertOptions(
         layer_precision=tuple(layer_precision or ()),
@@ -270,6 +284,7 @@ def conversion_options(
         mean=numbers("--mean", mean),
         scale=numbers("--scale", scale),
         ram_budget=size("--ram-budget", ram_budget),
+        stream=hop("--stream", stream),
         **same,
     )
 

@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit import __version__
-from edgekit.artifacts.bundle import LCE_MODEL_NAME, MANIFEST_NAME, Manifest
+from edgekit.artifacts.bundle import (
+    LCE_MODEL_NAME,
+    MANIFEST_NAME,
+    WINDOW_MODEL_NAME,
+    Manifest,
+)
 from edgekit.artifacts.files import output_folder
 from edgekit.converter.convert import Conversion, convert_model
 from edgekit.converter.emit.bundle import bundle_files
@@ -119,6 +124,8 @@ def files_of(result: Conversion, options: ConvertOptions) -> dict[str, bytes]:
         isinstance(node.op, BINARY) for node in result.graph.nodes
     ):
         files[LCE_MODEL_NAME] = write_tflite(result.graph)
+    if result.window is not None:
+        files[WINDOW_MODEL_NAME] = result.window
     return files
 
 

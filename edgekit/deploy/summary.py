@@ -9,6 +9,7 @@ from edgekit.converter.plan.picture import block_text
 from edgekit.deploy.convert import Converted
 from edgekit.deploy.pruned import pruning_rows
 from edgekit.deploy.stored import coding_rows
+from edgekit.deploy.streaming import streaming_rows
 from edgekit.units import bytes_text, count_text, percent, si
 
 METRICS = {"top1": "top-1", "auc": "AUC", "agreement": "agreement", "sqnr": "kept power"}
@@ -78,6 +79,8 @@ def _sizes(manifest: Manifest) -> list[tuple[str, str]]:
     if "weights" in manifest.sizes:
         constants = bytes_text(manifest.sizes["constants"])
         rows.append(("C data", f"{bytes_text(manifest.sizes['weights'])} weights + {constants}"))
+    if manifest.streaming is not None:
+        rows += streaming_rows(manifest.streaming)
     if manifest.pruning is not None:
         rows += pruning_rows(manifest.pruning)
     if manifest.coding is not None:

@@ -1,0 +1,62 @@
+"""`convert --stream`: a window network becomes one that takes new time steps alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgekit.converter.ir.ops import Padding
+from edgekit.converter.tflite.writer import write_tflite
+from tests.helpers.command_line import fails, succeeds
+from tests.helpers.temporal_graphs import Temporal
+
+
+def network(padding: Padding = Padding.VALID, stride: int = 2) -> bytes:
+    t = Temporal(7, 30, 3, 2)
+    t.conv(6, 4, wide=2, stride=stride, padding=padding)
+    t.depthwise(3, padding=padding)
+    t.conv(6, 1)
+    return write_tflite(t.mean())
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("stream") / "words.tflite"
+    path.write_bytes(network())
+    return path
+
+
+def test_the_summary_and_the_record(model: Path, tmp_path: Path) -> None:
+    options = (model, "--target", "virtual-m4", "--stream", "auto", "-o", tmp_path / "out")
+    assert "2 new of 30 time steps a call; the window is full after 15 calls" in (
+        succeeds("convert", *options).out
+    )
+    record = succeeds("convert", *options, "--json").record["manifest"]
+    found = record["streaming"]
+    assert (found["axis"], found["window"], found["hop"], found["warm_up"]) == (1, 30, 2, 15)
+    assert found["macs"][1] * 4 < found["macs"][0]
+    assert found["instructions"][1] * 2 < found["instructions"][0]
+    assert found["edge_macs"] == 0
+    assert found["ends"][0]["operator"] == "MEAN"
+    assert record["inputs"][0]["shape"] == [1, 2, 3, 2]
+    assert (tmp_path / "out" / "window.tflite").read_bytes() == model.read_bytes()
+    assert "words_reset(" in (tmp_path / "out" / "c" / "words.h").read_text()
+
+
+def test_edges_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "same.tflite"
+    path.write_bytes(network(Padding.SAME))
+    done = succeeds(
+        "convert", path, "--target", "virtual-m4", "--stream", "2", "-o", tmp_path / "s"
+    )
+    assert "rows at the window's ends" in done.out + done.err
+
+
+def test_hops_that_do_not_go(model: Path, tmp_path: Path) -> None:
+    place = ("--target", "virtual-m4", "-o", tmp_path / "no")
+    fails("convert", model, *place, "--stream", "3", exit_code=2, code="stream-hop")
+    fails("convert", model, *place, "--stream", "some", exit_code=2, code="bad-option")
+    again = ("--stream", "2", "--stream-axis", "7")
+    fails("convert", model, *place, *again, exit_code=2, code="stream-axis")
+    assert not (tmp_path / "no").exists()
