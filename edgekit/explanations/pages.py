@@ -31,6 +31,8 @@ TOPICS = {
     "raspberry": "Raspberry Pis",
     "camera": "Cameras",
     "measuring": "Measuring",
+    "energy": "Energy and battery life",
+    "meters": "Power meters",
     "lab": "The lab",
     "mlperf": "MLPerf Tiny",
     "reports": "Reports",

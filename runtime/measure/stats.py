@@ -179,7 +179,7 @@ def _few(values: NDArray[np.float64], subject: str) -> Note | None:
     if len(values) >= 20:
         return None
     return Note(
-        "few-samples",
+        "few-timings",
         subject,
         f"only {len(values)} samples: p5, p95 and p99 are little more than the extremes",
         "measure for longer (without --quick)",

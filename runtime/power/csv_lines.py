@@ -67,7 +67,7 @@ def _check(spec: MeterSpec, settings: CsvSettings) -> None:
             "no column tells the voltage",
             allowed="a column v_mv, or voltage= in mV",
             hint="for example csv:/dev/ttyUSB0?cols=t_us,i_ua&voltage=3300",
-            code="meter-voltage",
+            code="meter-no-voltage",
         )
 
 

@@ -83,7 +83,7 @@ class Pmic(PolledMeter):
             f"tells no currents: {' '.join(text.split())[:80]!r}",
             allowed="a Raspberry Pi 5",
             hint="older Pis measure none; on a Pi 5 add yourself to the group video",
-            code="meter-no-rails",
+            code="meter-no-pmic",
         )
 
     def _decode(self, raw: bytes) -> tuple[Floats, Floats, Ints, int]:

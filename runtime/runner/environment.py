@@ -110,7 +110,7 @@ def notes(environment: dict[str, str], threads: int) -> tuple[Note, ...]:
     if threads > count:
         found.append(
             Note(
-                "threads",
+                "too-many-threads",
                 "host",
                 f"{threads} threads on {count} cores",
                 f"use --threads {count} or fewer",

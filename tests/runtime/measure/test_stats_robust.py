@@ -86,7 +86,7 @@ def test_quiet_samples_bring_no_note() -> None:
 
 
 def test_few_samples_are_noted() -> None:
-    assert _codes([1.0, 1.01, 0.99]) == ["few-samples"]
+    assert _codes([1.0, 1.01, 0.99]) == ["few-timings"]
 
 
 def test_many_slow_samples_are_noted_and_a_few_are_not() -> None:

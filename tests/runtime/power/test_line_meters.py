@@ -220,7 +220,7 @@ def test_lines_without_a_time_say_how_they_are_dated() -> None:
         ("csv:x?cols=t_us,v_mv,colour", "meter-option", "names such as"),
         ("csv:x?cols=t_us,v_mv", "meter-option", "current, power or energy"),
         ("csv:x?cols=t_us,t_ms,v_mv,i_a", "meter-option", "each quantity once"),
-        ("csv:x?cols=t_us,i_ua", "meter-voltage", "voltage= in mV"),
+        ("csv:x?cols=t_us,i_ua", "meter-no-voltage", "voltage= in mV"),
         ("csv:x?cols=i_ua&sep=dash", "meter-option", "comma or semicolon"),
         ("ina219:x?rate=900", "meter-option", "1 to 500"),
     ],

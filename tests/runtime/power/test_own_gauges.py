@@ -80,7 +80,7 @@ def test_a_pi_is_recorded(tmp_path: Path) -> None:
 def test_a_pi_without_currents(tmp_path: Path) -> None:
     answer = 'error=1 error_msg="Command not registered"\n'
     error = refused(Pmic(str(script(tmp_path, answer))))
-    assert error.code == "meter-no-rails"
+    assert error.code == "meter-no-pmic"
     assert "Command not registered" in error.found
 
 

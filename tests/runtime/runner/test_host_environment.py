@@ -41,7 +41,7 @@ def test_a_raspberry_pi_is_named_by_its_board(
         ({"cores": "4", "load_average": "0.3", "governor": "performance"}, 4, []),
         ({"cores": "4", "load_average": "2.5"}, 1, ["busy-machine"]),
         ({"cores": "4", "governor": "ondemand"}, 1, ["governor"]),
-        ({"cores": "2"}, 4, ["threads"]),
+        ({"cores": "2"}, 4, ["too-many-threads"]),
     ],
 )
 def test_what_spoils_a_measurement_is_noted(

@@ -65,7 +65,7 @@ def test_peak_memory_is_the_childs_own(result: RunResult) -> None:
 
 
 def test_few_samples_are_said_so(result: RunResult) -> None:
-    assert "few-samples" in [note.code for note in result.warnings]
+    assert "few-timings" in [note.code for note in result.warnings]
 
 
 def test_given_inputs_are_used_and_repeated_for_a_batch(bundle: Path) -> None:
