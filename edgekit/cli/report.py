@@ -43,7 +43,8 @@ def command(
     places = {
         "html": html, "markdown": markdown, "csv": csv, "junit": junit, "prometheus": prometheus,
     }  # fmt: skip
-    written = write_views(report, places, svg=svg, png=png)
+    folder = record if record.is_dir() else record.parent
+    written = write_views(report, places, svg=svg, png=png, folder=folder)
     for path in written:
         out.say(f"wrote {path}")
     if explain:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgekit.artifacts.bundle import Manifest
 from edgekit.artifacts.files import scratch_folder, write_files
 from edgekit.artifacts.report import REPORT_NAME, Report, read_report
+from edgekit.errors import MeterError
 from edgekit.targets.model import Target
+
+if TYPE_CHECKING:
+    from edgekit.runtime.report.zoom import Stretch
 
 __all__ = ["conversion_views", "read_report", "write_views"]
 
@@ -30,21 +36,47 @@ def write_views(
     *,
     svg: Path | None = None,
     png: Path | None = None,
+    folder: Path | None = None,
 ) -> list[Path]:
     """Write the views that have a place and return their paths: `places` maps formats of
-    `runtime.report.write.VIEWS` to files; `svg` and `png` are folders for a file each picture.
+    `runtime.report.write.VIEWS` to files; `svg` and `png` are folders for a file each picture. A
+    page zooms into the power recording that lies in `folder`, the record's, if it is the one that
+    the record names.
 
     All are written or none. Raises OutputError; ToolError when PNG is asked for and no Chromium
     is installed.
     """
-    from edgekit.runtime.report.write import VIEWS
+    from edgekit.runtime.report.write import view
 
+    wanted = {name: path for name, path in places.items() if path is not None}
+    recording = _recording(report, folder) if folder and "html" in wanted else ()
     contents: dict[Path, bytes | str] = {
-        path: VIEWS[name][1](report) for name, path in places.items() if path is not None
+        path: view(name, report, recording) for name, path in wanted.items()
     }
     contents |= _pictures(report, svg, png)
     write_files(contents)
     return list(contents)
+
+
+def _recording(report: Report, folder: Path) -> tuple[Stretch, ...]:
+    """What the power recording beside a record gives to zoom into; nothing where it is gone or
+    another."""
+    from edgekit.runtime.power.trace_file import npz_parts
+    from edgekit.runtime.report.zoom import zoom_of
+
+    trace = report.trace
+    if trace is None or trace.samples < 2 or not trace.file or Path(trace.file).name != trace.file:
+        return ()
+    path = folder / trace.file
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if digest != trace.file_sha256:
+            return ()
+        span = (trace.start_s, trace.start_s + trace.step_s * len(trace.low_w))
+        return zoom_of(npz_parts(path), span, trace.samples, report.energy)
+    except (OSError, MeterError):
+        return ()
 
 
 def _pictures(report: Report, svg: Path | None, png: Path | None) -> dict[Path, bytes | str]:

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -121,6 +122,33 @@ def read_trace(path: Path) -> PowerTrace:
     if len(trace.t) < 2 or not (np.diff(trace.t) > 0).all():
         raise _unreadable(path, "its times do not rise", "trace-unreadable")
     return trace
+
+
+def npz_parts(path: Path) -> Iterator[PowerTrace]:
+    """The samples in an .npz that EdgeKit wrote, in parts of ROWS at most, without marks: memory
+    does not grow with the recording. Raises MeterError as `read_trace` does."""
+    try:
+        with zipfile.ZipFile(path) as archive, ExitStack() as opened:
+            about = json.loads(str(np.load(archive.open("about.npy"))))
+            members = [
+                opened.enter_context(archive.open(f"{name}.npy")) for name in ("t", "volts", "amps")
+            ]
+            (count, *_) = [_array_length(member) for member in members]
+            for first in range(0, count, ROWS):
+                wanted = 8 * min(ROWS, count - first)
+                arrays = [np.frombuffer(member.read(wanted), "<f8") for member in members]
+                yield _trace(arrays[0], arrays[1], arrays[2], (), about)
+    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
+        raise _unreadable(path, f"not a power trace ({error})", "trace-unreadable") from None
+
+
+def _array_length(member: IO[bytes]) -> int:
+    """Of the array of float64 whose header is read."""
+    npy.read_magic(member)  # type: ignore[no-untyped-call]
+    (count,), _, dtype = npy.read_array_header_1_0(member)  # type: ignore[no-untyped-call]
+    if dtype != np.dtype("<f8"):
+        raise ValueError(f"samples are {dtype}")
+    return int(count)
 
 
 def _unreadable(path: Path, found: str, code: str) -> MeterError:

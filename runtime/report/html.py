@@ -1,7 +1,12 @@
-"""A report as one self-contained HTML page: no script, no network, light and dark, printable."""
+"""A report as one self-contained HTML page: no network, light and dark, printable.
+
+Its one script lets the power recording be zoomed into, and the page's policy lets no other run;
+without it everything is there to read."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -19,9 +24,10 @@ from edgekit.runtime.report.svg_latency import PEAK, histogram, sequence
 from edgekit.runtime.report.svg_layers import columns
 from edgekit.runtime.report.svg_memory import byte_ticks, memory_plan
 from edgekit.runtime.report.svg_sustained import sustained
-from edgekit.runtime.report.svg_trace import ZOOMS, power_trace
+from edgekit.runtime.report.svg_trace import power_trace
 from edgekit.runtime.report.tables import Table, tables
 from edgekit.runtime.report.text import EXPLAINED, plural, value_text
+from edgekit.runtime.report.zoom import Stretch, zoom_json, zoom_of_envelope, zoom_text
 from edgekit.units import count_text, percent, si
 
 if TYPE_CHECKING:
@@ -52,8 +58,8 @@ class Picture:
     caption: str = ""
     legend: tuple[tuple[str, str], ...] = ()
     provenance: Provenance | None = None
-    zooms: bool = False
-    """Whether it can be made wider than the page, and scrolled."""
+    zoom: str = ""
+    """What the page's script needs to zoom into it, as JSON; empty: it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +72,29 @@ class Section:
     tables: tuple[Table, ...] = ()
 
 
-def html(report: Report) -> str:
-    """The page as text. Every name that comes from a model or a device is escaped."""
+def html(report: Report, recording: tuple[Stretch, ...] = ()) -> str:
+    """The page as text. Every name that comes from a model or a device is escaped.
+
+    `recording` is what `zoom_of` kept of the power recording; without it the page zooms into the
+    envelope of the record.
+    """
     from markupsafe import Markup
 
     report = cleaned(report)
+    parts = sections(report, recording)
+    zooms = any(picture.zoom for part in parts for picture in part.pictures)
+    script = _text("zoom.js") if zooms else ""
     return _template().render(
         report=report,
         answers=answers(report),
-        sections=sections(report),
+        sections=parts,
         meanings=MEANINGS,
-        zooms=ZOOMS,
         long=LONG,
         explained=EXPLAINED,
         markup=Markup,
         style=Markup("".join(map(_text, ("style.css", "picture.css")))),
+        script=Markup(script),
+        script_hash=Markup(base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()),
     )
 
 
@@ -102,7 +116,7 @@ def _template() -> Template:
     return environment.get_template("report.html.j2")
 
 
-def sections(report: Report) -> tuple[Section, ...]:
+def sections(report: Report, recording: tuple[Stretch, ...] = ()) -> tuple[Section, ...]:
     """The parts below the answers; a part with nothing to show is left out."""
     by_key = {table.key: table for table in tables(report)}
     found = layers(report)
@@ -116,7 +130,7 @@ def sections(report: Report) -> tuple[Section, ...]:
         Section("speed", "Speed", (*_latency(report), *_sustained(report)), speed),
         Section("layers", "Layers", tuple(_layers(found)), pick("layers")),
         Section("formats", "Precision", (), pick("formats")),
-        Section("energy", "Energy", tuple(_power(report)), pick("windows")),
+        Section("energy", "Energy", tuple(_power(report, recording)), pick("windows")),
         Section("memory", "Memory", tuple(_memory(report)), pick("image", "memory")),
         Section("accuracy", "Accuracy", tuple(_noise(found)), pick("accuracy", "confusion")),
         Section("figures", "Figures and conditions", (), pick("figures", "conditions")),
@@ -209,21 +223,22 @@ def _kinds(rows: Sequence[LayerRow]) -> tuple[tuple[str, str], ...]:
     return tuple((key, name) for key, name in svg_layers.KINDS.items() if key in present)
 
 
-def _power(report: Report) -> Iterator[Picture]:
-    if report.trace is None:
-        return
+def _power(report: Report, recording: tuple[Stretch, ...]) -> Iterator[Picture]:
     trace = report.trace
+    drawn = power_trace(trace, report.energy) if trace else ""
+    if trace is None or not drawn:
+        return
+    stretches = recording or zoom_of_envelope(trace)
     caption = (
         f"{count_text(trace.samples)} samples at {si(trace.sample_rate_hz, 'Hz')} by "
         f"{trace.meter}. "
-        f"Line: mean; band: smallest to largest; shaded: inference windows."
+        f"Line: mean; band: smallest to largest; shaded: inference windows. {zoom_text(stretches)}"
     )
     if trace.file:
         caption += f" All samples: {trace.file}."
     provenance = report.energy.provenance if report.energy else None
-    drawn = power_trace(trace, report.energy)
-    if drawn:
-        yield Picture("Power over time", drawn, caption, (), provenance, zooms=True)
+    zoom = zoom_json(stretches, trace, report.energy)
+    yield Picture("Power over time", drawn, caption, (), provenance, zoom)
 
 
 def _memory(report: Report) -> Iterator[Picture]:

@@ -111,12 +111,12 @@ def picture(
     description: str,
     *content: str,
     vertical: Axis | None = None,
-    scrolls: bool = False,
+    zooms: bool = False,
 ) -> str:
     """The whole picture, with a title and a description for those who cannot see it.
 
-    `vertical` adds grid lines behind the content and labels to the left; with `scrolls` the
-    drawing can be reached by the keyboard, to be scrolled when it is wider than the page.
+    `vertical` adds grid lines behind the content and labels to the left; with `zooms` the
+    drawing can be reached by the keyboard.
     """
     identity = "".join(c if c.isalnum() else "-" for c in name.lower())
     drawing = element(
@@ -132,7 +132,7 @@ def picture(
         aria_labelledby=f"{identity}-title {identity}-desc",
     )
     gutter = _gutter(frame, vertical) if vertical else ""
-    reached = {"tabindex": 0, "role": "group", "aria_label": name} if scrolls else {}
+    reached = {"tabindex": 0, "role": "group", "aria_label": name} if zooms else {}
     return element("div", gutter, element("div", drawing, **reached), class_="picture")
 
 
@@ -169,13 +169,13 @@ def plot(frame: Frame, *shapes: str) -> str:
     )
 
 
-def scale(frame: Frame, horizontal: Axis, *, class_: str = "tick") -> str:
+def scale(frame: Frame, horizontal: Axis) -> str:
     """Labels under the plot, kept inside it at both ends."""
     rows = []
     for tick in horizontal.ticks:
         x = horizontal.place(tick)
         anchor = "start" if x < 0.04 else "end" if x > 0.96 else "middle"
-        rows.append(text(horizontal.form(tick), x, frame.bottom + 14, anchor=anchor, class_=class_))
+        rows.append(text(horizontal.form(tick), x, frame.bottom + 14, anchor=anchor, class_="tick"))
     return "".join(rows)
 
 

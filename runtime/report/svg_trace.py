@@ -9,10 +9,8 @@ from edgekit.artifacts.report import TraceEnvelope
 from edgekit.runtime.report import svg
 from edgekit.units import si
 
-ZOOMS = (1, 3, 10)
-"""How many times the page's width the picture can have; the style has a rule for each."""
 TICKS = 6
-"""Labels of time on a page's width, about."""
+"""Labels of time, about."""
 
 
 def power_trace(trace: TraceEnvelope, energy: EnergyResult | None) -> str:
@@ -33,17 +31,10 @@ def power_trace(trace: TraceEnvelope, energy: EnergyResult | None) -> str:
         _windows(energy, horizontal, frame),
         svg.plot(frame, *_shapes(trace, vertical, frame)),
         _idle(energy, vertical, frame),
-        svg.scale(frame, horizontal, class_="tick fine-1"),
-        *(_finer(times, (trace.start_s, end), frame) for times in ZOOMS[1:]),
+        svg.scale(frame, horizontal),
         vertical=vertical,
-        scrolls=True,
+        zooms=True,
     )
-
-
-def _finer(times: int, span: tuple[float, float], frame: svg.Frame) -> str:
-    """Labels under a picture this many times as wide, which the style shows then."""
-    wide = svg.axis(*span, _seconds, count=TICKS * times)
-    return svg.scale(frame, wide, class_=f"tick fine-{times}")
 
 
 def _least(trace: TraceEnvelope) -> float:
@@ -110,7 +101,7 @@ def _idle(energy: EnergyResult | None, vertical: svg.Axis, frame: svg.Frame) -> 
 
 
 def _seconds(value: float) -> str:
-    return si(value, "s") if value else "0 s"
+    return f"{value:g} s" if value >= 1000 or not value else si(value, "s")
 
 
 def _watts(value: float) -> str:

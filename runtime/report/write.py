@@ -18,6 +18,7 @@ from edgekit.runtime.report.junit import junit
 from edgekit.runtime.report.markdown import markdown
 from edgekit.runtime.report.prometheus import prometheus
 from edgekit.runtime.report.stored import storing
+from edgekit.runtime.report.zoom import Stretch, zoom_of
 
 VIEWS: Mapping[str, tuple[str, Callable[[Report], str]]] = {
     "html": ("report.html", html),
@@ -61,12 +62,26 @@ def write_report(
         )
     record, contents = _record(report, folder, trace)
     try:
-        views = {folder / VIEWS[name][0]: VIEWS[name][1](record) for name in chosen}
+        recording = _recording(trace, record) if "html" in chosen else ()
+        views = {folder / VIEWS[name][0]: view(name, record, recording) for name in chosen}
     except Exception:
         write_files(contents)
         raise
     write_files(contents | views)
     return Written(record, tuple(contents | views))
+
+
+def view(name: str, report: Report, recording: tuple[Stretch, ...] = ()) -> str:
+    """One of VIEWS; `recording` is what a page has to zoom into."""
+    make = VIEWS[name][1]
+    return html(report, recording) if make is html else make(report)
+
+
+def _recording(trace: PowerTrace | None, record: Report) -> tuple[Stretch, ...]:
+    if trace is None or len(trace.t) < 2:
+        return ()
+    span = (float(trace.t[0]), float(trace.t[-1]))
+    return zoom_of((trace,), span, len(trace.t), record.energy)
 
 
 def _record(

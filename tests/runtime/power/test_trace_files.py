@@ -12,8 +12,9 @@ from edgekit.artifacts.figures import Provenance
 from edgekit.artifacts.power import Mark, PowerTrace
 from edgekit.errors import MeterError, UsageError
 from edgekit.runtime.measure.metered import measure_energy
+from edgekit.runtime.power import trace_file
 from edgekit.runtime.power.names import make_meter
-from edgekit.runtime.power.trace_file import read_trace, trace_csv, trace_npz
+from edgekit.runtime.power.trace_file import npz_parts, read_trace, trace_csv, trace_npz
 from tests.helpers.power_traces import Plan, make_trace
 
 SMALL = PowerTrace(
@@ -43,6 +44,23 @@ def test_a_trace_comes_back_as_it_was(name: str, tmp_path: Path) -> None:
     assert plain == {field: getattr(SMALL, field) for field in plain}
     assert (found.lost_samples, found.saturated_samples, found.sample_rate_hz) == (2, 1, 10.0)
     assert found.provenance is Provenance.MEASURED
+
+
+def test_a_long_recording_is_read_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trace, _ = make_trace(Plan(windows=2, noise=0.2))
+    path = tmp_path / "trace.npz"
+    path.write_bytes(trace_npz(trace))
+    monkeypatch.setattr(trace_file, "ROWS", 1_000)
+    parts = list(npz_parts(path))
+    assert len(parts) == -(-len(trace.t) // 1_000) > 2
+    for field in ("t", "volts", "amps"):
+        whole = np.concatenate([getattr(part, field) for part in parts])
+        np.testing.assert_array_equal(whole, getattr(trace, field))
+    assert parts[0].sample_rate_hz == trace.sample_rate_hz
+    for damaged in (b"no trace", path.read_bytes()[:-100]):
+        path.write_bytes(damaged)
+        with pytest.raises(MeterError, match="not a power trace"):
+            list(npz_parts(path))
 
 
 def test_csv_is_made_for_other_programs() -> None:

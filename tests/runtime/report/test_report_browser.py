@@ -14,6 +14,7 @@ from PIL import Image
 from edgekit.runtime.report.browser import NAMES, draw, find_browser
 from edgekit.runtime.report.html import TEMPLATES, html
 from edgekit.runtime.report.picture_files import picture_files
+from edgekit.runtime.report.zoom import Stretch, zoom_of
 from tests.helpers import sample_report as sample
 
 browser = pytest.mark.skipif(
@@ -24,6 +25,20 @@ PROBE = """<script>
 const wide = [...document.querySelectorAll("body *")].filter(e =>
   !e.closest(".scroll, .picture, .skip") && e.getBoundingClientRect().right > innerWidth + 1);
 const scrollers = [...document.querySelectorAll(".scroll, .zooms .picture > div")];
+const bar = document.querySelector(".zoombar"), seen = [];
+const look = () => seen.push(document.querySelector(".seen").textContent);
+const zoomed = document.querySelector(".zooms .picture > div");
+const choice = bar.querySelector("select");
+choice.value = "1";
+choice.dispatchEvent(new Event("change"));
+look();
+for (const key of ["+", "+", "+", "+", "ArrowRight"]) {
+  zoomed.dispatchEvent(new KeyboardEvent("keydown", { key }));
+}
+look();
+const curve = document.querySelector(".zooms .curve").getAttribute("d").split("L").length - 1;
+bar.querySelectorAll("button")[4].click();
+look();
 console.log("PROBE" + JSON.stringify({
   inner: innerWidth,
   scroll: document.documentElement.scrollWidth,
@@ -31,6 +46,7 @@ console.log("PROBE" + JSON.stringify({
   ground: getComputedStyle(document.body).backgroundColor,
   reachable: scrollers.every(e => e.tabIndex === 0),
   layers: document.querySelector("#table-layers .scroll").clientHeight,
+  seen, curve,
   hidden: [...document.querySelectorAll("caption")].every(e => e.clientHeight <= 1),
 }));
 </script>"""
@@ -47,8 +63,8 @@ def test_a_page_in_a_browser(
     layers: int, size: tuple[int, int], dark: bool, tmp_path: Path
 ) -> None:
     page = tmp_path / "page.html"
-    text = html(sample.board_report(layers))
-    page.write_text(text.replace("</body>", f"{PROBE}</body>"), encoding="utf-8")
+    text = html(sample.board_report(layers), _recording())
+    page.write_text(_open(text).replace("</body>", f"{PROBE}</body>"), encoding="utf-8")
     png, console = draw(_framed(page, size), size, dark=dark)
     (line,) = console.splitlines()
     found = json.loads(re.sub(r'.*"PROBE(\{.*\})", source:.*', r"\1", line))
@@ -58,10 +74,36 @@ def test_a_page_in_a_browser(
     assert found["ground"] == GROUNDS[dark]
     assert found["reachable"], "what scrolls can be reached by the keyboard"
     assert found["hidden"]
+    assert found["seen"][0].startswith("0.897 s to 1.203 s: smallest, mean and largest of ")
+    assert re.fullmatch(r"1\.0\d+ s to 1\.0\d+ s: each of 19\d samples.", found["seen"][1])
+    assert 190 < found["curve"] < 200, "every sample is a point of the line"
+    assert found["seen"][2].startswith("0 to 2.00 s: ")
     assert found["layers"] < 600, "many layers scroll under their headings"
     picture = Image.open(io.BytesIO(png))
     assert picture.size == size
     assert len(picture.convert("RGB").getcolors(1 << 24) or []) > 100
+
+
+@browser
+def test_a_page_lets_no_other_script_run(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    text = html(sample.board_report(10))
+    page.write_text(text, encoding="utf-8")
+    assert draw(page, (800, 600))[1] == "", "nothing to complain of"
+    page.write_text(text.replace("</body>", "<script>console.log('ran')</script></body>"))
+    said = draw(page, (800, 600))[1]
+    assert "Content Security Policy" in said
+    assert "ran" not in said.replace("transaction", "")
+
+
+def _recording() -> tuple[Stretch, ...]:
+    trace = sample.trace()
+    return zoom_of((trace,), (float(trace.t[0]), float(trace.t[-1])), len(trace.t))
+
+
+def _open(page: str) -> str:
+    """The page without its policy, which would keep a probe out."""
+    return re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
 
 
 @browser

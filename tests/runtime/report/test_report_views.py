@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Callable
@@ -16,10 +18,11 @@ import pytest
 
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.report import Report, read_report
+from edgekit.deploy.views import write_views
 from edgekit.errors import OutputError, UsageError
 from edgekit.runtime.report.build import make_report
 from edgekit.runtime.report.csv_text import csv_text
-from edgekit.runtime.report.html import html, sections
+from edgekit.runtime.report.html import TEMPLATES, html, sections
 from edgekit.runtime.report.markdown import markdown
 from edgekit.runtime.report.tables import image_table, tables
 from edgekit.runtime.report.terminal import terminal
@@ -204,12 +207,28 @@ def test_pages_are_well_formed(page: tuple[Report, str]) -> None:
 
 def test_pages_stand_alone(page: tuple[Report, str]) -> None:
     parsed = _Page(page[1])
-    assert not {"script", "link", "img", "iframe", "object"} & {tag for tag, _ in parsed.tags}
+    assert not {"link", "img", "iframe", "object"} & {tag for tag, _ in parsed.tags}
     for tag, attributes in parsed.tags:
         for name in ("src", "href", "xlink:href", "data"):
             assert (attributes.get(name) or "#").startswith("#"), tag
         assert not [name for name in attributes if name.startswith("on")]
     assert not re.search(r"https?:|url\(|@import", page[1])
+
+
+def test_a_page_runs_its_own_script_only_and_only_to_zoom(page: tuple[Report, str]) -> None:
+    report, text = page
+    scripts = re.findall(r"<script(.*?)>(.*?)</script>", text, re.DOTALL)
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+    if report.trace is None:
+        assert scripts == []
+        assert "script-src" not in policy
+        return
+    ((attributes, script),) = scripts
+    assert (attributes, script) == ("", (TEMPLATES / "zoom.js").read_text(encoding="utf-8"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy.endswith(f"; script-src 'sha256-{digest}'")
+    assert not re.search(r"innerHTML|insertAdjacent|eval|Function|fetch|import", script)
 
 
 def test_pages_show_every_figure_with_its_provenance(page: tuple[Report, str]) -> None:
@@ -239,7 +258,7 @@ def test_pages_can_be_read_without_seeing_them(page: tuple[Report, str]) -> None
 
 
 def test_names_are_escaped_everywhere() -> None:
-    text = html(_evil())
+    text = html(replace(_evil(), trace=None))
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
 
@@ -283,6 +302,25 @@ def test_writing_gives_record_views_and_the_whole_trace(tmp_path: Path) -> None:
         np.testing.assert_array_equal(arrays["amps"], recording.amps)
         np.testing.assert_array_equal(arrays["t"], recording.t)
         assert len(arrays["marks"]) == len(recording.marks)
+
+
+def test_a_page_zooms_into_the_recording_beside_the_record(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    recording, html_of, *_ = write_report(sample.board_report(), out, trace=sample.trace()).paths[
+        ::2
+    ]
+    page, again = html_of.read_text(encoding="utf-8"), tmp_path / "again.html"
+
+    def views() -> str:
+        write_views(read_report(out), {"html": again}, folder=out)
+        return again.read_text(encoding="utf-8")
+
+    assert "Zoomed in, every sample is shown." in page
+    assert views() == page
+    recording.write_bytes(recording.read_bytes() + b"x")
+    assert "Zoomed in, columns are the smallest, mean and largest of 17 samples." in views()
+    recording.unlink()
+    assert "largest of 17 samples." in views()
 
 
 def test_no_side_file_is_named_that_is_not_written(tmp_path: Path) -> None:
