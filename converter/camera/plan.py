@@ -84,7 +84,7 @@ def plan_frames(
             "is not the model's size, and the bundle was converted with --resize none",
             allowed=f"{columns}x{rows}",
             hint="name that part of the frame with --region, or convert with --resize crop",
-            code="frame-size",
+            code="frame-not-resized",
         )
     whole = (0.0, 0.0, float(part.width), float(part.height))
     cropped = preprocess.resize == "crop"

@@ -111,11 +111,12 @@ def verdict(report: Report) -> Verdict | None:
     record = report.mlperf
     if record is None or record.qualifies:
         return None
-    broken = [f"{rule.sentence} ({rule.found})" for rule in record.rules if not rule.met]
+    unmet = [rule for rule in record.rules if not rule.met]
+    broken = [f"{rule.sentence} ({rule.found})" for rule in unmet]
     return Verdict(
         f"{record.benchmark}, {record.mode} mode",
         f"would not qualify; not met: {'; '.join(broken)}",
-        hint="docs/mlperf.md explains each rule",
+        hint=f"each rule has a page: edgekit explain mlperf-{unmet[0].name}",
         code="mlperf-not-qualified",
     )
 

@@ -97,7 +97,9 @@ def _unchecked(bundle: Bundle, board: MlperfBoard) -> Note:
 
 ADVICE = {
     "hardware": "run it on a board for a result to submit",
+    "windows": "measure again: a run that ends well has them all",
     "window-length": "leave out --quick",
+    "window-limit": "take a faster board or a smaller model; the figures stand as EdgeKit's own",
     "data-set": "leave out --files, and take the whole official set",
     "accuracy": "convert with more calibration data, or take the reference model",
     "trigger": "wire the board's time stamp pin to the meter's trigger input, and the grounds",

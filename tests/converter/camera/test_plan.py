@@ -142,8 +142,9 @@ def test_frames_that_cannot_be_are_refused(options: dict[str, object], word: str
 def test_resize_none_takes_frames_of_the_models_size_only() -> None:
     graph, preprocess = image_graph((12, 16, 1)), Preprocess(resize="none", color="gray")
     assert plan_frames(graph, preprocess, format="gray8", width=16, height=12).shape == (12, 16, 1)
-    with pytest.raises(UsageError, match="--resize none"):
+    with pytest.raises(UsageError, match="--resize none") as caught:
         plan_frames(graph, preprocess, format="gray8", width=18, height=12)
+    assert caught.value.code == "frame-not-resized"
 
 
 def test_models_that_take_no_image_are_refused() -> None:
