@@ -21,12 +21,12 @@ from edgekit.firmware_stubs.image import Image, MemoryUse
 from edgekit.firmware_stubs.sizes import ElfSizes, read_sizes
 from edgekit.firmware_stubs.sources import (
     APP,
-    CAMERA,
     INCLUDE,
     PORT,
     Unit,
     app_defines,
     app_units,
+    camera_folders,
     camera_units,
     digest,
     memory_script,
@@ -105,7 +105,7 @@ def build_firmware(
     units = (*model_units(bundle, manifest), *app_units(), *port_units(target.port))
     units += camera_units(camera.plan, camera.driver) if camera else ()
     toolchain = find_toolchain(target.cpu.toolchain)
-    more = (camera.plan, CAMERA, CAMERA / "app", CAMERA / "sensors") if camera else ()
+    more = camera_folders(camera.plan, camera.driver) if camera else ()
     plan = _plan(bundle, target, out, toolchain, units, (flags, defines, link), script, more)
     make(plan, script)
     return image_of(plan, target, manifest, optimization)

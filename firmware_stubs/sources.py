@@ -74,6 +74,13 @@ def camera_units(plan: Path, driver: str) -> tuple[Unit, ...]:
     return (*(Unit("camera", path) for path in parts), *(Unit("app", path) for path in own))
 
 
+def camera_folders(plan: Path, driver: str) -> tuple[Path, ...]:
+    """The folders that the C files of `camera_units` find their headers in."""
+    parts = (CAMERA, CAMERA / "app", CAMERA / "capture", CAMERA / "sensors")
+    own = {path.parent for path in _listed(CAMERA / driver)}
+    return (plan, *parts, *sorted(own.difference(parts)))
+
+
 def port_units(port: str) -> tuple[Unit, ...]:
     """The C files named by a port's sources.txt. Raises ToolError when there is no such port."""
     folder = PORT / port

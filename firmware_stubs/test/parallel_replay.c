@@ -28,5 +28,6 @@ const char *parallel_replay(const uint32_t *levels, uint32_t count, uint8_t *fra
 {
     recorded = levels;
     left = count;
-    return ek_parallel_frame(frame, row_bytes, rows);
+    const ek_row_source_t source = EK_PARALLEL_SOURCE;
+    return ek_row_source_frame(&source, frame, row_bytes, rows);
 }

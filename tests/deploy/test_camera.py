@@ -22,6 +22,7 @@ from edgekit.deploy.camera import CameraRun, FrameAnswer, plan_for, run_camera
 from edgekit.deploy.frames import load_frames
 from edgekit.errors import DataError, ProtocolError, UsageError
 from edgekit.firmware_stubs.build import Camera, build_firmware, build_posix
+from edgekit.firmware_stubs.cameras import camera_driver, camera_drivers
 from edgekit.runtime.link.camera import CameraLink
 from edgekit.runtime.link.dut import open_dut
 from edgekit.targets.reader import load_target
@@ -194,15 +195,33 @@ def test_a_camera_without_a_frame_says_why(cropping: Path, tmp_path: Path) -> No
         assert link.facts()["fault"] == "no chip"
 
 
-@pytest.mark.parametrize("format", ["rgb565be", "yuyv"])
-def test_the_nano33ble_with_an_ov7670_builds(format: str, cropping: Path, tmp_path: Path) -> None:
-    """With the build's own warnings as errors; its frame and the model fit the RAM."""
+BUILDS = [
+    (driver.name, format)
+    for driver in camera_drivers().values()
+    if driver.target
+    for format in driver.formats
+]
+
+
+@pytest.mark.parametrize(("name", "format"), BUILDS)
+def test_a_driver_builds_for_its_board(
+    name: str, format: str, cropping: Path, tmp_path: Path
+) -> None:
+    """With the build's own warnings as errors; its frame and the model fit the memories, read from
+    the ELF, and the frame lies where DMA reaches it."""
     require("arm-none-eabi-gcc")
-    plan = plan_for(open_bundle(cropping), format, 160, 120, None, "bilinear")
-    camera = Camera(written(plan, tmp_path), "nano33ble_ov7670")
-    target = load_target("nano33ble")
-    image = build_firmware(cropping, target, tmp_path / "build", camera=camera)
-    mode = f"ek_ov7670_qqvga_{format.removesuffix('be')}"
-    assert {"ek_camera_begin", "ek_sensor_begin", mode} <= image.sizes.symbols.keys()
+    driver = camera_driver(name)
+    plan = plan_for(open_bundle(cropping), format, driver.width, driver.height, None, "bilinear")
+    target = load_target(driver.target)
+    image = build_firmware(
+        cropping, target, tmp_path / "build", camera=Camera(written(plan, tmp_path), name)
+    )
+    symbols = image.sizes.symbols
+    mode = f"ek_{driver.sensor.lower()}_qqvga_{format.removesuffix('be')}"
+    assert {"ek_driver", "ek_camera_begin", "ek_sensor_begin", mode} <= symbols.keys()
     for memory in image.memories:
         assert memory.used <= memory.size
+    frame, largest = symbols["ek_driver_frame"], max(target.rams, key=lambda memory: memory.size)
+    assert not largest.tightly_coupled
+    assert largest.start <= frame < largest.start + largest.size
+    assert frame % 32 == 0

@@ -29,10 +29,9 @@ def folder() -> tempfile.TemporaryDirectory[str]:
 @functools.cache
 def load() -> ctypes.CDLL:
     out = Path(folder().name) / "parallel.so"
-    source = ROOT / "test" / "parallel_replay.c"
-    compile_c(
-        "gcc", "-O2", "-fPIC", "-shared", *UBSAN, f"-I{CAMERA / 'sensors'}", source, "-o", out
-    )
+    capture = CAMERA / "capture"
+    sources = (ROOT / "test" / "parallel_replay.c", capture / "ek_row_source.c")
+    compile_c("gcc", "-O2", "-fPIC", "-shared", *UBSAN, f"-I{capture}", *sources, "-o", out)
     library = ctypes.CDLL(str(out))
     library.parallel_replay.restype = ctypes.c_char_p
     return library
@@ -91,6 +90,7 @@ def test_missed_and_additional_bytes_are_told() -> None:
     assert replay(recording([b"abcd", b"efg", b"ijkl"]), 4, 3)[0] == "short row"
     assert replay(recording([b"abcd", b"efghx", b"ijkl"]), 4, 3)[0] == "long row"
     assert replay(recording(rows[:2]), 4, 3)[0] == "too few rows"
+    assert replay(recording([*rows, b"mnop"]), 4, 3)[0] == "too many rows"
 
 
 def test_a_core_that_is_too_slow_is_told() -> None:

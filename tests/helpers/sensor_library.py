@@ -52,6 +52,8 @@ class SensorC(ctypes.Structure):
         ("identities", ctypes.c_uint8),
         ("identity", ctypes.POINTER(IdentityC)),
         ("select", RegistersC),
+        ("frame_high", ctypes.c_bool),
+        ("falling", ctypes.c_bool),
     )
 
 

@@ -18,14 +18,10 @@
  * clock is the sensor's: 16 MHz, a setting that the specification does not list and Arduino's
  * library uses; the sensor wants at least 10.
  */
-#include <string.h>
-
 #include "board.h"
 #include "cortex_m.h"
 #include "ek_camera.h"
-#include "ek_camera_plan.h"
-#include "ek_port.h"
-#include "ek_sensors.h"
+#include "ek_driver.h"
 
 #define PORT0_IN EK_REG(0x50000510u)
 #define PORT0_CONFIG(pin) EK_REG(0x50000700u + 4u * (pin))
@@ -61,17 +57,11 @@ static inline uint8_t ek_parallel_byte(uint32_t levels)
 
 #include "ek_parallel.h"
 
-_Static_assert(EK_CAMERA_PLAN_WIDTH == 160 && EK_CAMERA_PLAN_HEIGHT == 120,
-               "the OV7670 is set to 160 x 120");
-
 /* Divides the sensor's clock by 8: by its formula 2.5 frames in a second, 128 cycles of the core to a
  * byte, of which a look that takes a byte is about 30 (estimated from the listing). */
 static const ek_register_t slower = {0x11, 0x07, 100};
 
 const char ek_camera_name[] = "nano33ble_ov7670";
-
-static uint8_t frame[EK_CAMERA_PLAN_FRAME_BYTES];
-static bool ready;
 
 static uint32_t bit_of(ek_sccb_line_t line) { return 1u << (line == EK_SCCB_CLOCK ? SIOC : SIOD); }
 
@@ -87,15 +77,6 @@ static bool read_line(void *port, ek_sccb_line_t line)
 {
     (void)port;
     return (PORT1_IN & bit_of(line)) != 0;
-}
-
-static void wait_us(void *port, uint32_t microseconds)
-{
-    (void)port;
-    const uint64_t start = ek_port_cycles();
-    const uint64_t cycles = (uint64_t)microseconds * (EK_BOARD_HZ / 1000000u);
-    while (ek_port_cycles() - start < cycles) {
-    }
 }
 
 static void start_pins(void)
@@ -117,46 +98,20 @@ static void start_clock(void)
     I2S_START = 1;
 }
 
-static const ek_sensor_mode_t *wanted_mode(void)
+static void start(const ek_sensor_t *sensor)
 {
-    static const ek_sensor_mode_t *const modes[] = {&ek_ov7670_qqvga_rgb565, &ek_ov7670_qqvga_yuyv};
-    for (uint32_t i = 0; i < sizeof modes / sizeof *modes; i++)
-        if (strcmp(modes[i]->format, EK_CAMERA_PLAN_FORMAT) == 0) return modes[i];
-    return 0;
-}
-
-static const char *start(void)
-{
-    static const ek_sccb_t bus = {set_line, read_line, wait_us, 0};
-    const ek_sensor_mode_t *const mode = wanted_mode();
-    if (!mode) return "no such format";
+    (void)sensor;
     start_pins();
     start_clock();
-    wait_us(0, 1000u * mode->sensor->settle_ms);
-    uint16_t done;
-    ek_sccb_status_t status = ek_sensor_begin(&bus, mode, &done);
-    if (status == EK_SCCB_OK)
-        status = ek_sensor_write_all(&bus, mode->sensor, &(ek_registers_t){&slower, 1}, &done);
-    return status == EK_SCCB_OK ? 0 : ek_sccb_status_name(status);
 }
 
-const char *ek_camera_begin(void)
-{
-    if (!ready) {
-        const char *const fault = start();
-        if (fault) return fault;
-        ready = true;
-    }
-    const uint32_t row_bytes = EK_CAMERA_PLAN_STRIDE;
-    const char *const fault = ek_parallel_frame(frame, row_bytes, EK_CAMERA_PLAN_HEIGHT);
-    ready = !fault; /* after a fault it is set up again */
-    return fault;
-}
+static const ek_sensor_mode_t *const modes[] = {&ek_ov7670_qqvga_rgb565, &ek_ov7670_qqvga_yuyv};
 
-const uint8_t *ek_camera_row(void *camera, uint32_t y)
-{
-    (void)camera;
-    return frame + y * EK_CAMERA_PLAN_STRIDE;
-}
-
-uint8_t *ek_camera_frame_memory(void) { return 0; }
+const ek_driver_t ek_driver = {
+    .modes = modes,
+    .count = sizeof modes / sizeof *modes,
+    .own = {&slower, 1},
+    .start = start,
+    .bus = {set_line, read_line, ek_driver_wait, 0},
+    .source = EK_PARALLEL_SOURCE,
+};

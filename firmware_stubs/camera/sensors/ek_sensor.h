@@ -1,6 +1,6 @@
 /* ek_sensor.h - registers of a camera sensor: one at a time, a table of them, and which chip it is.
  *
- * Sensors are data: one file each (ov7670.c, ov2640.c, hm01b0.c).
+ * Sensors are data: one file each (ov7670.c, ov2640.c, hm01b0.c). HREF of all is high within rows.
  */
 #ifndef EK_SENSOR_H
 #define EK_SENSOR_H
@@ -35,6 +35,8 @@ typedef struct {
     uint8_t identities;
     const ek_identity_t *identity;
     ek_registers_t select; /* before `identity` is read: the bank that it is in */
+    bool frame_high;       /* VSYNC is high within frames and low between them; or the reverse */
+    bool falling;          /* bytes are taken where the pixel clock falls; or where it rises */
 } ek_sensor_t;
 
 /* One picture size and format of a sensor. */

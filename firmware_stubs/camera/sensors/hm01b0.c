@@ -93,6 +93,8 @@ const ek_sensor_t ek_hm01b0 = {
     .identities = 2,
     .identity = identity,
     .select = {0, 0},
+    .frame_high = true,
+    .falling = false,
 };
 
 const ek_sensor_mode_t ek_hm01b0_qqvga_gray8 = {

@@ -97,6 +97,8 @@ const ek_sensor_t ek_ov2640 = {
     .identities = 2,
     .identity = identity,
     .select = EK_REGISTERS(sensor_bank),
+    .frame_high = true, /* [u] as public drivers have it */
+    .falling = false,
 };
 
 const ek_sensor_mode_t ek_ov2640_qqvga_rgb565 = {

@@ -82,6 +82,8 @@ const ek_sensor_t ek_ov7670 = {
     .identities = 2,
     .identity = identity,
     .select = {0, 0},
+    .frame_high = false,
+    .falling = false,
 };
 
 const ek_sensor_mode_t ek_ov7670_qqvga_rgb565 = {
