@@ -70,14 +70,19 @@ def camera_units(plan: Path, driver: str) -> tuple[Unit, ...]:
     the generated ek_camera_plan.c."""
     parts = sorted(CAMERA.glob("*.c"))
     parts += [plan / "ek_camera_plan.c"]
-    own = (*sorted(CAMERA.glob("app/*.c")), *_listed(CAMERA / driver))
+    own = (*sorted(CAMERA.glob("app/*.c")), *driver_files(driver))
     return (*(Unit("camera", path) for path in parts), *(Unit("app", path) for path in own))
+
+
+def driver_files(driver: str) -> tuple[Path, ...]:
+    """The C files of a camera's driver."""
+    return _listed(CAMERA / driver)
 
 
 def camera_folders(plan: Path, driver: str) -> tuple[Path, ...]:
     """The folders that the C files of `camera_units` find their headers in."""
     parts = (CAMERA, CAMERA / "app", CAMERA / "capture", CAMERA / "sensors")
-    own = {path.parent for path in _listed(CAMERA / driver)}
+    own = {path.parent for path in driver_files(driver)}
     return (plan, *parts, *sorted(own.difference(parts)))
 
 

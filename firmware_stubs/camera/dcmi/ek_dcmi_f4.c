@@ -35,5 +35,5 @@ void ek_dcmi_forget(const void *memory, uint32_t bytes)
 {
     (void)memory;
     (void)bytes;
-    __asm volatile("dsb" ::: "memory");
+    ek_barrier();
 }

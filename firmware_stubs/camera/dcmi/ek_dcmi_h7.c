@@ -42,7 +42,7 @@ void ek_dcmi_clocks(uint32_t ports)
 void ek_dcmi_forget(const void *memory, uint32_t bytes)
 {
     const uint32_t start = (uint32_t)(uintptr_t)memory;
-    __asm volatile("dsb" ::: "memory");
+    ek_barrier();
     for (uint32_t offset = 0; offset < bytes; offset += LINE) DCIMVAC = start + offset;
-    __asm volatile("dsb\n\tisb" ::: "memory");
+    ek_barrier();
 }

@@ -19,6 +19,9 @@ static inline void ek_use_vectors(void)
     __asm volatile("dsb\n\tisb" ::: "memory");
 }
 
+/* What was written before is there before anything that follows. */
+static inline void ek_barrier(void) { __asm volatile("dsb\n\tisb" ::: "memory"); }
+
 /* One interrupt line may wake the core, no other does; it is not taken, as all stay masked. */
 static inline void ek_wake_on(uint32_t interrupt)
 {
