@@ -131,7 +131,7 @@ def test_pins_are_what_dcmi_has_and_are_given_to_it(name: str) -> None:
 def test_frames_come_byte_for_byte(
     name: str, rows: int, row_words: int, looks: int, every: int, random: Random
 ) -> None:
-    """The frame that was under way is left out, words that are still on their way at the end of a row
+    """The frame that was under way is left out, words still on their way at a row's end
     are waited for, and nothing is stored beyond the rows."""
     sent = random_rows(random, rows, 4 * row_words)
     high = name.endswith("ov2640")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from edgekit.firmware_stubs.sources import CAMERA
 from edgekit.targets.reader import load_target
 from tests.helpers.sensor_library import modes
 
+MANUAL = Path(__file__).parents[2] / "docs" / "camera.md"
 NAMES = tuple(camera_drivers())
 BOARDS = tuple(name for name in NAMES if camera_driver(name).target)
 
@@ -44,6 +46,26 @@ def test_its_frames_are_a_mode_of_the_sensor(name: str) -> None:
     assert wanted
     assert wanted <= known
     assert set(driver.formats) <= set(FORMATS)
+
+
+def test_the_manual_lists_every_driver_as_it_is() -> None:
+    text = MANUAL.read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:6]] for line in text.splitlines() if "|" in line
+    ]
+    for name in BOARDS:
+        driver = camera_driver(name)
+        formats = ", ".join(f"`{form}`" for form in driver.formats)
+        size = f"{driver.width}x{driver.height}"
+        assert [f"`{name}`", f"`{driver.target}`", driver.sensor, formats, size] in rows
+
+
+def test_the_manual_lists_every_fault() -> None:
+    text = MANUAL.read_text(encoding="utf-8")
+    header = (CAMERA / "capture" / "ek_row_source.h").read_text(encoding="utf-8")
+    faults = re.findall(r'#define EK_FAULT_\w+ "([^"]+)"', header)
+    assert len(faults) == 8
+    assert all(f"`{fault}`" in text for fault in faults)
 
 
 def test_the_virtual_one_takes_any_frame_for_any_target() -> None:
