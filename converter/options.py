@@ -168,11 +168,16 @@ class ConvertOptions:
                 "--ram-budget",
                 f"{self.ram_budget} bytes hold nothing",
                 allowed="a size such as 64K",
+                hint="leave --ram-budget out to plan without one",
                 code="bad-option",
             )
         if self.scale is not None and 0 in self.scale:
             raise UsageError(
-                "--scale", "0 makes every input the same", allowed="not 0", code="bad-option"
+                "--scale",
+                "0 makes every input the same",
+                allowed="not 0",
+                hint="pixels as 0..1 are 1/255",
+                code="bad-option",
             )
 
     def _check_floats(self, choices: tuple[LayerChoice, ...]) -> None:
@@ -190,6 +195,7 @@ class ConvertOptions:
                 "--cluster",
                 f"clusters the weights of integer layers, and {about} has none",
                 allowed="--precision int8",
+                hint="leave one of the two out",
                 code="bad-option",
             )
         for option, value, usual in (
@@ -229,7 +235,11 @@ class ConvertOptions:
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise UsageError(
-            option, f"unknown value {value!r}", allowed=", ".join(allowed), code="bad-option"
+            option,
+            f"unknown value {value!r}",
+            allowed=", ".join(allowed),
+            hint="`edgekit convert --help` describes each",
+            code="bad-option",
         )
 
 

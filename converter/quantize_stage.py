@@ -104,7 +104,7 @@ def _narrowing(
             " its quantization-aware training",
             allowed="minmax, which keeps them",
             hint="leave --ranges out",
-            code="ranges-recorded",
+            code="ranges-trained",
         )
     return lambda graph, seen: narrowed(
         graph, seen, data.again(graph), options.ranges, scheme.activation

@@ -49,7 +49,11 @@ def _scale(value: bool | str | None) -> str:
 def _one_of(argument: str, value: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise UsageError(
-            argument, f"unknown value {value!r}", allowed=", ".join(allowed), code="bad-option"
+            argument,
+            f"unknown value {value!r}",
+            allowed=", ".join(allowed),
+            hint="docs/binary.md describes each",
+            code="bad-option",
         )
     return value
 

@@ -23,5 +23,5 @@ def binary_notes(graph: Graph, binary_format: str) -> tuple[Note, ...]:
     if binary_format != "lce" and not any(isinstance(node.op, BINARY) for node in graph.nodes):
         found = f"--binary-format {binary_format} changes nothing: no layer is binarized"
         advice = "build the network of BinaryConv2D and BinaryDense, or of Larq's layers"
-        notes.append(Note("no-binary-layer", graph.name, found, advice))
+        notes.append(Note("binary-format-unused", graph.name, found, advice))
     return tuple(notes)

@@ -13,7 +13,7 @@ from edgekit.converter.data.dataset import Dataset, subset
 from edgekit.converter.data.folders import from_files, open_csv, open_folder, open_labels
 from edgekit.converter.data.images import SUFFIXES
 from edgekit.converter.data.several import InputSpec, open_several
-from edgekit.errors import DataError
+from edgekit.errors import DataError, UsageError
 
 FORMS = (
     "a folder of images, a folder per class, .npz, .npy, .csv, labels.json, an image, an iterable"
@@ -34,15 +34,15 @@ def open_dataset(
     (or a function that returns one) of arrays or (array, class index) pairs. Samples load when
     they are asked for, except those of iterables. An array of the model's one input's very shape is
     one sample; for several `inputs` see `several.open_several`. `evaluation` takes the test part
-    of an archive that has one. Raises DataError.
+    of an archive that has one. Raises DataError, and UsageError for a limit below one.
     """
     if limit is not None and limit < 1:
-        raise DataError(
-            "samples",
-            str(limit),
+        raise UsageError(
+            "number of samples",
+            f"{limit} is too few",
             allowed="1 or more",
-            hint="ask for at least one",
-            code="no-samples",
+            hint="ask for at least one, better 100",
+            code="bad-option",
         )
     if len(inputs) > 1:
         return subset(_not_empty(open_several(spec, inputs, limit)), limit, seed)

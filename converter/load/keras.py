@@ -228,7 +228,7 @@ def fixed_shape(
             subject,
             f"dynamic input shape {shown}",
             allowed="a dynamic batch only",
-            hint="fix it with --input-size HEIGHTxWIDTH"
+            hint="fix it with --input-size PIXELS, the height and width"
             if len(extents) == 4
             else "save the model with a fixed input shape",
             code="dynamic-shape",

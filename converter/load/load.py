@@ -110,12 +110,16 @@ def _check_options(found: Source, input_size: tuple[int, int] | None, zoo: ZooOp
         raise UsageError(
             str(found.path),
             "alpha, classes, weights and seed are for zoo models",
-            hint="leave them out: the file says them",
+            hint="leave them out: the file says them, or a zoo name goes in its place",
             code="zoo-options",
         )
     if input_size is not None and min(input_size) < 1:
         raise UsageError(
-            "input size", f"{input_size[0]}x{input_size[1]}", allowed="1 or more", code="input-size"
+            "input size",
+            f"{input_size[0]}x{input_size[1]}",
+            allowed="1 or more",
+            hint="give the size of an image in pixels, or leave --input-size out",
+            code="input-size",
         )
 
 

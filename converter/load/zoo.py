@@ -69,14 +69,27 @@ def _sha256(name: str, size: tuple[int, int], options: ZooOptions) -> str:
 
 def _check(name: str, size: tuple[int, int], options: ZooOptions) -> None:
     if options.alpha is not None and not 0 < options.alpha <= 4:
-        raise UsageError("alpha", f"{options.alpha}", allowed="above 0, up to 4", code="alpha")
+        raise UsageError(
+            "alpha",
+            f"{options.alpha}",
+            allowed="above 0, up to 4",
+            hint="it multiplies the width of every layer: 0.25, 0.5 and 1 are usual",
+            code="alpha",
+        )
     if options.classes is not None and options.classes < 1:
-        raise UsageError("classes", f"{options.classes}", allowed="1 or more", code="classes")
+        raise UsageError(
+            "classes",
+            f"{options.classes}",
+            allowed="1 or more",
+            hint="it is the number of the network's outputs; leave it out for 1000",
+            code="classes",
+        )
     if min(size) < _SMALLEST[name]:
         raise UsageError(
             "input size",
             f"{size[0]}x{size[1]}",
             allowed=f"{_SMALLEST[name]} or more for {name}",
+            hint="give a larger --input-size, or leave it out",
             code="input-size",
         )
     if options.weights is not None and not options.weights.is_file():

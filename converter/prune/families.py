@@ -103,6 +103,7 @@ def _by_macs(
         f"at most {saved:.1%} of the multiply-accumulates of {graph.name} can go: inputs, outputs"
         f" and {MULTIPLE} channels of every layer stay",
         allowed=f"macs:SHARE with a share up to {saved:.2f}",
+        hint="ask for less, or start from a network with wider layers",
         code="prune-out-of-reach",
     )
 

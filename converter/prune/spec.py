@@ -106,7 +106,10 @@ def check_prune(text: str, precision: str, *, data_free: bool) -> None:
         allowed = "0.5, layer:0.5 or 2:4; or --calibration DATA"
     else:
         return
-    raise UsageError(f"{OPTION} {text}", found, allowed=allowed, code="prune-combination")
+    hint = "change one of the two options"
+    raise UsageError(
+        f"{OPTION} {text}", found, allowed=allowed, hint=hint, code="prune-combination"
+    )
 
 
 def _share(text: str, value: str) -> Amount:
@@ -142,4 +145,5 @@ def _exception(text: str, part: str, scope: Scope) -> LayerAmount:
 
 
 def _bad(text: str, found: str, allowed: str = ALLOWED) -> UsageError:
-    return UsageError(f"{OPTION} {text}", found, allowed=allowed, code="bad-prune")
+    hint = "docs/pruning.md shows every form"
+    return UsageError(f"{OPTION} {text}", found, allowed=allowed, hint=hint, code="bad-prune")

@@ -196,15 +196,22 @@ def _stack(dataset: Dataset, shape: Shape, progress: Progress, stage: str) -> ND
 
 def _array(dataset: Dataset, index: int, shape: Shape) -> NDArray[Any]:
     sample = np.asarray(dataset.load(index))
-    if sample.size != np.prod(shape) or not np.isfinite(sample).all():
+    subject = f"{dataset.source}, {dataset.names[index]}"
+    if sample.size != np.prod(shape):
         raise DataError(
-            f"{dataset.source}, {dataset.names[index]}",
-            f"shape {shape_text(sample.shape)}"
-            if sample.size != np.prod(shape)
-            else "not all values are finite",
+            subject,
+            f"shape {shape_text(sample.shape)}",
             allowed=shape_text(shape),
             hint="arrays are not resized: leave --input out, or prepare them",
             code="sample-shape",
+        )
+    if not np.isfinite(sample).all():
+        raise DataError(
+            subject,
+            f"{np.count_nonzero(~np.isfinite(sample))} values are NaN or infinite",
+            allowed="finite numbers",
+            hint="remove the sample or repair what makes it",
+            code="not-finite",
         )
     return sample.reshape(shape)
 

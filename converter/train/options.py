@@ -186,7 +186,11 @@ def _checks(o: TrainOptions) -> tuple[Check, ...]:
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise UsageError(
-            option, f"unknown value {value!r}", allowed=", ".join(allowed), code="bad-option"
+            option,
+            f"unknown value {value!r}",
+            allowed=", ".join(allowed),
+            hint="`edgekit train --help` describes each",
+            code="bad-option",
         )
 
 

@@ -213,6 +213,7 @@ def _origin(architecture: str | None, options: TrainOptions) -> Origin:
                 architecture,
                 f"a network of the zoo, and --start {options.start} beside it",
                 allowed="one of the two",
+                hint=f"leave {architecture} out to train the model further, --start to train anew",
                 code="two-networks",
             )
         return FromModel.read(options.start, options.qat)
@@ -232,7 +233,7 @@ def _check_binary(row: Architecture, options: TrainOptions) -> None:
         f"{has_none} no binarized layers",
         allowed=", ".join(other.name for other in ZOO if other.binary),
         hint="leave it out, or train one of these",
-        code="no-binary-layers",
+        code="train-not-binary",
     )
 
 

@@ -80,7 +80,13 @@ def baseline(
     """
     require_sklearn("training classical models")
     if precision not in PRECISIONS:
-        raise UsageError("--precision", precision, allowed=", ".join(PRECISIONS), code="precision")
+        raise UsageError(
+            "--precision",
+            f"unknown value {precision!r}",
+            allowed=", ".join(PRECISIONS),
+            hint="`edgekit convert` has the others",
+            code="bad-option",
+        )
     report = progress or (lambda stage, done, total: None)
     profile = load_target(target) if isinstance(target, str) else target
     kept, held = _split(data, evaluation, samples, seed)
@@ -147,7 +153,7 @@ def _network(path: str, kept: Dataset, held: Dataset, target: Target, precision:
             + (": float32 leaves nothing to compare" if precision == "float32" else ""),
             allowed="a float model of the data's classes",
             hint="give --precision int8 and a model that was not quantized yet",
-            code="not-judged",
+            code="baseline-network",
         )
     low, high = interval(summary.after, held.count)
     return Row(

@@ -79,7 +79,7 @@ def open_engine(bundle: Bundle, engine: str) -> tuple[Run, str]:
                 "LiteRT does not know",
                 allowed="c, reference",
                 hint="leave it out, or convert with --binary-format portable",
-                code="custom-operator",
+                code="engine-operators",
             )
         from edgekit.litert import open_interpreter
 

@@ -85,9 +85,9 @@ def _read(model: bytes | Path) -> tuple[bytes, str]:
     if data[4:8] != b"TFL3":
         raise ModelError(
             subject,
-            "empty" if not data else "not a TFLite file (no TFL3 mark)",
+            "not a TFLite file (no TFL3 mark)" if data else "the file is empty",
             hint="give the .tflite that `edgekit convert` wrote",
-            code="not-tflite",
+            code="not-tflite" if data else "empty-model",
         )
     return data, subject
 
@@ -124,7 +124,9 @@ def _explain(subject: str, error: BaseException, log: str, batch: int | None) ->
         return UnsupportedError(
             subject,
             f"holds an operator no interpreter here knows: {text}",
-            hint="convert the model with builtin operators only",
+            allowed="TFLite's builtin operators",
+            hint="convert the model again from its source: `edgekit convert` writes builtin"
+            " operators, of binarized layers with --binary-format portable",
             code="custom-operator",
         )
     if batch not in (None, 1):
@@ -142,8 +144,8 @@ def _damaged(subject: str, why: str) -> ModelError:
     return ModelError(
         subject,
         f"damaged, or not for this interpreter: {why}",
-        hint="copy or convert the file again",
-        code="model-damaged",
+        hint="copy or convert the file again, or take another interpreter (docs/install.md)",
+        code="interpreter-refused",
     )
 
 

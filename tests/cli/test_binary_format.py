@@ -93,7 +93,7 @@ def warnings(*words: object) -> dict[tuple[str, str], tuple[str, str]]:
 
 def test_a_form_for_binarized_layers_without_any_changes_nothing(desk: Path) -> None:
     (desk / "tiny.tflite").write_bytes(write_tflite(random_graph(1)))
-    key = ("no-binary-layer", "tiny")
+    key = ("binary-format-unused", "tiny")
     assert key not in warnings("tiny.tflite")
     message, advice = warnings("tiny.tflite", "--binary-format", "portable")[key]
     assert message == "--binary-format portable changes nothing: no layer is binarized"

@@ -29,7 +29,7 @@ def test_ranges_of_the_file_need_no_data(desk: Path) -> None:
 def test_ranges_of_the_file_are_not_narrowed(desk: Path) -> None:
     model = _with_ranges(desk / "trained.tflite")
     words = ("convert", model, "-t", "virtual-m4", "--ranges", "mse", "-o", "out")
-    error = fails(*words, exit_code=2, code="ranges-recorded")
+    error = fails(*words, exit_code=2, code="ranges-trained")
     assert "minmax, which keeps them" in str(error)
     assert not (desk / "out").exists()
 

@@ -189,7 +189,7 @@ def test_run_takes_the_engine_that_can(bundles: dict[str, Path], tmp_path: Path)
     assert answer["engine"].startswith("edgekit-c")
     [same] = succeeds(*words, "--engine", "reference").record
     assert same["values"] == answer["values"]
-    error = fails(*words[:-1], "--engine", "litert", exit_code=2, code="custom-operator")
+    error = fails(*words[:-1], "--engine", "litert", exit_code=2, code="engine-operators")
     assert error["allowed"] == "c, reference"
 
 

@@ -140,6 +140,12 @@ def test_no_tensorflow(bench: Path) -> None:
         ("resnet8 --data colours.npz --augment flop", 2, "bad-option", ("flip, crop, erase",)),
         ("resnet8 --data colours.npz -o tiny.h5", 2, "bad-option", ("ends in .keras",)),
         ("resnet8 --data colours.npz --resume", 1, "no-checkpoint", ("leave --resume out",)),
+        (
+            "resnet8 --data colours.npz --real-weights 0.5",
+            2,
+            "train-not-binary",
+            ("resnet8 has no binarized layers", "quicknet", "leave it out"),
+        ),
         ("resnet8 --data colours.npz -o colours.npz/a.keras", 1, "not-a-folder", ("colours.npz",)),
     ],
 )

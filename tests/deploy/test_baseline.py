@@ -166,14 +166,14 @@ def test_bad_data_is_refused(data: Path, tmp_path: Path) -> None:
     narrow = saved(tmp_path, "narrow.npz", x=x[:, :3], y=y)
     error = fails("baseline", "--data", data, "--eval", narrow, exit_code=1, code="feature-count")
     assert error["found"] == "3 features"
-    error = fails("baseline", "--data", data, "--precision", "int4", exit_code=2, code="precision")
+    error = fails("baseline", "--data", data, "--precision", "int4", exit_code=2, code="bad-option")
     assert error["allowed"] == "int8, int16, float32"
 
 
 def test_float32_networks_cannot_be_judged(data: Path, found: Any) -> None:
     model = found[1] / "decision_tree.joblib"
     error = fails("baseline", "--data", data, "--precision", "float32", "--model", model,
-                  exit_code=2, code="not-judged")  # fmt: skip
+                  exit_code=2, code="baseline-network")  # fmt: skip
     assert "float32 leaves nothing to compare" in error["found"]
 
 

@@ -90,6 +90,7 @@ class Axis:
                 self.flag,
                 f"not understood: {text!r}",
                 allowed=f"values such as {self.example}",
+                hint="docs/sweep.md#axes has those of every axis",
                 code="sweep-value",
             ) from None
         ConvertOptions(**{self.field: value})

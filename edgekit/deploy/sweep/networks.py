@@ -70,6 +70,7 @@ def make_training(data: str | Path | None, epochs: int, seed: int) -> Training:
             "--arch",
             "networks are trained on data, and none are named for that",
             allowed="--train DATA, labelled, and apart from the data they are judged by",
+            hint="add --train DATA, or give trained models in place of --arch",
             code="sweep-arch",
         )
     TrainOptions(epochs=epochs, seed=seed)

@@ -65,6 +65,7 @@ def parse_objectives(names: Sequence[str]) -> tuple[Objective, ...]:
                 "--objectives",
                 f"no objective {name!r}",
                 allowed=", ".join(OBJECTIVES),
+                hint="docs/sweep.md#objectives-and-limits has what each is",
                 code="sweep-objective",
             )
     if not names or len(set(names)) < len(names):
@@ -72,6 +73,7 @@ def parse_objectives(names: Sequence[str]) -> tuple[Objective, ...]:
             "--objectives",
             "one is named twice" if names else "none is named",
             allowed="each at most once, and one at least",
+            hint="leave --objectives out for the usual ones",
             code="sweep-objective",
         )
     return tuple(OBJECTIVES[name] for name in names)

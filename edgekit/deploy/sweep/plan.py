@@ -112,6 +112,7 @@ def make_plan(
             "edgekit sweep",
             "no network is named",
             allowed="MODEL... or --arch NAME:WIDTH,...",
+            hint="edgekit sweep MODEL --target TARGET --data DATA -o DIR",
             code="sweep-axis",
         )
     profiles = {profile.name: profile for profile in map(load_target, targets)}

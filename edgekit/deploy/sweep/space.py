@@ -90,7 +90,11 @@ def make_space(
     for name in axes:
         if name not in BY_NAME:
             raise UsageError(
-                f"axis {name!r}", "not known", allowed=", ".join(BY_NAME), code="sweep-axis"
+                f"axis {name!r}",
+                "not known",
+                allowed=", ".join(BY_NAME),
+                hint="docs/sweep.md#axes has what each varies",
+                code="sweep-axis",
             )
     given = [name for name in BY_NAME if name in axes]
     ordered = {name: tuple(axes[name]) for name in sorted(given, key=lambda name: name in LATE)}
@@ -102,6 +106,7 @@ def make_space(
                 flag,
                 f"{', '.join(values)}: one is named twice" if values else "has no value",
                 allowed="values apart from one another, with commas between them",
+                hint="name each once",
                 code="sweep-axis",
             )
     for name, values in ordered.items():

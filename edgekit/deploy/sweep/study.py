@@ -222,12 +222,14 @@ def _naming(url: str) -> Iterator[None]:
             "--study",
             f"not understood: {error}".partition("\n")[0],
             allowed="a URL such as sqlite:///study.db or postgresql://user@host/database",
+            hint="leave --study out for a file in the output folder",
             code="study-url",
         ) from None
     except ImportError as error:
         raise EdgeKitError(
             f"study {url}",
             f"its driver is not installed: {error}".partition("\n")[0],
+            allowed="databases whose Python package is here",
             hint="install the database's Python package, or use sqlite:///FILE",
             code="study-driver",
         ) from None

@@ -14,7 +14,7 @@ from PIL import Image
 
 from edgekit.converter.data.dataset import Dataset, Kind, subset
 from edgekit.converter.data.open import open_dataset
-from edgekit.errors import DataError
+from edgekit.errors import DataError, UsageError
 
 
 def save(path: Path, value: int = 100, size: tuple[int, int] = (8, 6)) -> Path:
@@ -366,7 +366,9 @@ def test_an_array_without_samples() -> None:
 
 
 def test_a_limit_below_one() -> None:
-    assert failure(np.ones((2, 3)), limit=0).code == "no-samples"
+    with pytest.raises(UsageError, match="0 is too few") as caught:
+        open_dataset(np.ones((2, 3)), limit=0)
+    assert caught.value.code == "bad-option"
 
 
 def test_things_that_are_no_data(tmp_path: Path) -> None:

@@ -312,7 +312,10 @@ def test_weights_that_do_not_fit(test_data: Path, network: Any, tmp_path: Path) 
 def test_zoo_options_out_of_range(
     options: ZooOptions, size: tuple[int, int] | None, code: str
 ) -> None:
-    assert failure("mobilenet_v1", zoo=options, input_size=size).code == code
+    error = failure("mobilenet_v1", zoo=options, input_size=size)
+    assert error.code == code
+    assert error.allowed
+    assert error.hint
 
 
 def test_everything_from_keras_is_float32(network: Any, tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ def test_what_needs_data_says_so(trained: tuple[str, Trained], tmp_path: Path) -
         convert(rounding="gptq")
     with pytest.raises(UsageError) as caught:
         convert(ranges="mse")
-    assert caught.value.code == "ranges-recorded"
+    assert caught.value.code == "ranges-trained"
     assert "ranges of its quantization-aware training" in str(caught.value)
 
 

@@ -156,7 +156,7 @@ def test_arrays_of_another_shape_and_values_that_are_none(tmp_path: Path) -> Non
     _refused(lambda: _load(tmp_path / "a.npz", (8, 8, 2)), "sample-shape", "9x8x2", "not resized")
     x[2, 0, 0, 0] = np.nan
     np.savez(tmp_path / "b.npz", x=x, y=[0, 1, 0, 1])
-    _refused(lambda: _load(tmp_path / "b.npz"), "sample-shape", "sample 2", "not all values")
+    _refused(lambda: _load(tmp_path / "b.npz"), "not-finite", "sample 2", "1 values are NaN")
 
 
 def test_images_have_one_or_three_channels(colours: Path) -> None:
