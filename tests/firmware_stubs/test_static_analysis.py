@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from edgekit.converter.ir.graph import DType
-from edgekit.firmware_stubs.catalog import INCLUDE, KERNELS, ROOT
-from edgekit.firmware_stubs.sources import APP, CAMERA, PORT, app_units, port_units
+from edgekit.firmware_stubs.cameras import camera_drivers
+from edgekit.firmware_stubs.catalog import INCLUDE, KERNELS
+from edgekit.firmware_stubs.sources import APP, CAMERA, PORT, app_units, driver_files, port_units
 from tests.conformance.against_references import activations
 from tests.conformance.generated import emit, host_target
 from tests.conformance.graphs import case
+from tests.helpers.camera_registers import include_flags
 from tests.helpers.toolchains import MACHINES, require
 
 WARNINGS = (
@@ -141,15 +143,26 @@ def test_frames_of_cameras_under_the_analyzer() -> None:
     assert analyze(command, sources) == ""
 
 
-def test_sensors_under_the_analyzers() -> None:
+def test_sensors_and_drivers_under_the_analyzers(tmp_path: Path) -> None:
+    """Each file once, as the first driver that lists it has it; registers are a model's."""
     require("gcc", "clang", "cppcheck")
-    sources = [*sorted(CAMERA.glob("sensors/*.c")), ROOT / "test" / "parallel_replay.c"]
-    where = f"-I{CAMERA / 'sensors'}"
-    assert analyze(["gcc", *WARNINGS, "-O2", "-fanalyzer", where], sources) == ""
+    owner = {
+        path: name
+        for name, driver in reversed(camera_drivers().items())
+        for path in driver_files(name)
+        if driver.target
+    }
+    assert {path.parent.name for path in owner} > {"sensors", "capture", "dcmi"}
     off = [f"-Wno-{name}" for name in ALLOWED_BY_CLANG]
-    clang = ["clang", "-std=c11", "-O1", "-Werror", "-Weverything", *off, where]
-    assert analyze(clang, sources) == ""
-    assert cppcheck(where, *map(str, sources)) == ""
+    for name in sorted(set(owner.values())):
+        folder = tmp_path / name
+        folder.mkdir()
+        where = include_flags(name, folder)
+        sources = [path for path in owner if owner[path] == name]
+        assert analyze(["gcc", *WARNINGS, "-O2", "-fanalyzer", *where], sources) == ""
+        clang = ["clang", "-std=c11", "-O1", "-Werror", "-Weverything", *off, *where]
+        assert analyze(clang, sources) == ""
+        assert cppcheck(*where, *map(str, sources)) == ""
 
 
 def test_boards_under_the_analyzer() -> None:

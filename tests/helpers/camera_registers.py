@@ -149,18 +149,22 @@ def _load(path: Path) -> ctypes.CDLL:
     return library
 
 
+def include_flags(name: str, out: Path) -> list[str]:
+    """Where a driver's C finds its headers; registers are a model's, and `out` gets the plan."""
+    driver = camera_driver(name)
+    (out / "ek_camera_plan.h").write_text(_plan(driver.formats[0], driver.width, driver.height))
+    family = {path.parent for path in _port_headers(driver.target)}
+    folders = (REGISTERS, *camera_folders(out, name), INCLUDE, *sorted(family))
+    return [f"-I{folder}" for folder in folders]
+
+
 @functools.cache
 def _library(name: str) -> Path:
-    driver = camera_driver(name)
     out = Path(_folder().name) / name
     out.mkdir()
-    (out / "ek_camera_plan.h").write_text(_plan(driver.formats[0], driver.width, driver.height))
-    family = {unit.parent for unit in _port_headers(driver.target)}
-    folders = [REGISTERS, *camera_folders(out, name), INCLUDE, *sorted(family)]
-    includes = [f"-I{folder}" for folder in folders]
-    sources = [*driver_files(name), REGISTERS / "registers.c"]
-    flags = (*STRICT, *SANITIZE, "-O1", "-fPIC", "-shared")
-    compile_c("gcc", *flags, *includes, *sources, "-o", out / "driver.so")
+    flags = (*STRICT, *SANITIZE, "-O1", "-fPIC", "-shared", *include_flags(name, out))
+    sources = (*driver_files(name), REGISTERS / "registers.c")
+    compile_c("gcc", *flags, *sources, "-o", out / "driver.so")
     return out / "driver.so"
 
 

@@ -3,7 +3,7 @@
 
 #include "stm32.h"
 
-#define PORT(pin) EK_GPIO(ek_dcmi_chip.gpio, (pin).port)
+#define PORT(pin) (ek_dcmi_chip.gpio + 0x400u * number((pin).port))
 #define MODER(port) ((port) + 0x00u)
 #define OTYPER(port) ((port) + 0x04u)
 #define OSPEEDR(port) ((port) + 0x08u)
@@ -41,6 +41,9 @@ static bool frame_high;
 static const uint8_t *armed;
 static uint32_t armed_words;
 
+/* Of a port, from its letter. */
+static uint32_t number(char port) { return (uint32_t)port - 'A'; }
+
 static void set_mode(ek_dcmi_pin_t pin, uint32_t mode)
 {
     ek_change(MODER(PORT(pin)), 3u << 2 * pin.pin, mode << 2 * pin.pin);
@@ -74,7 +77,7 @@ static uint32_t ports(void)
 {
     uint32_t used = 0;
     for (uint32_t i = 0; i < EK_DCMI_PINS; i++)
-        if (ek_dcmi_pins[i].port) used |= 1u << (ek_dcmi_pins[i].port - 'A');
+        if (ek_dcmi_pins[i].port) used |= 1u << number(ek_dcmi_pins[i].port);
     return used;
 }
 
