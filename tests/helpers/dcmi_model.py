@@ -261,9 +261,7 @@ class DcmiModel:
         self._check(at(self._stream + 12, 0) == self.driver.frame & 0xFFFFFFFF, "not to the frame")
         self._check(control >> 11 & 15 == 0b1010, "not words")
         self._check(control >> 10 & 1 == 1, "memory does not go on")
-        self._check(
-            control >> 6 & 0b1111 == 0b0000, "not from a register to memory once"
-        )
+        self._check(control >> 6 & 0b1111 == 0b0000, "not from a register to memory once")
         self._check(at(self._stream + 0x14, 0) >> 2 & 1 == 0, "not in direct mode")
         register, mask, value = self.chip.request
         routed = control if register == self._stream else at(register, 0)
