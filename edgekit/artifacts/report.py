@@ -27,7 +27,7 @@ from edgekit.artifacts.pruning import PruneSummary
 from edgekit.artifacts.report_checks import first_fault, unreadable_value
 from edgekit.artifacts.report_migrations import REPORT_REVISION, migrated
 from edgekit.artifacts.run import RunResult
-from edgekit.artifacts.samples import SamplesFile, SamplesLost, load_samples
+from edgekit.artifacts.samples import SamplesFile, SamplesLost, load_samples, unpacked_samples
 from edgekit.errors import DataError
 
 REPORT_SCHEMA = 1
@@ -173,8 +173,9 @@ def from_json(text: str, *, subject: str = REPORT_NAME) -> Report:
 def read_report(path: Path, *, samples: bool = True) -> Report:
     """The report at `path` (the file, or the folder that holds `report.json`).
 
-    With `samples` those in a file beside it are read too; where that is missing or another, the
-    report is without them and has a warning that says so. Without, the file is not looked at.
+    With `samples` those in a file beside it are there too, and read when they are asked for; where
+    it is missing or another, the report is without them and has a warning that says so. Without,
+    the file is not looked at.
 
     Raises DataError when the record is missing, damaged or of a newer schema.
     """
@@ -196,11 +197,22 @@ def read_report(path: Path, *, samples: bool = True) -> Report:
 def _with_samples(report: Report, folder: Path) -> Report:
     if report.samples is None:
         return report
+    return _filled(report, partial(load_samples, report.runs, report.samples, folder))
+
+
+def with_samples(report: Report, data: bytes) -> Report:
+    """A report with the samples that `data`, the content of the file it names, holds; where that is
+    another one, without them and with a warning that says so."""
+    if report.samples is None:
+        return report
+    return _filled(report, partial(unpacked_samples, report.runs, report.samples, data))
+
+
+def _filled(report: Report, runs: Callable[[], tuple[RunResult, ...]]) -> Report:
     try:
-        runs = load_samples(report.runs, report.samples, folder)
+        return replace(report, runs=runs(), samples=None)
     except SamplesLost as lost:
         return replace(report, warnings=(*report.warnings, lost.note))
-    return replace(report, runs=runs, samples=None)
 
 
 def _refuse_constant(word: str) -> float:

@@ -84,8 +84,9 @@ def show(
         report = opened.report(number)
     if output_dir is not None:
         write_report(report, output_dir)
-    out.emit(text.loads(report.to_json()))
-    if not (out.quiet or out.json):
+    if out.json:  # all samples of a record take long to write out
+        out.emit(text.loads(report.to_json()))
+    elif not out.quiet:
         sys.stdout.write(terminal(report, width=min(out.columns, WIDTH)))
     if output_dir is not None:
         out.say(f"report: {output_dir / 'report.html'}")

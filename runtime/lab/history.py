@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.artifacts.figures import Figure, Provenance
-from edgekit.artifacts.report import Report, from_json
+from edgekit.artifacts.report import Report, from_json, with_samples
 from edgekit.errors import DataError, EdgeKitError, OutputError, UsageError
 from edgekit.runtime.lab.history_schema import APPLICATION, MIGRATIONS, VERSION
 from edgekit.runtime.lab.state import state_folder
 from edgekit.runtime.opened import Closed
+from edgekit.runtime.report.stored import storing
 
 HISTORY = "EDGEKIT_HISTORY"
 FILE = "history.db"
@@ -103,7 +104,8 @@ class History(Closed):
     def add(self, report: Report, *, tags: Sequence[str] = ()) -> tuple[int, bool]:
         """Keep a report: its number, and whether it is new. The same one is kept once; tags are
         added to those it has."""
-        text = report.to_json()
+        written, samples = storing(report)
+        text = written.to_json()
         digest = identity(from_json(text))  # numbers as they are when read again
         told = report.environment
         row = (
@@ -135,6 +137,8 @@ class History(Closed):
                         for name, f in report.figures.items()
                     ],
                 )
+                if samples is not None:
+                    self._base.execute("INSERT INTO samples VALUES (?, ?)", (number, samples))
             self._tag(number, tags)
         return number, bool(made.rowcount)
 
@@ -169,14 +173,16 @@ class History(Closed):
         """The report of a record. Raises UsageError."""
         self.record(number)
         with self._naming():
-            (body,) = self._base.execute(
-                "SELECT report FROM records WHERE id = ?", (number,)
+            body, samples = self._base.execute(
+                "SELECT report, data FROM records LEFT JOIN samples ON record = id WHERE id = ?",
+                (number,),
             ).fetchone()
         try:
             text = zlib.decompress(body).decode()
         except (zlib.error, UnicodeDecodeError) as error:
             raise self._damaged(str(error)) from None
-        return from_json(text, subject=f"record {number} of {self.path}")
+        report = from_json(text, subject=f"record {number} of {self.path}")
+        return report if samples is None else with_samples(report, samples)
 
     def figures(self, name: str) -> dict[int, Figure]:
         """A figure of all records that have it, by their number."""

@@ -40,6 +40,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX records_by_series ON records (name, target, created)",
         "CREATE INDEX figures_by_name ON figures (name, record)",
     ),
+    (
+        """CREATE TABLE samples (
+            record INTEGER PRIMARY KEY REFERENCES records (id) ON DELETE CASCADE,
+            data BLOB NOT NULL
+        )""",
+    ),
 )
 """Statement lists: number i brings a file of version i to version i + 1. They only ever grow."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from edgekit.artifacts.figures import Provenance
 from edgekit.artifacts.report import Report
 from edgekit.artifacts.run import RunResult
+from edgekit.artifacts.samples import stored_of
 from edgekit.runtime.measure.stats import Summary, summarize
 from edgekit.runtime.report.figures import LABELS, label_of
 from edgekit.runtime.report.layers import LayerRow, Layers, layers
@@ -123,11 +124,11 @@ def _run_row(run: RunResult) -> tuple[Cell, ...]:
 
 def _quantiles(run: RunResult) -> tuple[str, str, str, str, str]:
     """Samples, median, p5, p95, p99."""
-    if run.latency_s and run.counter_unit != "instructions":
+    kept = run.latency_stored or stored_of(run.latency_s)
+    if run.latency_s and kept is None and run.counter_unit != "instructions":
         row: Summary = summarize(run.latency_s)
         return _row_of(row.count, row.median, row.p5, row.p95, row.p99)
-    if run.latency_stored is not None:
-        kept = run.latency_stored
+    if kept is not None:
         return _row_of(kept.count, kept.median_s, kept.p5_s, kept.p95_s, kept.p99_s)
     if run.count_per_inference is None:
         return ("", "", "", "", "")
@@ -148,7 +149,7 @@ def batches_table(report: Report) -> Table:
         if len(run.batches) < 2:
             continue
         for batch in run.batches:
-            stored = batch.seconds_stored
+            stored = batch.seconds_stored or stored_of(batch.seconds)
             median = stored.median_s if stored else summarize(batch.seconds).median
             count = stored.count if stored else len(batch.seconds)
             texts = (

@@ -10,10 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.artifacts.report import Report, read_report
+from edgekit.artifacts.report import Report, from_json, read_report
+from edgekit.artifacts.samples import LazySamples
+from edgekit.deploy.tradeoff import tradeoff
+from edgekit.errors import DataError
 from edgekit.runtime.report.csv_text import csv_text
 from edgekit.runtime.report.html import html
+from edgekit.runtime.report.junit import junit
 from edgekit.runtime.report.markdown import markdown
+from edgekit.runtime.report.prometheus import prometheus
 from edgekit.runtime.report.stored import MOST_INLINE, storing
 from edgekit.runtime.report.terminal import terminal
 from edgekit.runtime.report.write import write_report
@@ -56,6 +61,63 @@ def test_the_file_is_read_only_when_asked_for(tmp_path: Path) -> None:
     assert stored is not None
     assert stored.count == 2 * MOST_INLINE
     assert stored.median_s == pytest.approx(np.median(many().runs[0].latency_s))
+
+
+@pytest.fixture
+def unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No sample can be read."""
+
+    def refuse(self: LazySamples) -> None:
+        raise AssertionError("read")
+
+    monkeypatch.setattr(LazySamples, "values", property(refuse))
+
+
+@pytest.mark.usefixtures("unread")
+def test_what_needs_no_sample_reads_none(tmp_path: Path) -> None:
+    report = from_json(many().to_json())
+    write_report(report, tmp_path / "a", formats=())
+    found = read_report(tmp_path / "a")
+    assert len(found.runs[0].latency_s) == 2 * MOST_INLINE
+    for view in (terminal, markdown, csv_text, junit, prometheus):
+        assert view(found) == view(report)
+    other = replace(report, bundle=replace(report.bundle, name="other"))
+    write_report(other, tmp_path / "b", formats=())
+    assert tradeoff([tmp_path / "a", tmp_path / "b"], against=["latency"])
+    for needing in (html, Report.to_json):
+        with pytest.raises(AssertionError, match="read"):
+            needing(found)
+
+
+def test_samples_of_a_file_are_as_good_as_those_of_a_tuple(tmp_path: Path) -> None:
+    report = from_json(many().to_json())
+    write_report(report, tmp_path, formats=())
+    found = read_report(tmp_path)
+    lazy, plain = found.runs[0].latency_s, report.runs[0].latency_s
+    assert (lazy[0], lazy[-2:], lazy[5:7]) == (plain[0], plain[-2:], plain[5:7])
+    assert (hash(lazy), max(lazy)) == (hash(plain), max(plain))
+    assert lazy == plain
+    assert plain == lazy
+    assert lazy != plain[1:]
+    assert found.to_json() == report.to_json()
+    assert storing(found) == storing(report)
+    assert html(found) == html(report)
+
+
+def test_a_file_that_changes_after_its_record_was_read_is_named(tmp_path: Path) -> None:
+    write_report(many(), tmp_path, formats=())
+    found = read_report(tmp_path)
+    count = len(found.runs[0].latency_s)
+    for spoil in (
+        lambda path: np.savez(path, **{"runs.0.latency_s": np.full(count, np.nan)}),
+        lambda path: np.savez(path, **{"runs.0.latency_s": np.zeros(3)}),
+        lambda path: path.write_bytes(b"x"),
+        Path.unlink,
+    ):
+        spoil(tmp_path / "samples.npz")
+        with pytest.raises(DataError, match="no longer the file the record names") as caught:
+            html(found)
+        assert caught.value.code == "samples-changed"
 
 
 def test_equal_samples_give_equal_files() -> None:

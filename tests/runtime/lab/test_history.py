@@ -19,7 +19,8 @@ from edgekit.runtime.lab import history
 from edgekit.runtime.lab.commit import commit_of
 from edgekit.runtime.lab.history import History, Wanted, history_path
 from edgekit.runtime.lab.history_schema import MIGRATIONS, VERSION
-from tests.helpers.sample_report import host_report
+from edgekit.runtime.report.stored import MOST_INLINE
+from tests.helpers.sample_report import host_report, host_run
 
 ROOT = Path(__file__).parent.parent.parent.parent
 WRITE = """
@@ -139,6 +140,19 @@ def test_a_writer_that_is_killed_leaves_whole_records(path: Path) -> None:
             assert len(record.tags) == 1
             assert found.report(record.id).figures.keys() == host_report().figures.keys()
         assert len(found.figures("latency")) == len(records)
+
+
+def test_many_samples_are_kept_beside_the_record(path: Path) -> None:
+    report = replace(host_report(), runs=(host_run(2 * MOST_INLINE),))
+    with History(path) as found:
+        number, _ = found.add(report)
+        (size,) = found._base.execute("SELECT length(report) FROM records").fetchone()
+        assert size < 10_000
+        assert found.report(number) == report
+        found._base.execute("UPDATE samples SET data = x'00'")
+        assert found.report(number).warnings[-1].code == "samples-changed"
+        found._base.execute("DELETE FROM records")
+        assert found._base.execute("SELECT count(*) FROM samples").fetchone() == (0,)
 
 
 def test_an_older_file_is_brought_to_the_present_version(path: Path) -> None:
