@@ -71,8 +71,11 @@ def inside(target: Target, kind: str, start: int, size: int) -> bool:
 
 
 def defined(board: str) -> dict[str, str]:
-    """The plain definitions of a board's header."""
-    text = (PORT / load_target(board).port / "board.h").read_text(encoding="utf-8")
+    """The plain definitions of a board's header, and of those of its family that it takes in."""
+    header = PORT / load_target(board).port / "board.h"
+    text = header.read_text(encoding="utf-8")
+    for name in re.findall(r'^#include "(.+)"', text, re.MULTILINE):
+        text += (header.parents[1] / "stm32" / name).read_text(encoding="utf-8")
     return dict(re.findall(r"^#define (\w+) (\S+)", text, re.MULTILINE))
 
 
@@ -154,13 +157,16 @@ def test_what_a_section_wise_loader_places_needs_no_copying() -> None:
 def test_the_port_states_what_the_profile_states(name: str) -> None:
     target, stated = load_target(name), defined(name)
     assert int(stated["EK_BOARD_HZ"].rstrip("u")) == target.clock_hz
-    assert int(stated.get("EK_BOARD_BAUD", "115200u").rstrip("u")) == target.link.baud
+    assert int(stated["EK_BOARD_BAUD"].rstrip("u")) == target.link.baud
 
 
-LINE_HZ = {"stm32vldiscovery": 24e6}
-"""The clock of an STM32's line, worked out by hand from the manual."""
-LINE_HZ |= dict.fromkeys(("nucleo-f446re", "nucleo-l4r5zi", "nucleo-u575zi"), 16e6)
-LINE_HZ |= dict.fromkeys(("nucleo-h743zi", "nicla-vision", "openmv-h7"), 64e6)
+LINE_HZ = {"stm32vldiscovery": 24e6, "nucleo-f446re": 45e6, "nucleo-f411re": 50e6}
+"""The clock of an STM32's line, worked out by hand from the manual: APB1, APB2 or HSI."""
+LINE_HZ |= dict.fromkeys(("nucleo-f401re", "stm32f4discovery"), 42e6)
+LINE_HZ |= {"nucleo-f746zg": 54e6, "nucleo-f767zi": 54e6, "stm32f746g-disco": 108e6}
+LINE_HZ |= dict.fromkeys(("nucleo-l4r5zi", "nucleo-u575zi", "nucleo-l476rg"), 16e6)
+LINE_HZ |= dict.fromkeys(("nucleo-h743zi", "nicla-vision", "openmv-h7", "portenta-h7"), 64e6)
+LINE_HZ |= {"b-l475e-iot01a": 16e6}
 STM32 = [name for name in PORTED if "EK_BOARD_UART_DIVIDER" in defined(name)]
 
 
@@ -175,10 +181,52 @@ def test_the_line_is_within_one_percent_of_its_rate(name: str, tmp_path: Path) -
         "int32_t divider(void) { return (int32_t)EK_BOARD_UART_DIVIDER; }\n"
     )
     library = tmp_path / "divider.so"
-    compile_c("gcc", "-shared", "-fPIC", f"-I{header}", source, "-o", library)
+    folders = (f"-I{header}", f"-I{PORT / 'cortex_m/stm32'}")
+    compile_c("gcc", "-shared", "-fPIC", *folders, source, "-o", library)
     divider = ctypes.CDLL(str(library)).divider()
     times = 256 if name == "nucleo-l4r5zi" else 1  # LPUART
     assert times * LINE_HZ[name] / divider == pytest.approx(115200, rel=0.01)
+
+
+APB_LIMITS = {
+    "nucleo-f401re": (42e6, 84e6),
+    "nucleo-f411re": (50e6, 100e6),
+    "nucleo-f446re": (45e6, 90e6),
+    "nucleo-f746zg": (54e6, 108e6),
+    "nucleo-f767zi": (54e6, 108e6),
+    "stm32f4discovery": (42e6, 84e6),
+    "stm32f746g-disco": (54e6, 108e6),
+}
+"""Of STM32F4 and STM32F7, APB1 and APB2 at most: the data sheets' general operating conditions."""
+
+SPEED = """
+#include "board.h"
+static const unsigned dividers[] = {1, 1, 1, 1, 2, 4, 8, 16}; /* PPRE of RCC_CFGR */
+unsigned vco(void) { return EK_BOARD_HZ * EK_BOARD_PLL_P; }
+unsigned apb1(void) { return EK_BOARD_HZ / dividers[EK_BOARD_BUS_DIVIDERS >> 10 & 7]; }
+unsigned apb2(void) { return EK_BOARD_HZ / dividers[EK_BOARD_BUS_DIVIDERS >> 13 & 7]; }
+unsigned waits(void) { return EK_BOARD_FLASH_ACCESS & 15; }
+unsigned timer(void) { return EK_BOARD_HZ / EK_BOARD_CYCLES_PER_TIMER_CLOCK; }
+"""
+
+
+def test_the_speeds_of_stm32f4_and_f7_are_within_their_limits(tmp_path: Path) -> None:
+    """From the fields of the PLL, the buses and the flash as the compiler computes them."""
+    fast = {name for name in STM32 if "EK_BOARD_BUS_DIVIDERS" in defined(name)}
+    assert fast == set(APB_LIMITS)
+    (tmp_path / "speed.c").write_text(SPEED)
+    for name, (apb1, apb2) in APB_LIMITS.items():
+        folders = (f"-I{PORT / load_target(name).port}", f"-I{PORT / 'cortex_m/stm32'}")
+        library = tmp_path / f"{name}.so"
+        options = ("-shared", "-fPIC", "-Wno-missing-prototypes")
+        compile_c("gcc", *options, *folders, tmp_path / "speed.c", "-o", library)
+        speed = ctypes.CDLL(str(library))
+        assert 200e6 <= speed.vco() <= 432e6, name
+        assert speed.apb1() <= apb1, name
+        assert speed.apb2() <= apb2, name
+        assert speed.timer() == 2 * speed.apb1(), name  # twice as fast as a divided bus
+        hertz = load_target(name).clock_hz
+        assert 30e6 * speed.waits() < hertz <= 30e6 * (speed.waits() + 1), name  # at 2.7 to 3.6 V
 
 
 @needs_arm

@@ -2,10 +2,10 @@
  *
  * RM0433 (RM0399 has the same registers): chapters "Power control" (PWR 0x58024800; voltage scaling
  * and VOS0), "Reset and Clock Control" (RCC 0x58024400), "Embedded Flash memory" (0x52002000; wait
- * states by AXI clock and voltage) and "System configuration controller" (0x58000400). Caches and
- * their maintenance: Armv7-M ARM, chapter "System Address Map", and PM0253.
+ * states by AXI clock and voltage) and "System configuration controller" (0x58000400).
  */
 #include "board.h"
+#include "m7.h"
 #include "stm32.h"
 
 #define PWR 0x58024800u
@@ -64,26 +64,8 @@ static void start_pll(void)
     ek_await(RCC_CR, PLL_READY, PLL_READY);
 }
 
-/* Every set and way of the data cache is invalidated before it is switched on. */
-static void start_caches(void)
-{
-    const uint32_t size = EK_REG(0xE000ED80u); /* CCSIDR: level 1 data, as after reset */
-    const uint32_t sets = size >> 13 & 0x7FFF, ways = size >> 3 & 0x3FF;
-    uint32_t on = EK_REG(0xE000ED14u);         /* CCR */
-    if (!(on & 1u << 16)) {
-        for (uint32_t set = 0; set <= sets; set++)
-            for (uint32_t way = 0; way <= ways; way++)
-                EK_REG(0xE000EF60u) = way << 30 | set << 5; /* DCISW: 4 ways, lines of 32 bytes */
-    }
-    EK_REG(0xE000EF50u) = 0; /* ICIALLU */
-    __asm volatile("dsb\n\tisb" ::: "memory");
-    EK_REG(0xE000ED14u) = on | 1u << 16 | 1u << 17;
-    __asm volatile("dsb\n\tisb" ::: "memory");
-}
-
 void ek_stm32_clocks(void)
 {
-    EK_REG(0xE0001FB0u) = 0xC5ACCE55u; /* the M7's DWT has a lock: LAR */
     ek_change(RCC_CR, HSI_ON | 3u << 3, HSI_ON); /* undivided */
     ek_await(RCC_CR, HSI_READY, HSI_READY);
     choose_source(SOURCE_HSI);
@@ -93,7 +75,7 @@ void ek_stm32_clocks(void)
     EK_REG(RCC_D2CFGR) = 4u << 4 | 4u << 8;
     EK_REG(RCC_D3CFGR) = 4u << 4;
     choose_source(SOURCE_PLL);
-    start_caches();
+    ek_m7_start();
     EK_REG(RCC_AHB2ENR) |= 7u << 29; /* SRAM1 to SRAM3 */
     EK_REG(RCC_AHB4ENR) |= EK_BOARD_GPIO_CLOCKS;
     EK_REG(RCC_APB1LENR) |= 1u | EK_BOARD_UART_CLOCK_APB1L; /* TIM2 */

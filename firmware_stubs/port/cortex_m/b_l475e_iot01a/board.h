@@ -1,0 +1,35 @@
+/* board.h - ST B-L475E-IOT01A, STM32L475VG, Cortex-M4F at 80 MHz.
+ *
+ * UM2153: the virtual serial port of the ST-LINK is USART1 on PB6 and PB7; Arduino pin D2 is PD14.
+ * Alternate function 7 of both: data sheet DS10969. RM0351: USART1 0x40013800, interrupt 37; GPIO from
+ * 0x48000000.
+ */
+#ifndef EK_BOARD_H
+#define EK_BOARD_H
+
+#define EK_BOARD_NAME "b-l475e-iot01a"
+#define EK_BOARD_HZ 80000000u
+#define EK_BOARD_BAUD 115200u
+#define EK_BOARD_CYCLES_PER_TIMER_CLOCK 1u
+#define EK_BOARD_BOOST 0
+#define EK_BOARD_WAIT_STATES 4u
+
+#define EK_BOARD_UART 0x40013800u
+#define EK_BOARD_UART_INTERRUPT 37u
+#define EK_BOARD_UART_FUNCTION 7u
+#define EK_BOARD_UART_DIVIDER (16000000u / EK_BOARD_BAUD)
+#define EK_BOARD_UART_FIFO 0u
+#define EK_BOARD_UART_CLOCK_APB1 0u
+#define EK_BOARD_UART_CLOCK_APB1_2 0u
+#define EK_BOARD_UART_CLOCK_APB2 (1u << 14)
+#define EK_BOARD_UART_SOURCE 0u /* USART1SEL */
+
+#define EK_BOARD_GPIO_CLOCKS (1u << 1 | 1u << 3)
+#define EK_BOARD_TX_PORT EK_GPIO(0x48000000u, 'B')
+#define EK_BOARD_TX_PIN 6u
+#define EK_BOARD_RX_PORT EK_GPIO(0x48000000u, 'B')
+#define EK_BOARD_RX_PIN 7u
+#define EK_BOARD_TRIGGER_PORT EK_GPIO(0x48000000u, 'D')
+#define EK_BOARD_TRIGGER_PIN 14u
+
+#endif
