@@ -2,9 +2,10 @@
 
     runner serve                      speaks the device protocol on its standard input and output
     runner INPUT [RUNS] [profile]     runs the model on a file of inputs
+    runner starts COUNT INPUT         the same in fresh processes, each timed from its start
 
 It is the application of the boards with a port to POSIX. `firmware_stubs/runner/runner.c` says what
-the second form reads and prints; `read_lines` reads it. It is linked statically where the compiler
+the others read and print; `read_lines` reads the second. It is linked statically where the compiler
 has a static C library, so copying it to a Raspberry Pi or a phone is all there is to install.
 """
 

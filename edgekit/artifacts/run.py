@@ -73,7 +73,8 @@ class ColdStart:
 class SustainedWindow:
     """A part of a run without pauses. `start_s` counts from its beginning, `seconds` is the time
     the part took, `busy_s` that of its inferences alone, p50 to p99 their latencies, in seconds.
-    `state` is what the machine told at its end: temperature_mc, frequency_khz, throttled."""
+    `state` is what the machine told at its end: temperature_mc, frequency_khz, throttled, and of a
+    phone thermal, its thermal status."""
 
     start_s: float
     seconds: float

@@ -28,7 +28,6 @@ from edgekit.deploy.programs import launcher_for
 from edgekit.deploy.provision import provision
 from edgekit.errors import UsageError, rebuilt
 from edgekit.runtime.devices.bench_program import device_name
-from edgekit.runtime.devices.provisioned import lines
 from edgekit.runtime.devices.remote import CLEAN, PUSH_S, Remote
 from edgekit.targets.model import Target
 
@@ -84,7 +83,7 @@ def measured_there(
         module = "edgekit.deploy.bench_there"
         script = f'{CLEAN.format(folder)}; cd {folder}; "{python}" -m {module} {REQUEST}'
         with device.talking(script) as line:
-            for text in lines(line):
+            for text in line.lines():
                 answer = json.loads(text)
                 if "progress" in answer:
                     report(*answer["progress"])

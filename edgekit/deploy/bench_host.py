@@ -7,23 +7,21 @@ from dataclasses import replace
 from functools import partial
 
 from edgekit.artifacts.figures import Note
-from edgekit.artifacts.files import scratch_folder
-from edgekit.artifacts.run import ColdStart, RunResult
+from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bench import Measured, Progress, with_sleep
 from edgekit.deploy.bench_options import BenchOptions
-from edgekit.deploy.bench_runner import measured
+from edgekit.deploy.bench_runner import measured, with_starts
 from edgekit.deploy.build import native_model
 from edgekit.deploy.bundles import Bundle, require_engine
 from edgekit.deploy.closeness import same
-from edgekit.deploy.inputs import Inputs, raw_bytes, reference_outputs
+from edgekit.deploy.inputs import Inputs, reference_outputs
 from edgekit.deploy.keeper import Keeper
-from edgekit.deploy.programs import OpenProgram, program_here
+from edgekit.deploy.programs import program_here
 from edgekit.errors import EdgeKitError, MissingExtraError, ToolError
 from edgekit.runtime.measure.metered import MeteredRun, WindowsRun, measure_energy, timed_windows
 from edgekit.runtime.power.meter import Meter
 from edgekit.runtime.power.names import make_meter
 from edgekit.runtime.runner import environment
-from edgekit.runtime.runner.cold_program import program_starts
 from edgekit.runtime.runner.host import cold_starts, run_host
 from edgekit.targets.model import Target
 
@@ -148,26 +146,12 @@ def _generated(
         with program_here(bundle) as opened:
             device = environment.device_name()
             run = measured(bundle, opened, inputs, report, options=options, device=device)
-            return replace(run, cold=_program_starts(opened, inputs, options, report))
+            return with_starts(opened, run, inputs, options, report)
     except ToolError as error:
         if error.code != "compiler-missing" or bundle.custom or alone:
             raise
         notes.append(_skipped("generated C", error))
         return None
-
-
-def _program_starts(
-    opened: OpenProgram, inputs: Inputs, options: BenchOptions, report: Progress
-) -> tuple[ColdStart, ...]:
-    if not options.starts:
-        return ()
-    report("cold starts", 0, 1)
-    with scratch_folder("edgekit-") as folder:
-        file = folder / "sample.bin"
-        file.write_bytes(raw_bytes(inputs.samples[0]))
-        starts = program_starts(opened.image.elf, file, count=options.starts)
-    report("cold starts", 1, 1)
-    return starts
 
 
 def _headline_engine(bundle: Bundle, run: RunResult, inputs: Inputs) -> Callable[[], object]:

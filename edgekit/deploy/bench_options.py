@@ -74,15 +74,9 @@ def chooses_engine(target: Target, place: Place) -> bool:
     return target.family != "cortex-m"
 
 
-def starts_processes(target: Target, options: BenchOptions) -> bool:
-    """Whether an engine is started that can be started again and again."""
-    if options.place:
-        return options.runs("litert")
-    return target.family != "cortex-m"
-
-
-def runs_on(target: Target, place: Place) -> bool:
-    """Whether inferences can follow one another for as long as wanted, each timed."""
+def times_processes(target: Target, place: Place) -> bool:
+    """Whether processes run there, with time of their own: they can be started again and again, and
+    run on for as long as wanted, each inference timed."""
     return target.family != "cortex-m" and not place.emulate
 
 
@@ -151,12 +145,12 @@ IDLE = (
     ),
     Idle(
         ("--cold",),
-        lambda target, options: not starts_processes(target, options),
-        "it times processes of this machine, or of LiteRT on a Pi with --host",
+        lambda target, options: not times_processes(target, options.place),
+        "it times processes of this machine, of a Pi or of a phone",
     ),
     Idle(
         ("--sustained",),
-        lambda target, options: not runs_on(target, options.place),
+        lambda target, options: not times_processes(target, options.place),
         "it watches programs of this machine, of a Pi or of a phone",
     ),
     Idle(

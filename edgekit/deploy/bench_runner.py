@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from edgekit.artifacts.figures import Figure
+from edgekit.artifacts.files import scratch_folder
 from edgekit.artifacts.partial import BoardParts
 from edgekit.artifacts.run import RunResult
 from edgekit.deploy.bench import Measured, Progress
@@ -56,6 +57,7 @@ def run_runner(
         runs = list(keeper.partial.runs)
         if not runs:
             run = measured(bundle, opened, inputs, report, options=options, keeper=keeper)
+            run = with_starts(opened, run, inputs, options, report)
             runs = [_counted(bundle, opened, run, inputs, report)]
             keeper.runs(runs)
         figures = _tool(bundle, launcher, options, report)
@@ -63,6 +65,21 @@ def run_runner(
             return Measured(tuple(runs), figures=figures)
         metered = board_energy(opened, meter, runs[0], options, report, keeper)
     return Measured(tuple(runs), metered.result, metered.trace, figures=figures)
+
+
+def with_starts(
+    opened: OpenProgram, run: RunResult, inputs: Inputs, options: BenchOptions, report: Progress
+) -> RunResult:
+    """The run with cold starts of its program, where it has time of its own."""
+    if not options.starts or opened.launcher.simulated:
+        return run
+    report("cold starts", 0, 1)
+    with scratch_folder("edgekit-") as folder:
+        file = folder / "sample.bin"
+        file.write_bytes(raw_bytes(inputs.samples[0]))
+        starts = opened.launcher.starts(opened.image.elf, file, options.starts)
+    report("cold starts", 1, 1)
+    return replace(run, cold=starts)
 
 
 def _tool(
@@ -154,6 +171,7 @@ def measured(
         effort=QUICK if options.quick else NORMAL,
         simulated=launcher.simulated,
         sustained=options.sustained,
+        watching=launcher.watching,
         progress=report,
     )
     return _between(run, launcher.name, before, launcher.state())

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from edgekit.artifacts.files import check_writable, write_file
 from edgekit.artifacts.partial import PARTIAL_NAME
 from edgekit.deploy.bench import runner
-from edgekit.deploy.bench_options import BenchOptions, chooses_engine, runs_on, starts_processes
+from edgekit.deploy.bench_options import BenchOptions, chooses_engine, times_processes
 from edgekit.deploy.boards import check_port
 from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.fleet_run import Job, Outcome, Tell, run_jobs
@@ -209,14 +209,11 @@ def fleet_options(
             mine = replace(mine, threads=usual.threads, batches=usual.batches)
         if not _chooses(run) and any(map(_chooses, runs)):
             mine = replace(mine, engine=usual.engine)
-        if not _runs_on(run) and any(map(_runs_on, runs)):
-            mine = replace(mine, sustained=usual.sustained)
+        if not _times(run) and any(map(_times, runs)):
+            mine = replace(mine, sustained=usual.sustained, cold=usual.cold)
         if mine.power is None:
             mine = replace(mine, windows=usual.windows, duty=usual.duty)
         found.append(mine)
-    if any(map(_starts, runs, found)):
-        pairs = zip(runs, found, strict=True)
-        found = [m if _starts(run, m) else replace(m, cold=usual.cold) for run, m in pairs]
     if all(mine.power is None for mine in found):
         found = [replace(mine, windows=options.windows, duty=options.duty) for mine in found]
     for run, mine in zip(runs, found, strict=True):
@@ -231,14 +228,9 @@ def _chooses(run: Run) -> bool:
     return chooses_engine(run.station.target, run.station.place)
 
 
-def _runs_on(run: Run) -> bool:
-    """Whether a run takes --sustained."""
-    return runs_on(run.station.target, run.station.place)
-
-
-def _starts(run: Run, options: BenchOptions) -> bool:
-    """Whether a run takes --cold."""
-    return starts_processes(run.station.target, options)
+def _times(run: Run) -> bool:
+    """Whether a run takes --sustained and --cold."""
+    return times_processes(run.station.target, run.station.place)
 
 
 def _concerns(runs: Sequence[Run]) -> bool:

@@ -2,6 +2,7 @@
  *
  *     runner serve                        the device protocol (ek_protocol.h) on stdin and stdout
  *     runner INPUT [RUNS] [profile]       inputs from a file, results as JSON lines
+ *     runner starts COUNT INPUT           fresh processes of it, each timed from its start (starts.h)
  *
  * INPUT holds one sample after another, each the model's inputs one after another, as raw bytes.
  * Every sample is run RUNS times (once without). Lines:
@@ -24,6 +25,7 @@
 #include "ek_arena.h"
 #include "ek_model.h"
 #include "ek_port.h"
+#include "starts.h"
 
 typedef struct {
     FILE *file;
@@ -151,14 +153,18 @@ static long count_samples(FILE *file)
     return size > 0 && size % sample == 0 ? size / sample : -1;
 }
 
+static int usage(void)
+{
+    fprintf(stderr,
+            "usage: runner serve | runner INPUT [RUNS] [profile] | runner starts COUNT INPUT\n");
+    return 2;
+}
+
 static int run_file(int count, char **words, uint64_t entered)
 {
     job_t job = {.entered = entered, .runs = count > 2 ? strtol(words[2], NULL, 10) : 1};
     job.profile = count == 4 && strcmp(words[3], "profile") == 0;
-    if (count < 2 || count > 4 || job.runs < 1 || (count == 4 && !job.profile)) {
-        fprintf(stderr, "usage: runner serve | runner INPUT [RUNS] [profile]\n");
-        return 2;
-    }
+    if (count < 2 || count > 4 || job.runs < 1 || (count == 4 && !job.profile)) return usage();
     job.file = fopen(words[1], "rb");
     job.samples = job.file ? count_samples(job.file) : -1;
     if (job.samples < 0) {
@@ -175,7 +181,11 @@ int main(int count, char **words)
 {
     const uint64_t entered = ek_port_cycles();
     ek_port_init();
-    if (count != 2 || strcmp(words[1], "serve") != 0) return run_file(count, words, entered);
-    ek_app_serve();
-    return 0;
+    if (count == 2 && strcmp(words[1], "serve") == 0) {
+        ek_app_serve();
+        return 0;
+    }
+    if (count != 4 || strcmp(words[1], "starts") != 0) return run_file(count, words, entered);
+    const long starts = strtol(words[2], NULL, 10);
+    return starts > 0 ? run_starts(words[0], starts, words[3]) : usage();
 }

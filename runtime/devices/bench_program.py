@@ -8,7 +8,8 @@ what is left.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from statistics import median
 
 from edgekit.artifacts.bundle import Manifest
@@ -16,6 +17,7 @@ from edgekit.artifacts.figures import Note, Provenance
 from edgekit.artifacts.run import Batch, RunResult, SustainedWindow
 from edgekit.runtime.devices.bench import Bench, BenchPlan, Progress
 from edgekit.runtime.devices.counting import Counter
+from edgekit.runtime.devices.launch import State
 from edgekit.runtime.link.dut import Dut
 from edgekit.runtime.measure import stats
 from edgekit.runtime.measure import sustained as long_run
@@ -27,6 +29,13 @@ PROFILES = 15
 """Inferences whose steps are timed; of each step the median counts."""
 REQUEST_S = 1.0
 """About how long one request for samples runs, so that a lost device is noticed."""
+Watching = Callable[[], AbstractContextManager[State]]
+
+
+@contextmanager
+def unwatched() -> Iterator[State]:
+    """Of a device that tells nothing but what its runner does."""
+    yield dict
 
 
 def bench_program(
@@ -39,12 +48,14 @@ def bench_program(
     effort: Effort,
     simulated: bool = False,
     sustained: float = 0.0,
+    watching: Watching = unwatched,
     progress: Progress | None = None,
 ) -> RunResult:
     """Run a plan on an open runner; `engine` is its name in the report.
 
     `latency_s` holds one sample an inference, the empty window taken away; `sustained` seconds of a
-    run without pauses follow, 0 for none. Raises ProtocolError
+    run without pauses follow, 0 for none, in which `watching` gives what tells of the device what
+    the runner does not. Raises ProtocolError
     when the runner is of another model or build, or stops answering. Wrong outputs are counted,
     not raised.
     """
@@ -53,7 +64,10 @@ def bench_program(
     counter = Counter.of(target, facts)
     checked, equal, notes = bench.outputs()
     warmed, samples = (0, ()) if simulated else _samples(bench, plan, counter, effort)
-    long = _sustained(bench, counter, samples, sustained) if sustained and samples else ()
+    long: tuple[SustainedWindow, ...] = ()
+    if sustained and samples:
+        with watching() as more:
+            long = _sustained(bench, counter, samples, sustained, more)
     steps = () if simulated else bench.steps(counter)
     machine = _state(bench.board.machine())
     return RunResult(
@@ -105,9 +119,10 @@ def _samples(
 
 
 def _sustained(
-    bench: Bench, counter: Counter, samples: tuple[float, ...], seconds: float
+    bench: Bench, counter: Counter, samples: tuple[float, ...], seconds: float, more: State
 ) -> tuple[SustainedWindow, ...]:
-    """Blocks of inferences as long as the runner keeps times for, one request after another."""
+    """Blocks of inferences as long as the runner keeps times for, one request after another.
+    Of each window's end there is what the runner tells, and `more`."""
     board, patience = bench.board, bench.patience
     wanted = long_run.BLOCK_S / max(median(samples), 1e-9)
     count = min(int(board.machine()["samples"]), max(1, int(wanted)))
@@ -119,7 +134,10 @@ def _sustained(
     def told(done: int) -> None:
         bench.tell("sustained run", done, long_run.WINDOWS)
 
-    return long_run.run_sustained(take, board.machine, seconds, told=told)
+    def state() -> dict[str, str]:
+        return board.machine() | more()
+
+    return long_run.run_sustained(take, state, seconds, told=told)
 
 
 def _batch(manifest: Manifest) -> int:

@@ -10,18 +10,23 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from edgekit.artifacts.run import ColdStart
 from edgekit.errors import ToolError, UsageError
 from edgekit.runtime.link.process import ProcessTransport
+from edgekit.runtime.runner import throttling
+from edgekit.runtime.runner.cold_program import program_starts
 from edgekit.targets.model import Target
 
 SERVE = "serve"
+State = Callable[[], dict[str, str]]
+"""Tells what about a device changes while it runs."""
 
 
 class Launcher(Protocol):
@@ -49,6 +54,14 @@ class Launcher(Protocol):
         """What about the device changes while it runs, likewise."""
         ...
 
+    def watching(self) -> AbstractContextManager[State]:
+        """`state`, to be asked often: what takes long is done once. Raises DeviceError."""
+        ...
+
+    def starts(self, program: Path, inputs: Path, count: int) -> tuple[ColdStart, ...]:
+        """`count` cold starts of the program on a file of one sample. Raises DeviceError."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Here:
@@ -70,7 +83,14 @@ class Here:
         return {}
 
     def state(self) -> dict[str, str]:
-        return {}
+        return {} if self.simulated else throttling.here()
+
+    @contextmanager
+    def watching(self) -> Iterator[State]:
+        yield self.state
+
+    def starts(self, program: Path, inputs: Path, count: int) -> tuple[ColdStart, ...]:
+        return program_starts(program, inputs, count=count)
 
 
 EMULATORS = {"aarch64": "qemu-aarch64-static", "armv7-a": "qemu-arm-static"}

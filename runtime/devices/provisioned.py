@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgekit.errors import DeviceError
 from edgekit.runtime.devices.remote import Remote
 from edgekit.runtime.devices.remote_troubles import INSTALLING, PIP
-from edgekit.runtime.link.process import ProcessTransport
 
 PLACE = '"${XDG_DATA_HOME:-$HOME/.local/share}/edgekit/provisioned"'
 OLDEST = (3, 11)
@@ -174,7 +173,7 @@ def make(
     """
     with device.talking(_script(digest, python, len(archive), words), PIP, INSTALLING) as line:
         line.write(archive)
-        for text in lines(line):
+        for text in line.lines():
             word, _, rest = text.partition(" ")
             if word == DONE:
                 found: dict[str, str] = json.loads(rest)
@@ -232,14 +231,6 @@ _FORMER = """
 """
 """Removes what other digests link to, and what was made for nothing because another run was
 faster."""
-
-
-def lines(line: ProcessTransport) -> Iterator[str]:
-    """What a program prints, line by line, until it ends: that raises the error of the line."""
-    kept = b""
-    while True:
-        *whole, kept = (kept + line.read()).split(b"\n")
-        yield from (row.decode("utf-8", "replace") for row in whole)
 
 
 def remove(device: Remote) -> str:

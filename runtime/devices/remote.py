@@ -14,19 +14,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
+from edgekit.artifacts.run import ColdStart
 from edgekit.errors import DeviceError, ToolError
 from edgekit.runtime.devices import phone
-from edgekit.runtime.devices.launch import SERVE
+from edgekit.runtime.devices.launch import SERVE, State
 from edgekit.runtime.devices.remote_troubles import ADB, SSH, Trouble, trouble
 from edgekit.runtime.link.process import ProcessTransport, program_ended
-from edgekit.runtime.runner import throttling
+from edgekit.runtime.runner import cold_program, throttling
 
 ASK_S = 60.0
 """The longest a command on the device may take; pushing may take longer."""
 PUSH_S = 600.0
-FILE = "runner"
+FILE, SAMPLE = "runner", "sample.bin"
+END = "edgekit-end"
+"""The line that ends an answer of several."""
 CLEAN = "trap 'rm -rf {}' EXIT; trap 'exit 1' HUP INT TERM"
 """Begins a script that removes its folder when it ends."""
 
@@ -80,6 +84,30 @@ class Remote:
     def state(self) -> dict[str, str]:
         """See Launcher."""
         return self._told(self.states)
+
+    @contextmanager
+    def watching(self) -> Iterator[State]:
+        """See Launcher: one connection for all answers."""
+        if self.states is None:
+            yield dict
+            return
+        question = self.states
+        script = f"while read -r go; do ( {question.script} ) </dev/null; echo {END}; done"
+        with self.talking(script) as line:
+            told = line.lines()
+
+            def state() -> dict[str, str]:
+                line.write(b"go\n")
+                return question.parse("\n".join(takewhile(lambda text: text != END, told)))
+
+            yield state
+
+    def starts(self, program: Path, inputs: Path, count: int) -> tuple[ColdStart, ...]:
+        """See Launcher."""
+        words = " ".join(cold_program.words(count, SAMPLE))
+        files, command = {FILE: program, SAMPLE: inputs}, self.held(f"./{FILE} {words}")
+        said = self.output_of(files, command, seconds=cold_program.WAIT_S)
+        return cold_program.starts_of(said, count)
 
     def _told(self, question: Question | None) -> dict[str, str]:
         return question.parse(self.ask(question.script)) if question is not None else {}

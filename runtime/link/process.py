@@ -7,7 +7,7 @@ import os
 import select
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 from edgekit.errors import DeviceError, PortError
@@ -73,6 +73,13 @@ class ProcessTransport(Opened):
         if not data:
             raise self._ended()
         return data
+
+    def lines(self) -> Iterator[str]:
+        """What it prints, line by line, until it ends: that raises the error of `read`."""
+        kept = b""
+        while True:
+            *whole, kept = (kept + self.read()).split(b"\n")
+            yield from (row.decode("utf-8", "replace") for row in whole)
 
     def write(self, data: bytes) -> None:
         self._running()

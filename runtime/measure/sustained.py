@@ -16,7 +16,7 @@ WINDOWS = 20
 """Windows a sustained run is divided into."""
 BLOCK_S = 0.05
 """About how long one call for samples takes, so that windows end in time."""
-STATE = ("temperature_mc", "frequency_khz", "throttled")
+STATE = ("temperature_mc", "frequency_khz", "throttled", "thermal")
 """What of a machine's state is kept of each window."""
 BEYOND = 3.0
 """Standard deviations of the difference of two windows that are beyond their scatter."""

@@ -58,9 +58,16 @@ def _window(run: RunResult, window: SustainedWindow) -> tuple[Cell, ...]:
         value_text(window.rate, "1/s"), si(window.p50_s, "s"), si(window.p95_s, "s"),
         si(window.p99_s, "s"), _number(state, "temperature_mc", 1e-3, "°C"),
         _number(state, "frequency_khz", 1e-3, "MHz"),
-        ", ".join(meaning(parse(state.get("throttled", "")) or 0)),
+        _held_down(state),
     )  # fmt: skip
     return tuple(map(Cell, texts))
+
+
+def _held_down(state: dict[str, str]) -> str:
+    """What a Pi's firmware says, or a phone's thermal status other than none."""
+    status = state.get("thermal", "none")
+    said = meaning(parse(state.get("throttled", "")) or 0)
+    return ", ".join((*said, *([f"thermal status {status}"] if status != "none" else ())))
 
 
 def _number(state: dict[str, str], key: str, factor: float, unit: str) -> str:

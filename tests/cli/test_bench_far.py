@@ -74,11 +74,10 @@ def test_both_engines_in_one_report(
         assert run["outputs_checked"] == 2
         assert run["provenance"] == "measured"
         assert [row["batch"] for row in run["batches"]] == [1]
-        assert len(run["cold"]) == 1
-        assert {row["state"]["throttled"] for row in run["sustained"]} == {"0x50005"}
-    assert len(native["sustained"]) == 20
-    assert native["cold"] == []
     for run in record["runs"]:
+        [start] = run["cold"]
+        assert all(start[part] > 0 for part in ("process_s", "load_s", "first_s"))
+        assert [row["state"]["throttled"] for row in run["sustained"]] == ["0x50005"] * 20
         assert run["device"].startswith(f"{HOST}: {os.uname().machine}")
         assert run["environment"]["throttled_before"] == "0x50005"
         [note] = [row for row in run["warnings"] if row["code"] == "throttled"]

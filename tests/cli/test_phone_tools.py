@@ -52,6 +52,22 @@ def test_benchmark_model_beside_a_runner_on_the_big_cores(
     assert len(record["runs"]) == 1
 
 
+def test_cold_starts_and_a_sustained_run(bundle: Path, client: AdbClient, tmp_path: Path) -> None:
+    """Starts are timed by the phone; each window has its thermal status."""
+    phone = Phone(tmp_path / "phone", thermal=(0,) * 11 + (1,))
+    words = ("--serial", client.reach(phone), "--cold", 3, "--sustained", 0.2, "--cores", "6-7")
+    record = succeeds("bench", bundle, *words, *BENCH, "--json").record
+    [run] = record["runs"]
+    assert len(run["cold"]) == 3
+    parts = [start[part] for start in run["cold"] for part in ("process_s", "load_s", "first_s")]
+    assert all(part > 0 for part in parts)
+    assert record["figures"]["cold_start"]["provenance"] == "measured"
+    assert [row["state"]["thermal"] for row in run["sustained"]] == ["none"] * 10 + ["light"] * 10
+    assert {row["state"]["temperature_mc"] for row in run["sustained"]} == {"41000"}
+    assert phone.masks() == ["c0", "c0"]
+    assert not list(phone.home.iterdir())
+
+
 def test_benchmark_model_that_prints_no_timings(
     bundle: Path, client: AdbClient, phone: Phone, tmp_path: Path
 ) -> None:

@@ -109,7 +109,7 @@ def test_a_wrong_command_line_is_refused(tiny_runner: Path, words: list[str]) ->
     done = run([tiny_runner, *words])
     assert (done.returncode, done.stderr) == (
         2,
-        "usage: runner serve | runner INPUT [RUNS] [profile]\n",
+        "usage: runner serve | runner INPUT [RUNS] [profile] | runner starts COUNT INPUT\n",
     )
 
 

@@ -196,7 +196,7 @@ class Phone:
         emulator = shutil.which(program)
         path.write_text(
             f"#!/bin/sh\necho $$ >> {self.folder}/pids\n"
-            f'exec {emulator} -L {self.folder} {image} "$@"\n'
+            f'exec {emulator} -0 "$0" -L {self.folder} {image} "$@"\n'
         )
 
     def _start(self, command: str) -> subprocess.Popen[bytes]:

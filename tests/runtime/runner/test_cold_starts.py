@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from edgekit.artifacts.run import ColdStart
 from edgekit.errors import DataError, DeviceError
 from edgekit.firmware_stubs.runner import build_runner
 from edgekit.runtime.runner.clock import clock_ns
-from edgekit.runtime.runner.cold_program import cold_start, program_starts
+from edgekit.runtime.runner.cold_program import program_starts, starts_of
 from edgekit.runtime.runner.host import cold_starts
 from edgekit.targets.reader import load_target
 from tests.helpers.tiny_bundle import TINY_INPUT, tiny_bundle
@@ -71,6 +72,37 @@ def test_the_parts_come_from_the_lines_of_the_program() -> None:
     lines = [
         '{"samples": 1, "entered_ns": 1500000000}',
         '{"sample": 0, "ready_ns": 1750000000, "ns": [125000000], "outputs": []}',
+        '{"began_ns": 1000000000}',
     ]
-    found = cold_start(1_000_000_000, lines)
+    [found] = starts_of("\n".join(lines), 1)
     assert (parts(found), found.total_s) == ((0.5, 0.25, 0.125), 0.875)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "0 of 1 starts"),
+        ('{"samples": 1, "entered_ns": 1}\n', "shorter"),
+        ("Segmentation fault\n", "Expecting value"),
+        ('{"entered_ns": 1}\n{"ready_ns": 1, "ns": []}\n{"began_ns": 1}\n', "out of range"),
+    ],
+)
+def test_other_lines_are_named(text: str, found: str) -> None:
+    with pytest.raises(DeviceError, match=found) as caught:
+        starts_of(text, 1)
+    assert caught.value.code == "runner-output"
+
+
+def test_a_program_that_cannot_start_itself_again(program: Path, tmp_path: Path) -> None:
+    sample = tmp_path / "sample.bin"
+    sample.write_bytes(TINY_INPUT)
+    words = ["gone", "starts", "1", str(sample)]
+    done = subprocess.run(words, executable=program, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (127, "runner: gone: cannot be started again\n")
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "many"])
+def test_a_number_of_starts_that_is_none(count: str, program: Path) -> None:
+    words = [program, "starts", count, "sample.bin"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.split()[0]) == (2, "usage:")
