@@ -25,7 +25,7 @@ from edgekit.deploy.bundles import Bundle
 from edgekit.deploy.inputs import Inputs
 from edgekit.deploy.keeper import Keeper
 from edgekit.deploy.programs import launcher_for
-from edgekit.deploy.provision import provision
+from edgekit.deploy.provision import ensure
 from edgekit.errors import UsageError, rebuilt
 from edgekit.runtime.devices.bench_program import device_name
 from edgekit.runtime.devices.remote import CLEAN, PUSH_S, Remote
@@ -44,7 +44,8 @@ def run_far(
     keeper: Keeper,
 ) -> Measured:
     """LiteRT there at each thread count, then the runner where asked for. Nothing but what
-    `provision` made stays. Raises UsageError for a bundle that LiteRT does not run."""
+    `provision` makes, where it has not yet, stays. Raises UsageError for a bundle that LiteRT does
+    not run."""
     if bundle.custom:
         raise UsageError(
             "--engine",
@@ -55,7 +56,7 @@ def run_far(
         )
     device = launcher_for(target, options.place)
     assert isinstance(device, Remote)
-    there = provision(device.name, progress=report)
+    there = ensure(device.name, progress=report)
     runs, notes = measured_there(device, there.python, bundle, inputs, options, report)
     if not options.runs("native"):
         return Measured(runs, notes=notes)

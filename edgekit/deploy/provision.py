@@ -18,7 +18,7 @@ from pathlib import Path
 
 from edgekit.artifacts.files import scratch_folder
 from edgekit.deploy.wheel import DISTRIBUTION, Wheel, own_wheel, requirements
-from edgekit.errors import ToolError, UsageError
+from edgekit.errors import DeviceError, ToolError, UsageError
 from edgekit.runtime.devices import provisioned
 from edgekit.runtime.devices.provisioned import Facts, Python
 from edgekit.runtime.devices.remote import Remote, ssh
@@ -82,6 +82,29 @@ def provision(
             given = _wheels_in(folder)
         about = _made(device, wheel, python, given, tell)
     return Provisioned(host, python_path, about, fresh=True)
+
+
+def ensure(host: str, *, progress: Progress | None = None) -> Provisioned:
+    """`provision` over whichever network there is: the device's own, else that of this machine.
+
+    Raises as `provision` does, and DeviceError "provision-first" where neither has one.
+    """
+    try:
+        return provision(host, progress=progress)
+    except DeviceError as error:
+        if error.code != "provision-no-network":
+            raise
+    try:
+        return provision(host, download=True, progress=progress)
+    except ToolError as error:
+        raise DeviceError(
+            host,
+            "LiteRT is not installed there, its pip reaches no package index, and pip here fetches "
+            f"nothing for it: {error.found}",
+            hint=f"bring the packages first: edgekit provision {host} --wheels DIR; or measure the "
+            "generated C alone: --engine native",
+            code="provision-first",
+        ) from None
 
 
 def unprovision(host: str) -> str:

@@ -13,15 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from edgekit.deploy import provision as provisions
 from edgekit.deploy.bench_far import measured_there
 from edgekit.deploy.bench_options import BenchOptions
 from edgekit.deploy.bundles import open_bundle
 from edgekit.deploy.inputs import random_inputs
 from edgekit.deploy.provision import provision
-from edgekit.errors import EdgeKitError
+from edgekit.errors import DeviceError, EdgeKitError
 from edgekit.runtime.devices.remote import ssh
 from tests.helpers.binary_bundles import convert_binary
-from tests.helpers.command_line import fails, succeeds
+from tests.helpers.command_line import fails, succeeds, tree
 from tests.helpers.far_device import Device, served
 from tests.helpers.offline_wheels import reused_wheels
 from tests.helpers.small_bundles import convert_small
@@ -120,6 +121,45 @@ def test_what_fails_there_is_the_same_error_here(
         measured_there(ssh(HOST), python, opened, spoiled, BenchOptions(), lambda *_: None)
     assert caught.value.code == "input-shape"
     assert _left() <= before
+
+
+def test_no_network_there_and_none_here(
+    bundle: Path, board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither pip reaches an index: what has to come first is said, and nothing is left."""
+    device = Device(tmp_path)
+    (device.home / ".config/pip").mkdir(parents=True)
+    settings = "[global]\nindex-url = http://127.0.0.1:9/simple\n"
+    (device.home / ".config/pip/pip.conf").write_text(settings)
+    before = tree(device.home)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "none"))
+    words = ("-t", board, *FAR, "--engine", "litert")
+    with served(device, monkeypatch):
+        error = fails("bench", bundle, *words, exit_code=1, code="provision-first")
+    assert error["found"].startswith("LiteRT is not installed there, its pip reaches no package")
+    assert f"edgekit provision {HOST} --wheels DIR" in error["hint"]
+    assert "--engine native" in error["hint"]
+    assert tree(device.home) == before
+
+
+def test_the_network_of_this_machine_where_there_is_none_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = provisions.Provisioned(HOST, "python", {}, fresh=True)
+    why = "provision-no-network"
+
+    def provision(host: str, **options: object) -> provisions.Provisioned:
+        if options.get("download"):
+            return done
+        raise DeviceError(host, "cannot", code=why)
+
+    monkeypatch.setattr(provisions, "provision", provision)
+    assert provisions.ensure(HOST) is done
+    why = "provision-no-python"
+    with pytest.raises(DeviceError) as caught:
+        provisions.ensure(HOST)
+    assert caught.value.code == why
 
 
 def test_options_that_say_nothing(bundle: Path, tmp_path: Path) -> None:
