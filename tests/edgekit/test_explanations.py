@@ -123,6 +123,7 @@ def test_examples_are_messages_that_are_raised() -> None:
         ("`edgekit convert A B C`", "too many words"),
         ("`edgekit history nothing`", "no command nothing"),
         ("`edgekit history list`, `edgekit convert M -o DIR`, `edgekit COMMAND --help`", ""),
+        ("`edgekit --help`, `edgekit history --nothing`", "no option --nothing"),
     ],
 )
 def test_a_wrong_command_is_found(text: str, fault: str) -> None:

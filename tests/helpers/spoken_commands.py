@@ -37,7 +37,7 @@ def unknown_options(text: str) -> set[str]:
 def _fault(words: list[str]) -> str:
     """What the program would not take of these words."""
     command, words = _command(words)
-    if hasattr(command, "commands"):
+    if hasattr(command, "commands") and not (words and words[0].startswith("-")):
         known = not words or words[0].isupper() or words[0] == "..."  # any command
         return "" if known else f"no command {words[0]}"
     options = {name: each for each in command.params for name in (*each.opts, *each.secondary_opts)}
