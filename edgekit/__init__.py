@@ -27,6 +27,7 @@ _WHERE = {
     "verify": "edgekit.deploy.verify",
     "classify": "edgekit.deploy.classify",
     "compare_reports": "edgekit.deploy.compare",
+    "keep_report": "edgekit.deploy.history",
     "load_target": "edgekit.targets.reader",
     "list_targets": "edgekit.targets.reader",
     "read_manifest": "edgekit.artifacts.bundle",
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from edgekit.deploy.convert import convert
     from edgekit.deploy.explain import explain
     from edgekit.deploy.flash import flash
+    from edgekit.deploy.history import keep_report
     from edgekit.deploy.inspect import inspect
     from edgekit.deploy.sweep.sweep import sweep
     from edgekit.deploy.verify import verify
@@ -62,6 +64,7 @@ __all__ = [
     "explain",
     "flash",
     "inspect",
+    "keep_report",
     "list_targets",
     "load_target",
     "read_manifest",

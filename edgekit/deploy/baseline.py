@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from edgekit import __version__
+from edgekit.artifacts.bundle import AccuracySummary
 from edgekit.converter.classical.candidates import CANDIDATES, keep, require_sklearn
 from edgekit.converter.classical.measure import Row, interval, measure, train
 from edgekit.converter.classical.vectors import halves, small_shape, vectors
 from edgekit.converter.classical.verdict import verdict
-from edgekit.converter.convert import convert_model
+from edgekit.converter.convert import Reduced, complete, load_source, reduce_model
 from edgekit.converter.data.dataset import Dataset, Kind, subset
 from edgekit.converter.data.open import open_dataset
 from edgekit.converter.options import ConvertOptions
+from edgekit.converter.prepare import prepare_data
+from edgekit.converter.quantize.evaluate import evaluate
 from edgekit.errors import DataError, UsageError
 from edgekit.targets.model import Target
 from edgekit.targets.reader import load_target
@@ -135,7 +138,8 @@ def _split(data: Any, evaluation: Any, samples: int, seed: int) -> tuple[Dataset
 
 
 def _network(path: str, kept: Dataset, held: Dataset, target: Target, precision: str) -> Row:
-    """A network, judged on the very samples that the others are judged on."""
+    """A network, judged on the very samples that the others are judged on, also one that came
+    quantized or stays float: it is its own accuracy that counts."""
     options = ConvertOptions(
         precision=precision,
         calibration=_pairs(subset(kept, 256, 0)) if precision != "float32" else None,
@@ -143,16 +147,17 @@ def _network(path: str, kept: Dataset, held: Dataset, target: Target, precision:
         evaluation_samples=held.count,
         gate=False,
     )
-    done = convert_model(path, target, options, tool_version=__version__)
-    manifest = done.manifest
-    summary = manifest.accuracy
+    loaded = load_source(path, options)
+    ready = prepare_data(loaded.graph, loaded, options, _silent)
+    reduced = reduce_model(loaded, ready, target, options)
+    manifest = complete(reduced, target, options, tool_version=__version__).manifest
+    summary = manifest.accuracy or _own(reduced)
     if summary is None or summary.metric != "top1":
         raise UsageError(
             path,
-            "its accuracy on these labels cannot be told"
-            + (": float32 leaves nothing to compare" if precision == "float32" else ""),
-            allowed="a float model of the data's classes",
-            hint="give --precision int8 and a model that was not quantized yet",
+            "it predicts no classes of these labels, so its share of right ones cannot be told",
+            allowed="a classifier of the data's classes",
+            hint="take a model with one output a class, or one for two classes",
             code="baseline-network",
         )
     low, high = interval(summary.after, held.count)
@@ -167,6 +172,19 @@ def _network(path: str, kept: Dataset, held: Dataset, target: Target, precision:
         sum(step.estimate for step in manifest.steps),
         network=True,
     )
+
+
+def _own(reduced: Reduced) -> AccuracySummary | None:
+    """The accuracy of a network that there is no float model of to compare with."""
+    ready = reduced.data
+    assert ready.evaluation is not None
+    if ready.preprocess is None:
+        return None
+    return evaluate(reduced.graph, ready.evaluation, ready.preprocess)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    pass
 
 
 def _pairs(dataset: Dataset) -> list[tuple[Any, int]]:

@@ -56,6 +56,7 @@ def bench(
 
     Outputs are compared with the NumPy reference first; what differs is counted in the report.
     What was measured by a benchmark that breaks off stays in `output_dir` for one that resumes.
+    Log and history are the command's: `edgekit.keep_report` adds a report to the history.
     Raises UsageError, ModelError, DataError, DeviceError, ToolError, MeterError, OutputError and
     DoesNotFitError.
     """

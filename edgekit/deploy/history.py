@@ -35,18 +35,30 @@ class Imported:
     known: int
 
 
-def keep(report: Report, path: Path | None = None, tags: Sequence[str] = ()) -> Note | None:
-    """Add a report to the history. What goes wrong with that is a warning, never an error: the
-    report itself is not lost for it."""
-    place = history_path(path)
+def keep_report(
+    report: Report, *, history: str | Path | None = None, tags: Sequence[str] = ()
+) -> bool:
+    """Add a report to the history, as `edgekit bench` does with every report it makes; whether it
+    was new there.
+
+    `history` is the file, by default $EDGEKIT_HISTORY or that of the state folder; "off", there or
+    here, keeps nothing. Raises DataError and OutputError.
+    """
+    place = history_path(None if history is None else Path(history))
     if str(place).lower() == OFF:
-        return None
+        return False
+    with History(place) as opened:
+        return opened.add(report, tags=tags)[1]
+
+
+def keep(report: Report, path: Path | None = None, tags: Sequence[str] = ()) -> Note | None:
+    """`keep_report` of a command: what goes wrong with that is a warning, never an error. The
+    report itself is not lost for it."""
     try:
-        with History(place) as history:
-            history.add(report, tags=tags)
+        keep_report(report, history=path, tags=tags)
     except EdgeKitError as error:
         advice = f"{error.hint}; `edgekit history import` adds the report later"
-        return Note("history-not-kept", str(place), error.found, advice)
+        return Note("history-not-kept", str(history_path(path)), error.found, advice)
     return None
 
 

@@ -99,8 +99,9 @@ def bench_mlperf(
             report, log = _accuracy(opened, board, data, chosen, folder, tell)
         else:
             report, found = _timed(opened, board, data, meter, chosen, tell)
-    if output_dir is not None:
-        write_report(report, Path(output_dir), trace=found.trace if found else None)
+    if folder is not None:
+        # As written it names the recording beside it by its hash.
+        report = write_report(report, folder, trace=found.trace if found else None).record
     if log is not None:
         log.done()
     return report

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import edgekit as edgekit_package
 from edgekit.artifacts.report import read_report
 from edgekit.runtime.lab.history import History
 from edgekit.runtime.lab.run_log import read_log
@@ -220,3 +221,15 @@ def test_a_locked_history_loses_no_report(
     assert "locked: another program" in done.err
     assert read_report(desk / "out").target.name == "virtual-m4"
     assert succeeds("history", "import", "out", "--json").record["new"] == 1
+
+
+def test_from_python_a_report_is_kept_when_asked(kept: Path, tmp_path: Path) -> None:
+    report = board_report()
+    assert edgekit_package.keep_report(report, tags=["nightly"])
+    assert not edgekit_package.keep_report(report)
+    (record,) = succeeds("history", "list", "--json").record["records"]
+    assert record["tags"] == ["nightly"]
+    assert not edgekit_package.keep_report(report, history="off")
+    with pytest.raises(edgekit_package.EdgeKitError) as caught:
+        edgekit_package.keep_report(report, history=tmp_path)
+    assert caught.value.code.startswith("history-")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -242,13 +243,18 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edgekit.deploy.mlperf_energy.WALL_S", 0.1)
 
 
-def test_energy_through_an_interface_board(real: None, hasty: None, data: Path) -> None:
+def test_energy_through_an_interface_board(
+    real: None, hasty: None, data: Path, tmp_path: Path
+) -> None:
     """The load's power times the latency, whatever it took to find out how many fill a window."""
+    out = tmp_path / "out"
     board = ForeignBoard(energy=True, latency_s=0.001, real_time=True)
     with metered(board) as (port, meter):
         words = ("--mode", "energy", "--port", port, "--power", meter, "--data", data, "--quick")
-        record = refused_result(*words, "--json").record
+        record = refused_result(*words, "-o", out, "--json").record
     assert record["mlperf"]["link"] == "interface board"
+    recording = (out / record["trace"]["file"]).read_bytes()
+    assert record["trace"]["file_sha256"] == sha256(recording).hexdigest()
     assert record["mlperf"]["energy_j"] == pytest.approx(40e-6, rel=0.01)
     assert record["figures"]["energy_gross"]["value"] == pytest.approx(40e-6, rel=0.01)
     broken = {rule["name"] for rule in record["mlperf"]["rules"] if not rule["met"]}

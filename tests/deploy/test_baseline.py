@@ -22,6 +22,7 @@ from edgekit.deploy.baseline import baseline
 from edgekit.errors import MissingExtraError
 from tests.helpers.command_line import fails, succeeds
 from tests.helpers.estimators import iris
+from tests.helpers.tiny_tflite import add_one_model
 
 NAMES = [candidate.name for candidate in CANDIDATES]
 
@@ -82,6 +83,26 @@ def test_a_network_is_judged_on_the_same_samples(data: Path, found: Any) -> None
     assert (row.network, row.samples, row.seconds) == (True, 36, None)
     assert row.accuracy == pytest.approx(twin["accuracy"], abs=1.5 / 36)
     assert "network" in done.verdict
+
+
+def test_a_network_that_came_quantized(data: Path, found: Any, tmp_path: Path) -> None:
+    """It is the same network as the float model that is quantized on the way."""
+    model = found[1] / "logistic_regression.joblib"
+    out = tmp_path / "bundle"
+    succeeds("convert", model, "-t", "host", "--calibration", data, "-q", "-o", out)
+    (row,) = baseline(data, models=(str(out / "model.tflite"),)).rows[-1:]
+    twin = found[0]["rows"][NAMES.index("logistic regression")]
+    assert (row.name, row.network, row.samples) == ("model.tflite", True, 36)
+    assert row.accuracy == pytest.approx(twin["accuracy"], abs=1.5 / 36)
+    assert min(row.flash_bytes, row.ram_bytes, row.instructions) > 0
+
+
+def test_a_network_that_stays_float(data: Path, found: Any) -> None:
+    record, kept = found
+    model = str(kept / "decision_tree.joblib")
+    row = baseline(data, models=(model,), precision="float32").rows[-1]
+    twin = record["rows"][NAMES.index("decision tree")]
+    assert row.accuracy == pytest.approx(twin["accuracy"], abs=1.5 / 36)
 
 
 def test_samples_bound_the_work(data: Path) -> None:
@@ -170,11 +191,15 @@ def test_bad_data_is_refused(data: Path, tmp_path: Path) -> None:
     assert error["allowed"] == "int8, int16, float32"
 
 
-def test_float32_networks_cannot_be_judged(data: Path, found: Any) -> None:
-    model = found[1] / "decision_tree.joblib"
-    error = fails("baseline", "--data", data, "--precision", "float32", "--model", model,
-                  exit_code=2, code="baseline-network")  # fmt: skip
-    assert "float32 leaves nothing to compare" in error["found"]
+def test_a_network_that_predicts_no_classes(tmp_path: Path) -> None:
+    """As many outputs as inputs: an autoencoder, whose error ranks samples and names no class."""
+    x, y = iris()
+    two = saved(tmp_path, "two.npz", x=x.astype(np.float32), y=(y > 0).astype(int))
+    model = tmp_path / "net.tflite"
+    model.write_bytes(add_one_model())
+    error = fails("baseline", "--data", two, "--model", model, exit_code=2, code="baseline-network")
+    assert "predicts no classes" in error["found"]
+    assert error["allowed"] == "a classifier of the data's classes"
 
 
 def test_scikit_learn_is_named_where_it_is_missing(

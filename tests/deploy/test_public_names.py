@@ -31,6 +31,7 @@ NAMES = {
     "explain",
     "flash",
     "inspect",
+    "keep_report",
     "list_targets",
     "load_target",
     "read_manifest",
