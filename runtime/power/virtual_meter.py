@@ -39,7 +39,7 @@ def from_spec(spec: MeterSpec, target: Target | None) -> VirtualMeter:
 def _profile(spec: MeterSpec, target: Target | None) -> LoadProfile:
     """The load: the powers given in the name before those of the target."""
     if "active_mw" not in spec.options and target is not None:
-        return LoadProfile.from_target(target)
+        return _with_idle(spec, LoadProfile.from_target(target))
     active_mw = spec.number("active_mw", BENCH_MW, 0, 5000)
     idle_mw = spec.number("idle_mw", 0.3 * active_mw, 0, 5000)
     power = target.power if target is not None else None
@@ -49,6 +49,15 @@ def _profile(spec: MeterSpec, target: Target | None) -> LoadProfile:
         active_w=active_mw / 1000,
         source=f"{active_mw:g} mW active, {idle_mw:g} mW idle, as the meter's name says",
     )
+
+
+def _with_idle(spec: MeterSpec, profile: LoadProfile) -> LoadProfile:
+    """The target's load, idling as the name says where it does."""
+    if "idle_mw" not in spec.options:
+        return profile
+    idle_mw = spec.number("idle_mw", 0, 0, 5000)
+    source = f"{profile.source}; {idle_mw:g} mW idle, as the meter's name says"
+    return replace(profile, idle_w=idle_mw / 1000, source=source)
 
 
 class VirtualMeter(Opened):

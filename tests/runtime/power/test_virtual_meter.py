@@ -175,6 +175,15 @@ def test_load_of_a_target() -> None:
     assert "assumed" not in LoadProfile.from_target(load_target("host")).source
 
 
+def test_idling_may_be_stated_alone() -> None:
+    meter = make_meter("virtual:?idle_mw=3", load_target("virtual-m4"))
+    assert isinstance(meter, VirtualMeter)
+    own = LoadProfile.from_target(load_target("virtual-m4"))
+    assert meter.profile.active_w == own.active_w
+    assert meter.profile.idle_w == 0.003
+    assert "3 mW idle, as the meter's name says" in meter.profile.source
+
+
 def powered(**power: float | str) -> Target:
     values = load_target("rpi4").model_dump()
     values["power"] = power or None
