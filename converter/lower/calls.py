@@ -118,7 +118,8 @@ def refuse(node: Node, found: str, allowed: str, hint: str = "") -> UnsupportedE
         f"{node.op.NAME} {node.name!r}",
         found,
         allowed=allowed,
-        hint=hint or "write the .tflite without C: --format tflite",
+        hint=hint
+        or "take another --precision, or a target that runs the .tflite itself: host, rpi4",
         code="no-kernel",
     )
 
