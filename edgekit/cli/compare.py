@@ -25,7 +25,7 @@ def command(
         typer.Option(help="Rank across unlike conditions too, and say so: clock,voltage, ..."),
     ] = None,
     by: Annotated[str, typer.Option(help="Metric of the picture.")] = "energy",
-    svg: Annotated[Path | None, typer.Option(help="Draw it here.")] = None,
+    svg: options.Picture = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 3 where conditions are unlike.")
     ] = False,
@@ -51,12 +51,12 @@ def command(
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.artifacts.files import write_file
-    from edgekit.deploy.compare import compare_changes, gate, verdict, write_svg
+    from edgekit.deploy.compare import compare_changes, draw_comparison, gate, verdict
 
     names = [name.strip() for name in across.split(",")] if across else []
     found = compare_changes(reports, across=names, fail_on=fail_on)
     if svg is not None:
-        write_svg(found.comparison, by, svg)
+        draw_comparison(found.comparison, by, svg)
     if markdown is not None:
         write_file(markdown, found.markdown())
     wrong = gate(found) or (verdict(found.comparison) if strict else None)

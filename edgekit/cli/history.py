@@ -97,7 +97,7 @@ def plot(
     metric: Annotated[
         str, typer.Option(help="As for compare --by, or a figure's name: instructions, ...")
     ] = "latency",
-    svg: Annotated[Path | None, typer.Option(help="Draw it here.")] = None,
+    svg: options.Picture = None,
     name: Name = None,
     target: Target = None,
     device: Device = None,

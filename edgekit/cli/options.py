@@ -57,6 +57,7 @@ Wait = Annotated[
 ModelId = Annotated[
     str, typer.Option(help="MLPerf Tiny model id to answer with: vww01, ic01, kws01, ad01.")
 ]
+Picture = Annotated[Path | None, typer.Option(help="Draw it here: .svg, or .png with Chromium.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr.")]

@@ -25,7 +25,13 @@ def command(
     across: Annotated[
         str | None, typer.Option(help="Let these conditions differ: clock,machine, ...")
     ] = None,
-    svg: Annotated[Path | None, typer.Option(metavar="DIR", help="Draw each pair here.")] = None,
+    output_file: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Draw all here: .svg, or .png with Chromium."),
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Draw each pair here, as SVG.")
+    ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -36,7 +42,7 @@ def command(
     much. Figures of unlike conditions are not held against each other.
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
-    from edgekit.deploy.tradeoff import tradeoff, write_pictures
+    from edgekit.deploy.tradeoff import draw_tradeoffs, tradeoff, write_pictures
 
     found = tradeoff(
         reports,
@@ -44,6 +50,9 @@ def command(
         across=[name.strip() for name in across.split(",")] if across else [],
     )
     written = write_pictures(found, svg) if svg is not None else []
+    if output_file is not None:
+        draw_tradeoffs(found, output_file)
+        written.append(output_file)
     out.emit({"tradeoffs": [each.record() for each in found]})
     for each in found:
         _show(out, each)

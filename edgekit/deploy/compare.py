@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgekit.artifacts.files import write_file
 from edgekit.artifacts.report import Report, read_report
+from edgekit.deploy.pictures import write_picture
 from edgekit.errors import UsageError, Verdict
 from edgekit.runtime.report import change_views
 from edgekit.runtime.report.changes import Changes, changes
@@ -102,8 +102,9 @@ def _names(reports: Sequence[Report], paths: Sequence[str | Path]) -> list[str]:
     ]
 
 
-def write_svg(comparison: Comparison, metric: str, path: Path) -> None:
-    """Draw one metric. Raises UsageError when no report has it, OutputError."""
+def draw_comparison(comparison: Comparison, metric: str, path: Path) -> None:
+    """Draw one metric, as SVG or PNG. Raises UsageError when no report has it, and as
+    `write_picture` does."""
     column = next((each for each in comparison.columns if each.metric.name == metric), None)
     if column is None:
         known = metric in METRICS
@@ -114,7 +115,7 @@ def write_svg(comparison: Comparison, metric: str, path: Path) -> None:
             hint="bench with --power tells the energy" if metric == "energy" else "",
             code="compare-metric",
         )
-    write_file(path, svg_comparison(comparison, column))
+    write_picture(path, svg_comparison(comparison, column))
 
 
 def verdict(comparison: Comparison) -> Verdict | None:

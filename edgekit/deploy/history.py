@@ -12,6 +12,7 @@ from pathlib import Path
 from edgekit.artifacts.figures import Note
 from edgekit.artifacts.files import write_file
 from edgekit.artifacts.report import Report, from_json, read_report
+from edgekit.deploy.pictures import write_picture
 from edgekit.errors import DataError, EdgeKitError, UsageError
 from edgekit.runtime.lab.history import History, Wanted, history_path
 from edgekit.runtime.lab.run_log import OFF
@@ -105,7 +106,7 @@ def plot(
             code="history-metric",
         )
     if svg is not None:
-        write_file(svg, svg_trend(found, title_of(metric)))
+        write_picture(svg, svg_trend(found, title_of(metric)))
     return found
 
 

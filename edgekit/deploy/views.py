@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.artifacts.bundle import Manifest
-from edgekit.artifacts.files import scratch_folder, write_files
+from edgekit.artifacts.files import write_files
 from edgekit.artifacts.report import REPORT_NAME, Report, read_report
+from edgekit.deploy.pictures import png_of
 from edgekit.errors import MeterError
 from edgekit.targets.model import Target
 
@@ -89,16 +89,5 @@ def _pictures(report: Report, svg: Path | None, png: Path | None) -> dict[Path, 
     if svg is not None:
         contents |= {svg / name: text for name, text in drawn.items()}
     if png is not None:
-        contents |= {(png / name).with_suffix(".png"): _png(drawn[name]) for name in drawn}
+        contents |= {(png / name).with_suffix(".png"): png_of(drawn[name]) for name in drawn}
     return contents
-
-
-def _png(drawing: str) -> bytes:
-    from edgekit.runtime.report.browser import draw
-
-    size = re.search(r'width="(\d+)" height="(\d+)"', drawing)
-    assert size is not None
-    with scratch_folder("edgekit-picture-") as folder:
-        page = folder / "picture.svg"
-        page.write_text(drawing, encoding="utf-8")
-        return draw(page, (int(size[1]), int(size[2])), density=2.0)[0]

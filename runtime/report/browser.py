@@ -14,6 +14,9 @@ from edgekit.errors import ToolError
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 120
 """Longest that a picture takes on a busy machine."""
+LONGEST = 60
+"""Bytes that the folder of temporary files may have: Chromium makes a socket far below it, and the
+path of a socket is limited to 107."""
 _OPTIONS = (
     "--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -58,26 +61,40 @@ def draw(
         ]
         said = _run(command, page)
         if not picture.exists():
-            raise _failed(page, said.strip().splitlines()[-1:] or ["it said nothing"])
+            raise _failed(page, _cause(said))
         return picture.read_bytes(), "\n".join(
             line for line in said.splitlines() if ":CONSOLE" in line
         )
 
 
 def _run(command: list[str], page: Path) -> str:
+    environment = dict(os.environ)
+    if len(os.fsencode(tempfile.gettempdir())) > LONGEST:
+        environment["TMPDIR"] = "/tmp"
     try:
         done = subprocess.run(
-            command, capture_output=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL
+            command,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=environment,
         )
     except subprocess.TimeoutExpired:
-        raise _failed(page, [f"no picture in {SECONDS} s"]) from None
+        raise _failed(page, f"no picture in {SECONDS} s") from None
     return done.stderr.decode(errors="replace")
 
 
-def _failed(page: Path, said: list[str]) -> ToolError:
+def _cause(said: str) -> str:
+    """The line that says why, of all that Chromium says."""
+    lines = said.strip().splitlines() or ["it said nothing"]
+    return next((line for line in lines if "FATAL" in line), lines[-1])
+
+
+def _failed(page: Path, said: str) -> ToolError:
     return ToolError(
         "chromium",
-        f"could not draw {page.name}: {said[0][:200]}",
+        f"could not draw {page.name}: {said[:200]}",
         hint="try it by hand: chromium --headless --screenshot PAGE; or take --svg",
         code="browser-failed",
     )

@@ -129,7 +129,8 @@ def tradeoff_svg(found: TradeOff) -> str:
         for row in found.standings
     ]
     provenance = found.standings[0].cost.provenance
-    title = f"Accuracy against {found.metric.title.lower()}, {provenance}"
+    cost = found.metric.title
+    title = f"Accuracy against {cost if cost.isupper() else cost.lower()}, {provenance}"
     words = Words(title, f"{found.metric.title} ({unit}, logarithmic)", "Accuracy (%)")
     return svg_tradeoff(points, words)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
+from edgekit.runtime.report.browser import find_browser
 from tests.helpers.command_line import fails, succeeds
 from tests.helpers.sample_report import board_report
 
@@ -38,6 +41,28 @@ def test_the_front_and_who_is_below(reports: Path) -> None:
     assert [row["on_front"] for row in pair["reports"]] == [True, False]
 
 
+def test_all_in_one_picture(reports: Path) -> None:
+    done = succeeds("tradeoff", "a", "b", "d", "-o", "all.svg")
+    assert done.out.endswith("picture: all.svg\n")
+    root = ElementTree.parse("all.svg").getroot()
+    panels = root.findall("{http://www.w3.org/2000/svg}svg")
+    assert [panel.get("y") for panel in panels] == ["0", "420", "840", "1260"]
+    assert root.get("height") == "1680"
+    texts = [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "Accuracy against RAM, measured" in texts
+    assert any("\\x1b[2J[bold]x" in text for text in texts), "XML holds no control characters"
+    succeeds("tradeoff", "a", "b", "--against", "flash", "-o", "one.svg")
+    one = ElementTree.parse("one.svg").getroot()
+    assert one.get("height") == "420"
+    assert not one.findall("{http://www.w3.org/2000/svg}svg")
+
+
+@pytest.mark.skipif(find_browser() is None, reason="no Chromium is installed")
+def test_a_picture_as_png(reports: Path) -> None:
+    succeeds("tradeoff", "a", "b", "--against", "flash,ram", "-o", "all.PNG")
+    assert Image.open("all.PNG").size == (2 * 760, 2 * 840)
+
+
 def test_names_do_not_steer_the_terminal(reports: Path) -> None:
     done = succeeds("tradeoff", "a", "d")
     assert "\x1b[2J" not in done.out
@@ -51,6 +76,9 @@ def test_names_do_not_steer_the_terminal(reports: Path) -> None:
         (["c", "c"], "tradeoff-nothing"),
         (["a"], "compare-few"),
         (["a", "b", "--across", "weather"], "compare-condition"),
+        (["a", "b", "-o", "all.pdf"], "picture-format"),
+        (["a", "b", "-o", "all"], "picture-format"),
+        (["a", "c", "-o", "all.svg"], "tradeoff-nothing"),
     ],
 )
 def test_what_is_refused(words: list[str], code: str, reports: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +35,7 @@ CHILDREN = {
 """What CI systems take below each element of JUnit XML; the others hold text only."""
 REQUIRED = {
     "testsuite": {"name", "tests", "failures", "errors", "skipped"},
-    "testcase": {"classname", "name", "time"},
+    "testcase": {"classname", "name"},
     "property": {"name", "value"},
     "failure": {"message", "type"},
 }
@@ -163,3 +164,9 @@ def test_a_browser_that_draws_nothing_is_told(
     with pytest.raises(ToolError, match=r"could not draw a\.svg: no display") as caught:
         browser.draw(tmp_path / "a.svg", (10, 10))
     assert caught.value.code == "browser-failed"
+    program.write_text("#!/bin/sh\necho FATAL: $TMPDIR. >&2\necho more >&2\n", encoding="utf-8")
+    far = tmp_path / ("x" * 90)
+    far.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(far))
+    with pytest.raises(ToolError, match=r"a\.svg: FATAL: /tmp\."):
+        browser.draw(tmp_path / "a.svg", (10, 10))
