@@ -207,4 +207,5 @@ def _other_target(bundle: Bundle, target: Target) -> tuple[Note, ...]:
     if wanted == target.name:
         return ()
     text = f"converted for {wanted}, run on {target.name}"
-    return (Note("other-target", bundle.manifest.name, text, level="info"),)
+    advice = f"for kernels chosen for it convert with --target {target.name}"
+    return (Note("other-target", bundle.manifest.name, text, advice, level="info"),)

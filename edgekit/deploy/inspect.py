@@ -232,13 +232,16 @@ def _with_target(result: Inspection, target: Target | None) -> Inspection:
     if target is None:
         return result
     refused = sorted({row.operator for row in result.layers if row.runs_as_c.startswith("no")})
+    advice, level = "", "info"
     if not refused:
-        text, level = "every operator runs there", "info"
+        text = "every operator runs there"
     elif target.family == "cortex-m":
         text, level = f"cannot run there: {', '.join(refused)}", "warning"
+        advice = "see docs/supported_ops.md for operators and formats that can, or take a Pi or phone"
     else:
-        text, level = f"through the interpreter only, not as C: {', '.join(refused)}", "info"
-    return replace(result, notes=(*result.notes, Note("target", target.name, text, level=level)))
+        text = f"through the interpreter only, not as C: {', '.join(refused)}"
+    note = Note("target", target.name, text, advice, level=level)
+    return replace(result, notes=(*result.notes, note))
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:

@@ -163,6 +163,7 @@ def _boards() -> Iterator[Page]:
             f"Its firmware answered: {SENTENCES[refusal]}.",
             "It refuses what it cannot do as asked, instead of computing something else.",
             _sentence(advice),
+            docs=("docs/bench.md#the-protocol",),
             topic="devices",
         )
 
@@ -174,9 +175,10 @@ def _profiles() -> Iterator[Page]:
         yield Page(
             (f"target-{check.name}",),
             "A target profile that breaks a rule",
-            f"A profile must have: {check.sentence}.",
+            f"The profile breaks this rule: {check.sentence}.",
             "Figures of a profile go into memory plans, clocks and energy.",
-            "Correct the profile; docs/targets.md describes every key.",
+            "Correct the value that the message names; `edgekit targets NAME` shows one that works.",
+            docs=("docs/targets.md#your-own-board",),
             topic="targets",
         )
 
@@ -192,6 +194,7 @@ def _mlperf() -> Iterator[Page]:
             f"Not met: {rule.sentence}.",
             "A result that does not meet it cannot be submitted; the figures stand all the same.",
             _sentence(ADVICE.get(rule.name, "see docs/mlperf.md")),
+            docs=("docs/mlperf.md#measure",),
             topic="mlperf",
         )
 

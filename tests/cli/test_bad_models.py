@@ -130,8 +130,9 @@ def test_an_unsupported_operator_is_named_with_a_way_out(desk: Path) -> None:
     listed = succeeds("inspect", "odd.tflite", "-t", "virtual-m4", "--json").record
     assert listed["layers"][4]["operator"] == "TOPK_V2"
     assert listed["layers"][4]["runs_as_c"].startswith("no: ")
-    messages = [note["message"] for note in listed["notes"] if note["code"] == "target"]
-    assert any("TOPK_V2" in message for message in messages)
+    (told,) = (note for note in listed["notes"] if note["code"] == "target")
+    assert (told["level"], "TOPK_V2" in told["message"]) == ("warning", True)
+    assert "docs/supported_ops.md" in told["advice"]
 
 
 def test_an_unsupported_operator_comes_with_its_cheapest_rewrite(desk: Path) -> None:
