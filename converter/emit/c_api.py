@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from edgekit.converter.emit import c_expand, c_text
 from edgekit.converter.emit.c_header import several_init
 from edgekit.converter.emit.sheet import C_TYPES, DTYPE_TAGS, Sheet, ports
-from edgekit.converter.lower.program import Port
+from edgekit.converter.lower.program import KeptState, Port
 
 
 def reset(sheet: Sheet) -> list[str]:
@@ -17,12 +17,20 @@ def reset(sheet: Sheet) -> list[str]:
         return []
     lines = [f"void {sheet.name}_reset({sheet.words.parameter})", "{"]
     for state in states:
-        address = sheet.words.address(state.buffer)
-        source = sheet.symbol(state.array) if state.array else str(state.fill)
-        function = "memcpy" if state.array else "memset"
-        lines.append(f"    /* {state.buffer} */")
-        lines.append(c_text.call(function, [address, source, str(state.bytes)]))
+        lines += [f"    /* {state.buffer} */", *_filled(sheet, state)]
     return [*lines, "}", ""]
+
+
+def _filled(sheet: Sheet, state: KeptState) -> list[str]:
+    """A state's bytes: a constant, or one byte or one row again and again."""
+    address = sheet.words.address(state.buffer)
+    if not state.array:
+        return [c_text.call("memset", [address, str(state.fill), str(state.bytes)])]
+    source, size = sheet.symbol(state.array), state.bytes // state.times
+    if state.times == 1:
+        return [c_text.call("memcpy", [address, source, str(size)])]
+    call = c_text.call("memcpy", [f"{address} + row * {size}", source, str(size)])
+    return [f"    for (int32_t row = 0; row < {state.times}; row++)", f"    {call}"]
 
 
 def init(sheet: Sheet) -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, count
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgekit.converter.ir.cost import node_macs
 from edgekit.converter.ir.graph import DType, Graph, Node, State, Tensor
@@ -26,6 +28,7 @@ from edgekit.converter.lower.program import (
     Step,
     WriteArg,
 )
+from edgekit.converter.lower.rings import Ring
 from edgekit.converter.lower.select import PACKINGS, SCRATCHES, Kernel, KernelTable, Origin, choose
 from edgekit.converter.lower.variants import Request
 
@@ -43,9 +46,10 @@ class Assembly:
         table: KernelTable,
         isas: Sequence[str],
         room: Mapping[str, int],
+        rings: Mapping[str, Ring],
     ) -> None:
         self._graph, self._roots, self._table, self._isas = graph, roots, table, isas
-        self._room = room
+        self._room, self._rings = room, rings
         self._namer = Namer()
         self._buffers: dict[str, Buffer] = {}
         self._constants: dict[tuple[str, bytes], ConstArray] = {}
@@ -84,14 +88,20 @@ class Assembly:
         )
 
     def _state(self, state: State) -> KeptState:
-        """The state's buffer, and how a reset fills it."""
-        name = self._namer.claim(state.read)
-        buffer = self._buffer(self._graph[state.read], name, BufferKind.STATE)
+        """The state's buffer, that of its whole window for a ring, and how a reset fills it."""
+        name, ring = self._namer.claim(state.read), self._rings.get(state.read)
+        tensor = self._graph[state.read]
         stored = np.ascontiguousarray(state.initial).reshape(-1).view(np.int8)
+        if ring is not None:
+            tensor = replace(self._graph[ring.join.output], name=tensor.name)
+            stored = ring.initial(self._graph)
+        buffer = self._buffer(tensor, name, BufferKind.STATE)
         if np.all(stored == stored[0]):
             return KeptState(buffer.name, buffer.bytes, fill=int(stored[0]))
+        stored = _repeated(stored, tensor)
         array = self._constant(f"{name}_initial", Array("initial", "initial", "int8_t", stored))
-        return KeptState(buffer.name, buffer.bytes, array=array.array)
+        times = buffer.bytes // stored.size
+        return KeptState(buffer.name, buffer.bytes, array=array.array, times=times)
 
     def _root(self, tensor: str) -> str:
         return self._roots.get(tensor, tensor)
@@ -161,6 +171,8 @@ class Assembly:
         match arg:
             case Array():
                 return self._constant(f"{name}_{arg.suffix}", arg)
+            case Result() if arg.tensor in self._roots:
+                return WriteArg(self._buffers[self._root(arg.tensor)].name, arg.c_type)
             case Result():
                 tensor = self._graph.tensors.get(arg.tensor)
                 made = (
@@ -206,6 +218,13 @@ class Assembly:
             )
         made = self._constants[key]
         return ConstArg(made.name)
+
+
+def _repeated(stored: NDArray[np.int8], tensor: Tensor) -> NDArray[np.int8]:
+    """The bytes of one row where all rows are the same, else all of them."""
+    axis = next(at for at, extent in enumerate(tensor.shape) if extent > 1)
+    rows = stored.reshape(tensor.shape[axis], -1)
+    return rows[0] if np.all(rows == rows[0]) else stored
 
 
 def _shared(macs: int, calls: Sequence[Call]) -> list[int]:

@@ -2,6 +2,7 @@
 
 channels    those that no input changes are left out
 tabulate    float parts that compute one int8 from one int8 become tables
+rings       windows over time that move on in place
 aliases     reshapes become other names for the same bytes
 calls       each operator's function says which kernels it needs (operators.py)
 assemble    kernels are chosen for the target, constants packed, everything named
@@ -20,6 +21,7 @@ from edgekit.converter.lower.elementwise import tabulated
 from edgekit.converter.lower.formats import lowered
 from edgekit.converter.lower.operators import ALIASES
 from edgekit.converter.lower.program import Program
+from edgekit.converter.lower.rings import Ring, rings
 from edgekit.converter.lower.select import KernelTable, kernel_table
 from edgekit.converter.lower.states import assignments
 from edgekit.converter.lower.tabulate import tabulate
@@ -27,6 +29,7 @@ from edgekit.converter.quantize.halves import has_halves
 from edgekit.targets.model import Target
 
 NO_ROOM: Mapping[str, int] = MappingProxyType({})
+NO_RINGS: Mapping[str, Ring] = MappingProxyType({})
 
 
 def lower(
@@ -50,10 +53,14 @@ def lower(
         graph = drop_constant_channels(graph)
     made = tabulate(graph)
     graph = made.graph
-    roots = aliases(graph)
-    assembly = Assembly(graph, roots, table, target.cpu.isa, room)
+    kept = rings(graph)
+    moving = {ring.join.output: ring for ring in kept.values()}
+    roots = aliases(graph, kept)
+    assembly = Assembly(graph, roots, table, target.cpu.isa, room, kept)
     for node in graph.nodes:
-        if node.output not in roots:
+        if node.output in moving:
+            assembly.add(node, (moving[node.output].call(graph),))
+        elif node.output not in roots:
             values = made.tables.get(node.name)
             whole = lowered(graph, node) if values is None else tabulated(graph, node, values)
             assembly.add(node, whole)
@@ -62,13 +69,16 @@ def lower(
     return assembly.program()
 
 
-def aliases(graph: Graph) -> Mapping[str, str]:
-    """Output of each reshape -> the tensor whose bytes it names; updated state -> the state.
+def aliases(graph: Graph, kept: Mapping[str, Ring] = NO_RINGS) -> Mapping[str, str]:
+    """Output of each reshape -> the tensor whose bytes it names; updated state -> the state; of the
+    rings `kept`, window and next state -> the state.
 
     A reshape stays a copy where its output must be a graph output of its own while its input is
     a graph input or a constant.
     """
-    roots: dict[str, str] = {}
+    roots = {
+        name: read for read, ring in kept.items() for name in (ring.join.output, ring.cut.output)
+    }
     for node in graph.nodes:
         for operand, updated in zip(node.op.STATES, node.outputs[1:], strict=False):
             roots[updated] = node.inputs[operand] or ""

@@ -268,13 +268,14 @@ class Port:
 @dataclass(frozen=True, slots=True)
 class KeptState:
     """A buffer that keeps its bytes between invocations. A reset copies the constant `array` into
-    it, or, without one, fills it with the byte `fill`. What a `decoder` writes instead, once, are
-    weights that all invocations read."""
+    it, `times` times one after the other, or, without one, fills it with the byte `fill`. What a
+    `decoder` writes instead, once, are weights that all invocations read."""
 
     buffer: str
     bytes: int
     fill: int = 0
     array: str = ""
+    times: int = 1
     decoder: Step | None = None
 
 

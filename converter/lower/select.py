@@ -201,7 +201,8 @@ def _family(
     family: str, rows: dict[str, Any], more: Sequence[list[dict[str, Any]]]
 ) -> tuple[Kernel, ...]:
     in_place = bool(rows.get("in_place", False))
-    portable = {"isa": "ref", "cost": rows.get("cost", ""), "scratch": rows.get("scratch", "none")}
+    own = ("cost", "scratch", "helpers")
+    portable: dict[str, Any] = {"isa": "ref"} | {n: rows[n] for n in own if n in rows}
     listed = [portable, *rows.get("variants", ()), *chain.from_iterable(more)]
     return tuple(_kernel(family, {"in_place": in_place, **row}) for row in listed)
 

@@ -327,6 +327,13 @@ EK_COPY_S8(ref);
 #define EK_MOVE_S8(isa) void ek_move_s8__##isa(int32_t count, const int8_t *input, int8_t *output)
 EK_MOVE_S8(ref);
 
+/* A window over time moves on: its `kept` bytes from `shift` on move to its start, and `added` new
+ * ones follow them. What it had beyond those is gone. */
+#define EK_SHIFT_S8(isa)                                                        \
+    void ek_shift_s8__##isa(int32_t shift, int32_t kept, int32_t added,          \
+                            const int8_t *input, int8_t *window)
+EK_SHIFT_S8(ref);
+
 /* A filter over time. `state` holds, per batch and filter, the last `memory` of
  *   clamp(requant(sum over i of (x[i] - input_zero) * weights[filter][i], state_q));
  * it moves up by one, takes the newest, and

@@ -40,6 +40,7 @@ static const struct {
     {"decode_rans_w8", fuzz_decode_rans},
     {"decode_palette_w8", fuzz_decode_palette},
     {"decode_half_w8", fuzz_decode_half},
+    {"shift_s8", fuzz_shift},
 };
 
 int main(void)

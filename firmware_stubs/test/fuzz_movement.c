@@ -69,6 +69,20 @@ void fuzz_move(void)
     fuzz_compare(found, expected, from + count);
 }
 
+/* The window moves on by at most as many bytes as are added. */
+void fuzz_shift(void)
+{
+    const int32_t kept = fuzz_int(0, 50), added = fuzz_int(0, 40), shift = fuzz_int(0, added);
+    const int8_t *x = fuzz_s8(added), *before = fuzz_s8(kept + added);
+    int8_t *found = fuzz_alloc(kept + added), *expected = fuzz_alloc(kept + added);
+    for (int32_t i = 0; i < kept + added; i++) {
+        found[i] = before[i];
+        expected[i] = i < kept ? before[i + shift] : x[i - kept];
+    }
+    ek_shift_s8__ref(shift, kept, added, x, found);
+    fuzz_compare(found, expected, kept + added);
+}
+
 /* A shuffled, stepped, repeated or reversed view of an input of just the size that it reaches. */
 void fuzz_strided_copy(void)
 {

@@ -64,6 +64,8 @@ MUTATIONS = [
     ("dequantize_s8_f32", "- zero_point", "+ zero_point"),
     ("copy_s8", "(size_t)count)", "(size_t)count / 2)"),
     ("move_s8", "input += 16", "input += 15"),
+    ("shift_s8", "window + shift, window", "window, window"),
+    ("shift_s8", "left < shift ?", "left > shift ?"),
     ("sub_s8", "(uint32_t)scaled_a - (uint32_t)scaled_b", "(uint32_t)scaled_b"),
     ("prelu_s8", "centred >= 0", "centred > -2"),
     ("maximum_s8", "row_a[l * sa[3]]", "row_a[l]"),

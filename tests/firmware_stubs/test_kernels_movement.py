@@ -1,4 +1,4 @@
-"""pad_s8, concat_s8, copy_s8 and move_s8 against NumPy; nothing outside the output may change."""
+"""Kernels that pad, join, copy and move bytes, against NumPy; nothing else may change."""
 
 from __future__ import annotations
 
@@ -64,3 +64,14 @@ def test_move_moves_down_over_itself() -> None:
         y = x.copy()
         lib.call("ek_move_s8__ref", count, y[start:], y)
         np.testing.assert_array_equal(y, np.concatenate([x[start : start + count], x[count:]]))
+
+
+def test_shift_keeps_what_is_newer() -> None:
+    lib, rng = load(), np.random.default_rng(19)
+    for _ in range(SHAPES):
+        x = formula.random_s8(rng, int(rng.integers(1, 60)))
+        before = formula.random_s8(rng, x.size + int(rng.integers(0, 90)))
+        shift, kept = int(rng.integers(0, x.size + 1)), before.size - x.size
+        y = before.copy()
+        lib.call("ek_shift_s8__ref", shift, kept, x.size, x, y)
+        np.testing.assert_array_equal(y, np.concatenate([before[shift : shift + kept], x]))
