@@ -15,7 +15,8 @@ from tests.helpers.sensor_library import modes, run
 
 MODES = (
     *("ek_ov7670_qqvga_rgb565", "ek_ov7670_qqvga_yuyv"),
-    *("ek_ov2640_qqvga_rgb565", "ek_hm01b0_qqvga_gray8"),
+    "ek_ov2640_qqvga_rgb565",
+    *("ek_hm01b0_qqvga_gray8", "ek_hm01b0_serial_qqvga_gray8"),
 )
 NUMBERS = {
     b"OV7670": (0x21, {0x0A: 0x76, 0x0B: 0x73}),
@@ -136,9 +137,10 @@ def test_ov2640_scales_svga_without_cutting() -> None:
     assert value[0, 0xE0] == 0  # nothing is held in reset any more
 
 
-def test_hm01b0_averages_its_window_and_streams_at_the_end() -> None:
-    mode = modes()["ek_hm01b0_qqvga_gray8"]
-    bus, _ = begin("ek_hm01b0_qqvga_gray8")
+@pytest.mark.parametrize(("name", "bits"), [(MODES[3], 0x02), (MODES[4], 0x22)])
+def test_hm01b0_averages_its_window_and_streams_at_the_end(name: str, bits: int) -> None:
+    mode = modes()[name]
+    bus, _ = begin(name)
     value = bus.chip.registers
     assert (mode.width, mode.height) == (324 // 2, 244 // 2)
     assert [value[at] for at in (0x3010, 0x0383, 0x0387, 0x0390)] == [1, 3, 3, 3]
@@ -146,4 +148,6 @@ def test_hm01b0_averages_its_window_and_streams_at_the_end() -> None:
     assert mode.height < lines
     assert value[0x2105] << 8 | value[0x2106] <= lines - 2
     assert mode.width < value[0x0342] << 8 | value[0x0343]
+    assert value[0x3059] == bits
+    assert value[0x3060] & 0x23 == 0x20  # gated, divided by 8
     assert bus.chip.log[-1] == ("write", 0x0100, 1)

@@ -69,16 +69,28 @@ static const ek_register_t registers[] = {
     {0x0342, CLOCKS >> 8, 0}, /* LINE_LENGTH_PCK, two bytes */
     {0x0343, CLOCKS & 0xFF, 0},
 
-    /* Output: eight lines at once, pixel clock only with pixels. */
     {0x3011, 0x70, 0}, /* [u] */
-    {0x3059, 0x02, 0}, /* BIT_CONTROL: 8 bits */
-    {0x3060, 0x28, 0}, /* OSC_CLK_DIV: gated; clock divided by 8; [u] bits 3:2 */
     {0x3067, 0x00, 0}, /* ANA_Register_17: clock from the pin */
     {0x3068, 0x20, 0}, /* PCLK_POLARITY: pixels are taken at the rising edge; [u] bit 5 */
+    {0x0101, 0x00, 0}, /* IMG_ORIENTATION: not mirrored */
+};
 
-    {0x0101, 0x00, 0},  /* IMG_ORIENTATION: not mirrored */
-    {0x0104, 0x01, 0},  /* GRP_PARAM_HOLD: what was written takes effect */
-    {0x0100, 0x01, 10}, /* MODE_SELECT: pictures */
+/* What is written last: what was written takes effect, pictures. */
+#define BEGIN {0x0104, 0x01, 0}, /* GRP_PARAM_HOLD */ {0x0100, 0x01, 10} /* MODE_SELECT */
+
+/* Eight lines at once, pixel clock only with pixels. */
+static const ek_register_t parallel[] = {
+    {0x3059, 0x02, 0}, /* BIT_CONTROL: 8 bits */
+    {0x3060, 0x28, 0}, /* OSC_CLK_DIV: gated; clock divided by 8; [u] bits 3:2 */
+    BEGIN,
+};
+
+/* One line, eight clocks a pixel. [u] Bit 4 of OSC_CLK_DIV: the highest bit comes first. Public drivers
+ * that set it shift to the left, those that do not shift to the right. */
+static const ek_register_t serial[] = {
+    {0x3059, 0x22, 0}, /* BIT_CONTROL: 1 bit */
+    {0x3060, 0x30, 0}, /* OSC_CLK_DIV: gated; clock divided by 8 */
+    BEGIN,
 };
 
 /* MODEL_ID. */
@@ -103,5 +115,14 @@ const ek_sensor_mode_t ek_hm01b0_qqvga_gray8 = {
     .width = 162,
     .height = 122,
     .common = EK_REGISTERS(registers),
-    .own = {0, 0},
+    .own = EK_REGISTERS(parallel),
+};
+
+const ek_sensor_mode_t ek_hm01b0_serial_qqvga_gray8 = {
+    .sensor = &ek_hm01b0,
+    .format = "gray8",
+    .width = 162,
+    .height = 122,
+    .common = EK_REGISTERS(registers),
+    .own = EK_REGISTERS(serial),
 };
