@@ -28,17 +28,18 @@ static bool await_row(const ek_row_source_t *source)
 static const char *row(const ek_row_source_t *source, uint8_t *bytes, uint32_t row_bytes,
                        uint32_t before)
 {
+    const uint32_t wanted = 8u * row_bytes;
     uint32_t came;
     if (source->read) {
-        came = source->read(bytes, row_bytes);
+        came = 8u * source->read(bytes, row_bytes);
     } else {
         (void)await_other(source, EK_SYNC_ROW);
-        came = source->came() - before;
+        came = source->came() - 8u * before;
     }
-    if (came > row_bytes) return EK_FAULT_LONG_ROW;
+    if (came > wanted) return EK_FAULT_LONG_ROW;
     const char *const trouble = source->trouble ? source->trouble() : 0;
     if (trouble) return trouble;
-    return came < row_bytes ? EK_FAULT_SHORT_ROW : 0;
+    return came < wanted ? EK_FAULT_SHORT_ROW : 0;
 }
 
 static const char *take(const ek_row_source_t *source, uint8_t *frame, uint32_t row_bytes,

@@ -34,8 +34,9 @@ typedef struct {
     uint32_t (*read)(uint8_t *bytes, uint32_t room);
 
     /* Of hardware. `arm` is called while a frame is under way and wants the next one, from its first
-     * row on, of which not more than `bytes` are stored. `came` is called between rows: bytes of all
-     * rows so far. `trouble` is null or one of the faults above. */
+     * row on, of which not more than `bytes` are stored. `came` is called between rows: bits of all
+     * rows so far; of a byte that is not whole, at least one of them and not all. `trouble` is null or
+     * one of the faults above. */
     void (*arm)(uint8_t *frame, uint32_t bytes);
     uint32_t (*came)(void);
     const char *(*trouble)(void);

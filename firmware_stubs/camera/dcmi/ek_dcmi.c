@@ -161,7 +161,7 @@ uint32_t ek_dcmi_came(void)
     uint32_t left = DMA_NDTR;
     for (uint32_t looks = 0; looks < PATIENCE && left != 0 && (DCMI_SR & FIFO_FILLED); looks++)
         left = DMA_NDTR;
-    return 4u * (armed_words - DMA_NDTR);
+    return 32u * (armed_words - DMA_NDTR);
 }
 
 const char *ek_dcmi_trouble(void)

@@ -149,12 +149,9 @@ static void arm(uint8_t *frame, uint32_t bytes)
     PIO_CTRL = RUN;
 }
 
-/* Between rows the machine waits for HREF. Bits that are left over become a byte with seven more, so
- * that they count; then the next row starts with an empty register. */
-static uint32_t came(void)
+/* Bytes in memory, with those that were still on their way. */
+static uint32_t stored(void)
 {
-    SM0_INSTR = IN_NULL(7u);
-    SM0_INSTR = MOV_ISR_NULL;
     uint32_t left = DMA_COUNT, before = ~left;
     for (uint32_t looks = 0; looks < PATIENCE && left != 0; looks++) {
         if (left == before && !(PIO_FLEVEL & RECEIVED)) break;
@@ -162,6 +159,16 @@ static uint32_t came(void)
         left = DMA_COUNT;
     }
     return armed - left;
+}
+
+/* Between rows the machine waits for HREF. Seven bits more make a byte of any that were left over;
+ * then the register is emptied for the next row. */
+static uint32_t came(void)
+{
+    const uint32_t whole = stored();
+    SM0_INSTR = IN_NULL(7u);
+    SM0_INSTR = MOV_ISR_NULL;
+    return 8u * whole + (stored() != whole);
 }
 
 static const char *trouble(void)
