@@ -184,6 +184,20 @@ def test_an_overrun_is_told(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OV7670)
+def test_after_a_fault_the_next_frame_is_whole(name: str) -> None:
+    """DCMI is started anew, as it is for a sensor that is set up anew."""
+    driver, model = ready(name, recording([bytes(range(65))] * 2))
+    model.every = None
+    assert driver.small(64, 2) == "bytes lost"
+    assert (len(model.fifo), len(model.part)) == (4, 2)
+    driver.start("ek_ov7670")
+    model.samples, model.every = stays(recording([b"abcdefgh", b"ijklmnop"])), 1
+    assert driver.small(8, 2) == ""
+    assert string_at(driver.frame, 16) == b"abcdefghijklmnop"
+    assert model.errors == []
+
+
+@pytest.mark.parametrize("name", OV7670)
 def test_a_bus_that_refuses_is_told(name: str) -> None:
     driver, model = ready(name, recording([bytes(range(16))] * 2))
     model.refused = True

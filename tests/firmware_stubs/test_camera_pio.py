@@ -135,6 +135,36 @@ def test_bytes_are_taken_as_they_come(
     assert model.errors == []
 
 
+@given(st.floats(0.0, 1.0, exclude_max=True), st.randoms(use_true_random=False))
+@settings(max_examples=10, deadline=None)
+def test_a_clock_that_goes_on_between_rows_brings_nothing(phase: float, random: Random) -> None:
+    """Where it is not gated: what counts is HREF."""
+    sent = random_rows(random, 3, 4)
+    gated = recording(sent, phase=phase)
+    runs = [level & CLOCK for level in row([1] * 4 * len(gated), SENSOR, phase)]
+    levels = [
+        level if level & ROW else level | clock | 1 << D0
+        for level, clock in zip(gated, runs, strict=False)
+    ]
+    assert levels != gated
+    driver, model = ready(levels)
+    assert driver.small(4, 3) == ""
+    assert string_at(driver.frame, 12) == b"".join(sent)
+    assert model.errors == []
+
+
+def test_after_a_fault_the_next_frame_is_whole() -> None:
+    """From a machine in the middle of its program, with a full FIFO and its flag of a stall."""
+    driver, model = ready(recording([bytes(range(40))] * 2))
+    model.every = None
+    assert driver.small(40, 2) == "bytes lost"
+    assert len(model.machine.fifo) == 8
+    model.samples, model.every = chain(recording([b"abcd", b"efgh"]), repeat(0)), 1
+    assert driver.small(4, 2) == ""
+    assert string_at(driver.frame, 8) == b"abcdefgh"
+    assert model.errors == []
+
+
 @pytest.mark.parametrize("phase", [0.0, 0.3, 0.6, 0.9])
 def test_a_clock_that_is_too_fast_is_told(phase: float) -> None:
     driver, _ = ready(recording([bytes(range(40))] * 2, hertz=80e6, phase=phase))

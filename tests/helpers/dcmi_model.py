@@ -36,6 +36,8 @@ class Chip:
     dcmi: int
     dma: int
     clocks: tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+    reset: int
+    """The register whose bit 0 holds DCMI in reset."""
     mco: int
     request: tuple[int, int, int]
     """Register, mask, value of what routes DCMI's request to the stream."""
@@ -49,6 +51,7 @@ CHIPS = {
         dcmi=0x48020000,
         dma=0x40020000,
         clocks=((0x580244DC, 0), (0x580244D8, 0), (0x580244E0, 0)),
+        reset=0x58024484,
         mco=0x58024410,
         request=(0x40020800, 0x7F, 75),
         stream=0,
@@ -59,6 +62,7 @@ CHIPS = {
         dcmi=0x50050000,
         dma=0x40026400,
         clocks=((0x40023834, 0), (0x40023830, 22), (0x40023830, 0)),
+        reset=0x40023814,
         mco=0x40023808,
         request=(0x40026400 + 0x10 + 0x18, 7 << 25, 1 << 25),
         stream=1,
@@ -124,6 +128,8 @@ class DcmiModel:
         elif (address - chip.gpio) % 0x400 == 0x18 and 0 <= address - chip.gpio < 11 * 0x400:
             self._write_bsrr((address - chip.gpio) // 0x400, value)
         else:
+            if address == chip.reset and value & 1:
+                self._reset()
             self.registers[address] = value
 
     @property
@@ -181,13 +187,20 @@ class DcmiModel:
 
     # --- DCMI ---
 
+    def _reset(self) -> None:
+        """Nothing else is said to empty the FIFO or to forget bytes of a word."""
+        self.fifo.clear()
+        self.state, self.part = "idle", []
+        for offset in range(0, 0x2C, 4):
+            self.registers.pop(self.chip.dcmi + offset, None)
+
     def _dcmi(self, offset: int) -> int:
         if offset == 0x04:
             return FIFO_FILLED * bool(self.fifo)
         return 0 if offset == 0x14 else self.registers.get(self.chip.dcmi + offset, 0)
 
     def _write_dcmi(self, offset: int, value: int) -> None:
-        if not self._runs(0):
+        if not self._runs(0) or self.registers.get(self.chip.reset, 0) & 1:
             return
         address = self.chip.dcmi + offset
         if offset == 0x14:
@@ -198,8 +211,7 @@ class DcmiModel:
             if value & 1 and not before & 1:
                 self._check(value >> 14 & 1 == 1, "CAPTURE without ENABLE")
                 self._check(value & 2 == 2, "not a snapshot")
-                self.state, self.part = "waiting", []
-                self.fifo.clear()
+                self.state = "waiting"
             if not value & 1:
                 self.state = "idle"
         self.registers[address] = value

@@ -27,17 +27,27 @@ class StateMachine:
         self.fifo: deque[int] = deque()
         self.stalled = False
         """RXSTALL: it had to wait for room in its FIFO."""
+        self.forced: int | None = None
+        """An instruction from outside that waits for room."""
         self.pipe = deque([0] * INPUT_DELAY)
         self.pins = 0
 
     def restart(self) -> None:
         """What SM_RESTART clears; the program counter it does not."""
         self.isr = self.count = self.delay = 0
+        self.forced = None
+
+    def force(self, word: int) -> None:
+        """An instruction from outside, at once and in place of one that still waits."""
+        self.forced = None if self.execute(word) else word
 
     def cycle(self, levels: int, *, runs: bool) -> None:
         """One cycle of the system clock, with `levels` on the pins."""
         self.pipe.append(levels)
         self.pins = self.pipe.popleft()
+        if self.forced is not None:
+            self.force(self.forced)
+            return
         if not runs:
             return
         if self.delay:

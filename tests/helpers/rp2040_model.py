@@ -139,7 +139,7 @@ class Rp2040Model:
         elif offset == 0xD0:
             self._set_shift(value)
         elif offset == 0xD8:
-            self._check(machine.execute(value & 0xFFFF), "a forced instruction stalls")
+            machine.force(value & 0xFFFF)
         elif offset == 0xDC:
             machine.in_base = value >> 15 & 31
         self.registers[PIO + offset] = value

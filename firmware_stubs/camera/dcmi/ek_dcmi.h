@@ -59,7 +59,8 @@ typedef struct {
 
 extern const ek_dcmi_chip_t ek_dcmi_chip;
 
-/* Clocks of DCMI, DMA and the ports (bit 0: A), the request's way, and 16 MHz on MCO1. */
+/* Clocks of DCMI, DMA and the ports (bit 0: A), a reset of DCMI, with which it forgets words and parts
+ * of words, the request's way, and 16 MHz on MCO1. */
 void ek_dcmi_clocks(uint32_t ports);
 
 /* What the core has cached of this memory is dropped, unwritten: DMA writes it, or has. Whole lines of

@@ -10,6 +10,7 @@
 #include "stm32.h"
 
 #define RCC_CFGR 0x40023808u
+#define RCC_AHB2RSTR EK_REG(0x40023814u)
 #define RCC_AHB1ENR EK_REG(0x40023830u)
 #define RCC_AHB2ENR EK_REG(0x40023834u)
 
@@ -27,7 +28,8 @@ void ek_dcmi_clocks(uint32_t ports)
 {
     RCC_AHB1ENR |= ports | 1u << 22; /* DMA2 */
     RCC_AHB2ENR |= 1u;               /* DCMI */
-    (void)RCC_AHB2ENR;
+    RCC_AHB2RSTR |= 1u;
+    RCC_AHB2RSTR &= ~1u;
     ek_change(RCC_CFGR, MCO1_BITS, MCO1_FROM_HSI | MCO1_WHOLE);
 }
 

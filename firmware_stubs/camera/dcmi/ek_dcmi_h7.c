@@ -12,6 +12,7 @@
 #include "stm32.h"
 
 #define RCC_CFGR 0x58024410u
+#define RCC_AHB2RSTR EK_REG(0x58024484u)
 #define RCC_AHB1ENR EK_REG(0x580244D8u)
 #define RCC_AHB2ENR EK_REG(0x580244DCu)
 #define RCC_AHB4ENR EK_REG(0x580244E0u)
@@ -34,7 +35,8 @@ void ek_dcmi_clocks(uint32_t ports)
     RCC_AHB4ENR |= ports;
     RCC_AHB1ENR |= 1u; /* DMA1 */
     RCC_AHB2ENR |= 1u; /* DCMI */
-    (void)RCC_AHB2ENR;
+    RCC_AHB2RSTR |= 1u;
+    RCC_AHB2RSTR &= ~1u;
     ek_change(RCC_CFGR, MCO1_BITS, MCO1_FROM_HSI | MCO1_BY_4); /* of 64 MHz */
     DMAMUX1_C0CR = DCMI_REQUEST; /* channel 0 is stream 0 of DMA1 */
 }
