@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from edgekit.litert.quiet import text_in
+
 _KEPT = 1 << 16
 
 
@@ -29,7 +31,7 @@ def quiet() -> Iterator[Callable[[], str]]:
         warnings.simplefilter("ignore")
         stack.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.ERROR)
-        yield lambda: os.pread(sink.fileno(), _KEPT, 0).decode(errors="replace")
+        yield lambda: text_in(sink.fileno(), _KEPT)
 
 
 def _redirect_stderr(target: int) -> int | None:

@@ -26,6 +26,8 @@ from edgekit.runtime.runner.host import cold_starts, run_host
 from edgekit.targets.model import Target
 
 WINDOW_S, QUICK_S = 10.0, 1.0
+SKIPPED = ("compiler-missing", "posix-only")
+"""Codes of what keeps the generated C from running here, beside an interpreter that does."""
 
 
 def run_here(
@@ -148,7 +150,7 @@ def _generated(
             run = measured(bundle, opened, inputs, report, options=options, device=device)
             return with_starts(opened, run, inputs, options, report)
     except ToolError as error:
-        if error.code != "compiler-missing" or bundle.custom or alone:
+        if error.code not in SKIPPED or bundle.custom or alone:
             raise
         notes.append(_skipped("generated C", error))
         return None

@@ -25,6 +25,7 @@ from edgekit.converter.tflite import write_tflite
 from edgekit.deploy.closeness import FLOAT_TOLERANCE
 from edgekit.deploy.inputs import random_inputs, reference_outputs
 from edgekit.firmware_stubs.catalog import headers_for, kernel_source
+from edgekit.runtime.runner.environment import peak_rss
 from edgekit.targets.model import Target
 from edgekit.targets.reader import list_targets, load_target
 
@@ -79,7 +80,7 @@ def convert(
         )
         write(new, result, chosen, profile)
     timings = {**result.timings, "total": time.perf_counter() - began}
-    return Converted(folder, result.manifest, profile, timings, peak_memory())
+    return Converted(folder, result.manifest, profile, timings, peak_rss())
 
 
 def write(folder: Path, result: Conversion, options: ConvertOptions, target: Target) -> None:
@@ -135,12 +136,3 @@ def golden_vector(graph: Graph) -> Golden:
     [outputs] = reference_outputs(graph, (sample,))
     origin = "Outputs: EdgeKit's NumPy interpreter."
     return Golden(tuple(sample), tuple(outputs), origin, FLOAT_TOLERANCE)
-
-
-def peak_memory() -> int:
-    """Peak resident memory of this process in bytes; 0 where the system does not say."""
-    try:
-        import resource
-    except ImportError:
-        return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -165,7 +165,10 @@ def _stopped_at_the_end() -> Iterator[list[_Running]]:
         yield running
     finally:
         for child in running:
-            child.process.send_signal(signal.SIGINT)
+            try:
+                child.process.send_signal(signal.SIGINT)
+            except ValueError:  # Windows sends none to a single process
+                child.process.terminate()
         deadline = time.monotonic() + GRACE_S
         for child in running:
             try:

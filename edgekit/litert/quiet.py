@@ -9,6 +9,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+KEPT = 4096
+"""Bytes of the chatter that are given back."""
+
 
 @contextmanager
 def quiet() -> Iterator[Callable[[], str]]:
@@ -24,12 +27,17 @@ def quiet() -> Iterator[Callable[[], str]]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                yield lambda: _content(sink.fileno())
+                yield lambda: text_in(sink.fileno(), KEPT)
         finally:
             sys.stderr.flush()
             os.dup2(saved, 2)
             os.close(saved)
 
 
-def _content(descriptor: int) -> str:
-    return os.pread(descriptor, 4096, 0).decode(errors="replace")
+def text_in(descriptor: int, most: int) -> str:
+    """The beginning of an open file, at most so many bytes; who writes to it goes on at its end."""
+    at = os.lseek(descriptor, 0, os.SEEK_CUR)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    data = os.read(descriptor, most)
+    os.lseek(descriptor, at, os.SEEK_SET)
+    return data.decode(errors="replace")

@@ -25,6 +25,7 @@ from edgekit.errors import DeviceError, ToolError
 from edgekit.runtime.devices.gdbstub import read_memory, write_memory
 from edgekit.runtime.link.extension import Extension
 from edgekit.runtime.link.process import stop_process
+from edgekit.runtime.posix import require_posix
 from edgekit.targets.model import Target
 
 PROGRAM = "qemu-system-arm"
@@ -184,6 +185,7 @@ class VirtualBoard:
         return int(found[0]["st_value"])
 
     def _start(self, program: str) -> None:
+        require_posix("a virtual board")
         self._folder = self._cleanup.enter_context(scratch_folder("edgekit-qemu-"))
         line = self._cleanup.enter_context(socket.create_server(("127.0.0.1", 0)))
         self._trigger, theirs = socket.socketpair()

@@ -92,7 +92,7 @@ def locked_file(
 def holder(name: str) -> Holder | None:
     """Who holds the lock `name` now; None when it is free or its holder has not said yet."""
     try:
-        stream = os.open(lock_path(name), os.O_RDWR | os.O_CLOEXEC)
+        stream = os.open(lock_path(name), os.O_RDWR)
     except OSError:
         return None
     try:
@@ -118,7 +118,8 @@ def _held(lock: _Lock, mine: Holder, deadline: float, tell: Tell | None) -> Iter
     try:
         _wait(stream, lock, deadline, tell)
         os.ftruncate(stream, 0)
-        os.pwrite(stream, json.dumps(asdict(mine)).encode(), 0)
+        os.lseek(stream, 0, os.SEEK_SET)
+        os.write(stream, json.dumps(asdict(mine)).encode())
         try:
             yield
         finally:
@@ -130,7 +131,7 @@ def _held(lock: _Lock, mine: Holder, deadline: float, tell: Tell | None) -> Iter
 def _open(lock: _Lock) -> int:
     try:
         lock.path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(lock.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        return os.open(lock.path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise OutputError(
             str(lock.path),
@@ -166,6 +167,7 @@ def _in_use(name: str, who: Holder | None) -> DeviceError:
 def _read(stream: int) -> Holder | None:
     """What the holder wrote; None while it is writing."""
     try:
-        return Holder(**json.loads(os.pread(stream, 4096, 0)))
+        os.lseek(stream, 0, os.SEEK_SET)
+        return Holder(**json.loads(os.read(stream, 4096)))
     except (ValueError, TypeError):
         return None

@@ -23,6 +23,8 @@ LOG = "EDGEKIT_LOG"
 OFF = "off"
 """In the place of a file's name."""
 FILE = "runs.jsonl"
+BINARY = getattr(os, "O_BINARY", 0)
+"""What keeps Windows from changing the ends of lines."""
 LIMIT = 4 << 20
 """Bytes after which a log is put aside, as FILE.1; one is kept."""
 _SECRET = re.compile(r"(\w+://[^/\s:@]*):[^@\s]*@")
@@ -85,7 +87,8 @@ def append(path: Path, run: LoggedRun, *, limit: int = LIMIT) -> None:
     data = run.line().encode()
     with _appending(path, len(data), limit) as stream:
         size = os.fstat(stream).st_size
-        if size and os.pread(stream, 1, size - 1) != b"\n":
+        os.lseek(stream, max(size - 1, 0), os.SEEK_SET)
+        if size and os.read(stream, 1) != b"\n":
             data = b"\n" + data
         os.write(stream, data)
 
@@ -106,7 +109,7 @@ def read_log(path: Path) -> list[LoggedRun]:
 def _appending(path: Path, more: int, limit: int) -> Iterator[int]:
     """The file, alone with it, put aside first where it would grow beyond `limit`."""
     while True:
-        stream = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        stream = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | BINARY, 0o666)
         try:
             take(stream, wait=True)
             if not _is(stream, path):  # put aside while we waited

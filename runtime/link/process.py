@@ -13,6 +13,7 @@ from typing import IO, Any
 from edgekit.errors import DeviceError, PortError
 from edgekit.runtime.link.transport import POLL_S
 from edgekit.runtime.opened import Opened
+from edgekit.runtime.posix import require_posix
 
 STOP_S = 3.0
 CHUNK = 1 << 16
@@ -49,6 +50,7 @@ class ProcessTransport(Opened):
     def open(self) -> None:
         if self._process is not None:
             return
+        require_posix(f"a program's line ({self.name})")
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self._process = subprocess.Popen(

@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import select
 import threading
-import tty
 from collections.abc import Callable
 
 from edgekit.runtime.link.transport import Transport
 from edgekit.runtime.link.wire import Wire
 from edgekit.runtime.opened import Opened
+from edgekit.runtime.posix import raw_terminal
 
 BOOT_S = 5.0
 """How long a board may boot, as the official runner has it."""
@@ -41,10 +41,8 @@ class PtyRelay(Opened):
     def open(self) -> None:
         self._board.open()
         await_boot(self._board)
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave)
+        self._master, self._slave, self.path = raw_terminal("a virtual board's line")
         self._wake = os.pipe()
-        self.path = os.ttyname(self._slave)
         for run in (self._from_host, self._from_board):
             thread = threading.Thread(target=run, name="relay", daemon=True)
             self._threads.append(thread)

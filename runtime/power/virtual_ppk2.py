@@ -16,13 +16,13 @@ from __future__ import annotations
 import os
 import select
 import threading
-import tty
 from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.runtime.posix import raw_terminal
 from edgekit.runtime.power import ppk2_wire as wire
 from edgekit.runtime.power.load import LoadProfile
 
@@ -103,11 +103,9 @@ class VirtualPpk2:
         self.truth_j: list[float] = []
         """Noiseless energy of each window shown so far, joules: what a meter should find."""
         self._rng = np.random.default_rng(seed)
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave)
+        self._master, self._slave, self.path = raw_terminal("a virtual meter")
         os.set_blocking(self._master, False)
         self._wake_read, self._wake_write = os.pipe()
-        self.path = os.ttyname(self._slave)
         self._lock = threading.Condition()
         self._segments: deque[tuple[int, bool]] = deque()
         self._busy = False

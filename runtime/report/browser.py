@@ -51,7 +51,7 @@ def draw(
         command = [
             browser,
             *_OPTIONS,
-            *(("--no-sandbox",) if os.getuid() == 0 else ()),
+            *(("--no-sandbox",) if _root() else ()),
             f"--user-data-dir={folder}/profile",
             f"--window-size={size[0]},{size[1]}",
             f"--force-device-scale-factor={density:g}",
@@ -65,6 +65,11 @@ def draw(
         return picture.read_bytes(), "\n".join(
             line for line in said.splitlines() if ":CONSOLE" in line
         )
+
+
+def _root() -> bool:
+    """Whether this is the superuser, for whom Chromium has no sandbox; Windows has none."""
+    return hasattr(os, "getuid") and os.getuid() == 0
 
 
 def _run(command: list[str], page: Path) -> str:

@@ -127,8 +127,11 @@ def _status(key: str) -> int:
 
 
 def _rusage_peak() -> int:
-    import resource
-
+    """Bytes; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if platform.system() == "Darwin" else peak * 1024
 

@@ -10,13 +10,13 @@ import os
 import select
 import threading
 import time
-import tty
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.runtime.opened import Closed
+from edgekit.runtime.posix import raw_terminal
 from edgekit.runtime.power.emulators.load import Load
 
 BLOCK_S = 0.02
@@ -71,11 +71,9 @@ class Emulator(Closed):
         """Samples of this stream so far, dropped ones too."""
         self._speed, self._seconds = speed, seconds
         self._rng = np.random.default_rng(seed)
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave)
+        self._master, self._slave, self.path = raw_terminal("an emulated meter")
         os.set_blocking(self._master, False)
         self._wake_read, self._wake_write = os.pipe()
-        self.path = os.ttyname(self._slave)
         self._output, self._input = bytearray(), bytearray()
         self._streaming = self._closing = self._gone = self._hung = self._ended = False
         self._started = time.monotonic()

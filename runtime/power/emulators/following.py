@@ -8,9 +8,7 @@ an event, as `eventsrc d7 fal` asks for.
 
 from __future__ import annotations
 
-import fcntl
 import struct
-import termios
 import threading
 import time
 from collections import deque
@@ -59,6 +57,9 @@ class FollowingLpm01a(EmulatedLpm01a):
         with self._lock:
             if self._edges or self._output:
                 return False
+        import fcntl
+        import termios
+
         waiting = fcntl.ioctl(self._slave, termios.FIONREAD, b"\0" * 4)
         return int(struct.unpack("i", waiting)[0]) == 0
 
