@@ -237,7 +237,9 @@ def _with_target(result: Inspection, target: Target | None) -> Inspection:
         text = "every operator runs there"
     elif target.family == "cortex-m":
         text, level = f"cannot run there: {', '.join(refused)}", "warning"
-        advice = "see docs/supported_ops.md for operators and formats that can, or take a Pi or phone"
+        advice = (
+            "docs/supported_ops.md has the operators and formats that can; or take a Pi or phone"
+        )
     else:
         text = f"through the interpreter only, not as C: {', '.join(refused)}"
     note = Note("target", target.name, text, advice, level=level)

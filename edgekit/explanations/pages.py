@@ -177,7 +177,7 @@ def _profiles() -> Iterator[Page]:
             "A target profile that breaks a rule",
             f"The profile breaks this rule: {check.sentence}.",
             "Figures of a profile go into memory plans, clocks and energy.",
-            "Correct the value that the message names; `edgekit targets NAME` shows one that works.",
+            "Correct the value in the message; `edgekit targets NAME` shows a profile that works.",
             docs=("docs/targets.md#your-own-board",),
             topic="targets",
         )
