@@ -100,6 +100,8 @@ if [ "${1:-}" = test ]; then
     command -v arm-linux-gnueabihf-gcc >/dev/null 2>&1 || optional="$optional gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"
     command -v qemu-aarch64-static >/dev/null 2>&1 || optional="$optional qemu-user-static"
     command -v adb >/dev/null 2>&1 || optional="$optional adb"
+    command -v arduino-builder >/dev/null 2>&1 && command -v simavr >/dev/null 2>&1 || \
+        optional="$optional arduino-builder arduino-core-avr gcc-avr avr-libc simavr"
     command -v chromium >/dev/null 2>&1 || optional="$optional chromium"
     # an SSH server, only where installing one starts none: tests start their own on the loopback
     if [ -x /usr/sbin/policy-rc.d ] && ! [ -x /usr/sbin/sshd ]; then
@@ -107,6 +109,6 @@ if [ "${1:-}" = test ]; then
     fi
     # shellcheck disable=SC2086
     [ -z "$optional" ] || { may_install && install_packages $optional; } || \
-        say "tests of 64- or 32-bit Arm programs, with Clang's sanitizers, over SSH, through adb or in a browser will be skipped; not installed:$optional"
+        say "tests of 64- or 32-bit Arm programs, with Clang's sanitizers, over SSH, through adb, of Arduino and AVR or in a browser will be skipped; not installed:$optional"
 fi
 say "ready"

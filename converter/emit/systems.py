@@ -47,6 +47,7 @@ SYSTEMS = {
         ),
         (
             "Or copy this folder into the sketchbook's `libraries`. `-b` names your board.",
+            "An AVR board keeps weights in its RAM: there a model may have a few kilobytes.",
             "Before you publish it, set author, maintainer and url in `library.properties`.",
         ),
         isas=("dsp",),
@@ -130,9 +131,9 @@ DSP_ARCHITECTURES = (
 )
 """Arduino cores with a Cortex-M4, M7 or M33."""
 PORTABLE_ARCHITECTURES = tuple(
-    sorted((*DSP_ARCHITECTURES, "esp32", "mbed_rp2040", "rp2040", "sam", "samd"))
+    sorted((*DSP_ARCHITECTURES, "avr", "esp32", "mbed_rp2040", "rp2040", "sam", "samd"))
 )
-"""Arduino cores of 32 bits; on AVR an int has 16, which nobody tried."""
+"""Arduino cores that compile plain C; AVR, whose int has 16 bits, keeps constants in RAM."""
 
 
 def restricted(target: Target, code_format: str) -> tuple[Target, tuple[Note, ...]]:

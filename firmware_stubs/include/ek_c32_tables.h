@@ -27,7 +27,7 @@ static inline ek_c32_finish_t ek_c32_finish_of(ek_requant_t q, int32_t zero)
     const int32_t right = -q.shift;
     assert(right >= 1 && right <= 22);
     return (ek_c32_finish_t){
-        0, q.multiplier, (1 << right) / 2 + (int32_t)((uint32_t)zero << right), right};
+        0, q.multiplier, (INT32_C(1) << right) / 2 + (int32_t)((uint32_t)zero << right), right};
 }
 
 /* `sign` is 1 for sums, -1 for differences. */

@@ -23,7 +23,7 @@ static inline int32_t ek_exp_quarter(int32_t a)
 {
     const int32_t exp_of_minus_eighth = 1895147668; /* e^(-1/8) * 2^31 */
     const int32_t third = 715827883;                /* 1/3 * 2^31 */
-    const int32_t x = a + (1 << 28);                /* a + 1/8 */
+    const int32_t x = a + (INT32_C(1) << 28);                /* a + 1/8 */
     const int32_t x2 = ek_doubling_high_mul(x, x);
     const int32_t x3 = ek_doubling_high_mul(x2, x);
     const int32_t x4 = ek_doubling_high_mul(x2, x2);
@@ -36,7 +36,8 @@ static inline int32_t ek_exp_quarter(int32_t a)
  * constant e^-(2^k). exp(0) saturates to the largest Q0. */
 static inline int32_t ek_exp_negative(int32_t a)
 {
-    enum { FRACTION_BITS = 26, QUARTER = 1 << (FRACTION_BITS - 2), POWERS = 7 };
+    enum { FRACTION_BITS = 26, POWERS = 7 };
+    const int32_t quarter = INT32_C(1) << (FRACTION_BITS - 2);
     static const int32_t exp_of_power[POWERS] = {
         1672461947, /* e^-(1/4) * 2^31 */
         1302514674, /* e^-(1/2) */
@@ -47,8 +48,8 @@ static inline int32_t ek_exp_negative(int32_t a)
         242,        /* e^-16 */
     };
     if (a == 0) return INT32_MAX;
-    const int32_t last_quarter = (a & (QUARTER - 1)) - QUARTER;
-    const int32_t quarters = (last_quarter - a) / QUARTER;
+    const int32_t last_quarter = (a & (quarter - 1)) - quarter;
+    const int32_t quarters = (last_quarter - a) / quarter;
     int32_t result = ek_exp_quarter(last_quarter * 32); /* Q5 to Q0 */
     for (int32_t bit = 0; bit < POWERS; bit++) {
         if ((quarters >> bit) & 1) result = ek_doubling_high_mul(result, exp_of_power[bit]);
@@ -61,7 +62,7 @@ static inline int32_t ek_exp_negative(int32_t a)
 static inline int32_t ek_one_over_one_plus(int32_t a)
 {
     const int32_t half_denominator = (int32_t)(((int64_t)a + INT32_MAX + 1) / 2);
-    const int32_t one = 1 << 29;
+    const int32_t one = INT32_C(1) << 29;
     int32_t x = 1515870810 + ek_doubling_high_mul(half_denominator, -1010580540);
     for (int step = 0; step < 3; step++) {
         const int32_t error = one - ek_doubling_high_mul(half_denominator, x);
@@ -82,14 +83,14 @@ static inline ek_requant_t ek_inverse_sqrt(int32_t x)
 {
     int32_t shift = 11;
     if (x <= 1) return (ek_requant_t){INT32_MAX, 0};
-    for (; x >= 1 << 29; x /= 4) shift++;
+    for (; x >= INT32_C(1) << 29; x /= 4) shift++;
     const int32_t pairs = (ek_leading_zeros((uint32_t)x) - 1) / 2 - 1;
     const int32_t half = ek_rounding_shift_right((x << (2 * pairs)) >> 1, 1);
-    int32_t root = 1 << 28;
+    int32_t root = INT32_C(1) << 28;
     for (int step = 0; step < 5; step++) {
         const int32_t square = ek_doubling_high_mul(root, root);
         const int32_t cube = ek_saturating_shift_left(ek_doubling_high_mul(square, root), 6);
-        const int32_t kept = ek_doubling_high_mul((1 << 28) + (1 << 27), root);
+        const int32_t kept = ek_doubling_high_mul((INT32_C(1) << 28) + (INT32_C(1) << 27), root);
         root = ek_saturating_shift_left(kept - ek_doubling_high_mul(half, cube), 3);
     }
     root = ek_doubling_high_mul(root, 1518500250); /* by sqrt(1/2) */
@@ -102,15 +103,16 @@ static inline ek_requant_t ek_inverse_sqrt(int32_t x)
  * which is the nearer one; a rational function serves what is left. */
 static inline int32_t ek_log_from_1(int32_t x)
 {
-    enum { INTEGER_BITS = 12, WIDE = 6, QUARTER = 1 << (31 - WIDE - 2) };
+    enum { INTEGER_BITS = 12, WIDE = 6 };
+    const int32_t one = INT32_C(1) << (31 - WIDE), quarter = one / 4;
     const int32_t sqrt_half = 1518500250, sqrt_sqrt_half = 1805811301;
     const int32_t zeros = ek_leading_zeros((uint32_t)x);
     const int32_t first = ek_saturating_shift_left(x, zeros - 1);
     const int32_t r_a = ek_saturating_shift_left(ek_doubling_high_mul(first, sqrt_half), 1);
-    const int32_t a_power = (INTEGER_BITS - zeros) * (1 << (31 - WIDE)) + QUARTER;
+    const int32_t a_power = (INTEGER_BITS - zeros) * one + quarter;
     const int32_t room = ek_leading_zeros((uint32_t)ek_doubling_high_mul(x, sqrt_half)) - 1;
     const int32_t r_b = ek_saturating_shift_left(x, room);
-    const int32_t b_power = (INTEGER_BITS - room) * (1 << (31 - WIDE)) - QUARTER;
+    const int32_t b_power = (INTEGER_BITS - room) * one - quarter;
     const int32_t r = ek_min(r_a, r_b), power = ek_max(a_power, b_power);
     const int32_t p = (int32_t)(((int64_t)r + sqrt_sqrt_half + 1) / 2);
     const int32_t q = 2 * (r - sqrt_sqrt_half);

@@ -10,7 +10,7 @@
 static inline int32_t ek_requant_wide(int64_t x, ek_requant_t q)
 {
     const int32_t multiplier =
-        q.multiplier < 0x7FFF0000 ? (q.multiplier + (1 << 15)) >> 16 : 0x7FFF;
+        q.multiplier < 0x7FFF0000 ? (q.multiplier + (INT32_C(1) << 15)) >> 16 : 0x7FFF;
     const int32_t right = 15 - q.shift;
     return (int32_t)((x * multiplier + (INT64_C(1) << (right - 1))) >> right);
 }

@@ -36,21 +36,21 @@ static inline int32_t ek_sigmoid_between(const uint16_t table[256], int64_t magn
 static inline int16_t ek_logistic_q15(const ek_sigmoid_s16_t *p, const uint16_t table[256],
                                       int16_t x)
 {
-    enum { BITS = 9, HALF = 1 << BITS, ONE = 1 << (16 + BITS) };
+    enum { BITS = 9, HALF = 1 << BITS };
+    const int32_t one = INT32_C(1) << (16 + BITS), last = INT32_C(0x7FFF) << (BITS + 1);
     const int64_t steps = ek_sigmoid_steps(p, x);
-    const int32_t share =
-        ek_sigmoid_between(table, steps < 0 ? -steps : steps, BITS, INT16_MAX * (1 << (BITS + 1)));
-    return (int16_t)((steps < 0 ? ONE - share + HALF - 1 : share + HALF) >> (BITS + 1));
+    const int32_t share = ek_sigmoid_between(table, steps < 0 ? -steps : steps, BITS, last);
+    return (int16_t)((steps < 0 ? one - share + HALF - 1 : share + HALF) >> (BITS + 1));
 }
 
 /* tanh(x) in Q0.15: twice the sigmoid of twice the input, less one. */
 static inline int16_t ek_tanh_q15(const ek_sigmoid_s16_t *p, const uint16_t table[256], int16_t x)
 {
-    enum { BITS = 8, HALF = 1 << (BITS - 1), ONE = 1 << (15 + BITS) };
+    enum { BITS = 8, HALF = 1 << (BITS - 1) };
+    const int32_t one = INT32_C(1) << (15 + BITS), last = INT32_C(0xFFFF) << BITS;
     const int64_t steps = ek_sigmoid_steps(p, x);
-    const int32_t share =
-        ek_sigmoid_between(table, steps < 0 ? -steps : steps, BITS, UINT16_MAX * (1 << BITS));
-    return (int16_t)((steps < 0 ? ONE - share + HALF - 1 : share - ONE + HALF) >> BITS);
+    const int32_t share = ek_sigmoid_between(table, steps < 0 ? -steps : steps, BITS, last);
+    return (int16_t)((steps < 0 ? one - share + HALF - 1 : share - one + HALF) >> BITS);
 }
 
 #endif

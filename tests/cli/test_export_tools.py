@@ -29,7 +29,7 @@ print(PackagePacker(sys.argv[1]).pack(sys.argv[2]))
 def libraries(small_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Bundles by format, to be read only."""
     place, desk = tmp_path_factory.mktemp("libraries"), small_bundle.parent
-    for code_format in ("platformio", "esp-idf"):
+    for code_format in ("platformio", "esp-idf", "arduino"):
         words = ["convert", desk / "small.tflite", "--calibration", desk / "data.npz", "-q"]
         words += ["-t", "virtual-m3", "--format", code_format, "-o", place / code_format]
         assert main([str(word) for word in words]) == 0
@@ -92,3 +92,31 @@ def test_the_component_manager_packs_the_component(libraries: Path, tmp_path: Pa
     with tarfile.open(archive) as packed:
         names = {name.removeprefix("./") for name in packed.getnames()}
     assert {"idf_component.yml", "CMakeLists.txt", "include/small.h", "src/small.c"} <= names
+
+
+ARDUINO = Path("/usr/share/arduino/hardware")
+"""Where Debian has the core for AVR; what its package of the builder adds lies beside it."""
+
+
+def test_arduinos_builder_takes_library_and_sketch(libraries: Path, tmp_path: Path) -> None:
+    """It finds the library by the sketch's #include, makes prototypes, compiles, links; and the
+    sketch says PASS on an emulated ATmega2560."""
+    require("arduino-builder", "avr-gcc", "simavr")
+    library = own(libraries, "arduino", tmp_path)
+    (tmp_path / "build").mkdir()
+    words = ["arduino-builder", "-compile", "-hardware", "/usr/share/arduino-builder"]
+    words += ["-hardware", str(ARDUINO), "-tools", str(tmp_path), "-libraries", str(tmp_path)]
+    words += ["-fqbn", "arduino:avr:mega:cpu=atmega2560", "-build-path", str(tmp_path / "build")]
+    # Debian's core does not compile with Debian's avr-libc, which lacks this of float.h
+    words += ["-prefs=compiler.cpp.extra_flags=-DDECIMAL_DIG=17", "-warnings", "all"]
+    sketch = library / "examples/small_self_test/small_self_test.ino"
+    told = answer([*words, str(sketch)], tmp_path)
+    assert "may be incompatible" not in told
+    assert not [line for line in told.splitlines() if "/small/" in line and "error" in line]
+    run = ["timeout", "60", "simavr", "-m", "atmega2560", "-f", "16000000"]
+    run.append(str(tmp_path / "build/small_self_test.ino.elf"))
+    with subprocess.Popen(run, stderr=subprocess.PIPE, text=True) as board:
+        assert board.stderr is not None
+        said = next((line for line in board.stderr if "small: " in line), "")
+        board.terminate()  # the sketch would say it for ever
+    assert "small: PASS, microseconds: " in said

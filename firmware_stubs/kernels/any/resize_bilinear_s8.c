@@ -19,7 +19,7 @@ static __attribute__((noinline)) int8_t *blend(const int32_t weights[4], const i
     for (; channels > 0; channels--) {
         int32_t total = top[next] * w1 + bottom[next] * w3;
         total += *top++ * w0 + *bottom++ * w2;
-        *y++ = (int8_t)((total + (total >> 31) + (1 << (BITS - 1))) >> BITS);
+        *y++ = (int8_t)((total + (total >> 31) + (INT32_C(1) << (BITS - 1))) >> BITS);
     }
     return y;
 }

@@ -21,7 +21,7 @@ static void softmax_row(const ek_softmax_s8_t *p, const int8_t *x, int8_t *y, in
     int32_t sum = 0;
     for (int32_t i = 0; i < p->depth; i++) {
         kept[i] = exponential(p, x[i] - max);
-        sum = ek_min(sum + ek_addend(kept[i]), 1 << 30);
+        sum = ek_min(sum + ek_addend(kept[i]), INT32_C(1) << 30);
     }
     const ek_share_t share = ek_share(sum);
     if (share.right > 31) {

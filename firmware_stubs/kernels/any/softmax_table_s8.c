@@ -14,7 +14,7 @@ static void softmax_row(const int32_t exponentials[256], const int8_t *x, int32_
     const int32_t max = ek_largest(x, count);
     int32_t sum = 0;
     for (int32_t i = 0; i < count; i++) {
-        sum = ek_min(sum + ek_addend(exponentials[max - x[i]]), 1 << 30);
+        sum = ek_min(sum + ek_addend(exponentials[max - x[i]]), INT32_C(1) << 30);
     }
     const ek_share_t share = ek_share(sum);
     if (share.right > 31) {

@@ -8,7 +8,7 @@
 static void lay_out(const ek_decode_rans_w8_t *p, const int8_t *values, const uint16_t *counts,
                     uint32_t *entries, uint8_t *slots)
 {
-    const int32_t all = 1 << p->bits;
+    const int32_t all = INT32_C(1) << p->bits;
     int32_t slot = 0;
     for (int32_t v = 0; v < p->values; v++) {
         const uint8_t value = (uint8_t)values[v];

@@ -47,7 +47,7 @@ void ek_mean_s16__ref(const ek_mean_s8_t *p, const int16_t *input, int16_t *outp
     split_axes(p, &kept, &summed);
     const int32_t *n = kept.extent, *stride = kept.stride;
     const int32_t elements = count(&summed);
-    assert(elements > 0 && elements <= 1 << 16); /* the sum fits in an int32 */
+    assert(elements > 0 && elements <= INT32_C(1) << 16); /* the sum fits in an int32 */
     (void)elements;
     for (int32_t a = 0; a < n[0]; a++) {
         for (int32_t b = 0; b < n[1]; b++) {

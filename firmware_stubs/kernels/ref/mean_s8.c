@@ -47,7 +47,7 @@ void ek_mean_s8__ref(const ek_mean_s8_t *p, const int8_t *input, int8_t *output)
     split_axes(p, &kept, &summed);
     const int32_t *n = kept.extent, *stride = kept.stride;
     const int32_t zeros = count(&summed) * p->input_zero;
-    assert(count(&summed) > 0 && count(&summed) <= 1 << 23); /* the sum fits in an int32 */
+    assert(count(&summed) > 0 && count(&summed) <= INT32_C(1) << 23); /* the sum fits in an int32 */
     for (int32_t a = 0; a < n[0]; a++) {
         for (int32_t b = 0; b < n[1]; b++) {
             for (int32_t c = 0; c < n[2]; c++) {

@@ -3,7 +3,9 @@
 
 #include "ek_kernels_s16.h"
 
-enum { ONE = 1 << 10, HALF = 1 << 19, ROUND = 1 << 20 };
+enum { ONE = 1 << 10 };
+
+static const int32_t half = INT32_C(1) << 19, whole = INT32_C(1) << 20;
 
 /* The two neighbours along an axis, in elements from its start, and the weight of the second. */
 typedef struct {
@@ -24,7 +26,7 @@ static int16_t blend(const int16_t *top, const int16_t *bottom, int32_t down, pl
     const int32_t upper = top[column.first] * left + top[column.second] * right;
     const int32_t lower = bottom[column.first] * left + bottom[column.second] * right;
     const int64_t total = (int64_t)upper * (ONE - down) + (int64_t)lower * down;
-    return (int16_t)((total + (total > 0 ? HALF : -HALF)) / ROUND);
+    return (int16_t)((total + (total > 0 ? half : -half)) / whole);
 }
 
 void ek_resize_bilinear_s16__ref(const ek_resize_bilinear_s8_t *p, const int16_t *rows,

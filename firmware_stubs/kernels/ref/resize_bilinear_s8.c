@@ -3,7 +3,9 @@
 
 #include "ek_kernels.h"
 
-enum { ONE = 1 << 10, HALF = 1 << 19, ROUND = 1 << 20 };
+enum { ONE = 1 << 10 };
+
+static const int32_t half = INT32_C(1) << 19, whole = INT32_C(1) << 20;
 
 /* The two neighbours along an axis, in elements from its start, and the weight of the second. */
 typedef struct {
@@ -24,7 +26,7 @@ static int8_t blend(const int8_t *top, const int8_t *bottom, int32_t down, place
     const int32_t upper = top[column.first] * left + top[column.second] * right;
     const int32_t lower = bottom[column.first] * left + bottom[column.second] * right;
     const int32_t total = upper * (ONE - down) + lower * down;
-    return (int8_t)((total + (total > 0 ? HALF : -HALF)) / ROUND);
+    return (int8_t)((total + (total > 0 ? half : -half)) / whole);
 }
 
 void ek_resize_bilinear_s8__ref(const ek_resize_bilinear_s8_t *p, const int16_t *rows,

@@ -41,7 +41,7 @@ static void softmax_row(const ek_softmax_s16_t *p, const int16_t powers[513],
     const int32_t zeros = leading_zeros((uint32_t)sum);
     const int64_t shifted = (int64_t)sum * (INT64_C(1) << (zeros - 1));
     const int32_t one_and_a = (int32_t)((shifted + (1 << 13)) >> 14);
-    const int32_t a = ek_clamp(one_and_a - (1 << 15) - (1 << 16), INT16_MIN, INT16_MAX);
+    const int32_t a = ek_clamp(one_and_a - 3 * (INT32_C(1) << 15), INT16_MIN, INT16_MAX);
     const int32_t reciprocal = ek_look_up_513(a, reciprocals);
     const int32_t right = 31 - zeros;
     for (int32_t i = 0; i < p->depth; i++) {
@@ -53,7 +53,7 @@ static void softmax_row(const ek_softmax_s16_t *p, const int16_t powers[513],
 void ek_softmax_s16__ref(const ek_softmax_s16_t *p, const int16_t powers[513],
                          const int16_t reciprocals[513], const int16_t *input, int16_t *output)
 {
-    assert(p->depth > 0 && p->depth < 1 << 16); /* the sum fits in an int32 */
+    assert(p->depth > 0 && p->depth < INT32_C(1) << 16); /* the sum fits in an int32 */
     for (int32_t row = 0; row < p->rows; row++) {
         softmax_row(p, powers, reciprocals, input + row * p->depth, output + row * p->depth);
     }

@@ -39,7 +39,7 @@ static int32_t sum_of_exps(const ek_softmax_s8_t *p, const int8_t *x, int32_t ma
         const int32_t diff = x[i] - max;
         if (diff < p->diff_min) continue;
         sum += ek_rounding_shift_right(scaled_exp(p, diff), SUM_INTEGER_BITS);
-        sum = ek_min(sum, 1 << 30);
+        sum = ek_min(sum, INT32_C(1) << 30);
     }
     return sum;
 }
