@@ -8,7 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.artifacts.bundle import LCE_MODEL_NAME, MODEL_NAME, Manifest, read_manifest
+from edgekit.artifacts.bundle import (
+    LCE_MODEL_NAME,
+    MODEL_NAME,
+    WINDOW_MODEL_NAME,
+    Manifest,
+    read_manifest,
+)
 from edgekit.errors import ModelError, UnsupportedError, UsageError
 from edgekit.targets.model import Target
 from edgekit.targets.reader import load_target
@@ -36,6 +42,26 @@ class Bundle:
         model = packed.read_bytes() if self.portable and packed.is_file() else self.model
         graph = read_tflite(model, self.manifest.name)
         return uint8_to_int8(graph)[0] if is_legacy(graph) else graph
+
+    @cached_property
+    def window(self) -> Graph | None:
+        """Of a streaming bundle the network of the whole window; None of others. Raises
+        ModelError where its file is missing."""
+        from edgekit.converter.tflite import read_tflite
+
+        if self.manifest.streaming is None:
+            return None
+        path = self.folder / WINDOW_MODEL_NAME
+        try:
+            model = path.read_bytes()
+        except OSError as error:
+            raise ModelError(
+                str(path),
+                f"cannot be read: {error.strerror or error}",
+                hint="convert again: the bundle is not as `edgekit convert` wrote it",
+                code="bundle-incomplete",
+            ) from None
+        return read_tflite(model, self.manifest.name)
 
     @property
     def model_path(self) -> Path:

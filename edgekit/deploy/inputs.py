@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.artifacts.bundle import Preprocess
+from edgekit.artifacts.streaming import StreamSummary
 from edgekit.converter.data.batches import prepare_all
 from edgekit.converter.data.open import open_dataset
 from edgekit.converter.data.several import input_specs
@@ -22,6 +23,7 @@ Sample = list[NDArray[Any]]
 
 ROW = 4
 """Most inferences in a row of which the last is compared, where a model keeps states."""
+FULL_EVERY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,25 @@ def _random(rng: np.random.Generator, graph: Graph, name: str) -> NDArray[Any]:
 def real_inputs(bundle: Bundle, data: Any, count: int | None) -> Inputs:
     """Samples of a data set, prepared and quantized as the bundle's manifest says.
 
-    `data` is anything `open_dataset` takes, or a .npy file with one sample of the input's shape.
+    `data` is anything `open_dataset` takes, or a .npy file with one sample of the input's shape. Of
+    a streaming bundle the data are whole windows, and the samples their steps, call by call.
     Raises DataError.
     """
-    graph = bundle.graph
+    whole = real_windows(bundle, data, count)
+    if bundle.manifest.streaming is None:
+        return whole
+    samples, names = [], []
+    for at, window in enumerate(whole.samples):
+        calls = calls_of(window, bundle.manifest.streaming)
+        samples += calls
+        name = f"{whole.names[at]} " if whole.names else ""
+        names += [f"{name}call {number}" for number in range(1, len(calls) + 1)]
+    return Inputs(tuple(samples), whole.description, tuple(names))
+
+
+def real_windows(bundle: Bundle, data: Any, count: int | None) -> Inputs:
+    """The same, of a streaming bundle as whole windows."""
+    graph = bundle.window or bundle.graph
     dataset = open_dataset(data, limit=count, inputs=input_specs(graph))
     preprocess = bundle.manifest.preprocess or Preprocess()
     samples = []
@@ -62,6 +79,17 @@ def real_inputs(bundle: Bundle, data: Any, count: int | None) -> Inputs:
         real = prepare_all(dataset, index, preprocess, graph)
         samples.append([_stored(real[name], graph[name]) for name in graph.inputs])
     return Inputs(tuple(samples), dataset.description, dataset.names)
+
+
+def calls_of(window: Sample, streaming: StreamSummary) -> list[Sample]:
+    """A window's steps as a streaming network takes them; the oldest ones that make no whole call
+    are left out."""
+    [steps] = window
+    hop, length = streaming.hop, streaming.window
+    return [
+        [steps.take(range(first, first + hop), axis=streaming.axis)]
+        for first in range(length % hop, length, hop)
+    ]
 
 
 def _stored(real: NDArray[np.float32], tensor: Tensor) -> NDArray[Any]:
@@ -76,16 +104,17 @@ def raw_bytes(sample: Sample) -> bytes:
 
 
 def rows_of(
-    graph: Graph, inputs: Inputs, *, repeat: bool = False
+    graph: Graph, inputs: Inputs, *, repeat: bool = False, full: int = 0
 ) -> tuple[tuple[Sample, ...], ...]:
     """The inferences to compare: each sample alone, or, for a model that keeps states, the last of
-    one to four in a row from the initial states on; `repeat` the same sample for all of a row."""
+    one to four in a row from the initial states on, every tenth time of `full` more; `repeat` the
+    same sample for all of a row."""
     samples = inputs.samples
     if not graph.states:
         return tuple((sample,) for sample in samples)
     rows = []
     for end, sample in enumerate(samples, 1):
-        length = (end - 1) % ROW + 1
+        length = (end - 1) % ROW + 1 + (full if end % FULL_EVERY == 0 else 0)
         rows.append((sample,) * length if repeat else samples[max(0, end - length) : end])
     return tuple(rows)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgekit.converter.ir.ops import Padding
 from edgekit.converter.tflite.writer import write_tflite
-from tests.helpers.command_line import fails, succeeds
+from tests.helpers.command_line import edgekit, fails, succeeds
 from tests.helpers.temporal_graphs import Temporal
 
 
@@ -60,3 +61,40 @@ def test_hops_that_do_not_go(model: Path, tmp_path: Path) -> None:
     again = ("--stream", "2", "--stream-axis", "7")
     fails("convert", model, *place, *again, exit_code=2, code="stream-axis")
     assert not (tmp_path / "no").exists()
+
+
+def test_verify_plays_windows(model: Path, tmp_path: Path) -> None:
+    """Random rows and windows of data, against the network of the whole window among others."""
+    bundle = tmp_path / "bundle"
+    succeeds("convert", model, "--target", "host", "--stream", "2", "-o", bundle)
+    windows = np.random.default_rng(0).normal(size=(3, 30, 3, 2)).astype(np.float32)
+    np.savez(tmp_path / "windows.npz", x=windows)
+    data = ("--data", tmp_path / "windows.npz", "--samples", "12")
+    done = succeeds("verify", bundle, *data)
+    assert "in rows of 1 to 4, or 16 and more inferences" in done.out
+    engines = {row["engine"]: row for row in succeeds("verify", bundle, *data, "--json").record[
+        "engines"
+    ]}  # fmt: skip
+    whole = engines["whole window, NumPy interpreter"]
+    assert (whole["must_equal"], whole["inputs"], whole["inputs_equal"]) == (True, 15, 15)
+    assert any(row["generated"] and row["inputs_equal"] == 15 for row in engines.values())
+
+
+def test_verify_tells_of_another_window_network(model: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    succeeds("convert", model, "--target", "host", "--stream", "2", "-o", bundle)
+    (bundle / "window.tflite").write_bytes(network(Padding.SAME))
+    done = edgekit("verify", bundle, "--samples", "10")
+    assert done.code == 3
+    assert "words, whole window, NumPy interpreter: " in done.err
+    (bundle / "window.tflite").unlink()
+    fails("verify", bundle, "--samples", "2", exit_code=1, code="bundle-incomplete")
+
+
+def test_run_answers_call_by_call(model: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    succeeds("convert", model, "--target", "host", "--stream", "10", "-o", bundle)
+    np.save(tmp_path / "window.npy", np.zeros((30, 3, 2), np.float32))
+    done = succeeds("run", bundle, tmp_path / "window.npy")
+    assert "call 1" in done.out
+    assert "call 3" in done.out
