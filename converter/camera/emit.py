@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, astuple
+
 import numpy as np
 
+from edgekit.converter.camera.gate import GateSetting
 from edgekit.converter.camera.plan import FramePlan
 from edgekit.converter.camera.taps import Taps
 from edgekit.converter.emit import c_text
 
 
-def emit_plan(plan: FramePlan, name: str = "ek_camera_plan") -> dict[str, str]:
-    """File name -> text of the C for a plan, which is `const ek_frame_plan_t <name>`."""
-    return {f"{name}.h": _header(plan, name), f"{name}.c": _source(plan, name)}
+def emit_plan(
+    plan: FramePlan, name: str = "ek_camera_plan", *, gate: GateSetting | None = None
+) -> dict[str, str]:
+    """File name -> text of the C for a plan, which is `const ek_frame_plan_t <name>`.
+
+    `gate` is what the firmware starts with; None: it looks at every frame unless it is told.
+    """
+    return {f"{name}.h": _header(plan, name, gate), f"{name}.c": _source(plan, name)}
 
 
 def work_bytes(plan: FramePlan) -> dict[str, int]:
@@ -25,7 +33,7 @@ def work_bytes(plan: FramePlan) -> dict[str, int]:
     }
 
 
-def _header(plan: FramePlan, name: str) -> str:
+def _header(plan: FramePlan, name: str, gate: GateSetting | None) -> str:
     rows, columns, channels = plan.shape
     sizes = {
         "WIDTH": plan.width,
@@ -37,7 +45,9 @@ def _header(plan: FramePlan, name: str) -> str:
         "STRIDE": plan.width * plan.format.pixel_bytes,
         "INPUT_BYTES": rows * columns * channels * plan.stored.itemsize,
         **{f"{what}_BYTES": count for what, count in work_bytes(plan).items()},
+        "GATED": int(gate is not None),
     }
+    setting = ", ".join(f".{key} = {value}" for key, value in asdict(gate or GateSetting()).items())
     prefix = name.upper()
     lines = [f"    {prefix}_{what} = {count}," for what, count in sizes.items()]
     guard = f"{prefix}_H"
@@ -53,6 +63,9 @@ def _header(plan: FramePlan, name: str) -> str:
             *lines,
             "};",
             f'#define {prefix}_FORMAT "{plan.format.name}"',
+            f'#define {prefix}_REGION "{",".join(map(str, astuple(plan.region)))}"',
+            f'#define {prefix}_RESAMPLE "{plan.resample}"',
+            f"#define {prefix}_GATE {{{setting}}}",
             "",
             f"extern const ek_frame_plan_t {name};",
             "",

@@ -46,6 +46,9 @@ class FramePlan:
     down: Taps
     stored: NDArray[Any]
     """(channels, 256): an 8-bit value as the input tensor holds it."""
+    region: Region
+    """What was asked for: `across` and `down` are made of these two."""
+    resample: str
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -104,6 +107,8 @@ def plan_frames(
         across=across.shifted(-part.left),
         down=down.shifted(-part.top),
         stored=np.ascontiguousarray(stored),
+        region=part,
+        resample=resample,
     )
 
 

@@ -33,14 +33,19 @@
 
 /* Requests to firmware with a camera (camera/app/); others answer them with EK_ERR_TYPE. */
 #define EK_MSG_CAMERA 0x10   /* -> text, "key=value\n" each: camera, fault of the last capture,
-                              * format, width, height, bytes of a frame, bytes of work memory */
+                              * format, width, height, region that the model sees, resample, bytes
+                              * of a frame, bytes of work memory; gated (1: built with a gate),
+                              * enter, leave, blocks, hold, refresh of the gate */
 #define EK_MSG_FRAME 0x11    /* u32 offset, bytes -> nothing; into a virtual camera's frame */
 #define EK_MSG_GATE 0x12     /* u16 each: enter, leave, blocks, hold, refresh -> nothing; the gate
                               * forgets what it has seen. See camera/ek_gate.h */
 #define EK_MSG_CAPTURE 0x13  /* u8 whether the gate decides -> u64 each: ran, changed blocks, crc32
-                              * of the input, ticks of capture and conversion, ticks of the
-                              * inference (0: it did not run), ticks of an empty window. Sent again it
-                              * takes another frame */
+                              * of the input, ticks until the frame was there, of conversion and
+                              * gate, of the inference (0: it did not run), of an empty window. Sent
+                              * again it takes another frame */
+#define EK_MSG_SHOW 0x14     /* -> u64 bytes and u64 crc32 of the last frame; EK_ERR_RANGE where the
+                              * camera keeps none */
+#define EK_MSG_PIXELS 0x15   /* u32 offset, u16 length -> bytes of that frame */
 
 /* Requests to a program of an operating system (runner/), which has memory to keep every time;
  * boards answer them with EK_ERR_TYPE. EK_MSG_MACHINE says how many it keeps: samples=N. */

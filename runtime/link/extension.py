@@ -70,9 +70,18 @@ class Extension:
         self._seq = 0
         self._chunk = 60  # the least a firmware takes, until `info` says more
 
+    @property
+    def name(self) -> str:
+        """Name of the port."""
+        return self._wire.name
+
+    def pairs(self, kind: Msg) -> dict[str, str]:
+        """The key=value lines that a request without payload is answered with."""
+        return _pairs(self.request(kind))
+
     def info(self) -> dict[str, str]:
         """Facts of firmware, model and board; see EK_MSG_INFO."""
-        facts = _pairs(self.request(Msg.INFO))
+        facts = self.pairs(Msg.INFO)
         self._chunk = max(60, int(facts.get("frame", "64")) - 4)
         return facts
 
@@ -118,7 +127,7 @@ class Extension:
         samples, threads, peak_rss, memory, os, machine, cpu, cores, board, load_average, governor,
         frequency_khz, temperature_mc, each where it is known.
         """
-        return _pairs(self.request(Msg.MACHINE))
+        return self.pairs(Msg.MACHINE)
 
     def read_output(self, count: int) -> bytes:
         """The first `count` bytes of all output tensors one after another."""

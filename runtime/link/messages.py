@@ -31,6 +31,8 @@ class Msg(IntEnum):
     FRAME = 0x11
     GATE = 0x12
     CAPTURE = 0x13
+    SHOW = 0x14
+    PIXELS = 0x15
     ERROR = 0x7F
 
 

@@ -18,13 +18,15 @@ static uint8_t mixed[EK_CAMERA_PLAN_MIXED_BYTES];
 static uint16_t now[COLUMNS * ROWS], reference[COLUMNS * ROWS];
 
 static ek_gate_t gate = {
-    .setting = {.enter = 64, .leave = 32, .blocks = 1, .hold = 2, .refresh = 0},
+    .setting = EK_CAMERA_PLAN_GATE,
     .width = EK_CAMERA_PLAN_OUT_WIDTH,
     .height = EK_CAMERA_PLAN_OUT_HEIGHT,
     .channels = EK_CAMERA_PLAN_CHANNELS,
     .now = now,
     .reference = reference,
 };
+
+ek_gate_setting_t ek_camera_gate(void) { return gate.setting; }
 
 void ek_camera_set_gate(const ek_gate_setting_t *setting)
 {
@@ -46,9 +48,11 @@ ek_capture_t ek_camera_capture(bool gated)
     const uint64_t start = ek_port_cycles();
     capture.fault = ek_camera_begin();
     if (capture.fault) return capture;
+    const uint64_t there = ek_port_cycles();
     convert(input);
     const bool wanted = ek_gate_decide(&gate);
-    capture.convert = ek_port_cycles() - start;
+    capture.convert = ek_port_cycles() - there;
+    capture.take = there - start;
     capture.changed = gate.changed;
     capture.ran = wanted || !gated;
     ek_session.committed = true;

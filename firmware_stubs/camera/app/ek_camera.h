@@ -11,12 +11,16 @@ typedef struct {
     const char *fault; /* why there is no frame, and nothing below counts; null: there is one */
     bool ran;          /* false: the gate saw nothing new */
     uint16_t changed;  /* blocks that the gate found changed */
-    uint64_t convert;  /* ticks of capture, conversion and gate, with those of an empty window */
+    uint64_t take;     /* ticks until row 0 was there, with those of an empty window */
+    uint64_t convert;  /* ticks of conversion and gate likewise, and of rows that had to be awaited */
     uint64_t infer;    /* ticks of the inference likewise; 0 where it did not run */
 } ek_capture_t;
 
 /* One frame; `gated` leaves it to the gate whether the model runs. */
 ek_capture_t ek_camera_capture(bool gated);
+
+/* The setting in force, at first that of the plan. */
+ek_gate_setting_t ek_camera_gate(void);
 
 /* A new setting; what the gate has seen is forgotten. */
 void ek_camera_set_gate(const ek_gate_setting_t *setting);
@@ -33,5 +37,8 @@ const uint8_t *ek_camera_row(void *camera, uint32_t y);
 
 /* Where the host may put a frame, or null for a camera that takes its own. */
 uint8_t *ek_camera_frame_memory(void);
+
+/* The last frame, EK_CAMERA_PLAN_FRAME_BYTES, until the next begins; null where none is kept. */
+const uint8_t *ek_camera_kept(void);
 
 #endif

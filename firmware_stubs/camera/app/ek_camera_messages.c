@@ -9,6 +9,17 @@
 
 static const char *fault; /* of the last capture */
 
+static void about_gate(ek_reply_t *reply)
+{
+    const ek_gate_setting_t gate = ek_camera_gate();
+    ek_reply_number(reply, "gated", EK_CAMERA_PLAN_GATED);
+    ek_reply_number(reply, "enter", gate.enter);
+    ek_reply_number(reply, "leave", gate.leave);
+    ek_reply_number(reply, "blocks", gate.blocks);
+    ek_reply_number(reply, "hold", gate.hold);
+    ek_reply_number(reply, "refresh", gate.refresh);
+}
+
 static uint8_t about(ek_span_t request, ek_reply_t *reply)
 {
     (void)request;
@@ -17,10 +28,13 @@ static uint8_t about(ek_span_t request, ek_reply_t *reply)
     ek_reply_pair(reply, "format", EK_CAMERA_PLAN_FORMAT);
     ek_reply_number(reply, "width", EK_CAMERA_PLAN_WIDTH);
     ek_reply_number(reply, "height", EK_CAMERA_PLAN_HEIGHT);
+    ek_reply_pair(reply, "region", EK_CAMERA_PLAN_REGION);
+    ek_reply_pair(reply, "resample", EK_CAMERA_PLAN_RESAMPLE);
     ek_reply_number(reply, "bytes", EK_CAMERA_PLAN_FRAME_BYTES);
     ek_reply_number(reply, "work",
                     EK_CAMERA_PLAN_PIXELS_BYTES + EK_CAMERA_PLAN_KEPT_BYTES +
                         EK_CAMERA_PLAN_MIXED_BYTES);
+    about_gate(reply);
     return 0;
 }
 
@@ -61,9 +75,35 @@ static uint8_t capture(ek_span_t request, ek_reply_t *reply)
     ek_reply_u64(reply, taken.ran);
     ek_reply_u64(reply, taken.changed);
     ek_reply_u64(reply, ek_crc32(0, input, EK_INPUT_BYTES));
+    ek_reply_u64(reply, taken.take);
     ek_reply_u64(reply, taken.convert);
     ek_reply_u64(reply, taken.infer);
     ek_reply_u64(reply, ek_session.empty);
+    return 0;
+}
+
+/* Of a frame that was not taken, or is kept nowhere, nothing can be told. */
+static const uint8_t *last_frame(void) { return fault ? 0 : ek_camera_kept(); }
+
+static uint8_t show(ek_span_t request, ek_reply_t *reply)
+{
+    (void)request;
+    const uint8_t *frame = last_frame();
+    if (!frame) return EK_ERR_RANGE;
+    ek_reply_u64(reply, EK_CAMERA_PLAN_FRAME_BYTES);
+    ek_reply_u64(reply, ek_crc32(0, frame, EK_CAMERA_PLAN_FRAME_BYTES));
+    return 0;
+}
+
+static uint8_t read_frame(ek_span_t request, ek_reply_t *reply)
+{
+    const uint8_t *frame = last_frame();
+    const uint32_t offset = ek_request_u32(request.data), count = ek_request_u16(request.data + 4);
+    if (!frame || count > EK_FRAME_BYTES || count > EK_CAMERA_PLAN_FRAME_BYTES ||
+        offset > EK_CAMERA_PLAN_FRAME_BYTES - count)
+        return EK_ERR_RANGE;
+    memcpy(reply->data, frame + offset, count);
+    reply->count = count;
     return 0;
 }
 
@@ -78,6 +118,8 @@ uint8_t ek_camera_run(uint8_t type, ek_span_t request, ek_reply_t *reply)
         {EK_MSG_FRAME, 4, 0xFFFF, write_frame},
         {EK_MSG_GATE, 10, 10, set_gate},
         {EK_MSG_CAPTURE, 1, 1, capture},
+        {EK_MSG_SHOW, 0, 0, show},
+        {EK_MSG_PIXELS, 6, 6, read_frame},
     };
     for (uint32_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
         if (messages[i].type != type) continue;

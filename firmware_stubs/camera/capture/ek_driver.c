@@ -71,3 +71,5 @@ const uint8_t *ek_camera_row(void *camera, uint32_t y)
 }
 
 uint8_t *ek_camera_frame_memory(void) { return 0; }
+
+const uint8_t *ek_camera_kept(void) { return ek_driver_frame; }

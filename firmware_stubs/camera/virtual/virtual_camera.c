@@ -17,3 +17,5 @@ const uint8_t *ek_camera_row(void *camera, uint32_t y)
 }
 
 uint8_t *ek_camera_frame_memory(void) { return ek_camera_frame; }
+
+const uint8_t *ek_camera_kept(void) { return ek_camera_frame; }
