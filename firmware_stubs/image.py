@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from edgekit.firmware_stubs.sizes import ElfSizes, GroupSize
 
@@ -35,6 +37,8 @@ class Image:
     """Reserved for the stack, contained in `ram_bytes`; 0 where the system provides it."""
     memories: tuple[MemoryUse, ...] = ()
     """Of a firmware, every memory of the target."""
+    camera: Mapping[str, Any] = field(default_factory=dict)
+    """What its camera is set to; empty without one."""
 
     @property
     def flash_bytes(self) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import keeping, options, output, stations
+from edgekit.cli import camera_options, keeping, options, output, stations
 
 if TYPE_CHECKING:
     from edgekit.deploy.flash import FlashResult
@@ -36,6 +36,12 @@ def command(
     wait: options.Wait = 0.0,
     log: options.Log = None,
     model_id: options.ModelId = "",
+    camera: camera_options.Camera = None,
+    format: camera_options.OptionalFormat = None,
+    size: camera_options.OptionalSize = None,
+    region: camera_options.Part = None,
+    resample: camera_options.OptionalResample = None,
+    gate: camera_options.Gate = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -56,6 +62,7 @@ def command(
             probe=probe,
             tool=tool,
             model_id=model_id,
+            camera=camera_options.choice(camera, format, size, region, resample, gate),
             dry_run=dry_run,
             wait_s=wait,
         )
@@ -66,6 +73,8 @@ def _show(out: output.Output, result: FlashResult) -> None:
     from edgekit.deploy.flash import flash_record
 
     out.emit(flash_record(result))
+    if result.image.camera:
+        out.say(camera_options.sentence(result.image.camera))
     if result.dry_run:
         missing = "" if result.installed else f"  # {result.tool} is not installed here"
         out.say(f"would run: {result.command}{missing}")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from edgekit.cli import options, output
-from edgekit.cli.camera import Format, Frames, Part, Size, numbers, view_of
+from edgekit.cli.camera_options import Format, Frames, Part, Size, numbers, view_of
 
 NAME = "gate"
 

@@ -7,11 +7,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgekit.artifacts.files import cannot_write, check_writable, scratch_folder
 from edgekit.deploy.bundles import Bundle, open_bundle
+from edgekit.deploy.camera_choice import CameraChoice, choose_camera
 from edgekit.errors import DoesNotFitError, ToolError, UsageError
 from edgekit.firmware_stubs.build import build_firmware, build_host_library
 from edgekit.firmware_stubs.image import Image
@@ -33,27 +35,24 @@ def build(
     output_dir: str | Path | None = None,
     model_id: str = "",
     boot_energy: bool = False,
+    camera: CameraChoice | None = None,
 ) -> Image:
     """Compile a bundle's program for `target` (default: the bundle's) into `output_dir`.
 
     That is firmware for a Cortex-M; for a Raspberry Pi or a phone a runner, one statically linked
-    file. `boot_energy` firmware starts in MLPerf Tiny's energy mode. Raises UsageError for the
-    host, which needs neither, and for a model id or a mode where there is no firmware; ToolError
-    (compiler missing, no port); DoesNotFitError when the linked image is larger than the target.
+    file. `boot_energy` firmware starts in MLPerf Tiny's energy mode, with `camera` it takes frames.
+    Raises UsageError for the host, which needs neither, for what only firmware has, and for a
+    camera that does not go with target and model; ToolError (compiler missing, no port);
+    DoesNotFitError when the linked image is larger than the target.
     """
     opened = open_bundle(bundle)
     profile = opened.target(target)
     kind = program_kind(profile)
-    if kind == "runner" and (model_id or boot_energy):
-        option = "--model-id" if model_id else "--boot-energy"
-        raise UsageError(
-            f"model id {model_id!r}" if model_id else option,
-            f"{profile.name} runs no firmware that could answer with it",
-            allowed="Cortex-M targets",
-            hint=f"leave {option} out",
-            code="no-firmware",
-        )
-    out = Path(output_dir) if output_dir else opened.folder / kind / profile.name
+    if kind == "runner":
+        _check_runner(profile, model_id, boot_energy=boot_energy, camera=camera is not None)
+    part = choose_camera(opened, profile, camera) if camera is not None else None
+    own = opened.folder / kind / (profile.name + "-camera" * (part is not None))
+    out = Path(output_dir) if output_dir else own
     check_writable(out)
     try:
         with _gone_if_interrupted(out):
@@ -61,8 +60,16 @@ def build(
                 image = build_runner_image(opened.folder, profile, out)
             else:
                 image = build_firmware(
-                    opened.folder, profile, out, model_id=model_id, boot_energy=boot_energy
+                    opened.folder,
+                    profile,
+                    out,
+                    model_id=model_id,
+                    boot_energy=boot_energy,
+                    camera=part.written(out / "camera") if part is not None else None,
                 )
+        check_image(image, profile)
+    except DoesNotFitError as error:
+        raise error if part is None else part.too_large(error) from None
     except OSError as error:  # a full disk
         raise cannot_write(out, error) from error
     except ToolError as error:  # compilers blame other things for it
@@ -70,8 +77,20 @@ def build(
         if error.code in full and shutil.disk_usage(out).free < LEAST_SPACE:
             raise cannot_write(out, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) from error
         raise
-    check_image(image, profile)
-    return image
+    return image if part is None else replace(image, camera=part.record())
+
+
+def _check_runner(target: Target, model_id: str, *, boot_energy: bool, camera: bool) -> None:
+    """Raise UsageError where a program of an operating system is asked for what firmware has."""
+    asked = {f"--model-id {model_id}": model_id, "--boot-energy": boot_energy, "--camera": camera}
+    for option in (option for option, given in asked.items() if given):
+        raise UsageError(
+            option,
+            f"{target.name} runs no firmware that could do so",
+            allowed="Cortex-M targets",
+            hint=f"leave {option.split()[0]} out",
+            code="no-firmware",
+        )
 
 
 @contextmanager
@@ -177,6 +196,7 @@ def image_record(image: Image) -> dict[str, Any]:
             memory.name: {"kind": memory.kind, "used": memory.used, "size": memory.size}
             for memory in image.memories
         },
+        "camera": dict(image.camera) or None,
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from edgekit.artifacts.files import write_file
 from edgekit.deploy.build import build
 from edgekit.deploy.bundles import open_bundle
+from edgekit.deploy.camera_choice import CameraChoice
 from edgekit.deploy.claims import claimed, claims
 from edgekit.deploy.flash_check import Checked, check_flashed, line_port
 from edgekit.errors import UsageError
@@ -50,6 +51,7 @@ def flash(
     tool: str | None = None,
     output_dir: str | Path | None = None,
     model_id: str = "",
+    camera: CameraChoice | None = None,
     dry_run: bool = False,
     wait_s: float = 0.0,
 ) -> FlashResult:
@@ -57,8 +59,9 @@ def flash(
 
     `port` is the line of the firmware, asked afterwards for build id, model and self-test; without
     one the only port with the profile's USB numbers, else the board is not asked. `probe` is the
-    serial number of a debug probe or board. `dry_run` builds and words the command, no more. Port
-    and probe are waited for, `wait_s` seconds, while another run uses them.
+    serial number of a debug probe or board. With `camera` the firmware takes frames. `dry_run`
+    builds and words the command, no more. Port and probe are waited for, `wait_s` seconds, while
+    another run uses them.
     Raises UsageError (no board, unknown tool), ToolError, DeviceError, PortError, ProtocolError,
     DoesNotFitError, MismatchError.
     """
@@ -67,7 +70,7 @@ def flash(
     _check_target(profile)
     chosen = choose_tool(profile, tool, probe=probe, dry=dry_run)
     line = None if dry_run else line_port(profile, port)
-    image = build(bundle, target=profile, output_dir=output_dir, model_id=model_id)
+    image = build(bundle, target=profile, output_dir=output_dir, model_id=model_id, camera=camera)
     flat = flat_image(image.elf)
     file = _file_for(chosen, image, flat, profile)
     mine = claims(port=line, probe=probe or f"of {profile.name}")
@@ -140,6 +143,7 @@ def flash_record(result: FlashResult) -> dict[str, Any]:
         "target": result.image.target,
         "elf": str(result.image.elf),
         "build_id": result.image.build_id,
+        "camera": dict(result.image.camera) or None,
         "tool": result.tool,
         "installed": result.installed,
         "file": str(result.file),

@@ -9,7 +9,7 @@ from pathlib import Path
 from edgekit.converter.camera.gate import GateSetting, block_samples, block_sums, decide
 from edgekit.converter.camera.plan import Region, resized
 from edgekit.deploy.bundles import open_bundle
-from edgekit.deploy.camera import plan_for
+from edgekit.deploy.camera_choice import plan_for
 from edgekit.deploy.frames import load_frames
 from edgekit.deploy.gate_data import Costs, Event, read_costs, read_events
 from edgekit.errors import Verdict

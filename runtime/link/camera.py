@@ -18,17 +18,20 @@ ADVICE = {
     "clock held": f"its clock line stays low: {_BUS}, and their pull-ups",
     "data held": f"its data line stays low: {_BUS}, and their pull-ups; take its power away once",
     "no acknowledge": f"nobody answers: {_BUS}",
-    "no chip": "nobody answers at the sensor's address: check its power, its clock (XCLK), PWDN and "
+    "no chip": "nobody answers at the sensor's address: check its power, its clock (XCLK), PWDN, "
     "RESET, and the two lines of its bus",
     "register refused": f"the sensor stopped answering while it was set up: {_BUS}; shorter wires",
     "value refused": f"the sensor stopped answering while it was set up: {_BUS}; shorter wires",
     "wrong chip": "another sensor answers: `edgekit build BUNDLE --camera auto` names the drivers "
     "for this board",
-    "no such format": "build again with a format that the driver has",
+    "no such mode": "the sensor has no table for this format and size: build with one that it has",
     "no frames": "the sensor is set up but VSYNC does not move: check VSYNC, XCLK and power",
     "too few rows": "the frame ended early: check HREF, PCLK and VSYNC",
+    "too many rows": "the frame went on after its last row: check HREF and VSYNC",
     "short row": "bytes of a row were missed: check PCLK and HREF; shorter wires",
     "long row": "a row had too many bytes: check PCLK and HREF; shorter wires, a common ground",
+    "bytes lost": "bytes came faster than they were fetched: a slower PCLK; what else uses DMA",
+    "transfer error": "a bus refused DMA: the frame must lie in memory that DMA reaches",
 }
 """A driver's word for why there is no frame -> what to look at."""
 
@@ -38,13 +41,19 @@ class CameraFault(ProtocolError):
 
     default_code = "camera-fault"
 
-    def __init__(self, name: str, reason: str) -> None:
+    def __init__(self, name: str, reason: str, tries: int = 1) -> None:
         self.reason = reason
         super().__init__(
             name,
-            f"the camera gives no frame: {reason or 'it does not say why'}",
-            hint=ADVICE.get(reason, "check the wiring of the sensor (docs/camera.md)"),
+            f"the camera gives no frame: {reason or 'it does not say why'}"
+            + f" ({tries} tries)" * (tries > 1),
+            hint=advice(reason),
         )
+
+
+def advice(reason: str) -> str:
+    """What to look at when a driver gives that word for why there is no frame."""
+    return ADVICE.get(reason, "check the wiring of the sensor (docs/camera.md)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,7 @@ class CameraLink:
 
         Raises ProtocolError when the camera keeps none, or the line spoilt it.
         """
-        count, crc = struct.unpack("<2Q", self._extension.request(Msg.SHOW))
+        count, crc = self._last_frame()
         data = b"".join(
             self._extension.request(
                 Msg.PIXELS, struct.pack("<IH", offset, min(self._chunk, count - offset))
@@ -111,6 +120,21 @@ class CameraLink:
                 code="frame-changed",
             )
         return data
+
+    def _last_frame(self) -> tuple[int, int]:
+        """Bytes and checksum of the frame that is kept."""
+        try:
+            count, crc = struct.unpack("<2Q", self._extension.request(Msg.SHOW))
+        except ProtocolError as error:
+            if error.code != "device-range":
+                raise
+            raise ProtocolError(
+                error.subject,
+                "the camera keeps no frame that could be brought home",
+                hint="leave --save out",
+                code="no-frame-kept",
+            ) from None
+        return count, crc
 
     def set_gate(self, enter: int, leave: int, blocks: int, hold: int, refresh: int) -> None:
         """Set the gate, which forgets what it has seen; see EK_MSG_GATE."""

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +10,9 @@ import pytest
 from edgekit.deploy import flash_check
 from edgekit.firmware_stubs.flat import read_uf2
 from edgekit.runtime.flash import drive as drives
-from edgekit.runtime.link.process import stop_process
 from edgekit.targets.reader import list_targets, load_target
 from tests.helpers.command_line import fails, succeeds
+from tests.helpers.plugged_board import BOARD, in_qemu
 from tests.helpers.stand_ins import StandIn
 from tests.helpers.usb_ports import plug_in
 from tests.helpers.virtual_firmware import needs_qemu
@@ -24,36 +20,6 @@ from tests.helpers.virtual_firmware import needs_qemu
 pytestmark = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc"
 )
-
-# The firmware of a virtual board as if it were a real one: something has to run it.
-BOARD = """
-name = "my-board"
-title = "My board"
-family = "cortex-m"
-cpu = "cortex-m4f"
-clock_hz = 25_000_000
-port = "cortex_m/mps2_an386"
-formats = ["tflite", "c"]
-
-[[memories]]
-name = "flash"
-kind = "flash"
-start = 0
-size = "4M"
-
-[[memories]]
-name = "ram"
-kind = "ram"
-start = 0x2000_0000
-size = "4M"
-
-[link]
-kind = "serial"
-usb = ["0483:374b"]
-
-[flash]
-tools = ["st-flash"]
-"""
 
 
 @pytest.fixture
@@ -68,22 +34,6 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     folder = tmp_path / "bin"
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     return StandIn(folder, "st-flash", output="Flash written and verified! jolly good!\n")
-
-
-@contextlib.contextmanager
-def in_qemu(elf: Path, machine: str = "mps2-an386", line: int = 0) -> Iterator[str]:
-    """A firmware in QEMU; the pseudo-terminal that is its line, the machine's serial port of that
-    number."""
-    words = ["qemu-system-arm", "-M", machine, "-kernel", str(elf), "-display", "none"]
-    words += ["-monitor", "none", *["-serial", "null"] * line, "-serial", "pty"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        assert process.stdout is not None
-        found = re.search(rb"redirected to (\S+)", process.stdout.readline())
-        assert found
-        try:
-            yield found[1].decode()
-        finally:
-            stop_process(process)
 
 
 def test_a_dry_run_builds_and_prints_the_command(

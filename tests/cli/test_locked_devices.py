@@ -21,6 +21,7 @@ BOARD = ("-t", "nano33ble", "-p", PORT)
         ("bench", "BUNDLE", "-t", "nano33ble", "-p", "/dev/zero", "--power", f"ppk2:{PORT}"),
         ("bench", "--mlperf", "-p", PORT),
         ("verify", "BUNDLE", *BOARD, "--samples", "1"),
+        ("camera", "BUNDLE", *BOARD),
         ("meters", "record", f"ppk2:{PORT}", "--seconds", "1"),
     ],
 )

@@ -19,14 +19,17 @@ from edgekit.converter.camera.formats import FORMATS
 from edgekit.converter.camera.gate import GateSetting, block_samples, block_sums, decide
 from edgekit.converter.camera.plan import FramePlan, convert_frame, resized
 from edgekit.deploy.bundles import open_bundle
-from edgekit.deploy.camera import CameraRun, FrameAnswer, plan_for, run_camera
+from edgekit.deploy.camera import run_camera
+from edgekit.deploy.camera_choice import plan_for
+from edgekit.deploy.camera_run import CameraRun, FrameAnswer
 from edgekit.deploy.frames import load_frames
 from edgekit.errors import DataError, ProtocolError, UsageError
 from edgekit.firmware_stubs.build import Camera, build_firmware, build_posix
 from edgekit.firmware_stubs.cameras import camera_driver, camera_drivers
-from edgekit.runtime.link.camera import CameraLink
+from edgekit.runtime.link.camera import CameraFault, CameraLink
 from edgekit.runtime.link.dut import open_dut
 from edgekit.targets.reader import load_target
+from tests.helpers.camera_firmware import BROKEN, camera_firmware
 from tests.helpers.ptys import firmware_on_pty
 from tests.helpers.toolchains import require
 from tests.helpers.virtual_firmware import needs_qemu
@@ -136,9 +139,22 @@ def test_a_gated_run_skips_still_frames(cropping: Path, clip: Path) -> None:
 
 
 def test_a_frame_that_differs_is_a_verdict() -> None:
-    run = CameraRun("m", "virtual-m4", "QEMU", "gray8", 8, 8, 10, "instructions", "simulated", ())
+    run = CameraRun(
+        model="m",
+        target="virtual-m4",
+        device="QEMU",
+        camera="virtual",
+        format="gray8",
+        width=8,
+        height=8,
+        work_bytes=10,
+        unit="instructions",
+        hz=0,
+        basis="simulated",
+        frames=(),
+    )
     assert run.verdict() is None
-    good = FrameAnswer("a.png", True, 0, 1.0, 2.0, "star", 0.9, True)
+    good = FrameAnswer("a.png", True, 0, 0.0, 1.0, 2.0, "star", 0.9, True)
     bad = replace(good, name="b.png", equal=False)
     wrong = replace(run, frames=(good, bad)).verdict()
     assert wrong is not None
@@ -171,29 +187,20 @@ def test_only_virtual_boards_take_frames(cropping: Path, clip: Path) -> None:
         run_camera(cropping, clip, target="nano33ble")
 
 
-BROKEN = """
-#include "ek_camera.h"
-const char ek_camera_name[] = "broken";
-const char *ek_camera_begin(void) { return "no chip"; }
-const uint8_t *ek_camera_row(void *camera, uint32_t y) { (void)y; return camera; }
-uint8_t *ek_camera_frame_memory(void) { return 0; }
-"""
-
-
 def test_a_camera_without_a_frame_says_why(cropping: Path, tmp_path: Path) -> None:
     """And nothing is inferred from what is not there."""
-    plan = plan_for(open_bundle(cropping), "yuyv", 32, 24, None, "bilinear")
-    write_file(tmp_path / "broken" / "broken.c", BROKEN)
-    write_file(tmp_path / "broken" / "sources.txt", "broken.c")
-    camera = Camera(written(plan, tmp_path), str(tmp_path / "broken"))
-    image = build_posix(cropping, tmp_path / "build", sanitize=True, camera=camera)
+    image = camera_firmware(cropping, tmp_path / "fw", BROKEN)
     with firmware_on_pty(image.elf) as (port, _), open_dut(port) as dut:
         extension = dut.extension()
         link = CameraLink(extension, int(extension.info()["frame"]) - 4)
         assert link.facts()["fault"] == ""
-        with pytest.raises(ProtocolError, match="the camera gives no frame"):
+        with pytest.raises(CameraFault, match="the camera gives no frame: no chip") as found:
             link.capture(gated=False)
-        assert link.facts()["fault"] == "no chip"
+        assert (found.value.code, found.value.reason) == ("camera-fault", "no chip")
+        assert "check its power" in found.value.hint
+        with pytest.raises(ProtocolError, match="keeps no frame") as none:
+            link.read_frame()
+        assert none.value.code == "no-frame-kept"
 
 
 BUILDS = [
