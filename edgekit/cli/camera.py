@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgekit.cli import camera_options, keeping, options, output
+from edgekit.cli import camera_options, keeping, options, output, stations
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
     from edgekit.deploy.camera_run import CameraRun
+    from edgekit.targets.model import Target
 
 NAME = "camera"
 OF_FIRMWARE = "was decided when the firmware on the board was built"
@@ -38,6 +39,8 @@ def command(
         Path | None,
         typer.Option(metavar="DIR", help="Bring a sensor's frames home as PNG, and compare."),
     ] = None,
+    device: options.Device = None,
+    lab: options.Lab = None,
     wait: options.Wait = 0.0,
     log: options.Log = None,
     output_dir: options.OptionalOutputDir = None,
@@ -52,8 +55,10 @@ def command(
     """
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.artifacts.files import check_writable
-    from edgekit.deploy.logged import Logged
 
+    station = stations.only(device, lab, {"--target": target, "--port": port})
+    if station is not None:
+        port = station.port
     built = {"--format": format, "--size": size, "--region": region, "--resample": resample}
     if port is not None:
         camera_options.check_unused(built, OF_FIRMWARE, "build and flash it again with that option")
@@ -61,13 +66,14 @@ def command(
         camera_options.check_unused({"--save": save}, "keeps frames of a sensor", "leave it out")
     if output_dir is not None:
         check_writable(output_dir)
-    run = Logged("camera", target or "", bundle=bundle, output=output_dir)
+    run = stations.logged("camera", station, target, bundle, output_dir)
+    at = target if station is None else station.target
     with keeping.Keeping(out, log).logged(run):
         with out.working():
             if port is None:
-                result = _shown(out, bundle, frames, target, built, gate, limit)
+                result = _shown(out, bundle, frames, at, built, gate, limit)
             else:
-                result = _asked(out, bundle, port, frames, target, gate, limit, save, wait)
+                result = _asked(out, bundle, port, frames, at, gate, limit, save, wait)
         _tell(out, result, output_dir)
 
 
@@ -75,7 +81,7 @@ def _shown(
     out: output.Output,
     bundle: Path,
     frames: str | None,
-    target: str | None,
+    target: str | Target | None,
     built: dict[str, Any],
     gate: int | None,
     limit: int | None,
@@ -109,7 +115,7 @@ def _asked(
     bundle: Path,
     port: str,
     frames: str | None,
-    target: str | None,
+    target: str | Target | None,
     gate: int | None,
     limit: int | None,
     save: Path | None,
