@@ -53,7 +53,7 @@ class CameraPart:
         """What `build_firmware` takes, after writing the plan's C into `folder`."""
         for name, text in emit_plan(self.plan, gate=self.gate).items():
             write_file(folder / name, text)
-        return Camera(folder, self.driver.name)
+        return Camera(folder.resolve(), self.driver.name)
 
     def record(self) -> dict[str, Any]:
         """As `--json` prints it; sizes in pixels and bytes."""

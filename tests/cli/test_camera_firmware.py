@@ -35,8 +35,20 @@ def bundle(own_bundle: Path) -> Path:
 
 
 @needs_arm
-def test_the_only_driver_of_a_board_is_built_in(bundle: Path) -> None:
-    words = ("build", bundle, "-t", "nano33ble", "--camera", "auto", "--region", "20,0,120,120")
+def test_the_only_driver_of_a_board_is_built_in(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(bundle.parent)
+    words = (
+        "build",
+        bundle.name,
+        "-t",
+        "nano33ble",
+        "--camera",
+        "auto",
+        "--region",
+        "20,0,120,120",
+    )
     record = succeeds(*words, "--gate", "48", "--json").record
     assert record["elf"] == str(bundle / "firmware" / "nano33ble-camera" / "firmware.elf")
     camera = record["camera"]
