@@ -25,7 +25,7 @@ def command(
     blocks: Annotated[int, typer.Option(min=1, help="Blocks that have to change.")] = 1,
     hold: Annotated[int, typer.Option(min=0, help="Still frames looked at before it closes.")] = 2,
     refresh: Annotated[
-        int, typer.Option(min=0, help="Look at every so manieth frame at least; 0: do not.")
+        int, typer.Option(min=0, help="Look at a frame at least every N; 0: do not.")
     ] = 0,
     max_missed: Annotated[int, typer.Option(min=0, help="Events that may be missed.")] = 0,
     counts: Annotated[
