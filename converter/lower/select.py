@@ -26,6 +26,7 @@ from edgekit.converter.lower import (
     packing_dsp_wide,
     packing_mve,
     packing_neon,
+    packing_x86,
     trees,
     variants_any,
     variants_b1,
@@ -40,6 +41,7 @@ from edgekit.converter.lower import (
     variants_recurrent,
     variants_ref,
     variants_w8,
+    variants_x86,
 )
 from edgekit.converter.lower.program import Params
 from edgekit.converter.lower.variants import Cost, Packing, Request, Requirement, ScratchSize
@@ -70,6 +72,7 @@ COSTS: dict[str, Cost] = {
     **variants_phases.COSTS,
     **variants_recurrent.COSTS,
     **variants_w8.COSTS,
+    **variants_x86.COSTS,
 }
 PACKINGS: dict[str, Packing] = {
     **variants_b1.PACKINGS,
@@ -81,6 +84,7 @@ PACKINGS: dict[str, Packing] = {
     **packing_mve.PACKINGS,
     **variants_mve_b1.PACKINGS,
     **packing_neon.PACKINGS,
+    **packing_x86.PACKINGS,
     **variants_phases.PACKINGS,
     **variants_recurrent.PACKINGS,
 }
@@ -108,6 +112,7 @@ SCRATCHES: dict[str, ScratchSize] = {
     **variants_b1_lanes.SCRATCHES,
     **variants_phases.SCRATCHES,
     **variants_w8.SCRATCHES,
+    **variants_x86.SCRATCHES,
 }
 
 

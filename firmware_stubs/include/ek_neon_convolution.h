@@ -8,96 +8,25 @@
 #define EK_NEON_CONVOLUTION_H
 
 #include "ek_neon_dot.h"
-#include "ek_window.h"
+#include "ek_windows.h"
 
 enum { EK_NEON_ROWS = 4 };
-
-/* An output pixel's window: where it starts in its input, which may be outside. */
-typedef struct {
-    int32_t x, y;
-    int32_t h, w;
-    const int8_t *input;
-} ek_neon_window_t;
 
 static inline int32_t ek_neon_chunks(int32_t taps)
 {
     return (taps + EK_NEON_CHUNK - 1) / EK_NEON_CHUNK;
 }
 
-static inline int ek_neon_is_inside(const ek_conv2d_s8_t *p, const ek_neon_window_t *at)
-{
-    return at->h >= 0 && at->h + (p->kernel_h - 1) * p->dilation_h < p->input_h && at->w >= 0 &&
-           at->w + (p->kernel_w - 1) * p->dilation_w < p->input_w;
-}
-
-static inline int8_t *ek_neon_copy(int8_t *to, const int8_t *from, int32_t bytes)
-{
-    memcpy(to, from, (size_t)bytes);
-    return to + bytes;
-}
-
-static inline int8_t *ek_neon_fill(int8_t *to, int32_t value, int32_t bytes)
-{
-    memset(to, value, (size_t)bytes);
-    return to + bytes;
-}
-
-/* The window of a kernel without dilation whose taps all lie inside. */
-static inline void ek_neon_gather_inside(const ek_conv2d_s8_t *p, const int8_t *from, int8_t *to)
-{
-    for (int32_t i = 0; i < p->kernel_h; i++) {
-        to = ek_neon_copy(to, from, p->kernel_w * p->input_c);
-        from += p->input_w * p->input_c;
-    }
-}
-
-/* Any window; `origin` is the index of tap (0, 0) in the input, which may lie outside. */
-static inline void ek_neon_gather(const ek_conv2d_s8_t *p, const ek_neon_window_t *at,
-                                  int32_t origin, int8_t *to)
-{
-    const ek_span_t rows = ek_taps_inside(at->h, p->kernel_h, p->dilation_h, p->input_h);
-    const ek_span_t columns = ek_taps_inside(at->w, p->kernel_w, p->dilation_w, p->input_w);
-    const int32_t depth = p->input_c;
-    for (int32_t i = 0; i < p->kernel_h; i++) {
-        if (i < rows.begin || i >= rows.end) {
-            to = ek_neon_fill(to, p->input_zero, p->kernel_w * depth);
-            continue;
-        }
-        const int32_t row = origin + i * p->dilation_h * p->input_w * depth;
-        to = ek_neon_fill(to, p->input_zero, columns.begin * depth);
-        for (int32_t j = columns.begin; j < columns.end; j++) {
-            to = ek_neon_copy(to, at->input + (row + j * p->dilation_w * depth), depth);
-        }
-        to = ek_neon_fill(to, p->input_zero, (p->kernel_w - columns.end) * depth);
-    }
-}
-
 /* The taps of a window in one row: in the input, or in `scratch`. */
-static inline const int8_t *ek_neon_row(const ek_conv2d_s8_t *p, const ek_neon_window_t *at,
+static inline const int8_t *ek_neon_row(const ek_conv2d_s8_t *p, const ek_window_at_t *at,
                                         int8_t *scratch)
 {
-    const int32_t origin = (at->h * p->input_w + at->w) * p->input_c;
-    const int inside = ek_neon_is_inside(p, at), single = p->kernel_h * p->kernel_w == 1;
-    if (inside && single && p->input_c % EK_NEON_CHUNK == 0) return at->input + origin;
-    if (inside && p->dilation_w == 1 && p->dilation_h == 1) {
-        ek_neon_gather_inside(p, at->input + origin, scratch);
-    } else {
-        ek_neon_gather(p, at, origin, scratch);
+    const int single = p->kernel_h * p->kernel_w == 1 && p->input_c % EK_NEON_CHUNK == 0;
+    if (single && ek_window_is_inside(p, at)) {
+        return at->input + (at->h * p->input_w + at->w) * p->input_c;
     }
+    ek_window_gather(p, at, scratch);
     return scratch;
-}
-
-static inline void ek_neon_next_window(const ek_conv2d_s8_t *p, ek_neon_window_t *at)
-{
-    at->w += p->stride_w;
-    if (++at->x < p->output_w) return;
-    at->x = 0;
-    at->w = -p->pad_left;
-    at->h += p->stride_h;
-    if (++at->y < p->output_h) return;
-    at->y = 0;
-    at->h = -p->pad_top;
-    at->input += p->input_h * p->input_w * p->input_c;
 }
 
 /* One to four rows; a single one without the work for four. */
@@ -118,13 +47,13 @@ static inline void ek_neon_convolution(ek_neon_add_t *add, const ek_conv2d_s8_t 
 {
     const ek_neon_range_t range = {p->output_zero, p->act_min, p->act_max};
     const int32_t chunks = ek_neon_chunks(p->kernel_h * p->kernel_w * p->input_c);
-    ek_neon_window_t at = {0, 0, -p->pad_top, -p->pad_left, input};
+    ek_window_at_t at = {0, 0, -p->pad_top, -p->pad_left, input};
     for (int32_t left = p->batches * p->output_h * p->output_w; left > 0; left -= EK_NEON_ROWS) {
         const int32_t rows = ek_min(EK_NEON_ROWS, left);
         const int8_t *x[EK_NEON_ROWS] = {0};
         for (int32_t i = 0; i < rows; i++) {
             x[i] = ek_neon_row(p, &at, scratch + i * chunks * EK_NEON_CHUNK);
-            ek_neon_next_window(p, &at);
+            ek_window_next(p, &at);
         }
         for (int32_t i = rows; i < EK_NEON_ROWS; i++) x[i] = x[0];
         ek_neon_multiply(add, x, rows, chunks, weights, factors, range, p->output_c, output);

@@ -178,7 +178,7 @@ def _depthwise(kernel: Kernel, rng: Rng) -> Sample:
 
 def _fully_connected(kernel: Kernel, rng: Rng) -> Sample:
     depth = int(rng.choice([16, 64, 128])) if rng.integers(2) else _int(rng, 1, 150)
-    fields = {"rows": _int(rng, 1, 6), "input_c": depth, "output_c": _channels(rng)}
+    fields = {"rows": _int(rng, 1, 10), "input_c": depth, "output_c": _channels(rng)}
     x = _values(rng, fields["rows"] * depth)
     return _weighted(rng, kernel, fields, (fields["output_c"], depth), depth, x)
 

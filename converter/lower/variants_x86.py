@@ -1,0 +1,89 @@
+"""The int8 `x86` variants: their scratch, and what they cost.
+
+Costs are instructions on an x86-64 processor with AVX2, from counts of whole layers at -O3 in QEMU,
+which tests/converter/lower/test_cost_model_x86.py repeats. With AVX-512 they are fewer.
+"""
+
+from __future__ import annotations
+
+from edgekit.converter.lower.calls import product
+from edgekit.converter.lower.variants import Cost, Request, ScratchSize, runs_of
+
+ROWS, BLOCK, HALF, QUAD = 8, 16, 8, 4
+
+
+def _ceil(count: int, size: int) -> int:
+    return -(-count // size)
+
+
+def _window(request: Request) -> int:
+    return request.number("kernel_h") * request.number("kernel_w")
+
+
+def _pixels(request: Request) -> int:
+    return product(tuple(request.number(n) for n in ("batches", "output_h", "output_w")))
+
+
+def _taps(request: Request) -> int:
+    """Inputs of one output of a convolution or fully connected call."""
+    window = _window(request) if "kernel_h" in request.names else 1
+    return window * request.number("input_c")
+
+
+def _rows(request: Request, rows: int) -> int:
+    """Eight channels: 29 instructions for four inputs of four rows, 11 of one, 41 an output row."""
+    quads, halves = _ceil(_taps(request), QUAD), _ceil(request.number("output_c"), HALF)
+    fours, rest = divmod(rows, 4)
+    sums = (fours + (rest > 1)) * (29 * quads + 40) + (rest == 1) * (11 * quads + 20)
+    return halves * (sums + 41 * rows + 20 * _ceil(rows, ROWS))
+
+
+def _raising(request: Request, rows: int) -> int:
+    """16 activations at a time, those that are left over one by one."""
+    taps = _taps(request)
+    return rows * (30 + 5 * (taps // 16) + 4 * (taps % 16))
+
+
+def convolution_cost(request: Request) -> int:
+    """Windows of more than a pixel are gathered first."""
+    pixels = _pixels(request)
+    gathered = 0 if _window(request) == 1 else 60 + 40 * request.number("kernel_h")
+    return _rows(request, pixels) + _raising(request, pixels) + pixels * (20 + gathered)
+
+
+def fully_connected_cost(request: Request) -> int:
+    rows = request.number("rows")
+    return _rows(request, rows) + _raising(request, rows)
+
+
+def depthwise_cost(request: Request) -> int:
+    """Eight channels: 12 instructions for two taps, 50 more; 5 a tap for its address."""
+    window, blocks = _window(request), _ceil(request.number("output_c"), HALF)
+    return _pixels(request) * (60 + 5 * window + blocks * (50 + 12 * _ceil(window, 2)))
+
+
+def sum_cost(request: Request) -> int:
+    """70 instructions for eight outputs, 60 a run."""
+    runs, length, _ = runs_of(request)
+    return runs * (60 + 70 * _ceil(length, HALF))
+
+
+COSTS: dict[str, Cost] = {
+    "x86_sum": sum_cost,
+    "x86_convolution": convolution_cost,
+    "x86_fully_connected": fully_connected_cost,
+    "x86_depthwise": depthwise_cost,
+}
+
+
+def rows_scratch(request: Request) -> int:
+    """Eight rows of activations in fours."""
+    return ROWS * QUAD * _ceil(_taps(request), QUAD)
+
+
+def taps_scratch(request: Request) -> int:
+    """An address for every tap of whole pairs and one more, and a pixel of zero points."""
+    return 8 * (2 * _ceil(_window(request), 2) + 1) + request.number("input_c")
+
+
+SCRATCHES: dict[str, ScratchSize] = {"x86_rows": rows_scratch, "x86_taps": taps_scratch}
