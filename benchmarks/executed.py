@@ -33,9 +33,10 @@ def executed(folder: Path, out: Path, function: str, emulator: tuple[str, ...] =
     bundle = open_bundle(folder)
     target = bundle.target(None)
     runner = build_runner(folder, target, out)
-    [tensor] = bundle.manifest.inputs
-    x = np.random.default_rng(1).integers(-128, 128, tensor.shape, dtype=np.int8)
-    (out / "input.bin").write_bytes(x.tobytes())
+    rng = np.random.default_rng(1)
+    shapes = [tensor.shape for tensor in bundle.manifest.inputs]
+    inputs = [rng.integers(-128, 128, shape, dtype=np.int8) for shape in shapes]
+    (out / "input.bin").write_bytes(b"".join(x.tobytes() for x in inputs))
     words = [*(emulator or EMULATORS[target.cpu.arch]), *LOG, str(runner), str(out / "input.bin")]
     said = out / "said.txt"
     with (
@@ -45,7 +46,7 @@ def executed(folder: Path, out: Path, function: str, emulator: tuple[str, ...] =
         assert process.stderr is not None
         count = instructions(process.stderr, function, f"{bundle.manifest.name}_invoke")
     [sample] = read_lines(said.read_text(encoding="utf-8").splitlines()).samples
-    [expected] = reference_outputs(bundle.graph, [[x]])
+    [expected] = reference_outputs(bundle.graph, [inputs])
     if [value.tobytes() for value in expected] != list(sample.outputs):
         raise DeviceError(
             function,

@@ -30,9 +30,11 @@ EK_X86_AVX2 static inline __m256i total(sums_t sum)
     return _mm256_permute4x64_epi64(_mm256_hadd_epi32(sum.low, sum.high), 0xD8);
 }
 
+/* Not inlined, so that its loop has the registers. */
 EK_X86_AVX2
-static inline void multiply_four(const uint8_t *const x[ROWS], const int8_t *weights,
-                                 int32_t quads, __m256i total_of[ROWS])
+static __attribute__((noinline)) void multiply_four(const uint8_t *const x[ROWS],
+                                                    const int8_t *weights, int32_t quads,
+                                                    __m256i total_of[ROWS])
 {
     const __m256i zero = _mm256_setzero_si256();
     sums_t a = {zero, zero}, b = a, c = a, d = a;
