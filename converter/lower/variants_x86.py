@@ -65,8 +65,8 @@ def _inner(request: Request, axis: str, pad: str) -> int:
 
 
 def depthwise_cost(request: Request) -> int:
-    """Eight channels: 18 instructions for two taps, 47 more; 14 a tap for its address, which a row's
-    inner windows share."""
+    """Eight channels: 18 instructions for two taps, 47 more; 14 a tap for its address, which the
+    inner windows of a row share."""
     window, blocks = _window(request), _ceil(request.number("output_c"), HALF)
     rows, columns = _inner(request, "h", "pad_top"), _inner(request, "w", "pad_left")
     lists = _pixels(request) - request.number("batches") * rows * max(columns - 1, 0)

@@ -96,8 +96,6 @@ def test_the_cases_notice_a_wrong_kernel(
     mutant.write_text(path.read_text().replace(old, new))
     source_of, changed = catalog.kernel_source, f"ek_{file}__x86"
     with monkeypatch.context() as patch:
-        patch.setattr(
-            catalog, "kernel_source", lambda n: mutant if n == changed else source_of(n)
-        )
+        patch.setattr(catalog, "kernel_source", lambda n: mutant if n == changed else source_of(n))
         done = run_natively(random_cases(kernel, 200), tmp_path, "-O1", "-DEK_X86=0", *SANITIZERS)
     assert done.returncode != 0

@@ -1,4 +1,4 @@
-"""The cost estimates of the int8 x86-64 kernels against instructions executed in QEMU, with AVX2."""
+"""The cost estimates of the int8 x86-64 kernels against instructions executed with AVX2 in QEMU."""
 
 from __future__ import annotations
 
