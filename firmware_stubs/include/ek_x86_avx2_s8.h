@@ -26,8 +26,7 @@ EK_X86_AVX2 static inline __m256i ek_avx2_load(const int32_t *from)
 }
 
 /* From rows of `channels` biases, multipliers and shifts. */
-EK_X86_AVX2
-static inline ek_avx2_factors_t ek_avx2_factors(const int32_t *from, int32_t channels)
+EK_X86_AVX2 static inline ek_avx2_factors_t ek_avx2_factors(const int32_t *from, int32_t channels)
 {
     return (ek_avx2_factors_t){
         ek_avx2_load(from), ek_avx2_load(from + channels), ek_avx2_load(from + 2 * channels),
@@ -85,13 +84,13 @@ static inline __m256i ek_avx2_finish(__m256i sum, ek_avx2_factors_t q, int32_t z
 /* Values within int8, narrowed: eight bytes, twice. */
 EK_X86_AVX2 static inline __m128i ek_avx2_bytes(__m256i y)
 {
-    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(y), _mm256_extracti128_si256(y, 1));
+    const __m128i low = _mm256_castsi256_si128(y), high = _mm256_extracti128_si256(y, 1);
+    const __m128i words = _mm_packs_epi32(low, high);
     return _mm_packs_epi16(words, words);
 }
 
 /* Stores the first `count` of eight outputs. */
-EK_X86_AVX2
-static inline void ek_avx2_store(int8_t *to, __m256i y, int32_t count)
+EK_X86_AVX2 static inline void ek_avx2_store(int8_t *to, __m256i y, int32_t count)
 {
     const __m128i bytes = ek_avx2_bytes(y);
     if (count >= EK_AVX2_HALF) {

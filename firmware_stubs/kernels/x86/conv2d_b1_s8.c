@@ -20,8 +20,7 @@ static void finish_pixel(const ek_conv2d_b1_t *p, const uint16_t *counts, int32_
 }
 
 void ek_conv2d_b1_s8__x86(const ek_conv2d_b1_t *p, const uint32_t *input, const uint32_t *weights,
-                          const float *multiplier, const float *bias, int8_t *output,
-                          void *scratch)
+                          const float *multiplier, const float *bias, int8_t *output, void *scratch)
 {
     assert(p->groups == 1);
     ek_lanes_b1_t tile = {.input = input};

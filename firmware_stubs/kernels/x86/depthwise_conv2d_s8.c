@@ -1,9 +1,9 @@
 /* depthwise_conv2d_s8.c - any window, as a list of the addresses of its taps, in the scratch; taps
  * outside the input have that of a pixel of zero points behind the list.
  *
- * Weights are pairs of taps for each channel, the second of the last pair zero where their number is
- * odd: (T/2, C, 2). Factors are rows of biases, multipliers, shifts to the left and to the right:
- * (4, C). */
+ * Weights are pairs of taps for each channel, the second of the last pair zero where their number
+ * is odd: (T/2, C, 2). Factors are rows of biases, multipliers, shifts to the left and to the
+ * right: (4, C). */
 #include "ek_window.h"
 #include "ek_x86_best_s8.h"
 #include "ek_x86_s8.h"
