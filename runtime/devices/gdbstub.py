@@ -100,6 +100,6 @@ class _Stub:
         return ProtocolError(
             f"QEMU gdb stub {self._path.name}",
             why,
-            hint="try again; if it stays so, load the input over the serial line instead",
+            hint="try again; if it stays so, update QEMU (7.2 or newer) and report it",
             code="gdbstub",
         )

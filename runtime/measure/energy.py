@@ -170,11 +170,12 @@ class _Measured:
 def _last_windows(trace: PowerTrace, found: Windows, wanted: int) -> tuple[Span, ...]:
     if len(found.spans) >= wanted:
         return found.spans[-wanted:]
+    wire = "wire the board's trigger pin to the meter's trigger input, where it has one"
     hints = {
-        "trigger": "check the wire from the board's trigger pin to D0, and the common ground",
+        "trigger": "check the wire from the board's trigger pin to the meter, and the grounds",
         "marks": "call mark() before and after every window",
-        "plateau": "leave the board idle between windows, or wire its trigger pin to D0",
-        "": "wire the board's trigger pin to D0 (and ground), or make the windows longer",
+        "plateau": f"leave the board idle between windows, or {wire}",
+        "": f"{wire} (and the grounds), or make the windows longer",
     }
     from_what = f" from the {found.source}" if found.source else ""
     raise MeterError(

@@ -157,7 +157,10 @@ def _skipped(facts: Facts) -> str:
     return f"{count} earlier windows in the trace were not used" if count > 0 else ""
 
 
-TO_TRIGGER = "wire the board's trigger pin to the meter's D0, with a common ground"
+TO_TRIGGER = (
+    "wire the board's trigger pin to the meter's trigger input (D0 of a PPK2, D7 of an LPM01A) and "
+    "the grounds; a meter without such an input wants long windows"
+)
 
 RULES: tuple[Rule, ...] = (
     Rule("energy-short-window", "run more inferences per window", _short),

@@ -84,6 +84,7 @@ def test_a_refused_write_is_an_error_and_the_board_runs_on(tmp_path: Path) -> No
     ):
         write_memory(tmp_path / "gdb", 0, b"x")
     assert caught.value.code == "gdbstub"
+    assert "update QEMU" in caught.value.hint
     assert asked[-1] == "D"
 
 

@@ -164,7 +164,7 @@ def test_a_window_without_samples_is_refused() -> None:
 @pytest.mark.parametrize(
     ("plan", "marks", "hint"),
     [
-        (Plan(windows=2), None, "D0"),
+        (Plan(windows=2), None, "trigger pin to the meter"),
         (Plan(windows=2, edges=False), None, "idle between windows"),
         (Plan(windows=2, edges=False), ("window-start", "window-end"), "mark()"),
         (Plan(windows=2, edges=False, active_w=0.012), None, "make the windows longer"),
