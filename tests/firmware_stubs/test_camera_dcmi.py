@@ -115,6 +115,7 @@ def test_pins_are_what_dcmi_has_and_are_given_to_it(name: str) -> None:
     assert model.hertz() == 16e6
     assert model.mode("SIOC")[0] == model.mode("SIOD")[0] == "output"
     assert all(model.clocked(line) for line in NAMES if line in model.pins)
+    assert all(model.mode(line)[0] == "output" for line in NAMES[-2:] if line in model.pins)
     assert len(set(model.pins.values())) == len(model.pins)
     assert model.errors == []
 

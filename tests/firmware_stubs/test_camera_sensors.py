@@ -17,14 +17,18 @@ MODES = (
     *("ek_ov7670_qqvga_rgb565", "ek_ov7670_qqvga_yuyv"),
     "ek_ov2640_qqvga_rgb565",
     *("ek_hm01b0_qqvga_gray8", "ek_hm01b0_serial_qqvga_gray8"),
+    "ek_ov7725_qqvga_rgb565",
 )
 NUMBERS = {
     b"OV7670": (0x21, {0x0A: 0x76, 0x0B: 0x73}),
+    b"OV7725": (0x21, {0x0A: 0x77, 0x0B: 0x21}),
     b"OV2640": (0x30, {0x0A: 0x26, 0x0B: 0x42}),
     b"HM01B0": (0x24, {0x0000: 0x01, 0x0001: 0xB0}),
 }
 """Sensor -> address, and registers that tell it."""
-RESETS = {b"OV7670": (0x12, 0x80), b"OV2640": (0x12, 0x80), b"HM01B0": (0x0103, 0x01)}
+RESETS = dict.fromkeys((b"OV7670", b"OV7725", b"OV2640"), (0x12, 0x80)) | {
+    b"HM01B0": (0x0103, 0x01)
+}
 BANK = 0xFF
 """OV2640's register that selects."""
 
@@ -116,6 +120,19 @@ def test_ov7670_reads_all_pixels_and_averages_four_by_four(name: str) -> None:
     assert value[0x40] == (0xD0 if rgb else 0xC0)
     assert value[0x0C] & 0x40 == 0  # bytes not swapped
     assert (value[0x3A] & 8, value[0x3D] & 1) == (0, 0)  # Y U Y V
+
+
+def test_ov7725_halves_qvga_without_cutting() -> None:
+    mode, value = (
+        modes()["ek_ov7725_qqvga_rgb565"],
+        begin("ek_ov7725_qqvga_rgb565")[0].chip.registers,
+    )
+    assert (value[0x18] * 4, value[0x1A] * 2, value[0x32]) == (320, 240, 0)
+    assert (value[0x29] * 4, value[0x2C] * 2, value[0x2A]) == (mode.width, mode.height, 0)
+    assert value[0x65] & 0x0F == 0x0F
+    assert value[0xAC] & 0x0C == 0x0C  # factors by itself
+    assert value[0x12] == 0x46
+    assert value[0x0C] & 0x40 == 0  # bytes not swapped
 
 
 def test_ov2640_scales_svga_without_cutting() -> None:

@@ -1,6 +1,6 @@
 /* ek_sensor.h - registers of a camera sensor: one at a time, a table of them, and which chip it is.
  *
- * Sensors are data: one file each (ov7670.c, ov2640.c, hm01b0.c). HREF of all is high within rows.
+ * Sensors are data: one file each (ov7670.c, hm01b0.c, ...). HREF of all is high within rows.
  */
 #ifndef EK_SENSOR_H
 #define EK_SENSOR_H
