@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,3 +108,26 @@ def test_dead_lines_do_not_hang() -> None:
     assert replay([VSYNC], 4, 3)[0] == "no frames"
     assert replay([0, VSYNC, 0], 4, 3)[0] == "too few rows"
     assert replay([0, VSYNC, 0, HREF], 4, 3)[0] == "short row"
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_nothing_is_read_or_written_outside(compiler: str, tmp_path: Path) -> None:
+    """Under the address sanitizer, with frame and recording in memory of exactly their size."""
+    program = tmp_path / "parallel"
+    sources = (ROOT / "test" / "parallel_main.c", ROOT / "test" / "parallel_replay.c")
+    include = f"-I{CAMERA / 'capture'}"
+    sanitize = "-fsanitize=address,undefined"
+    rows_c = CAMERA / "capture" / "ek_row_source.c"
+    compile_c(compiler, "-O1", "-g", sanitize, include, *sources, rows_c, "-o", program)
+    random = Random(3)
+    faults, recordings = [], b""
+    for _ in range(200):
+        sent = [random.randbytes(random.randint(2, 6)) for _ in range(random.randint(1, 5))]
+        levels = recording(sent, random.randint(1, 3), late=random.random() < 0.5)
+        levels = levels[: random.randint(1, len(levels))] if random.random() < 0.3 else levels
+        faults.append(replay(levels, 4, 3)[0])
+        recordings += np.array([len(levels), 4, 3, *levels], np.uint32).tobytes()
+    assert len(set(faults)) >= 5
+    done = subprocess.run([program], input=recordings, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode().splitlines() == faults
