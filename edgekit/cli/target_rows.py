@@ -47,6 +47,8 @@ def _firmware(target: Target) -> str:
         return "-"
     if target.emulator is not None:
         return "QEMU"
+    if target.boots_in is not None:
+        return "yes, QEMU"
     return "yes" if target.port else "not yet"
 
 

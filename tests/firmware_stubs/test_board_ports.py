@@ -75,7 +75,8 @@ def defined(board: str) -> dict[str, str]:
     header = PORT / load_target(board).port / "board.h"
     text = header.read_text(encoding="utf-8")
     for name in re.findall(r'^#include "(.+)"', text, re.MULTILINE):
-        text += (header.parents[1] / "stm32" / name).read_text(encoding="utf-8")
+        (found,) = header.parents[1].glob(f"*/{name}")
+        text += found.read_text(encoding="utf-8")
     return dict(re.findall(r"^#define (\w+) (\S+)", text, re.MULTILINE))
 
 
@@ -102,7 +103,7 @@ def test_the_vector_table_starts_the_program(name: str) -> None:
     target = load_target(name)
     flash = next(m for m in target.memories if m.kind == "flash")
     table = symbol(name, "ek_vectors_start")
-    before = 256 if target.port == "cortex_m/pico" else 0  # RP2040: the second stage
+    before = 256 if ".boot2" in image(name).sections else 0  # RP2040: the second stage
     assert table == flash.start + before
     assert table % 128 == 0  # VTOR holds the upper 25 bits; 16 vectors are 64 bytes
     assert elf(name).get_section_by_name(".vectors")["sh_addr"] == table
@@ -163,7 +164,12 @@ def test_the_port_states_what_the_profile_states(name: str) -> None:
 LINE_HZ = {"stm32vldiscovery": 24e6, "nucleo-f446re": 45e6, "nucleo-f411re": 50e6}
 """The clock of an STM32's line, worked out by hand from the manual: APB1, APB2 or HSI."""
 LINE_HZ |= dict.fromkeys(("nucleo-f401re", "stm32f4discovery"), 42e6)
-LINE_HZ |= {"nucleo-f746zg": 54e6, "nucleo-f767zi": 54e6, "stm32f746g-disco": 108e6}
+LINE_HZ |= {
+    "nucleo-f207zg": 30e6,
+    "nucleo-f746zg": 54e6,
+    "nucleo-f767zi": 54e6,
+    "stm32f746g-disco": 108e6,
+}
 LINE_HZ |= dict.fromkeys(("nucleo-l4r5zi", "nucleo-u575zi", "nucleo-l476rg"), 16e6)
 LINE_HZ |= dict.fromkeys(("nucleo-h743zi", "nicla-vision", "openmv-h7", "portenta-h7"), 64e6)
 LINE_HZ |= {"b-l475e-iot01a": 16e6}
@@ -189,6 +195,7 @@ def test_the_line_is_within_one_percent_of_its_rate(name: str, tmp_path: Path) -
 
 
 APB_LIMITS = {
+    "nucleo-f207zg": (30e6, 60e6),
     "nucleo-f401re": (42e6, 84e6),
     "nucleo-f411re": (50e6, 100e6),
     "nucleo-f446re": (45e6, 90e6),
@@ -197,7 +204,7 @@ APB_LIMITS = {
     "stm32f4discovery": (42e6, 84e6),
     "stm32f746g-disco": (54e6, 108e6),
 }
-"""Of STM32F4 and STM32F7, APB1 and APB2 at most: the data sheets' general operating conditions."""
+"""Of STM32F2, F4 and F7, APB1 and APB2 at most: the data sheets' general operating conditions."""
 
 SPEED = """
 #include "board.h"
@@ -210,7 +217,7 @@ unsigned timer(void) { return EK_BOARD_HZ / EK_BOARD_CYCLES_PER_TIMER_CLOCK; }
 """
 
 
-def test_the_speeds_of_stm32f4_and_f7_are_within_their_limits(tmp_path: Path) -> None:
+def test_the_speeds_of_stm32f2_f4_and_f7_are_within_their_limits(tmp_path: Path) -> None:
     """From the fields of the PLL, the buses and the flash as the compiler computes them."""
     fast = {name for name in STM32 if "EK_BOARD_BUS_DIVIDERS" in defined(name)}
     assert fast == set(APB_LIMITS)

@@ -33,6 +33,8 @@ WANTED = {
     "nano33ble",
     "nicla-vision",
     "nrf52840dk",
+    "arduino-nano-rp2040",
+    "nucleo-f207zg",
     "nucleo-f401re",
     "nucleo-f411re",
     "nucleo-f446re",

@@ -69,7 +69,7 @@ def test_ambiguous_prefix_lists_the_candidates_closest_first() -> None:
     error = failure("nucleo-")
     assert error.code == "target-ambiguous"
     nucleos = {target.name for target in list_targets() if target.name.startswith("nucleo-")}
-    assert len(nucleos) == 9
+    assert len(nucleos) == 10
     assert set(error.allowed.split(", ")) == nucleos
     assert failure("virtual").allowed.split(", ")[0].startswith("virtual-m")
 

@@ -2,34 +2,13 @@
  *
  * The line is UART0 on GP0 (TX) and GP1 (RX), where a Debug Probe's UART or a 3.3 V USB serial
  * adapter goes; the USB socket carries no line of this firmware. The trigger is GP22, which the
- * Arducam HM01B0 leaves free. Raspberry Pi Pico Datasheet; RP2040 Datasheet, "Address map",
- * "Interrupts" and the RESET register of "Subsystem resets" (bits of IO_BANK0, PADS_BANK0,
- * PLL_SYS, TIMER, UART0).
+ * Arducam HM01B0 leaves free. Raspberry Pi Pico Datasheet.
  */
 #ifndef EK_BOARD_H
 #define EK_BOARD_H
 
 #define EK_BOARD_NAME "pico"
-#define EK_BOARD_HZ 125000000u
-#define EK_BOARD_BAUD 115200u
 #define EK_BOARD_TRIGGER_PIN 22u
-
-#define EK_BOARD_CLOCKS 0x40008000u
-#define EK_BOARD_RESETS 0x4000C000u
-#define EK_BOARD_IO 0x40014000u
-#define EK_BOARD_PADS 0x4001C000u
-#define EK_BOARD_XOSC 0x40024000u
-#define EK_BOARD_PLL 0x40028000u
-#define EK_BOARD_UART 0x40034000u
-#define EK_BOARD_TIMER 0x40054000u
-#define EK_BOARD_UART_INTERRUPT 20u
-
-#define EK_BOARD_RESET_UART (1u << 22)
-#define EK_BOARD_RESET_BITS (1u << 5 | 1u << 8 | 1u << 12 | 1u << 21 | EK_BOARD_RESET_UART)
-
-/* SIO 0xD0000000 */
-#define EK_BOARD_OUTPUT_SET 0xD0000014u
-#define EK_BOARD_OUTPUT_CLEAR 0xD0000018u
-#define EK_BOARD_OUTPUT_ENABLE 0xD0000024u
+#include "rp2040.h"
 
 #endif

@@ -1,7 +1,7 @@
-/* nucleo144.h - line and trigger of ST's STM32F7 boards of the size NUCLEO-144.
+/* nucleo144.h - line and trigger of ST's STM32F2 and STM32F7 boards of the size NUCLEO-144.
  *
  * UM1974: the virtual serial port of the ST-LINK is USART3 on PD8 and PD9; Arduino pin D2 is PF15.
- * Alternate function 7 of both: data sheets DS10916 and DS11532. USART3 0x40004800, interrupt 39.
+ * Alternate function 7 of both: the chips' data sheets. USART3 0x40004800, interrupt 39.
  */
 #ifndef EK_NUCLEO144_H
 #define EK_NUCLEO144_H

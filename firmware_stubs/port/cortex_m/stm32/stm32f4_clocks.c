@@ -1,8 +1,9 @@
-/* stm32f4_clocks.c - STM32F4 and STM32F7: HSI 16 MHz / 8 * N / P.
+/* stm32f4_clocks.c - STM32F2, STM32F4 and STM32F7: HSI 16 MHz / 8 * N / P.
  *
- * RM0368 (F401), RM0383 (F411), RM0090 (F407), RM0390 (F446), RM0385 (F746) and RM0410 (F767), chapters
- * "Power control" (PWR 0x40007000: voltage scaling and over-drive), "Reset and clock control" (RCC
- * 0x40023800) and "Embedded Flash memory interface" (0x40023C00; wait states by clock at 2.7 to 3.6 V).
+ * RM0033 (F207), RM0368 (F401), RM0383 (F411), RM0090 (F407), RM0390 (F446), RM0385 (F746) and RM0410
+ * (F767), chapters "Power control" (PWR 0x40007000: voltage scaling, which STM32F2 has not, and
+ * over-drive), "Reset and clock control" (RCC 0x40023800) and "Embedded Flash memory interface"
+ * (0x40023C00; wait states by clock at 2.7 to 3.6 V).
  */
 #include "board.h"
 #include "m7.h"
@@ -30,7 +31,7 @@ static void start_pll(void)
     const uint32_t fields = 0x3Fu | 0x1FFu << 6 | 3u << 16 | 1u << 22 | 15u << 24;
     RCC_APB1ENR |= 1u << 28; /* PWREN */
     (void)RCC_APB1ENR;
-    ek_change(PWR_CR, 3u << 14, EK_BOARD_VOLTAGE_SCALE << 14);
+    if (EK_BOARD_VOLTAGE_SCALE) ek_change(PWR_CR, 3u << 14, EK_BOARD_VOLTAGE_SCALE << 14);
     ek_change(RCC_PLLCFGR, fields, M | N << 6 | (EK_BOARD_PLL_P / 2u - 1u) << 16 | Q << 24);
     ek_change(RCC_CR, PLL_ON, PLL_ON);
 }
@@ -45,7 +46,7 @@ static void start_overdrive(void)
 
 static void run_from_pll(void)
 {
-    ek_await(PWR_CSR, VOS_READY, VOS_READY);
+    if (EK_BOARD_VOLTAGE_SCALE) ek_await(PWR_CSR, VOS_READY, VOS_READY);
     if (EK_BOARD_OVERDRIVE) start_overdrive();
     EK_REG(FLASH_ACR) = EK_BOARD_FLASH_ACCESS;
     ek_await(FLASH_ACR, 15, EK_BOARD_FLASH_ACCESS & 15u);

@@ -1,6 +1,6 @@
-/* stm32f4_usart.c - the line of STM32F1 and STM32F4, whose USART has one data register and no FIFO.
+/* stm32f4_usart.c - the line of STM32F1, F2 and F4, whose USART has one data register and no FIFO.
  *
- * RM0041 and RM0390, chapter "Universal synchronous receiver transmitter": reading SR and then DR clears ORE.
+ * RM0041, RM0033 and RM0390, chapter "Universal synchronous receiver transmitter": reading SR and then DR clears ORE.
  */
 #include "board.h"
 #include "ek_port.h"
