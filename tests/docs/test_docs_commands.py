@@ -31,6 +31,7 @@ PAGES = (
     "docs/compression.md",
     "docs/pruning.md",
     "docs/memory.md",
+    "docs/streaming.md",
     "docs/bench.md",
     "docs/camera.md",
     "docs/gate.md",
