@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -44,15 +45,29 @@ def write_files(contents: Mapping[Path, bytes | str]) -> None:
             stream = stack.enter_context(writing(path))
             stream.write(data.encode() if isinstance(data, str) else data)
             stream.flush()
-            os.fsync(stream.fileno())
+            _sync(stream)
+
+
+def _sync(stream: IO[bytes]) -> None:
+    """Wait until it is on the disk; terminals and pipes have none."""
+    try:
+        os.fsync(stream.fileno())
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write to that becomes `path` when the block ends without an exception.
 
-    Raises OutputError naming the path; nothing is left behind when the block fails.
+    Raises OutputError naming the path; nothing is left behind when the block fails. A device or a
+    pipe (/dev/stdout) is written to as it stands and never replaced.
     """
+    if _no_file(path):
+        with _naming(path), path.open("ab") as stream:
+            yield stream
+        return
     with _naming(path), _folders_above(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
@@ -63,6 +78,13 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _no_file(path: Path) -> bool:
+    """Whether it is a device or a pipe, or one of the names for what the process has open."""
+    if path.absolute().is_relative_to("/dev"):
+        return not path.absolute().is_relative_to("/dev/shm")
+    return path.exists() and not (path.is_file() or path.is_dir())
 
 
 @contextmanager

@@ -181,7 +181,7 @@ def read_report(path: Path, *, samples: bool = True) -> Report:
     """
     place = path / REPORT_NAME if path.is_dir() else path
     try:
-        report = from_json(place.read_text(encoding="utf-8"), subject=str(place))
+        report = from_json(place.read_text(encoding="utf-8-sig"), subject=str(place))
     except OSError as error:
         raise DataError(
             str(place),

@@ -6,6 +6,7 @@ mismatch), 130 interrupted.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -42,7 +43,10 @@ from edgekit.cli import (
 )
 from edgekit.cli import output as out
 from edgekit.cli import run as run_command
-from edgekit.errors import EdgeKitError, UsageError
+from edgekit.errors import EdgeKitError, OutputError, UsageError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system answers where nothing more can be written."""
 
 app = typer.Typer(
     name="edgekit",
@@ -105,6 +109,7 @@ def main(arguments: Sequence[str]) -> int:
         _no_empty_words(words)
         result = app(args=words, prog_name="edgekit", standalone_mode=False)
         signals.again()
+        sys.stdout.flush()
         if result == signals.Interrupted.exit_code:  # what the option parser makes of Ctrl-C
             return _interrupted()
         return result if isinstance(result, int) else 0
@@ -115,6 +120,10 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader went away
         return 0
+    except OSError as error:
+        if error.errno in NO_ROOM and error.filename is None:
+            return _unprintable(error)
+        return _other(error)
     except Exception as error:
         return _other(error)
 
@@ -139,6 +148,21 @@ def _interrupted() -> int:
     if sys.stderr.isatty():
         print(file=sys.stderr)  # the terminal has written ^C
     return _failed(signals.Interrupted("interrupted", "nothing was left half-written"))
+
+
+def _unprintable(error: OSError) -> int:
+    """Files have errors of their own: what is left is standard output, on a full disk."""
+    with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - what is still to be printed goes there
+        os.dup2(nothing.fileno(), sys.stdout.fileno())
+    out.use(json=False, quiet=False, verbose=False)
+    return _failed(
+        OutputError(
+            "standard output",
+            f"cannot be written: {error.strerror}",
+            hint="free space, or send it elsewhere",
+            code="cannot-write",
+        )
+    )
 
 
 def _other(error: Exception) -> int:

@@ -76,7 +76,7 @@ class Output:
         # Where it would not fit, columns move together and headings take a line for each word.
         tight = _natural_width(columns, rows) > self.columns
         table = Table(
-            title=title or None,
+            title=_shown(title) or None,
             title_justify="left",
             box=box.SIMPLE_HEAD if headed else box.SIMPLE,
             pad_edge=False,

@@ -17,6 +17,7 @@ from edgekit.errors import DataError, EdgeKitError, UsageError
 from edgekit.runtime.lab.history import History, Wanted, history_path
 from edgekit.runtime.lab.run_log import OFF
 from edgekit.runtime.report.conditions import METRICS
+from edgekit.runtime.report.csv_text import harmless
 from edgekit.runtime.report.svg_trend import svg_trend
 from edgekit.runtime.report.trend import Series, title_of, trends
 
@@ -130,7 +131,8 @@ def _csv(history: History, wanted: Wanted) -> str:
             if record.id in table:
                 f = table[record.id]
                 tags = " ".join(record.tags)
-                out.writerow([*who, tags, name, f.value, f.unit, f.low, f.high, f.provenance])
+                row = [*who, tags, name, f.value, f.unit, f.low, f.high, f.provenance.value]
+                out.writerow(map(harmless, row))
     return text.getvalue()
 
 

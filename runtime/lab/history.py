@@ -90,8 +90,12 @@ class History(Closed):
         if not create and not path.exists():
             raise self._missing()
         with self._naming():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._base = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
+            if create:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            place = _read_only(path) or path
+            self._base = sqlite3.connect(
+                place, timeout=patience_s, isolation_level=None, uri=isinstance(place, str)
+            )
             try:
                 self._prepare(patience_s)
             except BaseException:
@@ -362,6 +366,16 @@ def history_path(given: Path | None = None) -> Path:
         return given
     named = os.environ.get(HISTORY)
     return Path(named) if named else state_folder() / FILE
+
+
+def _read_only(path: Path) -> str | None:
+    """The URI by which SQLite reads a file where nothing may be written, None for any other."""
+    writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    if writable or not path.exists():
+        return None
+    # What a writer left in the log counts; without one SQLite must not look for it.
+    log = path.with_name(f"{path.name}-wal")
+    return f"{path.resolve().as_uri()}?mode=ro{'' if log.exists() else '&immutable=1'}"
 
 
 def _clauses(wanted: Wanted) -> tuple[list[str], list[str]]:

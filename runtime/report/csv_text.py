@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from edgekit.artifacts.report import Report
-from edgekit.runtime.report.harmless import cleaned
+from edgekit.runtime.report.harmless import cleaned, visible
 from edgekit.runtime.report.layers import layers
 
 What = Literal["figures", "layers", "samples"]
@@ -70,5 +70,9 @@ def _by_batch(
 
 
 def harmless(value: object) -> object:
-    """A text that a spreadsheet would run as a formula gets an apostrophe in front."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+    """A cell of one visible line; text that a spreadsheet would run as a formula gets an apostrophe
+    in front."""
+    if not isinstance(value, str):
+        return value
+    text = visible(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report.answers import Answer, answers
-from edgekit.runtime.report.harmless import cleaned
+from edgekit.runtime.report.harmless import cleaned, visible
 from edgekit.runtime.report.tables import Column, Table, tables
 from edgekit.runtime.report.terminal import note_line
 from edgekit.runtime.report.text import EXPLAINED
@@ -52,5 +52,5 @@ def _rule(column: Column) -> str:
 
 
 def safe(text: str) -> str:
-    """Text in which nothing is Markdown, on one line."""
-    return text.translate(_SPECIAL)
+    """Text in which nothing is Markdown or invisible, on one line."""
+    return visible(text).translate(_SPECIAL)

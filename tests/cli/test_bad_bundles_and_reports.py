@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.command_line import edgekit, fails, nothing_left_in, succeeds
+from tests.helpers.sample_report import board_report
 
 Spoil = Callable[[Path], object]
 READERS = ("verify {} --samples 1", "run {} data.npz", "build {} -o firmware", "bench {} -t host")
@@ -158,6 +159,11 @@ def test_damaged_reports(
     with nothing_left_in(desk):
         fails("report", "report.json", exit_code=1, code=code)
         fails("report", ".", "--html", "page.html", exit_code=1, code=code)
+
+
+def test_a_report_that_went_through_an_editor_of_windows(desk: Path) -> None:
+    Path("report.json").write_text(f"\ufeff{board_report(4).to_json()}", encoding="utf-8")
+    assert "sample on Sample board" in succeeds("report", "report.json").out
 
 
 def test_a_binary_report(desk: Path) -> None:

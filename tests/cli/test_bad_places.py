@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.command_line import (
+    ENTRY,
+    ROOT,
     Done,
     edgekit,
     fails,
@@ -178,6 +181,23 @@ def test_a_disk_that_fills_up(line: str, tiny_disk: Path, desk: Path, small_bund
     assert "No space left on device" in error["found"], error
     if "build" not in words:
         assert sorted(path.name for path in tiny_disk.iterdir()) == ["filler"]
+
+
+@pytest.mark.parametrize("line", ["report same", "report same --json", "targets", "--help"])
+def test_standard_output_on_a_full_disk(line: str, desk: Path, small_bundle: Path) -> None:
+    (desk / "same").symlink_to(small_bundle)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", ENTRY, *line.split()],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=desk,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "error: standard output: cannot be written: No space left on device [cannot-write]",
+        "  next:    free space, or send it elsewhere",
+        "  more:    edgekit explain cannot-write",
+    ]
 
 
 def test_two_conversions_into_one_place_at_once(desk: Path) -> None:

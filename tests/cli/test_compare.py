@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -106,6 +107,20 @@ def test_changes_as_markdown(reports: Path) -> None:
     text = Path("pr.md").read_text(encoding="utf-8")
     assert text.startswith("## Within the limits\n")
     assert text.count("### ") == 2
+
+
+def test_no_name_steers_a_comparison(reports: Path) -> None:
+    evil = "\x1b[2J[red]\n|a|<script>"
+    for name, report in (("a", board_report(4, name=evil)), ("b", board_report(4, name="b"))):
+        Path(name, "report.json").write_text(report.to_json(), encoding="utf-8")
+    done = command("compare", "b", "a", "--markdown", "pr.md", "--svg", "a.svg")
+    text = Path("pr.md").read_text(encoding="utf-8")
+    for shown in (done.out, text, Path("a.svg").read_text(encoding="utf-8")):
+        assert "\x1b" not in shown
+    assert "[red]" in done.out
+    heading = next(line for line in text.splitlines() if line.startswith("### "))
+    assert heading.startswith("### \\\\x1b\\[2J\\[red\\] \\|a\\|\\<script\\>")
+    ElementTree.parse("a.svg")
 
 
 def test_a_mistake_in_the_limits_has_a_place(reports: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -201,6 +203,37 @@ def test_bad_files(records: Path, tmp_path: Path) -> None:
     write_report(board_report(name="other"), tmp_path / "good")
     fails("history", "import", tmp_path / "good", broken, exit_code=1, code="history-import")
     assert len(succeeds("history", "list", "--json").record["records"]) == 3
+
+
+def test_cells_of_an_export_are_one_line_and_no_formula(kept: Path, tmp_path: Path) -> None:
+    with History(kept / "history.db") as history:
+        history.add(board_report(name='=cmd|"/C calc"!A0\n\x1b[2J'))
+    succeeds("history", "export", "-o", tmp_path / "x.csv")
+    rows = list(csv.DictReader((tmp_path / "x.csv").read_text(encoding="utf-8").splitlines()))
+    assert {row["name"] for row in rows} == {'\'=cmd|"/C calc"!A0 \\x1b[2J'}
+
+
+def test_a_history_that_may_only_be_read(
+    records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = records.read_bytes()
+    monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK)
+    assert len(succeeds("history", "list", "--json").record["records"]) == 3
+    assert succeeds("history", "show", "1").out
+    error = fails("history", "tag", "1", "release", exit_code=1, code="history-place")
+    assert "readonly" in error["found"]
+    assert records.read_bytes() == before
+    assert sorted(each.name for each in records.parent.iterdir()) == ["history.db"]
+
+
+def test_what_a_writer_left_in_its_log_is_read_too(
+    records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with History(records) as writer:
+        writer.add(board_report(name="newest"))
+        assert records.with_name("history.db-wal").stat().st_size
+        monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK)
+        assert "newest" in succeeds("history", "list").out
 
 
 def test_no_history_yet(tmp_path: Path) -> None:

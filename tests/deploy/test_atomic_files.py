@@ -30,6 +30,25 @@ def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
     assert set(tree(tmp_path)) == {"a", "a/b", "a/b/c.txt"}
 
 
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text)
+        files.write_files({pipe: "text"})
+        assert read.result() == "text"
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+    reader, writer = os.pipe()
+    write_file(Path(f"/dev/fd/{writer}"), "more")
+    assert os.read(reader, 10) == b"more"
+    os.close(reader)
+    os.close(writer)
+    with pytest.raises(OutputError) as caught:
+        write_file(Path("/dev/full"), "text")
+    assert caught.value.code == "cannot-write"
+
+
 def test_a_file_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*arguments: Any, **options: Any) -> Any:
         raise OSError(errno.ENOSPC, "No space left on device")
