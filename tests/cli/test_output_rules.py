@@ -73,6 +73,7 @@ def test_an_error_is_a_few_short_lines_on_stderr(desk: Path) -> None:
     assert done.err.splitlines() == [
         "error: --format: unknown value 'fortran' [bad-option]",
         "  allowed: cmake, arduino, zephyr, platformio, esp-idf, tflm",
+        "  next:    `edgekit convert --help` describes each",
         "  more:    edgekit explain bad-option",
     ]
     done = edgekit("inspect", "missing.tflite", "--quiet")
