@@ -82,6 +82,8 @@ def test_a_history_that_refuses_loses_no_report(small_bundle: Path, desk: Path, 
     done = succeeds("bench", small_bundle, *QUICK, "-o", "out")
     assert "no history of EdgeKit" in done.err
     assert "the run was not logged" in done.err
+    assert "[history-not-kept]" in done.err
+    assert "[log-not-written]" in done.err
     assert read_report(desk / "out").target.name == "virtual-m4"
     assert (kept / "history.db").read_text().startswith("scribbled")
 

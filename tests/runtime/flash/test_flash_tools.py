@@ -125,6 +125,8 @@ FAILURES = (
     ("openocd", "nucleo-l4r5zi", "Error: libusb_open() failed with LIBUSB_ERROR_ACCESS\n"
      "Error: open failed", "probe-permission"),
     ("openocd", "nucleo-l4r5zi", "Error: open failed", "no-probe"),
+    ("openocd", "nucleo-l4r5zi", "Error: libusb_claim_interface() failed with LIBUSB_ERROR_BUSY",
+     "probe-busy"),
     ("openocd", "nucleo-l4r5zi", "Warn : UNEXPECTED idcode: 0x2ba01477\nError: expected 1 of 1",
      "wrong-chip"),
     ("openocd", "nucleo-l4r5zi", "Error: no flash bank found for address 0x08200000", "too-large"),
