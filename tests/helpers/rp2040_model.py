@@ -53,6 +53,8 @@ class Rp2040Model:
             return ~self.resets & 0x01FFFFFF
         if address == DMA + 8:
             return self.left
+        if address == DMA + 0x0C:
+            return get(address, 0) | bool(self.left) << 24
         if address == PIO + 8:
             return int(self.machine.stalled)
         if address == PIO + 0x0C:

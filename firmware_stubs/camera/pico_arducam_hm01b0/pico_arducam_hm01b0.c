@@ -58,6 +58,7 @@ enum { EN = 1, ONTO_BYTES = 0 << 2, INCREMENT = 1 << 5, PIO0_RX0 = 4 << 15 };
 enum { PATIENCE = 10000 }; /* looks: far more than bytes take from PIO to memory */
 
 #define JOIN_RX (1u << 31)
+#define BUSY (1u << 24)
 #define AHB_ERROR (1u << 31)
 
 /* Words of PIO instructions without delay. */
@@ -181,7 +182,7 @@ static void disarm(void)
 {
     PIO_CTRL = 0;
     DMA_ABORT = 1;
-    for (uint32_t looks = 0; looks < PATIENCE && (DMA_ABORT & 1u); looks++) {
+    for (uint32_t looks = 0; looks < PATIENCE && (DMA_CTRL_TRIG & BUSY); looks++) {
     }
 }
 
