@@ -154,7 +154,7 @@ def _beside_labels(folder: Path) -> Dataset | None:
             "labels-incomplete",
             beside.name,
             f"{len(lacking)} of {len(files)} images have no row",
-            "the labels are not used",
+            "the labels are not used: add the missing rows, or leave those images out",
         )
         return None if not files else _with_note(plain, note)
     labels = [rows[file.relative_to(folder).as_posix()] for file in files]
