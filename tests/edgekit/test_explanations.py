@@ -160,3 +160,33 @@ def test_an_unknown_code_names_its_neighbours() -> None:
     assert caught.value.code == "explain-unknown"
     assert nearest("port")[0] == "port"
     assert "arena-memories" in nearest("arena")
+
+
+HEADS = ("what is said", "error", "code", "warning")
+"""First heads of the tables of codes in docs/."""
+
+
+def _codes_in_tables(text: str) -> set[str]:
+    """What stands in backticks in the first column of the tables of codes."""
+    found: set[str] = set()
+    for head in re.findall(
+        rf"(?:^\| (?:{'|'.join(HEADS)}) \|.*\n)(?:^\|.*\n?)+", text, re.MULTILINE
+    ):
+        for row in head.splitlines()[2:]:
+            found |= set(re.findall(r"`([a-z0-9-]+)`", row.split("|")[1]))
+    return found
+
+
+def test_tables_of_the_documentation_name_codes_that_exist() -> None:
+    found = {
+        (path.name, code)
+        for path in (ROOT / "docs").rglob("*.md")
+        for code in _codes_in_tables(path.read_text(encoding="utf-8"))
+    }
+    assert len(found) > 80
+    assert not {(name, code) for name, code in found if code not in pages()}
+
+
+def test_a_table_of_codes_is_read() -> None:
+    text = "| error | what |\n|---|---|\n| `one-code`, `two` | `no-code` |\n\n| key | `x` |\n"
+    assert _codes_in_tables(text) == {"one-code", "two"}
