@@ -77,7 +77,7 @@ def plan_frames(
     model's proportions is taken or everything is stretched. Raises UsageError, ModelError and
     DataError.
     """
-    found, tensor = frame_format(format), _image_input(graph)
+    found, tensor = frame_format(format), image_input(graph)
     rows, columns, channels = _shape(tensor, preprocess)
     part = region or Region(0, 0, width, height)
     _check(found, width, height, part)
@@ -128,7 +128,8 @@ def convert_frame(plan: FramePlan, raw: Raw) -> NDArray[Any]:
     return stored
 
 
-def _image_input(graph: Graph) -> Tensor:
+def image_input(graph: Graph) -> Tensor:
+    """The one input of a model of images. Raises ModelError for other models."""
     tensors = [graph[name] for name in graph.inputs]
     if len(tensors) == 1 and tensors[0].dtype in STORED:
         return tensors[0]
@@ -157,6 +158,11 @@ def _check(found: FrameFormat, width: int, height: int, part: Region) -> None:
             hint="give the size that the sensor's driver is set to",
             code="frame-size",
         )
+    check_region(width, height, part)
+
+
+def check_region(width: int, height: int, part: Region) -> None:
+    """Raise UsageError for a region outside a frame of that size."""
     inside = (
         min(part.left, part.top) >= 0
         and min(part.width, part.height) > 0

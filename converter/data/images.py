@@ -60,10 +60,13 @@ def preprocess_image(
     Raises DataError when the model takes no images, or the shapes cannot be brought together.
     """
     pixels = decode_image(image, image.name) if isinstance(image, Path) else image
+    return normalize(fitted_image(pixels, preprocess, shape), preprocess)
+
+
+def fitted_image(pixels: Pixels, preprocess: Preprocess, shape: tuple[int, ...]) -> Pixels:
+    """The same before it is normalized: uint8 of `shape`, in the model's order of channels."""
     height, width = image_shape(shape, preprocess)
-    coloured = _colour(pixels, preprocess.color)
-    fitted = fit_image(coloured, height, width, preprocess.resize)
-    return normalize(fitted, preprocess)
+    return fit_image(_colour(pixels, preprocess.color), height, width, preprocess.resize)
 
 
 def normalize(values: NDArray[Any], preprocess: Preprocess) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
     from edgekit.converter.camera.gate import GateSetting
+    from edgekit.converter.camera.plan import Region
     from edgekit.deploy.camera_choice import CameraChoice
 
 Camera = Annotated[
@@ -52,7 +53,6 @@ def choice(
     if camera is None:
         check_unused(named, "is about a camera, and none is built in", "add --camera auto")
         return None
-    from edgekit.converter.camera.plan import Region
     from edgekit.deploy.camera_choice import CameraChoice
 
     width_height = numbers("--size", size, "x", 2) if size else None
@@ -60,7 +60,7 @@ def choice(
         driver=camera,
         format=format,
         size=(width_height[0], width_height[1]) if width_height else None,
-        region=Region(*numbers("--region", region, ",", 4)) if region else None,
+        region=region_of(region),
         resample=resample or "bilinear",
         gate=gate_of(gate),
     )
@@ -84,6 +84,13 @@ def check_unused(named: dict[str, Any], found: str, hint: str) -> None:
         raise UsageError(", ".join(given), found, hint=hint, code="camera-options")
 
 
+def region_of(text: str | None) -> Region | None:
+    """The part of a frame that `--region` names. Raises UsageError."""
+    from edgekit.converter.camera.plan import Region
+
+    return Region(*numbers("--region", text, ",", 4)) if text else None
+
+
 def gate_of(threshold: int | None) -> GateSetting | None:
     """The gate for `--gate`: it stays open at half of what opens it."""
     from edgekit.converter.camera.gate import GateSetting
@@ -94,11 +101,8 @@ def gate_of(threshold: int | None) -> GateSetting | None:
 def view_of(size: str, region: str | None) -> dict[str, Any]:
     """`width` and `height` of the frames in pixels, and the `region` of them that the model sees.
     Raises UsageError."""
-    from edgekit.converter.camera.plan import Region
-
     width, height = numbers("--size", size, "x", 2)
-    seen = Region(*numbers("--region", region, ",", 4)) if region else None
-    return {"width": width, "height": height, "region": seen}
+    return {"width": width, "height": height, "region": region_of(region)}
 
 
 def numbers(option: str, text: str, separator: str, count: int) -> tuple[int, ...]:

@@ -32,6 +32,7 @@ class Output:
     verbose: bool = False
     _progress: Progress | None = field(default=None, repr=False)
     _emitted: bool = False
+    _lines: bool = False
     _tasks: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -119,6 +120,12 @@ class Output:
                 value = {**value, "error": verdict.as_dict()}
             print(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False), flush=True)
 
+    def line(self, value: Any) -> None:
+        """One of several machine-readable results, on a line of its own; under --json only."""
+        if self.json:
+            self._lines = True
+            print(json.dumps(value, sort_keys=True, ensure_ascii=False), flush=True)
+
     @contextmanager
     def working(self) -> Iterator[Output]:
         """Inside the block `advance` draws progress bars, if stderr is a terminal."""
@@ -165,7 +172,9 @@ class Output:
         if self.json:
             if self._emitted:  # with the verdict in it
                 return
-            print(json.dumps({"error": error.as_dict()}, indent=2, ensure_ascii=False), flush=True)
+            indent = None if self._lines else 2
+            record = {"error": error.as_dict()}
+            print(json.dumps(record, indent=indent, ensure_ascii=False), flush=True)
             return
         console = self.stderr
         # the code of a whole family says no more than the message

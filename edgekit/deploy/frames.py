@@ -40,12 +40,18 @@ def load_frames(
     return Frames(tuple(raw), tuple(pictures))
 
 
-def _folder(path: Path, limit: int | None) -> dict[str, Pixels]:
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+def picture_files(folder: Path) -> list[Path]:
+    """The pictures below a folder in the order of their names. Raises DataError without any."""
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
     if not files:
-        raise _no_frames(path, "no pictures in it")
+        raise _no_frames(folder, "no pictures in it")
+    return files
+
+
+def _folder(path: Path, limit: int | None) -> dict[str, Pixels]:
     return {
-        file.relative_to(path).as_posix(): decode_image(file, file.name) for file in files[:limit]
+        file.relative_to(path).as_posix(): decode_image(file, file.name)
+        for file in picture_files(path)[:limit]
     }
 
 

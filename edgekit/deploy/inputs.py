@@ -77,7 +77,7 @@ def real_windows(bundle: Bundle, data: Any, count: int | None) -> Inputs:
     samples = []
     for index in range(dataset.count):
         real = prepare_all(dataset, index, preprocess, graph)
-        samples.append([_stored(real[name], graph[name]) for name in graph.inputs])
+        samples.append([stored(real[name], graph[name]) for name in graph.inputs])
     return Inputs(tuple(samples), dataset.description, dataset.names)
 
 
@@ -92,7 +92,7 @@ def calls_of(window: Sample, streaming: StreamSummary) -> list[Sample]:
     ]
 
 
-def _stored(real: NDArray[np.float32], tensor: Tensor) -> NDArray[Any]:
+def stored(real: NDArray[np.float32], tensor: Tensor) -> NDArray[Any]:
     """Real values of one sample as the model's input tensor holds them."""
     values = real if tensor.dtype is DType.FLOAT32 else quantize_input(real, tensor)
     return values.reshape(tensor.shape)
