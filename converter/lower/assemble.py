@@ -61,7 +61,7 @@ class Assembly:
             self._buffer(graph[tensor], name, kept)
         for name in self._outputs.values():
             self._namer.reserve(name)
-        self._states = tuple(map(self._state, graph.states))
+        self._states = list(map(self._state, graph.states))
 
     def add(self, node: Node, calls: tuple[Call, ...]) -> None:
         """One step per call, named after the node."""
@@ -84,17 +84,24 @@ class Assembly:
             steps=tuple(self._steps),
             inputs=tuple(self._port(name) for name in self._graph.inputs),
             outputs=tuple(self._port(name) for name in self._graph.outputs),
-            states=self._states,
+            states=tuple(self._states),
         )
 
     def _state(self, state: State) -> KeptState:
         """The state's buffer, that of its whole window for a ring, and how a reset fills it."""
-        name, ring = self._namer.claim(state.read), self._rings.get(state.read)
-        tensor = self._graph[state.read]
-        stored = np.ascontiguousarray(state.initial).reshape(-1).view(np.int8)
-        if ring is not None:
-            tensor = replace(self._graph[ring.join.output], name=tensor.name)
-            stored = ring.initial(self._graph)
+        ring, tensor = self._rings.get(state.read), self._graph[state.read]
+        if ring is None:
+            return self._filled(tensor, state.initial)
+        tensor = replace(self._graph[ring.join.output], name=tensor.name)
+        return self._filled(tensor, ring.initial(self._graph))
+
+    def keep(self, tensor: Tensor, initial: NDArray[np.generic]) -> None:
+        """A state that the program has and the graph has not."""
+        self._states.append(self._filled(tensor, initial))
+
+    def _filled(self, tensor: Tensor, initial: NDArray[np.generic]) -> KeptState:
+        name = self._namer.claim(tensor.name)
+        stored = np.ascontiguousarray(initial).reshape(-1).view(np.int8)
         buffer = self._buffer(tensor, name, BufferKind.STATE)
         if np.all(stored == stored[0]):
             return KeptState(buffer.name, buffer.bytes, fill=int(stored[0]))
@@ -222,8 +229,7 @@ class Assembly:
 
 def _repeated(stored: NDArray[np.int8], tensor: Tensor) -> NDArray[np.int8]:
     """The bytes of one row where all rows are the same, else all of them."""
-    axis = next(at for at, extent in enumerate(tensor.shape) if extent > 1)
-    rows = stored.reshape(tensor.shape[axis], -1)
+    rows = stored.reshape(next((extent for extent in tensor.shape if extent > 1), 1), -1)
     return rows[0] if np.all(rows == rows[0]) else stored
 
 

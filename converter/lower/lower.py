@@ -21,7 +21,7 @@ from edgekit.converter.lower.elementwise import tabulated
 from edgekit.converter.lower.formats import lowered
 from edgekit.converter.lower.operators import ALIASES
 from edgekit.converter.lower.program import Program
-from edgekit.converter.lower.rings import Ring, rings
+from edgekit.converter.lower.rings import Ring, rings, running_means
 from edgekit.converter.lower.select import KernelTable, kernel_table
 from edgekit.converter.lower.states import assignments
 from edgekit.converter.lower.tabulate import tabulate
@@ -54,12 +54,16 @@ def lower(
     made = tabulate(graph)
     graph = made.graph
     kept = rings(graph)
-    moving = {ring.join.output: ring for ring in kept.values()}
+    means = running_means(graph, kept)
+    own = {ring.join.output: ring.call(graph) for ring in kept.values()}
+    own |= {output: mean.call(graph) for output, mean in means.items()}
     roots = aliases(graph, kept)
     assembly = Assembly(graph, roots, table, target.cpu.isa, room, kept)
+    for mean in means.values():
+        assembly.keep(mean.sums, mean.initial)
     for node in graph.nodes:
-        if node.output in moving:
-            assembly.add(node, (moving[node.output].call(graph),))
+        if node.output in own:
+            assembly.add(node, (own[node.output],))
         elif node.output not in roots:
             values = made.tables.get(node.name)
             whole = lowered(graph, node) if values is None else tabulated(graph, node, values)

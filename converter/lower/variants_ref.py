@@ -119,6 +119,11 @@ def mean(request: Request) -> int:
     return 24 * product(request.numbers("extent"))
 
 
+def running_mean(request: Request) -> int:
+    """40 instructions a channel, 9 a row of it that comes and goes."""
+    return request.number("channels") * (40 + 9 * request.number("moved"))
+
+
 def softmax(request: Request) -> int:
     """390 instructions an element: two exponentials in fixed point."""
     return 390 * request.number("rows") * request.number("depth")
@@ -236,6 +241,7 @@ COSTS: dict[str, Cost] = {
     "ref_selected": selected,
     "ref_float_binary": float_binary,
     "ref_mean": mean,
+    "ref_running_mean": running_mean,
     "ref_softmax": softmax,
     "ref_elements": elements,
     "ref_counted": counted,

@@ -142,6 +142,22 @@ typedef struct {
     void ek_mean_s8__##isa(const ek_mean_s8_t *p, const int8_t *input, int8_t *output)
 EK_MEAN_S8(ref);
 
+/* The mean over the rows of a window[rows][channels] that moves on by `moved` rows a call. `sums` hold
+ * the sum of all but the newest rows of each channel:
+ *   s = sums[c] + sum over the newest of window[row][c],
+ *   y[c] = clamp(requant(s - rows * input_zero, q) + output_zero) as EK_MEAN_S8 has it, then
+ *   sums[c] = s - sum over the `moved` oldest of window[row][c]. */
+typedef struct {
+    int32_t rows, channels, moved;
+    int32_t input_zero, output_zero;
+    ek_requant_t q;
+} ek_running_mean_s8_t;
+
+#define EK_RUNNING_MEAN_S8(isa)                                                          \
+    void ek_running_mean_s8__##isa(const ek_running_mean_s8_t *p, const int8_t *window,  \
+                                   int32_t *sums, int8_t *output)
+EK_RUNNING_MEAN_S8(ref);
+
 /* y[i][j] = index of the first largest of x[i][0][j] ... x[i][count - 1][j]. */
 typedef struct {
     int32_t outer, count, inner;

@@ -41,6 +41,7 @@ static const struct {
     {"decode_palette_w8", fuzz_decode_palette},
     {"decode_half_w8", fuzz_decode_half},
     {"shift_s8", fuzz_shift},
+    {"running_mean_s8", fuzz_running_mean},
 };
 
 int main(void)

@@ -97,3 +97,33 @@ void fuzz_mean(void)
     }
     fuzz_compare(found, expected, outputs);
 }
+
+/* Two calls in a row, each against the sum over its whole window. */
+void fuzz_running_mean(void)
+{
+    ek_running_mean_s8_t p;
+    p.rows = fuzz_int(1, 12);
+    p.channels = fuzz_int(1, 9);
+    p.moved = fuzz_int(0, p.rows);
+    p.input_zero = fuzz_zero();
+    p.output_zero = fuzz_zero();
+    p.q = fuzz_requant(256 * p.rows);
+    const int32_t channels = p.channels, step = p.moved * channels;
+    const int8_t *x = fuzz_s8((p.rows + p.moved) * channels);
+    int32_t *sums = fuzz_alloc(channels * (int32_t)sizeof *sums);
+    for (int32_t i = 0; i < channels; i++) sums[i] = 0;
+    for (int32_t i = 0; i < (p.rows - p.moved) * channels; i++) sums[i % channels] += x[i];
+    for (int32_t call = 0; call < 2; call++) {
+        const int8_t *window = x + call * step;
+        int8_t *found = fuzz_alloc(channels), *expected = fuzz_alloc(channels);
+        ek_running_mean_s8__ref(&p, window, sums, found);
+        for (int32_t c = 0; c < channels; c++) {
+            int64_t sum = 0;
+            for (int32_t row = 0; row < p.rows; row++) {
+                sum += window[row * channels + c] - p.input_zero;
+            }
+            expected[c] = naive_finish(sum, p.q, p.output_zero, -128, 127);
+        }
+        fuzz_compare(found, expected, channels);
+    }
+}

@@ -66,6 +66,8 @@ MUTATIONS = [
     ("move_s8", "input += 16", "input += 15"),
     ("shift_s8", "window + shift, window", "window, window"),
     ("shift_s8", "left < shift ?", "left > shift ?"),
+    ("running_mean_s8", "p->rows * p->input_zero", "p->moved * p->input_zero"),
+    ("running_mean_s8", "sum - oldest;", "sum;"),
     ("sub_s8", "(uint32_t)scaled_a - (uint32_t)scaled_b", "(uint32_t)scaled_b"),
     ("prelu_s8", "centred >= 0", "centred > -2"),
     ("maximum_s8", "row_a[l * sa[3]]", "row_a[l]"),

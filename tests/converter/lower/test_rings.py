@@ -78,3 +78,45 @@ def test_what_is_no_ring(change: str) -> None:
     verify(graph)
     assert not rings(graph)
     assert "ek_shift_s8__ref" not in lower(graph, TARGET).kernels
+
+
+def averaged() -> Graph:
+    """The ring, and the mean over its window's rows."""
+    graph = ring()
+    more = graph.with_tensors(tensor("y", 4), numbers("axes", 0, 1))
+    nodes = (*graph.nodes, Node("mean", ops.Mean(), ("window", "axes"), ("y",)))
+    return replace(more, nodes=nodes, outputs=("y",))
+
+
+def test_a_mean_goes_on_from_its_sum() -> None:
+    graph = averaged()
+    verify(graph)
+    program = lower(graph, TARGET)
+    assert [step.kernel for step in program.steps] == [
+        "ek_shift_s8__ref",
+        "ek_running_mean_s8__ref",
+    ]
+    sums = program.states[1]
+    stored = program.constant(sums.array).values.view(np.int32).ravel()
+    np.testing.assert_array_equal(stored, graph.states[0].initial.sum(axis=(0, 1), dtype=np.int32))
+
+
+def test_a_mean_over_other_axes_sums_them_all() -> None:
+    graph = averaged()
+    over = graph.with_tensors(tensor("y", 1, 6), numbers("axes", 2))
+    verify(over)
+    assert "ek_mean_s8__ref" in lower(over, TARGET).kernels
+
+
+def test_a_mean_of_one_channel() -> None:
+    """Its sum is a single number, whose four bytes are stored as they are."""
+    one = averaged().with_tensors(
+        tensor("x", 1, 1, 1), tensor("ring", 1, 5, 1), tensor("window", 1, 6, 1),
+        tensor("tail", 1, 5, 1), tensor("y", 1), numbers("size", 1, 5, 1),
+    )  # fmt: skip
+    initial = np.full((1, 5, 1), 100, np.int8)
+    one = replace(one, states=(replace(one.states[0], initial=initial),))
+    verify(one)
+    program = lower(one, TARGET)
+    sums = program.states[1]
+    assert program.constant(sums.array).values.view(np.int32).tolist() == [500]
