@@ -32,14 +32,24 @@ def label(
     bold: bool = False,
     anchor: str = "start",
     colour: str = INK,
+    over: bool = False,
 ) -> str:
-    """A line of text whose `anchor` ("start", "middle", "end") is at (x, y), in pixels."""
+    """A line of text whose `anchor` ("start", "middle", "end") is at (x, y), in pixels. One that
+    stands `over` lines has a white rim."""
     place = "" if anchor == "start" else f' text-anchor="{anchor}"'
     weight = ' font-weight="bold"' if bold else ""
+    rim = ' stroke="#ffffff" stroke-width="4" paint-order="stroke"' if over else ""
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}"{place}{weight}>'
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}"{place}{weight}{rim}>'
         f"{escape(visible(text))}</text>"
     )
+
+
+def shortened(name: str, most: int) -> str:
+    """A name of at most `most` letters, its middle left out where it is longer."""
+    if len(name) <= most:
+        return name
+    return f"{name[: (most - 1) // 2]}\u2026{name[len(name) - most // 2 :]}"
 
 
 def stacked(drawings: Sequence[str]) -> str:

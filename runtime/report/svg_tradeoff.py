@@ -140,7 +140,7 @@ class _Area:
             box = next((b for b in boxes if not any(map(b.meets, taken))), boxes[0])
             taken.append(box)
             anchor = "end" if box.left else "start"
-            rows.append(label(box.x, box.y, point.name, anchor=anchor))
+            rows.append(label(box.x, box.y, point.name, anchor=anchor, over=True))
         return rows
 
 

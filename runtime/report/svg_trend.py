@@ -12,6 +12,8 @@ from edgekit.runtime.report.trend import Point, Series
 WIDTH, LEFT, RIGHT = 860, 110, 40
 PANEL, HEADING, BELOW = 170, 34, 34
 LINE, DOT, BAND = "#1f3f70", "#5b86c4", "#b9cbe6"
+EDGE = 60
+"""Pixels from either side in which words go inwards from their point."""
 LABELS = 9
 """At most so many records are named below a panel."""
 
@@ -81,7 +83,8 @@ def _mark(point: Point, x: float, y: float, ends: tuple[float, float] | None) ->
     )
     dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{DOT}" stroke="{LINE}"/>'
     tags = ", ".join(point.record.tags)
-    return [spread, dot, label(x, y - 10, tags, size=11, anchor="middle") if tags else ""]
+    anchor = "start" if x < LEFT + EDGE else "end" if x > WIDTH - RIGHT - EDGE else "middle"
+    return [spread, dot, label(x, y - 10, tags, size=11, anchor=anchor, over=True) if tags else ""]
 
 
 def _labels(points: Sequence[Point], places: Sequence[float], bottom: int) -> list[str]:

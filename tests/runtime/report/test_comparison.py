@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -13,7 +14,7 @@ from edgekit.artifacts.power import EnergyResult, EnergyWindow
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report.comparison import cell, compare
 from edgekit.runtime.report.conditions import CONDITIONS, METRICS, entries
-from edgekit.runtime.report.svg_comparison import svg_comparison
+from edgekit.runtime.report.svg_comparison import LETTER, NAMES, svg_comparison
 from tests.helpers.sample_report import board_report
 
 MEASURED, SIMULATED = Provenance.MEASURED, Provenance.SIMULATED
@@ -186,3 +187,14 @@ def test_every_condition_is_known_and_used() -> None:
     for metric in METRICS.values():
         for entry in entries([report(1e-3)], metric):
             assert all(entry.conditions.values())
+
+
+@pytest.mark.parametrize("length", [1, 30, 50, 51, 300])
+def test_long_names_stay_inside_the_picture(length: int) -> None:
+    name = "a" * (length - 1) + "z"
+    found = compare([report(1.0), report(2.0)], [name, "b"])
+    text = svg_comparison(found, found.columns[0])
+    ((place, shown),) = re.findall(r'<text x="([\d.]+)"[^>]*>(\S*z) ', text)
+    assert len(shown) == min(length, NAMES)
+    assert ("\u2026" in shown) == (length > NAMES)
+    assert float(place) - LETTER * len(shown) > 0

@@ -47,6 +47,7 @@ console.log("PROBE" + JSON.stringify({
   reachable: scrollers.every(e => e.tabIndex === 0),
   layers: document.querySelector("#table-layers .scroll").clientHeight,
   seen, curve,
+  answered: document.querySelector(".answers").getBoundingClientRect().bottom,
   hidden: [...document.querySelectorAll("caption")].every(e => e.clientHeight <= 1),
 }));
 </script>"""
@@ -78,10 +79,24 @@ def test_a_page_in_a_browser(
     assert re.fullmatch(r"1\.0\d+ s to 1\.0\d+ s: each of 19\d samples.", found["seen"][1])
     assert 190 < found["curve"] < 200, "every sample is a point of the line"
     assert found["seen"][2].startswith("0 to 2.00 s: ")
+    assert found["answered"] < 844, "the first screen has all six answers, of a phone too"
     assert found["layers"] < 600, "many layers scroll under their headings"
     picture = Image.open(io.BytesIO(png))
     assert picture.size == size
     assert len(picture.convert("RGB").getcolors(1 << 24) or []) > 100
+
+
+@browser
+def test_a_page_on_paper_has_all_columns(tmp_path: Path) -> None:
+    """A4 without its margins; the rules for paper are made to count on the screen."""
+    page = tmp_path / "page.html"
+    probe = """<script>console.log("PROBE" + JSON.stringify([...document.querySelectorAll("table")]
+      .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.innerText)));
+    </script>"""
+    text = _open(html(sample.board_report(10))).replace("@media print", "@media all")
+    page.write_text(text.replace("</body>", f"{probe}</body>"), encoding="utf-8")
+    console = draw(_framed(page, (718, 1000)), (718, 1000))[1]
+    assert "PROBE[]" in console.replace('\\"', '"')
 
 
 @browser
