@@ -13,10 +13,11 @@ from edgekit.firmware_stubs.catalog import INCLUDE
 from edgekit.firmware_stubs.sources import PORT, port_units
 from edgekit.targets.reader import load_target
 from tests.helpers.camera_registers import READ, REGISTERS, WRITE
+from tests.helpers.stm32_h7_model import H7, U5
 from tests.helpers.stm32_model import F1, F4, L4, Limits, Stm32
 from tests.helpers.toolchains import compile_c
 
-BARE = {"startup", "board_info", "cycles", "stm32_port", "m7"}
+BARE = {"startup", "board_info", "cycles", "stm32_port", "stm32h7_first", "m7"}
 """Files that speak to the core itself."""
 FACTS = """
 #include "board.h"
@@ -30,6 +31,8 @@ void ek_m7_start(void) {}
 F446 = Limits(45e6, 90e6, 30e6, {3: 168e6}, top=180e6)
 F7 = Limits(54e6, 108e6, 30e6, {3: 180e6}, top=216e6)
 L4X5 = Limits(80e6, 80e6, 16e6, {1: 80e6})
+H743 = Limits(120e6, 120e6, 70e6, {3: 400e6, 2: 300e6, 1: 200e6}, top=480e6)
+H747 = Limits(100e6, 100e6, 70e6, {3: 400e6, 2: 300e6, 1: 200e6})
 CHIPS: dict[str, tuple[type[Stm32], Limits]] = {
     "stm32vldiscovery": (F1, Limits(24e6, 24e6, 24e6)),
     "nucleo-f207zg": (F4, Limits(30e6, 60e6, 30e6, {3: 120e6})),
@@ -42,6 +45,11 @@ CHIPS: dict[str, tuple[type[Stm32], Limits]] = {
     "stm32f746g-disco": (F4, F7),
     "nucleo-l476rg": (L4, L4X5),
     "b-l475e-iot01a": (L4, L4X5),
+    "nucleo-h743zi": (H7, H743),
+    "openmv-h7": (H7, H743),
+    "nicla-vision": (H7, H747),
+    "portenta-h7": (H7, H747),
+    "nucleo-u575zi": (U5, Limits(160e6, 160e6, 32e6, {3: 55e6, 2: 55e6}, top=160e6)),
     "nucleo-l4r5zi": (L4, Limits(120e6, 120e6, 20e6, {1: 80e6}, top=120e6)),
 }
 """Limits: reference manuals, chapters on power, clocks, flash; data sheets, operating conditions.
@@ -64,7 +72,7 @@ def test_a_board_reaches_its_clock_within_its_limits(name: str, tmp_path: Path) 
     fact = {n: ctypes.c_uint32.in_dll(library, n).value for n in ("line", "divider", "timer")}
     assert model.core() == load_target(name).clock_hz
     assert model.line_hertz(fact["line"]) / fact["divider"] == pytest.approx(115200, rel=0.01)
-    timer = model.apb1() * (1 if model.apb1() == model.core() else 2)
+    timer = model.timer()
     assert timer * fact["timer"] == model.core()
     assert model.at(fact["line"] + _brr(name)) == fact["divider"]
 

@@ -92,6 +92,10 @@ class Stm32:
 
     CFGR = 8
 
+    def timer(self) -> float:
+        """TIM2: as fast as an undivided bus, twice as fast as a divided one."""
+        return self.apb1() * (1 if self.apb1() == self.core() else 2)
+
     def wait_states(self) -> int:
         raise NotImplementedError
 

@@ -1,33 +1,15 @@
-/* board.h - Arduino Nicla Vision, STM32H747AI, its Cortex-M7 at 400 MHz.
+/* board.h - Arduino Nicla Vision, STM32H747AI.
  *
- * The USB socket carries no line of this firmware: put a USB serial adapter of the board's I/O
- * voltage to pins D1 (PA9, USART1 TX) and D2 (PA10, RX); the trigger is D0 (PG12). Pins: Arduino
- * core for mbed, variants/NICLA_VISION. Alternate function 7: data sheet DS12930. RM0399: USART1
- * 0x40011000, interrupt 37; GPIO from 0x58020000. The bootloader has chosen the supply, LDO or
- * switched; 400 MHz in VOS1 is right with either, which 480 MHz is not.
+ * The adapter's voltage must be that of the board's I/O; pins D1 (PA9, TX) and D2 (PA10, RX); the trigger
+ * is D0 (PG12). Pins: Arduino core for mbed, variants/NICLA_VISION.
  */
 #ifndef EK_BOARD_H
 #define EK_BOARD_H
 
 #define EK_BOARD_NAME "nicla-vision"
-#define EK_BOARD_HZ 400000000u
-#define EK_BOARD_OVERDRIVE 0u
-#define EK_BOARD_BAUD 115200u
-#define EK_BOARD_CYCLES_PER_TIMER_CLOCK 2u
-
-#define EK_BOARD_UART 0x40011000u
-#define EK_BOARD_UART_INTERRUPT 37u
-#define EK_BOARD_UART_FUNCTION 7u
-#define EK_BOARD_UART_DIVIDER (64000000u / EK_BOARD_BAUD)
-#define EK_BOARD_UART_FIFO 1u
-#define EK_BOARD_UART_CLOCK_APB1L 0u
-#define EK_BOARD_UART_CLOCK_APB2 (1u << 4)
+#include "arduino_h7.h"
 
 #define EK_BOARD_GPIO_CLOCKS (1u << 0 | 1u << 6)
-#define EK_BOARD_TX_PORT EK_GPIO(0x58020000u, 'A')
-#define EK_BOARD_TX_PIN 9u
-#define EK_BOARD_RX_PORT EK_GPIO(0x58020000u, 'A')
-#define EK_BOARD_RX_PIN 10u
 #define EK_BOARD_TRIGGER_PORT EK_GPIO(0x58020000u, 'G')
 #define EK_BOARD_TRIGGER_PIN 12u
 

@@ -1,33 +1,15 @@
-/* board.h - Arduino Portenta H7, STM32H747XI, its Cortex-M7 at 400 MHz.
+/* board.h - Arduino Portenta H7, STM32H747XI.
  *
- * The USB socket carries no line of this firmware: put a 3.3 V USB serial adapter to pins D14 (PA9,
- * USART1 TX) and D13 (PA10, RX); the trigger is D6 (PA8). Pins: Arduino core for mbed,
- * variants/PORTENTA_H7_M7. Alternate function 7: data sheet DS12930. RM0399: USART1
- * 0x40011000, interrupt 37; GPIO from 0x58020000. The bootloader has chosen the supply, LDO or
- * switched; 400 MHz in VOS1 is right with either, which 480 MHz is not.
+ * Pins D14 (PA9, TX) and D13 (PA10, RX), at 3.3 V; the trigger is D6 (PA8). Pins: Arduino core for mbed,
+ * variants/PORTENTA_H7_M7.
  */
 #ifndef EK_BOARD_H
 #define EK_BOARD_H
 
 #define EK_BOARD_NAME "portenta-h7"
-#define EK_BOARD_HZ 400000000u
-#define EK_BOARD_OVERDRIVE 0u
-#define EK_BOARD_BAUD 115200u
-#define EK_BOARD_CYCLES_PER_TIMER_CLOCK 2u
-
-#define EK_BOARD_UART 0x40011000u
-#define EK_BOARD_UART_INTERRUPT 37u
-#define EK_BOARD_UART_FUNCTION 7u
-#define EK_BOARD_UART_DIVIDER (64000000u / EK_BOARD_BAUD)
-#define EK_BOARD_UART_FIFO 1u
-#define EK_BOARD_UART_CLOCK_APB1L 0u
-#define EK_BOARD_UART_CLOCK_APB2 (1u << 4)
+#include "arduino_h7.h"
 
 #define EK_BOARD_GPIO_CLOCKS 1u
-#define EK_BOARD_TX_PORT EK_GPIO(0x58020000u, 'A')
-#define EK_BOARD_TX_PIN 9u
-#define EK_BOARD_RX_PORT EK_GPIO(0x58020000u, 'A')
-#define EK_BOARD_RX_PIN 10u
 #define EK_BOARD_TRIGGER_PORT EK_GPIO(0x58020000u, 'A')
 #define EK_BOARD_TRIGGER_PIN 8u
 
