@@ -92,7 +92,7 @@ class Port:
 
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[Port]:
-    yield Port(tmp_path)
+    return Port(tmp_path)
 
 
 def test_it_starts_the_counter_and_leaves_the_lines_rate_alone(port: Port) -> None:
