@@ -141,8 +141,9 @@ def running_means(graph: Graph, kept: Mapping[str, Ring]) -> Mapping[str, Runnin
 
 def _by_channel(graph: Graph, node: Node, ring: Ring) -> bool:
     """Whether all rows and nothing else become one, and as many rows go as come."""
-    x = graph.input(node)
-    whole = reduced_axes(graph, node) == tuple(range(len(x.shape) - 1))
+    x, axes = graph.input(node), reduced_axes(graph, node)
+    *outer, channels = enumerate(x.shape)
+    whole = channels[0] not in axes and all(at in axes or extent == 1 for at, extent in outer)
     moves = ring.shift == graph.input(ring.join, 1).bytes
     return x.dtype is DType.INT8 and whole and moves
 

@@ -83,7 +83,7 @@ def test_what_is_no_ring(change: str) -> None:
 def averaged() -> Graph:
     """The ring, and the mean over its window's rows."""
     graph = ring()
-    more = graph.with_tensors(tensor("y", 4), numbers("axes", 0, 1))
+    more = graph.with_tensors(tensor("y", 1, 4), numbers("axes", 1))
     nodes = (*graph.nodes, Node("mean", ops.Mean(), ("window", "axes"), ("y",)))
     return replace(more, nodes=nodes, outputs=("y",))
 
@@ -112,7 +112,7 @@ def test_a_mean_of_one_channel() -> None:
     """Its sum is a single number, whose four bytes are stored as they are."""
     one = averaged().with_tensors(
         tensor("x", 1, 1, 1), tensor("ring", 1, 5, 1), tensor("window", 1, 6, 1),
-        tensor("tail", 1, 5, 1), tensor("y", 1), numbers("size", 1, 5, 1),
+        tensor("tail", 1, 5, 1), tensor("y", 1, 1), numbers("size", 1, 5, 1),
     )  # fmt: skip
     initial = np.full((1, 5, 1), 100, np.int8)
     one = replace(one, states=(replace(one.states[0], initial=initial),))

@@ -29,6 +29,9 @@ def test_a_cortex_m4_gives_what_the_window_network_gives(name: str, tmp_path: Pa
     require("arm-none-eabi-gcc", "qemu-system-arm")
     board, streamed = BOARDS["virtual-m4"], NETWORKS[name]()
     program = _program(streamed, tmp_path)
+    text = (tmp_path / "streamed.c").read_text()
+    assert "ek_shift_s8__ref(" in text
+    assert ("ek_running_mean_s8__ref(" in text) == (name == "valid")
     done = board.run(program)
     assert not done.differing, done.words
     assert done.complete
