@@ -3,8 +3,9 @@
     python -m benchmarks.overhead MODEL.tflite ... [--rounds N] [--threads N]
 
 Bare is a loop around the package's own `invoke`, timed once from end to end. Ours is what `edgekit
-bench` does: `Interpreter.invoke` with two clock readings for every sample, timed from end to end
-likewise, less what a measurement of no samples takes (`bench` takes thousands). A round times both
+bench` does: two clock readings for every sample, of a short model one sample for several inferences
+(`calls_per_sample`), timed from end to end likewise. `--singly` times every inference alone. The
+collector is off for both, as it is in `bench` while samples are taken. A round times both
 in turns TRIES times and takes the fastest of each, so that what else the machine does meets
 neither; its ratio is ours over bare. The figure is the median of the ratios, its 95 % interval that
 of the median (bootstrap), its spread the middle half of the rounds.
@@ -26,7 +27,7 @@ import numpy as np
 
 from edgekit.litert import open_interpreter
 from edgekit.runtime.measure.stats import median_interval
-from edgekit.runtime.measure.timing import take_samples
+from edgekit.runtime.measure.timing import calls_per_sample, reading_s, timed
 
 MOST = 1.01
 ROUNDS = 40
@@ -43,6 +44,8 @@ class Overhead:
     engine: str
     calls: int
     """Inferences of each in a try."""
+    each: int
+    """Inferences in a sample of ours."""
     bare_s: float
     ratios: tuple[float, ...]
 
@@ -58,26 +61,35 @@ class Overhead:
 
 
 def measure(
-    model: Path, *, rounds: int = ROUNDS, try_s: float = TRY_S, threads: int = 1
+    model: Path,
+    *,
+    rounds: int = ROUNDS,
+    try_s: float = TRY_S,
+    threads: int = 1,
+    singly: bool = False,
 ) -> Overhead:
     """Both on a .tflite file with inputs of zeros."""
     interpreter = open_interpreter(model, threads=threads)
     interpreter.set_inputs([np.zeros(row.shape, row.dtype) for row in interpreter.inputs])
-    raw = interpreter._raw.invoke  # the bare interpreter is what this is about
-    fastest = min(take_samples(raw, 5))
-    calls = max(3, int(try_s / fastest))
-    ours = lambda: take_samples(interpreter.invoke, calls)  # noqa: E731
-    bare = lambda: _loop(raw, calls)  # noqa: E731
-    gc.freeze()  # the collection before a measurement is no part of its inferences
-    empty = min(_seconds(lambda: take_samples(interpreter.invoke, 0)) for _ in range(TRIES))
-    pairs = [_round(ours, bare, tries=TRIES) for _ in range(rounds)]
-    gc.unfreeze()
+    with interpreter.invoking() as raw:  # the bare interpreter is what this is about
+        fastest = min(timed(raw, 5))
+        each = 1 if singly else calls_per_sample(fastest, reading_s())
+        samples = max(3, int(try_s / (each * fastest)))
+        calls = samples * each
+        ours = lambda: timed(raw, samples, each)  # noqa: E731
+        bare = lambda: _loop(raw, calls)  # noqa: E731
+        gc.disable()
+        try:
+            pairs = [_round(ours, bare, tries=TRIES) for _ in range(rounds)]
+        finally:
+            gc.enable()
     return Overhead(
         model.name,
         interpreter.description,
         calls,
+        each,
         median(other for _, other in pairs) / calls,
-        tuple((mine - empty) / other for mine, other in pairs),
+        tuple(mine / other for mine, other in pairs),
     )
 
 
@@ -103,14 +115,16 @@ def _seconds(work: Callable[[], object]) -> float:
 def table(rows: Sequence[Overhead]) -> list[str]:
     """The rows as Markdown."""
     lines = [
-        "| model | engine | bare, us | ours / bare | 95 % interval | middle half | rounds |",
-        "|---|---|--:|--:|--:|--:|--:|",
+        "| model | engine | bare, us | a sample | ours / bare | 95 % interval | middle half "
+        "| rounds |",
+        "|---|---|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
         low, high = row.interval
         q1, q3 = np.quantile(row.ratios, (0.25, 0.75))
         lines.append(
-            f"| {row.model} | {row.engine} | {1e6 * row.bare_s:.0f} | {median(row.ratios):.4f} "
+            f"| {row.model} | {row.engine} | {1e6 * row.bare_s:.2f} | {row.each} "
+            f"| {median(row.ratios):.4f} "
             f"| {low:.4f} to {high:.4f} | {q1:.4f} to {q3:.4f} "
             f"| {len(row.ratios)} of {row.calls} |"
         )
@@ -123,8 +137,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("models", nargs="+", type=Path, metavar="MODEL.tflite")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--singly", action="store_true", help="every inference a sample")
     given = parser.parse_args(arguments)
-    rows = [measure(path, rounds=given.rounds, threads=given.threads) for path in given.models]
+    rows = [
+        measure(path, rounds=given.rounds, threads=given.threads, singly=given.singly)
+        for path in given.models
+    ]
     print("\n".join(table(rows)))
     return 3 if any(row.beyond for row in rows) else 0
 

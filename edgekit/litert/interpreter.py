@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,12 +79,16 @@ class Interpreter:
         try:
             self._raw.invoke()
         except (RuntimeError, ValueError) as error:
-            raise ModelError(
-                "model",
-                f"failed while running: {first_line(error)}",
-                hint="run `edgekit inspect` on the file and convert it again",
-                code="model-failed",
-            ) from None
+            raise _failed(error) from None
+
+    @contextmanager
+    def invoking(self) -> Iterator[Callable[[], None]]:
+        """The package's own call without anything around it, for loops that are timed; what it
+        raises in the block becomes what `invoke` raises."""
+        try:
+            yield self._raw.invoke
+        except (RuntimeError, ValueError) as error:
+            raise _failed(error) from None
 
     def tensor(self, index: int) -> NDArray[Any]:
         """A copy of any tensor; intermediate ones need `preserve_all_tensors`."""
@@ -92,6 +97,15 @@ class Interpreter:
     def tensors(self) -> tuple[TensorDetails, ...]:
         """Every tensor of the main graph, weights included."""
         return tuple(_details(row) for row in self._raw.get_tensor_details())
+
+
+def _failed(error: BaseException) -> ModelError:
+    return ModelError(
+        "model",
+        f"failed while running: {first_line(error)}",
+        hint="run `edgekit inspect` on the file and convert it again",
+        code="model-failed",
+    )
 
 
 def _check_input(row: TensorDetails, array: NDArray[Any]) -> None:

@@ -18,8 +18,16 @@ from edgekit.artifacts.figures import Note, Provenance
 from edgekit.artifacts.run import Batch, RunResult, SustainedWindow
 from edgekit.errors import DataError, EdgeKitError, UnsupportedError
 from edgekit.runtime.measure import stats, sustained
-from edgekit.runtime.measure.timing import Effort, sample_count, take_samples, warm_up
+from edgekit.runtime.measure.timing import (
+    Effort,
+    calls_per_sample,
+    reading_s,
+    sample_count,
+    take_samples,
+    warm_up,
+)
 from edgekit.runtime.runner import environment, throttling
+from edgekit.units import si
 
 
 def main() -> None:
@@ -40,7 +48,7 @@ def measure(request: dict[str, Any]) -> RunResult:
     before = environment.current_rss()
     interpreter = _open(request, None)
     own = _batch_of(interpreter)
-    warmed, samples = _sample(interpreter, _given(request), effort)
+    warmed, samples, each = _sample(interpreter, _given(request), effort)
     peak = environment.peak_rss()
     long = _sustained(interpreter, samples, request["sustained"])
     others, refused = _other_batches(request, own, effort)
@@ -59,6 +67,7 @@ def measure(request: dict[str, Any]) -> RunResult:
         warnings=(
             *environment.notes(machine, interpreter.threads),
             *throttling.notes("host", state, after),
+            *_averaged(each, samples),
             *stats.notes(samples, subject=f"latency, threads {interpreter.threads}"),
             *sustained.notes(long, interpreter.description),
             *refused,
@@ -102,11 +111,26 @@ def _other_batches(
 
 def _sample(
     interpreter: litert.Interpreter, given: Sequence[NDArray[Any]] | None, effort: Effort
-) -> tuple[int, tuple[float, ...]]:
-    """Warm-up calls made, and the samples."""
+) -> tuple[int, tuple[float, ...], int]:
+    """Warm-up calls made, the samples, and how many inferences each is the mean of."""
     interpreter.set_inputs(_inputs(interpreter.inputs, given))
-    warmed, seconds = warm_up(interpreter.invoke, effort)
-    return warmed, take_samples(interpreter.invoke, sample_count(effort, seconds))
+    with interpreter.invoking() as invoke:
+        warmed, seconds = warm_up(invoke, effort)
+        each = calls_per_sample(seconds, reading_s())
+        count = sample_count(effort, each * seconds)
+        return warmed, take_samples(invoke, count, per_sample=each), each
+
+
+def _averaged(each: int, samples: Sequence[float]) -> tuple[Note, ...]:
+    """That samples are means, where they are."""
+    if each == 1:
+        return ()
+    text = (
+        f"an inference takes {si(float(np.median(samples)), 's')}, so short that reading the clock "
+        f"would count: each sample is the mean of {each} inferences back to back, and percentiles "
+        "are those of such means"
+    )
+    return (Note("samples-averaged", "latency", text, level="info"),)
 
 
 def _sustained(
@@ -115,8 +139,9 @@ def _sustained(
     if not seconds:
         return ()
     count = max(1, int(sustained.BLOCK_S / float(np.median(samples))))
-    take = partial(take_samples, interpreter.invoke, count)
-    return sustained.run_sustained(take, throttling.here, seconds)
+    with interpreter.invoking() as invoke:
+        take = partial(take_samples, invoke, count)
+        return sustained.run_sustained(take, throttling.here, seconds)
 
 
 def _given(request: dict[str, Any]) -> list[NDArray[Any]] | None:

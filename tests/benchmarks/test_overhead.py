@@ -12,7 +12,7 @@ from tests.helpers.small_bundles import write_model
 
 
 def _made(*ratios: float) -> Overhead:
-    return Overhead("m.tflite", "engine 1.0, XNNPACK", 7, 0.001, ratios)
+    return Overhead("m.tflite", "engine 1.0, XNNPACK", 7, 1, 0.001, ratios)
 
 
 @pytest.mark.parametrize(
@@ -27,22 +27,27 @@ def test_both_call_the_same_interpreter_as_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted, tries = {"bare": 0, "ours": 0}, overhead.TRIES
-    loop, samples = overhead._loop, overhead.take_samples
+    loop, samples = overhead._loop, overhead.timed
 
     def bare(call: object, count: int) -> None:
         counted["bare"] += count
         loop(call, count)  # type: ignore[arg-type]
 
-    def ours(call: object, count: int) -> tuple[float, ...]:
-        counted["ours"] += count
-        return samples(call, count)  # type: ignore[arg-type]
+    def ours(call: object, count: int, per_sample: int = 1) -> tuple[float, ...]:
+        counted["ours"] += count * per_sample
+        return samples(call, count, per_sample)  # type: ignore[arg-type]
 
     monkeypatch.setattr(overhead, "_loop", bare)
-    monkeypatch.setattr(overhead, "take_samples", ours)
-    found = measure(write_model(tmp_path / "m.tflite"), rounds=2, try_s=0.0)
-    assert (found.calls, len(found.ratios)) == (3, 2)
-    assert counted == {"bare": 2 * tries * 3, "ours": 5 + 2 * tries * 3}
-    assert found.bare_s > 0
+    monkeypatch.setattr(overhead, "timed", ours)
+    monkeypatch.setattr(overhead, "calls_per_sample", lambda seconds, reading: 4)
+    model = write_model(tmp_path / "m.tflite")
+    for singly, each in ((True, 1), (False, 4)):
+        counted.update(bare=0, ours=0)
+        found = measure(model, rounds=2, try_s=0.0, singly=singly)
+        assert (found.calls, found.each, len(found.ratios)) == (3 * each, each, 2)
+        calls = 2 * tries * 3 * each
+        assert counted == {"bare": calls, "ours": 5 + calls}
+        assert found.bare_s > 0
 
 
 def test_the_table_and_the_exit_code(
@@ -51,6 +56,6 @@ def test_the_table_and_the_exit_code(
     rows = iter([_made(1.0, 1.0, 1.0), _made(1.5, 1.5, 1.5)])
     monkeypatch.setattr(overhead, "measure", lambda path, **_: next(rows))
     assert overhead.main(["a.tflite"]) == 0
-    assert "| 1000 | 1.0000 | 1.0000 to 1.0000 |" in capsys.readouterr().out
+    assert "| 1000.00 | 1 | 1.0000 | 1.0000 to 1.0000 |" in capsys.readouterr().out
     assert overhead.main(["a.tflite"]) == 3
     assert len(table([_made(1.0)])) == 3

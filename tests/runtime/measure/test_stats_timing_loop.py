@@ -6,7 +6,14 @@ import gc
 
 import pytest
 
-from edgekit.runtime.measure.timing import Effort, sample_count, take_samples, warm_up
+from edgekit.runtime.measure.timing import (
+    Effort,
+    calls_per_sample,
+    reading_s,
+    sample_count,
+    take_samples,
+    warm_up,
+)
 
 EFFORT = Effort(warmup_s=0.0, seconds=2.0, fewest=5, most=100)
 
@@ -30,6 +37,27 @@ def test_one_positive_sample_per_call_with_the_collector_off() -> None:
     assert all(sample > 0 for sample in samples)
     assert not any(states)
     assert gc.isenabled()
+
+
+def test_samples_of_several_calls() -> None:
+    calls: list[int] = []
+    samples = take_samples(lambda: calls.append(1), 3, per_sample=5)
+    assert (len(samples), len(calls)) == (3, 15)
+    assert all(sample > 0 for sample in samples)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "calls"),
+    [(1.0, 1), (10e-6, 1), (9.9e-6, 4), (2e-6, 17), (1e-6, 34), (0.0, 33_334)],
+)
+def test_a_sample_is_so_long_that_reading_the_clock_does_not_count(
+    seconds: float, calls: int
+) -> None:
+    assert calls_per_sample(seconds, 100e-9) == calls
+
+
+def test_reading_the_clock_takes_time() -> None:
+    assert reading_s() > 0
 
 
 def test_the_collector_comes_back_after_a_failure() -> None:

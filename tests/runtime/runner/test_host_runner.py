@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,21 @@ def test_a_sustained_run_follows_in_windows(bundle: Path) -> None:
 
 def test_peak_memory_is_the_childs_own(result: RunResult) -> None:
     assert 0 < result.memory["rss_before_model"] <= result.memory["peak_rss"] < 250e6
+
+
+def test_samples_of_a_very_short_model_are_means_and_say_so(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_child, "calls_per_sample", lambda seconds, reading: 7)
+    request = {
+        "model": str(bundle / "model.tflite"), "threads": 1, "batches": [1, 2], "sustained": 0.0,
+        "kernels": "default", "provider": None, "effort": asdict(BRIEF),
+    }  # fmt: skip
+    found = host_child.measure(request)
+    assert len(found.latency_s) == BRIEF.most
+    (note,) = [note for note in found.warnings if note.code == "samples-averaged"]
+    assert "each sample is the mean of 7 inferences" in note.message
+    assert note.level == "info"
 
 
 def test_few_samples_are_said_so(result: RunResult) -> None:
