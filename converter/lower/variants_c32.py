@@ -6,8 +6,9 @@ Costs are instructions on a Cortex-M3 (virtual-m3), from counts of whole layers.
 from __future__ import annotations
 
 from edgekit.converter.lower.calls import product
+from edgekit.converter.lower.sizes import taps_of, window_of
 from edgekit.converter.lower.variants import Cost, Request, ScratchSize
-from edgekit.converter.lower.variants_dsp import quads_of, window_taps
+from edgekit.converter.lower.variants_dsp import quads_of
 
 BASIS = "counts of whole layers on a Cortex-M3 (virtual-m3)"
 """What the costs below rest on; users read it."""
@@ -16,13 +17,13 @@ BASIS = "counts of whole layers on a Cortex-M3 (virtual-m3)"
 def convolution_cost(request: Request) -> int:
     """15 instructions for a tap of two windows and four channels, 185 to end their sums."""
     pixels, rows = request.outputs // request.number("output_c"), request.number("kernel_h")
-    quads, taps = quads_of(request.number("output_c")), window_taps(request)
+    quads, taps = quads_of(request.number("output_c")), taps_of(request)
     return -(-pixels // 2) * (100 + 60 * rows + quads * (15 * taps + 185))
 
 
 def windows_scratch(request: Request) -> int:
     """Two windows."""
-    return 2 * window_taps(request)
+    return 2 * taps_of(request)
 
 
 def depthwise_cost(request: Request) -> int:
@@ -56,14 +57,10 @@ def mul_cost(request: Request) -> int:
     return 23 * product(request.numbers("extent"))
 
 
-def _window(request: Request) -> int:
-    return request.number("kernel_h") * request.number("kernel_w")
-
-
 def _pooling(request: Request, tap: int, quad: int, pixel: int) -> int:
     channels = request.number("channels")
     quads = quads_of(channels)
-    return request.outputs // channels * (pixel + quads * (tap * _window(request) + quad))
+    return request.outputs // channels * (pixel + quads * (tap * window_of(request) + quad))
 
 
 def average_pool_cost(request: Request) -> int:

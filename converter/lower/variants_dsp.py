@@ -16,6 +16,7 @@ from edgekit.converter.lower.packing_dsp import (
     channel_rows,
     finish_columns,
 )
+from edgekit.converter.lower.sizes import taps_of, window_of
 from edgekit.converter.lower.variants import (
     Cost,
     Request,
@@ -70,7 +71,7 @@ def _moderate_output(request: Request) -> bool:
 
 
 def _few_taps(request: Request) -> bool:
-    return _taps(request) <= 255
+    return window_of(request) <= 255
 
 
 def _relu(request: Request) -> bool:
@@ -138,14 +139,9 @@ def _blocks(request: Request, block: int) -> int:
     return full * block + left * block // 3
 
 
-def window_taps(request: Request) -> int:
-    """Inputs of one output."""
-    return product(tuple(request.number(name) for name in ("kernel_h", "kernel_w", "input_c")))
-
-
 def blocks_cost(request: Request) -> int:
     """As pointwise, with a window gathered for each pixel."""
-    fours, channels = quads_of(window_taps(request)), _pairs_of(request.number("output_c"))
+    fours, channels = quads_of(taps_of(request)), _pairs_of(request.number("output_c"))
     gather = 20 * fours + 280 + 30 * request.number("kernel_h")
     return _blocks(request, gather + channels * (25 * fours + 80))
 
@@ -157,7 +153,7 @@ def doubled_pointwise_cost(request: Request) -> int:
 
 def doubled_blocks_cost(request: Request) -> int:
     """As blocks, 11 instructions for a pair of taps and channels, after widening."""
-    return _doubled(request, quads_of(window_taps(request)), 200 + 30 * request.number("kernel_h"))
+    return _doubled(request, quads_of(taps_of(request)), 200 + 30 * request.number("kernel_h"))
 
 
 def _doubled(request: Request, fours: int, gather: int) -> int:
@@ -171,13 +167,13 @@ def _doubled(request: Request, fours: int, gather: int) -> int:
 
 def doubled_scratch(request: Request) -> int:
     """Widened weights, and their factors."""
-    channels, fours = _pairs_of(request.number("output_c")), quads_of(window_taps(request))
+    channels, fours = _pairs_of(request.number("output_c")), quads_of(taps_of(request))
     return channels * (16 * fours + 32)
 
 
 def blocks_scratch(request: Request) -> int:
     """A block of four windows, and what gathering them copies."""
-    return 32 * quads_of(window_taps(request)) + gather_scratch(request)
+    return 32 * quads_of(taps_of(request)) + gather_scratch(request)
 
 
 def gather_scratch(request: Request) -> int:
@@ -246,12 +242,8 @@ def tables_cost(request: Request) -> int:
 def pooling_cost(request: Request) -> int:
     """8 instructions for a tap of four channels, 115 more; 60 a window."""
     pixels = request.outputs // request.number("channels")
-    taps, quads = _taps(request), quads_of(request.number("channels"))
+    taps, quads = window_of(request), quads_of(request.number("channels"))
     return pixels * (60 + quads * (8 * taps + 115))
-
-
-def _taps(request: Request) -> int:
-    return request.number("kernel_h") * request.number("kernel_w")
 
 
 def without_ties(cost: Cost) -> Cost:
@@ -265,7 +257,7 @@ def lanes_cost(request: Request) -> int:
     channels = request.number("output_c")
     pixels, quads = request.outputs // channels, quads_of(channels)
     clipped = pixels - request.number("batches") * _whole(request, "h") * _whole(request, "w")
-    return pixels * (100 + quads * (32 * _taps(request) + 170)) + 150 * clipped * quads
+    return pixels * (100 + quads * (32 * window_of(request) + 170)) + 150 * clipped * quads
 
 
 def _whole(request: Request, axis: str) -> int:
@@ -314,7 +306,7 @@ def matmul_rows_cost(request: Request) -> int:
 def max_pooling_cost(request: Request) -> int:
     """7 instructions for a tap of four channels, 25 to store them, 90 a window."""
     channels = request.number("channels")
-    return request.outputs // channels * (90 + quads_of(channels) * (7 * _taps(request) + 25))
+    return request.outputs // channels * (90 + quads_of(channels) * (7 * window_of(request) + 25))
 
 
 def planes_cost(request: Request) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from edgekit.converter.lower.packing_dsp import absolute_weights
 from edgekit.converter.lower.packing_dsp_wide import addends, short_factors
+from edgekit.converter.lower.sizes import taps_of
 from edgekit.converter.lower.variants import Cost, Request, Requirement, ScratchSize
 from edgekit.converter.lower.variants_dsp import (
     depthwise_cost,
@@ -16,7 +17,6 @@ from edgekit.converter.lower.variants_dsp import (
     gather_scratch,
     lanes_cost,
     quads_of,
-    window_taps,
 )
 
 CHUNK_BYTES, BLOCK = 4096, 4
@@ -80,24 +80,24 @@ class _Wide:
 
 def w4_convolution_cost(request: Request) -> int:
     """As int8 windows; weights of two channels at two inputs are widened in 8 instructions."""
-    return _Wide(190, 8, 15, 60, 20).cost(request, 2 * quads_of(window_taps(request)))
+    return _Wide(190, 8, 15, 60, 20).cost(request, 2 * quads_of(taps_of(request)))
 
 
 def w4_convolution_scratch(request: Request) -> int:
     """Weights of two channels, blocks, and what gathering them copies."""
-    fours = quads_of(window_taps(request))
+    fours = quads_of(taps_of(request))
     at_once = _blocks(request, 2 * fours)[1]
     return 16 * fours + 32 * fours * at_once + gather_scratch(request)
 
 
 def s16_convolution_cost(request: Request) -> int:
     """Windows are copied; outputs take products of 64 bits."""
-    return _Wide(300, 10, 18, 160, 110).cost(request, -(-window_taps(request) // 2))
+    return _Wide(300, 10, 18, 160, 110).cost(request, -(-taps_of(request) // 2))
 
 
 def s16_convolution_scratch(request: Request) -> int:
     """Weights of two channels, blocks, a patch of int16."""
-    pairs = -(-window_taps(request) // 2)
+    pairs = -(-taps_of(request) // 2)
     return 8 * pairs + 16 * pairs * _blocks(request, pairs)[1] + 4 * pairs
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from edgekit.converter.lower.calls import product
 from edgekit.converter.lower.packing_mve import factors
+from edgekit.converter.lower.sizes import ceil_div, pixels_of, taps_of, window_of
 from edgekit.converter.lower.variants import (
     Cost,
     Request,
@@ -65,7 +66,7 @@ def _added_factors(request: Request) -> bool:
 
 
 def _window_of_255(request: Request) -> bool:
-    return _window(request) <= 255
+    return window_of(request) <= 255
 
 
 REQUIRES: dict[str, Requirement] = {
@@ -108,44 +109,28 @@ REQUIRES: dict[str, Requirement] = {
         "needs summed elements that are neighbours",
         lambda r: r.numbers("a_stride")[3] == r.numbers("b_stride")[2] == 1,
     ),
-    "mve_four_pixels": Requirement("needs four pixels", lambda request: _pixels(request) >= 4),
+    "mve_four_pixels": Requirement("needs four pixels", lambda request: pixels_of(request) >= 4),
 }
-
-
-def _pixels(request: Request) -> int:
-    return product(tuple(request.number(n) for n in ("batches", "output_h", "output_w")))
-
-
-def _taps(request: Request) -> int:
-    return product(tuple(request.number(n) for n in ("kernel_h", "kernel_w", "input_c")))
-
-
-def _window(request: Request) -> int:
-    return request.number("kernel_h") * request.number("kernel_w")
-
-
-def _ceil(count: int, size: int) -> int:
-    return -(-count // size)
 
 
 def convolution_cost(request: Request) -> int:
     """15 instructions a chunk of 16 taps for eight outputs, 30 more; 15 a row of a window."""
-    chunks = _ceil(_taps(request), 16)
-    blocks = _ceil(_pixels(request), 4) * _ceil(request.number("output_c"), 4)
-    gathering = _pixels(request) * (30 + 15 * request.number("kernel_h") + 3 * chunks)
+    chunks = ceil_div(taps_of(request), 16)
+    blocks = ceil_div(pixels_of(request), 4) * ceil_div(request.number("output_c"), 4)
+    gathering = pixels_of(request) * (30 + 15 * request.number("kernel_h") + 3 * chunks)
     return blocks * (2 * 15 * chunks + 60) + gathering
 
 
 def short_cost(request: Request) -> int:
     """65 instructions for four pixels by four channels."""
-    return _ceil(_pixels(request), 4) * (30 + 65 * _ceil(request.number("output_c"), 4))
+    return ceil_div(pixels_of(request), 4) * (30 + 65 * ceil_div(request.number("output_c"), 4))
 
 
 def depthwise_cost(request: Request) -> int:
     """17 instructions a tap for 16 channels, 65 more; 14 a tap for its address, 156 a pixel."""
     taps = request.number("kernel_h") * request.number("kernel_w")
-    blocks = _ceil(request.number("output_c"), 16)
-    return _pixels(request) * (156 + 14 * taps + blocks * (65 + 17 * taps))
+    blocks = ceil_div(request.number("output_c"), 16)
+    return pixels_of(request) * (156 + 14 * taps + blocks * (65 + 17 * taps))
 
 
 def depthwise_3x3_cost(request: Request) -> int:
@@ -153,88 +138,88 @@ def depthwise_3x3_cost(request: Request) -> int:
     turn four rows of 16 channels, 110 a strip."""
     height, width = request.number("output_h"), request.number("output_w")
     twos = _stride(request, 1)
-    strips = request.number("batches") * (_ceil(height, 2) if twos else height)
-    groups = _ceil(width, 2 if twos else 4)
-    turned = _ceil(request.number("input_w") * request.number("input_c"), 16)
-    quads = _ceil(request.number("output_c"), 4)
+    strips = request.number("batches") * (ceil_div(height, 2) if twos else height)
+    groups = ceil_div(width, 2 if twos else 4)
+    turned = ceil_div(request.number("input_w") * request.number("input_c"), 16)
+    quads = ceil_div(request.number("output_c"), 4)
     return strips * (110 + 15 * turned + groups * (30 + (90 if twos else 115) * quads))
 
 
 def fully_connected_cost(request: Request) -> int:
     """10 instructions for 16 inputs and four outputs, 35 more."""
-    quads = _ceil(request.number("output_c"), 4)
-    return 50 + request.number("rows") * quads * (35 + 10 * _ceil(request.number("input_c"), 16))
+    quads = ceil_div(request.number("output_c"), 4)
+    return 50 + request.number("rows") * quads * (35 + 10 * ceil_div(request.number("input_c"), 16))
 
 
 def add_cost(request: Request) -> int:
     """96 instructions for 16 elements."""
-    return 96 * _ceil(product(request.numbers("extent")), 16)
+    return 96 * ceil_div(product(request.numbers("extent")), 16)
 
 
 def max_pool_cost(request: Request) -> int:
     """8 instructions a tap for 16 channels, 30 more; 70 a window."""
-    blocks = _ceil(request.number("channels"), 16)
-    return _pixels(request) * (70 + blocks * (30 + 8 * _window(request)))
+    blocks = ceil_div(request.number("channels"), 16)
+    return pixels_of(request) * (70 + blocks * (30 + 8 * window_of(request)))
 
 
 def average_pool_cost(request: Request) -> int:
     """9 instructions a tap for 16 channels, 9 a row of them, 85 more; 70 a window."""
-    blocks, rows = _ceil(request.number("channels"), 16), request.number("kernel_h")
-    return _pixels(request) * (70 + blocks * (85 + 9 * rows + 9 * _window(request)))
+    blocks, rows = ceil_div(request.number("channels"), 16), request.number("kernel_h")
+    return pixels_of(request) * (70 + blocks * (85 + 9 * rows + 9 * window_of(request)))
 
 
 def mul_cost(request: Request) -> int:
     """62 instructions for 16 elements, 60 a run."""
     runs, length, _ = runs_of(request)
-    return runs * (60 + 62 * _ceil(length, 16))
+    return runs * (60 + 62 * ceil_div(length, 16))
 
 
 def choice_cost(request: Request) -> int:
     """9 instructions for 16 elements, 80 a run."""
     runs, length, _ = runs_of(request)
-    return runs * (80 + 9 * _ceil(length, 16))
+    return runs * (80 + 9 * ceil_div(length, 16))
 
 
 def lut_cost(request: Request) -> int:
     """5 instructions for 16 elements."""
-    return 30 + 5 * _ceil(request.count, 16)
+    return 30 + 5 * ceil_div(request.count, 16)
 
 
 def softmax_cost(request: Request) -> int:
     """38 instructions for four elements, 200 a row."""
-    return request.number("rows") * (200 + 38 * _ceil(request.number("depth"), 4))
+    return request.number("rows") * (200 + 38 * ceil_div(request.number("depth"), 4))
 
 
 def planes_cost(request: Request) -> int:
     """8 instructions a pixel for 16 channels, 80 more."""
     batches, height, width, channels = request.numbers("extent")
-    return batches * _ceil(channels, 16) * (80 + 8 * height * width)
+    return batches * ceil_div(channels, 16) * (80 + 8 * height * width)
 
 
 def bilinear_cost(request: Request) -> int:
     """20 instructions for four outputs, 60 a pixel."""
-    return _pixels(request) * (60 + 20 * _ceil(request.number("channels"), 4))
+    return pixels_of(request) * (60 + 20 * ceil_div(request.number("channels"), 4))
 
 
 def strided_cost(request: Request) -> int:
     """12 instructions for eight elements, 35 a row."""
     extent = request.numbers("extent")
-    return product(extent[:3]) * (35 + 12 * _ceil(extent[3], 8))
+    return product(extent[:3]) * (35 + 12 * ceil_div(extent[3], 8))
 
 
 def matmul_columns_cost(request: Request) -> int:
     """14 instructions for products of one element with 16 columns, 8 with four; 100 for 16 sums."""
     *rows, columns = request.numbers("extent")
     full, left = divmod(columns, 16)
-    inner, quads = request.number("inner"), _ceil(left, 4)
+    inner, quads = request.number("inner"), ceil_div(left, 4)
     return product(tuple(rows)) * (40 + full * (14 * inner + 100) + quads * (8 * inner + 35))
 
 
 def matmul_rows_cost(request: Request) -> int:
     """50 instructions for 16 products of four columns, 100 more."""
     *rows, columns = request.numbers("extent")
-    chunks = _ceil(request.number("inner"), 16)
-    return product(tuple(rows)) * (30 + _ceil(columns, 4) * (100 + 50 * chunks))
+    chunks = ceil_div(request.number("inner"), 16)
+    return product(tuple(rows)) * (30 + ceil_div(columns, 4) * (100 + 50 * chunks))
 
 
 COSTS: dict[str, Cost] = {
@@ -260,20 +245,20 @@ COSTS: dict[str, Cost] = {
 
 def convolution_scratch(request: Request) -> int:
     """Four windows in chunks, and a row for one and a chunk where its taps come in odd pieces."""
-    chunks = _ceil(_taps(request), 16)
+    chunks = ceil_div(taps_of(request), 16)
     return 64 * chunks + (0 if request.number("input_c") % 16 == 0 else 16 * (chunks + 1))
 
 
 def depthwise_scratch(request: Request) -> int:
     """A pixel of zero points and the address of every tap, eight bytes on a 64-bit host."""
     taps = request.number("kernel_h") * request.number("kernel_w")
-    return 16 * _ceil(request.number("input_c"), 16) + 8 * taps
+    return 16 * ceil_div(request.number("input_c"), 16) + 8 * taps
 
 
 def depthwise_3x3_scratch(request: Request) -> int:
     """Four bytes for each channel of the columns that a strip of output reads, and 64 more."""
     width = request.number("output_w")
-    columns = 2 * _ceil(width, 2) + 2 if _stride(request, 1) else 8 * _ceil(width, 4) + 2
+    columns = 2 * ceil_div(width, 2) + 2 if _stride(request, 1) else 8 * ceil_div(width, 4) + 2
     return 4 * columns * request.number("input_c") + 64
 
 

@@ -6,7 +6,7 @@ tests/converter/lower/test_cost_model_neon.py repeats.
 
 from __future__ import annotations
 
-from edgekit.converter.lower.calls import product
+from edgekit.converter.lower.sizes import ceil_div, pixels_of, taps_of, window_of
 from edgekit.converter.lower.variants import Cost, Request, Requirement, ScratchSize, runs_of
 
 BASIS = "counts of whole layers compiled for a Cortex-A72, in QEMU"
@@ -39,40 +39,22 @@ REQUIRES: dict[str, Requirement] = {
         "needs operands in the output's order", lambda request: max(runs_of(request)[2]) <= 1
     ),
     "neon_taps": Requirement(
-        "needs a window of up to 65536", lambda request: _window(request) <= 1 << 16
+        "needs a window of up to 65536", lambda request: window_of(request) <= 1 << 16
     ),
 }
 
 
-def _ceil(count: int, size: int) -> int:
-    return -(-count // size)
-
-
-def _window(request: Request) -> int:
-    return request.number("kernel_h") * request.number("kernel_w")
-
-
-def _pixels(request: Request) -> int:
-    return product(tuple(request.number(n) for n in ("batches", "output_h", "output_w")))
-
-
-def _taps(request: Request) -> int:
-    """Inputs of one output of a convolution or fully connected call."""
-    window = _window(request) if "kernel_h" in request.names else 1
-    return window * request.number("input_c")
-
-
 def _gathering(request: Request) -> int:
     """Windows that lie in the input as they are wanted are read there."""
-    if _window(request) == 1 and request.number("input_c") % 16 == 0:
-        return 35 * _pixels(request)
-    copied = 28 * request.number("kernel_h") + _ceil(_taps(request), 8)
-    return _pixels(request) * (60 + copied)
+    if window_of(request) == 1 and request.number("input_c") % 16 == 0:
+        return 35 * pixels_of(request)
+    copied = 28 * request.number("kernel_h") + ceil_div(taps_of(request), 8)
+    return pixels_of(request) * (60 + copied)
 
 
 def _rows(request: Request, rows: int, chunk: int, single: int) -> int:
     """Four rows by four channels take `chunk` instructions for 16 inputs, one row `single`."""
-    chunks, quads = _ceil(_taps(request), 16), _ceil(request.number("output_c"), 4)
+    chunks, quads = ceil_div(taps_of(request), 16), ceil_div(request.number("output_c"), 4)
     fours, rest = divmod(rows, 4)
     last = 0 if rest == 0 else single * chunks + 44 if rest == 1 else chunk * chunks + 98
     return 110 + quads * (fours * (chunk * chunks + 98) + last)
@@ -80,12 +62,12 @@ def _rows(request: Request, rows: int, chunk: int, single: int) -> int:
 
 def convolution_cost(request: Request) -> int:
     """61 instructions for 256 products, 98 for 16 outputs."""
-    return _gathering(request) + _rows(request, _pixels(request), 61, 20)
+    return _gathering(request) + _rows(request, pixels_of(request), 61, 20)
 
 
 def dot_convolution_cost(request: Request) -> int:
     """29 instructions for 256 products, 98 for 16 outputs."""
-    return _gathering(request) + _rows(request, _pixels(request), 29, 14)
+    return _gathering(request) + _rows(request, pixels_of(request), 29, 14)
 
 
 def fully_connected_cost(request: Request) -> int:
@@ -100,13 +82,13 @@ def dot_fully_connected_cost(request: Request) -> int:
 
 def depthwise_cost(request: Request) -> int:
     """7 instructions a tap for eight channels, 45 more; 12 a tap for its address."""
-    window, blocks = _window(request), _ceil(request.number("output_c"), 8)
-    return _pixels(request) * (30 + 12 * window + blocks * (45 + 7 * window))
+    window, blocks = window_of(request), ceil_div(request.number("output_c"), 8)
+    return pixels_of(request) * (30 + 12 * window + blocks * (45 + 7 * window))
 
 
 def depthwise_3x3_cost(request: Request) -> int:
     """60 instructions for eight outputs, 120 where a window reaches beyond left or right."""
-    blocks, wide = _ceil(request.number("output_c"), 8), request.number("output_w")
+    blocks, wide = ceil_div(request.number("output_c"), 8), request.number("output_w")
     lines = request.number("batches") * request.number("output_h")
     return blocks * lines * (60 * wide + 120 + 80)
 
@@ -122,37 +104,37 @@ def max_pool_cost(request: Request) -> int:
 
 
 def _pooling(request: Request, tap: int, row: int) -> int:
-    blocks, rows = _ceil(request.number("channels"), 8), request.number("kernel_h")
-    return _pixels(request) * (40 + blocks * (tap * _window(request) + row * rows + 20))
+    blocks, rows = ceil_div(request.number("channels"), 8), request.number("kernel_h")
+    return pixels_of(request) * (40 + blocks * (tap * window_of(request) + row * rows + 20))
 
 
 def add_cost(request: Request) -> int:
     """78 instructions for eight outputs, 30 a run."""
     runs, length, _ = runs_of(request)
-    return runs * (30 + 78 * _ceil(length, 8))
+    return runs * (30 + 78 * ceil_div(length, 8))
 
 
 def mul_cost(request: Request) -> int:
     """45 instructions for eight outputs, 30 a run."""
     runs, length, _ = runs_of(request)
-    return runs * (30 + 45 * _ceil(length, 8))
+    return runs * (30 + 45 * ceil_div(length, 8))
 
 
 def choice_cost(request: Request) -> int:
     """20 instructions for eight outputs, 40 a run."""
     runs, length, _ = runs_of(request)
-    return runs * (40 + 20 * _ceil(length, 8))
+    return runs * (40 + 20 * ceil_div(length, 8))
 
 
 def planes_cost(request: Request) -> int:
     """8 instructions a pixel for eight channels, 45 more."""
     batches, height, width, channels = request.numbers("extent")
-    return batches * _ceil(channels, 8) * (45 + 8 * height * width)
+    return batches * ceil_div(channels, 8) * (45 + 8 * height * width)
 
 
 def lut_cost(request: Request) -> int:
     """17 instructions for 16 outputs, 50 for the table."""
-    return 50 + 17 * _ceil(request.count, 16)
+    return 50 + 17 * ceil_div(request.count, 16)
 
 
 COSTS: dict[str, Cost] = {
@@ -174,12 +156,12 @@ COSTS: dict[str, Cost] = {
 
 def rows_scratch(request: Request) -> int:
     """Four rows of x in chunks."""
-    return 4 * 16 * _ceil(_taps(request), 16)
+    return 4 * 16 * ceil_div(taps_of(request), 16)
 
 
 def depthwise_scratch(request: Request) -> int:
     """An address for every tap, and a pixel of zero points."""
-    return 8 * _window(request) + request.number("input_c")
+    return 8 * window_of(request) + request.number("input_c")
 
 
 SCRATCHES: dict[str, ScratchSize] = {

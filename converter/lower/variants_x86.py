@@ -6,48 +6,30 @@ which tests/converter/lower/test_cost_model_x86.py repeats. With AVX-512 they ar
 
 from __future__ import annotations
 
-from edgekit.converter.lower.calls import product
+from edgekit.converter.lower.sizes import ceil_div, pixels_of, taps_of, window_of
 from edgekit.converter.lower.variants import Cost, Request, ScratchSize, runs_of
 
 ROWS, BLOCK, HALF, QUAD = 8, 16, 8, 4
 
 
-def _ceil(count: int, size: int) -> int:
-    return -(-count // size)
-
-
-def _window(request: Request) -> int:
-    return request.number("kernel_h") * request.number("kernel_w")
-
-
-def _pixels(request: Request) -> int:
-    return product(tuple(request.number(n) for n in ("batches", "output_h", "output_w")))
-
-
-def _taps(request: Request) -> int:
-    """Inputs of one output of a convolution or fully connected call."""
-    window = _window(request) if "kernel_h" in request.names else 1
-    return window * request.number("input_c")
-
-
 def _rows(request: Request, rows: int) -> int:
     """Eight channels: 43 instructions for four inputs of four rows, 15 of one, 45 an output row."""
-    quads, halves = _ceil(_taps(request), QUAD), _ceil(request.number("output_c"), HALF)
+    quads, halves = ceil_div(taps_of(request), QUAD), ceil_div(request.number("output_c"), HALF)
     fours, rest = divmod(rows, 4)
     sums = (fours + (rest > 1)) * (43 * quads + 60) + (rest == 1) * (15 * quads + 30)
-    return halves * (sums + 45 * rows + 30 * _ceil(rows, ROWS))
+    return halves * (sums + 45 * rows + 30 * ceil_div(rows, ROWS))
 
 
 def _raising(request: Request, rows: int) -> int:
     """16 activations at a time, those that are left over one by one."""
-    taps = _taps(request)
+    taps = taps_of(request)
     return rows * (30 + 5 * (taps // 16) + 4 * (taps % 16))
 
 
 def convolution_cost(request: Request) -> int:
     """Windows of more than a pixel are gathered first."""
-    pixels = _pixels(request)
-    gathered = 0 if _window(request) == 1 else 60 + 40 * request.number("kernel_h")
+    pixels = pixels_of(request)
+    gathered = 0 if window_of(request) == 1 else 60 + 40 * request.number("kernel_h")
     return _rows(request, pixels) + _raising(request, pixels) + pixels * (20 + gathered)
 
 
@@ -67,17 +49,17 @@ def _inner(request: Request, axis: str, pad: str) -> int:
 def depthwise_cost(request: Request) -> int:
     """Eight channels: 18 instructions for two taps, 47 more; 14 a tap for its address, which the
     inner windows of a row share."""
-    window, blocks = _window(request), _ceil(request.number("output_c"), HALF)
+    window, blocks = window_of(request), ceil_div(request.number("output_c"), HALF)
     rows, columns = _inner(request, "h", "pad_top"), _inner(request, "w", "pad_left")
-    lists = _pixels(request) - request.number("batches") * rows * max(columns - 1, 0)
+    lists = pixels_of(request) - request.number("batches") * rows * max(columns - 1, 0)
     listing = lists * (60 + 14 * window + 20 * blocks)
-    return listing + _pixels(request) * blocks * (47 + 18 * _ceil(window, 2))
+    return listing + pixels_of(request) * blocks * (47 + 18 * ceil_div(window, 2))
 
 
 def sum_cost(request: Request) -> int:
     """114 instructions for eight outputs, 60 a run."""
     runs, length, _ = runs_of(request)
-    return runs * (60 + 114 * _ceil(length, HALF))
+    return runs * (60 + 114 * ceil_div(length, HALF))
 
 
 COSTS: dict[str, Cost] = {
@@ -90,12 +72,12 @@ COSTS: dict[str, Cost] = {
 
 def rows_scratch(request: Request) -> int:
     """Eight rows of activations in fours."""
-    return ROWS * QUAD * _ceil(_taps(request), QUAD)
+    return ROWS * QUAD * ceil_div(taps_of(request), QUAD)
 
 
 def taps_scratch(request: Request) -> int:
     """An address for every tap of whole pairs and one more, and a pixel of zero points."""
-    return 8 * (2 * _ceil(_window(request), 2) + 1) + request.number("input_c")
+    return 8 * (2 * ceil_div(window_of(request), 2) + 1) + request.number("input_c")
 
 
 SCRATCHES: dict[str, ScratchSize] = {"x86_rows": rows_scratch, "x86_taps": taps_scratch}
