@@ -11,7 +11,8 @@ from pathlib import Path
 from edgekit.targets.model import Target
 from edgekit.targets.reader import list_targets
 
-PAGE = Path(__file__).parents[2] / "docs/flash.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/flash.md"
 
 
 def rows() -> Iterator[str]:
@@ -36,6 +37,17 @@ def test_the_page_has_every_row() -> None:
     text = PAGE.read_text("utf-8")
     for row in rows():
         assert row in text.splitlines(), row
+
+
+def test_the_numbers_of_boards_are_those_of_the_profiles() -> None:
+    real = [t for t in list_targets() if t.family == "cortex-m" and t.emulator is None]
+    boot = sum(t.boots_in is not None for t in real)
+    assert f"| {len(real)} Cortex-M boards (" in (ROOT / "docs/targets.md").read_text("utf-8")
+    numbers = f"[{len(real)} boards](docs/flash.md), none tried yet, the firmware of {WORDS[boot]}"
+    assert numbers in (ROOT / "README.md").read_text("utf-8")
+
+
+WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 if __name__ == "__main__":

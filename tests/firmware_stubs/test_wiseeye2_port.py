@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from edgekit.firmware_stubs.catalog import INCLUDE
 from edgekit.firmware_stubs.sources import PORT
-from tests.helpers.camera_registers import READ, REGISTERS, WRITE
-from tests.helpers.toolchains import compile_c
+from tests.helpers.port_registers import PortLibrary
 
 GROVE = PORT / "cortex_m/grove_vision_ai_v2"
-CORE = """
-#include <stdint.h>
-volatile uint32_t *model_register(uint32_t address);
-#define EK_REG(address) (*model_register(address))
-static inline void ek_use_vectors(void) {}
-static inline void ek_wake_on(uint32_t line) { EK_REG(0xE000E100u) = line; }
-static inline void ek_wait_for_interrupt(void) { EK_REG(0xE000E280u) = 1u; }
-"""
-"""What the port asks of the core besides registers."""
 CCNTR, OVERFLOWS, CLEAR, CONTROL = 0xE000307C, 0xE0003CC0, 0xE0003C80, 0xE0003E04
 UART, STATUS = 0x54003000, 0x54003014
 ROUND = 1 << 32
@@ -63,35 +51,24 @@ class WiseEye2:
         self.waits += address == 0xE000E280
 
 
-class Port:
+class Port(PortLibrary):
+    """The port after its start."""
+
     def __init__(self, folder: Path) -> None:
-        (folder / "cortex_m.h").write_text(CORE)
-        source = (REGISTERS / "registers.c").read_text()
-        end = source.index("uint64_t ek_port_cycles")  # the port has its own
-        (folder / "registers.c").write_text(source[:end])
-        folders = (f"-I{path}" for path in (folder, GROVE, REGISTERS, INCLUDE))
-        out = folder / "port.so"
-        flags = ("-std=gnu11", "-O1", "-fPIC", "-shared", *folders)
-        compile_c("gcc", *flags, GROVE / "we2_port.c", folder / "registers.c", "-o", out)
-        self.chip, self.library = WiseEye2(), ctypes.CDLL(str(out))
-        self.library.ek_port_cycles.restype = ctypes.c_uint64
-        self._calls = READ(self.chip.read), WRITE(self.chip.write)
-        self.library.model_connect(*self._calls)
-        self.library.ek_port_init()
-        self.library.model_flush()
+        super().__init__([GROVE / "we2_port.c"], folder, [GROVE])
+        self.chip = WiseEye2()
+        self.connect(self.chip)
+        self.call("ek_port_init")
 
     def cycles(self) -> int:
-        found = int(self.library.ek_port_cycles())
-        self.library.model_flush()
-        return found
+        return self.call("ek_port_cycles")
 
     def trigger(self, high: bool) -> None:
-        self.library.ek_port_trigger(ctypes.c_bool(high))
-        self.library.model_flush()
+        self.call("ek_port_trigger", ctypes.c_bool(high))
 
 
 @pytest.fixture
-def port(tmp_path: Path) -> Iterator[Port]:
+def port(tmp_path: Path) -> Port:
     return Port(tmp_path)
 
 
@@ -126,20 +103,17 @@ def test_the_count_goes_on_over_any_number_of_rounds(port: Port) -> None:
 def test_bytes_come_and_go(port: Port) -> None:
     port.chip.arrived += b"name%"
     data = (ctypes.c_uint8 * 8)()
-    assert port.library.ek_port_read(data, 8) == 5
+    assert port.call("ek_port_read", data, 8) == 5
     assert bytes(data[:5]) == b"name%"
-    assert port.library.ek_port_read(data, 8) == 0
-    port.library.ek_port_write(b"m-ready", 7)
-    port.library.model_flush()
+    assert port.call("ek_port_read", data, 8) == 0
+    port.call("ek_port_write", b"m-ready", 7)
     assert bytes(port.chip.sent) == b"m-ready"
 
 
 def test_it_sleeps_only_where_nothing_has_arrived(port: Port) -> None:
     port.chip.arrived += b"x"
-    port.library.ek_port_sleep()
-    port.library.model_flush()
+    port.call("ek_port_sleep")
     assert port.chip.waits == 0
     port.chip.arrived.clear()
-    port.library.ek_port_sleep()
-    port.library.model_flush()
+    port.call("ek_port_sleep")
     assert port.chip.waits == 1
