@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from edgekit.firmware_stubs.catalog import INCLUDE
 from edgekit.firmware_stubs.sources import PORT, port_units
 from edgekit.targets.reader import load_target
-from tests.helpers.camera_registers import READ, REGISTERS, WRITE
+from tests.helpers.port_registers import PortLibrary
 from tests.helpers.stm32_h7_model import H7, U5
 from tests.helpers.stm32_model import F1, F4, L4, Limits, Stm32
-from tests.helpers.toolchains import compile_c
 
-BARE = {"startup", "board_info", "cycles", "stm32_port", "stm32h7_first", "m7"}
+BARE = {"startup", "board_info", "stm32h7_first", "m7"}
 """Files that speak to the core itself."""
+TIM2_COUNT, TIM2_PRESCALER, DWT_CYCCNT = 0x40000024, 0x40000028, 0xE0001004
 FACTS = """
 #include "board.h"
 #include "stm32.h"
-extern const uint32_t line, divider, timer;
+extern const uint32_t line, divider, timer, bits;
 const uint32_t line = EK_BOARD_UART, divider = EK_BOARD_UART_DIVIDER;
-const uint32_t timer = EK_BOARD_CYCLES_PER_TIMER_CLOCK;
+const uint32_t timer = EK_BOARD_CYCLES_PER_TIMER_CLOCK, bits = EK_BOARD_TIMER_BITS;
 void ek_m7_start(void);
 void ek_m7_start(void) {}
 """
@@ -62,32 +59,21 @@ The model of STM32F4 starts in voltage scale 3, where some have another: it serv
 def test_a_board_reaches_its_clock_within_its_limits(name: str, tmp_path: Path) -> None:
     """Every step on the way keeps the rules; at the end core, line and timer are what is stated."""
     chip, limits = CHIPS[name]
-    library, model = _library(name, tmp_path), chip(limits)
-    broken: list[BaseException] = []
-    calls = READ(_kept(model.read, broken)), WRITE(_kept(model.write, broken))
-    library.model_connect(*calls)
-    for step in ("ek_stm32_clocks", "ek_stm32_pins", "ek_stm32_open_line", "model_flush"):
-        getattr(library, step)()
-    assert broken == []
-    fact = {n: ctypes.c_uint32.in_dll(library, n).value for n in ("line", "divider", "timer")}
+    port, model = _port(name, tmp_path), chip(limits)
+    port.connect(model)
+    port.call("ek_port_init")
+    assert port.broken == []
+    names = ("line", "divider", "timer", "bits")
+    line, divider, timer, width = (ctypes.c_uint32.in_dll(port.library, n).value for n in names)
     assert model.core() == load_target(name).clock_hz
-    assert model.line_hertz(fact["line"]) / fact["divider"] == pytest.approx(115200, rel=0.01)
-    timer = model.timer()
-    assert timer * fact["timer"] == model.core()
-    assert model.at(fact["line"] + _brr(name)) == fact["divider"]
-
-
-def _kept(function: Callable[..., Any], broken: list[BaseException]) -> Callable[..., int]:
-    """ctypes has no way to raise what a function called from C raised."""
-
-    def call(*words: int) -> int:
-        try:
-            return function(*words) or 0
-        except Exception as error:
-            broken.append(error)
-            return 0
-
-    return call
+    assert model.line_hertz(line) / divider == pytest.approx(115200, rel=0.01)
+    assert model.at(line + _brr(name)) == divider
+    assert model.timer() * timer == model.core()
+    cycles_per_count = timer * (65536 if width == 16 else 1024)
+    count = min((1 << 32) // cycles_per_count, (1 << width) - 1)
+    model.registers[TIM2_COUNT], model.registers[DWT_CYCCNT] = count, 77
+    assert port.call("ek_port_cycles") == (1 << 32) + 77  # one round of the DWT's 32 bits
+    assert model.at(TIM2_PRESCALER) == cycles_per_count // timer - 1
 
 
 def _brr(name: str) -> int:
@@ -116,13 +102,11 @@ def test_the_model_refuses_what_a_chip_would_not_bear() -> None:
         model.write(F4.RCC + F4.CFGR, 5 << 10 | 4 << 13 | 2)
 
 
-def _library(name: str, folder: Path) -> ctypes.CDLL:
+def _port(name: str, folder: Path) -> PortLibrary:
     port = load_target(name).port
     sources = [unit.path for unit in port_units(port) if unit.path.stem not in BARE]
-    (folder / "facts.c").write_text(FACTS)
-    families = sorted({path.parent for path in sources})
-    folders = [PORT / port, REGISTERS, *families, INCLUDE]
-    flags = ["-shared", "-fPIC", "-O1", "-std=c11", *(f"-I{path}" for path in folders)]
-    sources += [REGISTERS / "registers.c", folder / "facts.c"]
-    compile_c("gcc", *flags, *sources, "-o", folder / "port.so")
-    return ctypes.CDLL(str(folder / "port.so"))
+    facts = folder / "given" / "facts.c"
+    facts.parent.mkdir()
+    facts.write_text(FACTS)
+    headers = (PORT / port, PORT / "cortex_m/stm32", PORT / "cortex_m")
+    return PortLibrary([*sources, facts], folder, headers)
