@@ -18,6 +18,10 @@ from edgekit.runtime.report.conditions import CONDITIONS, METRICS
 from edgekit.runtime.report.policy import Judgement, judge, parse_policy
 from edgekit.runtime.report.svg_comparison import svg_comparison
 
+NOT_JUDGED = (
+    "a clause that cannot be judged needs reports of like conditions that both tell the figure"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -139,9 +143,14 @@ def gate(found: Compared) -> Verdict | None:
         return None
     return Verdict(
         "compare",
-        "not within the limits: " + " | ".join(map(change_views.judgement_text, failed)),
+        "not within the limits: " + " | ".join(_told(row, len(found.changes)) for row in failed),
         allowed="changes within --fail-on",
-        hint="see the table for what changed; a clause that cannot be judged needs reports of like "
-        "conditions that both tell the figure",
+        hint=NOT_JUDGED if any(row.why for row in failed) else "see the table for what changed",
         code="compare-limits",
     )
+
+
+def _told(row: Judgement, reports: int) -> str:
+    """A judgement, with the report it is of where there are several."""
+    of = f"{row.report}: " if reports > 1 else ""
+    return f"{of}{change_views.judgement_text(row)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -94,25 +94,35 @@ def markdown(found: Sequence[Changes], judged: Sequence[Judgement]) -> str:
     """For a pull request: the verdict, then a table for each report; names are escaped."""
     parts = []
     if judged:
-        failed = [row for row in judged if row.outcome.fails]
+        failed = any(row.outcome.fails for row in judged)
         parts.append("## " + ("Not within the limits" if failed else "Within the limits"))
-        parts.append("\n".join(_listed(row) for row in judged))
+        parts.append("\n".join(_verdicts(judged, several=len(found) > 1)))
     for each in found:
         parts.append(f"### {safe(each.after)} against {safe(each.before)}")
-        parts.append(_table(each.metrics))
+        changed = [row for row in each.metrics if row.finding is not Finding.EQUAL]
+        if changed:
+            parts.append(_table(changed))
         layers = telling_layers(each)
         if layers:
             parts.append(f"Layers that changed most:\n\n{_table(layers)}")
-        parts += (
-            ["\n".join(f"- {safe(line)}" for line in sentences(each))] if sentences(each) else []
-        )
+        equal = [row.title for row in each.metrics if row.finding is Finding.EQUAL]
+        lines = (*sentences(each), *([f"equal: {', '.join(equal)}"] if equal else []))
+        if lines:
+            parts.append("\n".join(f"- {safe(line)}" for line in lines))
     return "\n\n".join(parts) + "\n"
 
 
-def _listed(row: Judgement) -> str:
-    return (
-        f"- {'❌' if row.outcome.fails else '✅'} {safe(row.report)}: {safe(judgement_text(row))}"
-    )
+def _verdicts(judged: Sequence[Judgement], *, several: bool) -> Iterator[str]:
+    """A line for each limit that is not kept, and one for those that are."""
+    for name in dict.fromkeys(row.report for row in judged):
+        of = f"{safe(name)}: " if several else ""
+        mine = [row for row in judged if row.report == name]
+        for row in mine:
+            if row.outcome.fails:
+                yield f"- ❌ {of}{safe(judgement_text(row))}"
+        kept = [judgement_text(row) for row in mine if not row.outcome.fails]
+        if kept:
+            yield f"- ✅ {of}{safe('; '.join(kept))}"
 
 
 def _table(changes: Sequence[Change]) -> str:

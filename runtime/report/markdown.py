@@ -1,4 +1,5 @@
-"""A report as GitHub-flavoured Markdown."""
+"""A report as GitHub-flavoured Markdown, short enough for a pull request: answers and warnings are
+seen, tables are folded."""
 
 from __future__ import annotations
 
@@ -44,7 +45,9 @@ def _table(table: Table) -> str:
     rule = f"|{'|'.join(_rule(column) for column in table.columns)}|"
     rows = (f"| {' | '.join(safe(cell.text) for cell in row)} |" for row in table.rows)
     caption = f"{safe(table.caption)}\n\n" if table.caption else ""
-    return f"## {safe(table.title)}\n\n{caption}" + "\n".join((head, rule, *rows))
+    body = "\n".join((head, rule, *rows))
+    title = safe(table.title)  # blank lines make what is inside Markdown again
+    return f"<details><summary>{title}</summary>\n\n{caption}{body}\n\n</details>"
 
 
 def _rule(column: Column) -> str:

@@ -105,8 +105,24 @@ def test_limits_shut_the_gate(reports: Path) -> None:
 def test_changes_as_markdown(reports: Path) -> None:
     command("compare", "a", "b", "c", "--fail-on", "flash>0", "--markdown", "pr.md")
     text = Path("pr.md").read_text(encoding="utf-8")
-    assert text.startswith("## Within the limits\n")
+    assert text.startswith("## Within the limits\n\n- \u2705 other on sample-m4: flash\\>0: kept (")
     assert text.count("### ") == 2
+    assert text.count("- equal: ") == 2, "what did not change takes one line"
+    assert "| Flash |" not in text
+
+
+def test_what_is_past_a_limit_is_named_with_its_report(reports: Path) -> None:
+    def verdict(*names: str) -> dict[str, str]:
+        done = command("compare", *names, "--fail-on", "latency<5%", "--json")
+        assert done.code == 3
+        return dict(done.record["error"])
+
+    error = verdict("a", "b", "c")
+    assert "sample on sample-m4 (c): latency<5%: " in error["found"]
+    assert error["hint"].startswith("a clause that cannot be judged")
+    error = verdict("a", "b")
+    assert error["found"].startswith("not within the limits: latency<5%: violated (")
+    assert error["hint"] == "see the table for what changed"
 
 
 def test_no_name_steers_a_comparison(reports: Path) -> None:

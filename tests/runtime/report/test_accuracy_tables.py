@@ -66,4 +66,4 @@ def test_the_page_shades_right_and_wrong_answers() -> None:
     text = html(sample.board_report(4))
     assert text.count('class="num right"') == 10
     assert text.count('class="num wrong"') == 20
-    assert "## Confusion matrix" in markdown(sample.board_report(4))
+    assert "<summary>Confusion matrix</summary>" in markdown(sample.board_report(4))

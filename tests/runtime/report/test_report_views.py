@@ -138,6 +138,17 @@ def test_a_firmware_is_shown_by_origin() -> None:
     assert text.count("4,096") == 1, "the stack stands in one table"
 
 
+def test_markdown_shows_answers_and_folds_tables() -> None:
+    report = sample.board_report(200)
+    text = markdown(report)
+    seen, *folded = text.split("<details>")
+    assert seen.count("\n") < 25, "a pull request shows answers and warnings"
+    assert len(folded) == len(tables(report))
+    for part in folded:
+        assert re.match(r"<summary>[^<\n]+</summary>\n\n", part), "a blank line, then Markdown"
+        assert part.endswith(("\n\n</details>\n\n", "\n\n</details>\n"))
+
+
 def test_markdown_tables_are_whole_whatever_a_name_holds() -> None:
     report = _evil()
     for line in markdown(report).splitlines():
