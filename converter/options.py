@@ -262,7 +262,7 @@ def hop(option: str, text: str | int | None) -> int | None:
     """'auto', which is 0, or a number of time steps. Raises UsageError."""
     if text is None or isinstance(text, int):
         return text
-    if text != "auto" and not text.isdecimal():
+    if text != "auto" and not (text.isdecimal() and int(text)):
         raise UsageError(
             option,
             f"not understood: {text!r}",

@@ -57,7 +57,8 @@ def test_edges_are_told(tmp_path: Path) -> None:
 def test_hops_that_do_not_go(model: Path, tmp_path: Path) -> None:
     place = ("--target", "virtual-m4", "-o", tmp_path / "no")
     fails("convert", model, *place, "--stream", "3", exit_code=2, code="stream-hop")
-    fails("convert", model, *place, "--stream", "some", exit_code=2, code="bad-option")
+    for wrong in ("some", "0"):
+        fails("convert", model, *place, "--stream", wrong, exit_code=2, code="bad-option")
     again = ("--stream", "2", "--stream-axis", "7")
     fails("convert", model, *place, *again, exit_code=2, code="stream-axis")
     assert not (tmp_path / "no").exists()
