@@ -19,7 +19,7 @@ from edgekit.converter.ir import rules_trees as trees
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.ops import OPERATORS, Op
 from edgekit.converter.ir.rule import GraphRule, NodeRule
-from edgekit.errors import ModelError
+from edgekit.errors import ModelError, UnsupportedError
 
 GRAPH_RULES: tuple[GraphRule, ...] = (
     structure.not_empty,
@@ -119,6 +119,10 @@ def _node_violations(graph: Graph, node: Node, rules: Sequence[NodeRule]) -> Ite
             return
 
 
+LOOK = "`edgekit inspect MODEL` lists its operators and shapes"
+AGAIN = "export the model again with the tool that made it: it contradicts itself"
+
+
 def _error(graph: Graph, rule: GraphRule | NodeRule, subject: str, found: str) -> ModelError:
     kind = rule.error if isinstance(rule, NodeRule) else ModelError
     hint = rule.hint if isinstance(rule, NodeRule) else ""
@@ -126,7 +130,7 @@ def _error(graph: Graph, rule: GraphRule | NodeRule, subject: str, found: str) -
         f"{graph.name}: {subject}",
         found,
         allowed=rule.sentence.rstrip("."),
-        hint=hint or "run `edgekit inspect` on the model",
+        hint=hint or (LOOK if kind is UnsupportedError else AGAIN),
         code=rule.name,
     )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
+from textwrap import shorten
 
 from edgekit.errors import UsageError
 
@@ -40,6 +41,17 @@ TOPICS = {
 }
 """File of pages, or table of rules -> its heading in the list of all codes; a file without a row
 comes last, under its own name."""
+
+LIMIT = "The definition of the operator and its kernels are written and tested for no other form."
+DO_LIMIT = "`edgekit inspect MODEL` lists the layers with their shapes and element types."
+CONTRADICTION = (
+    "A file that breaks it contradicts itself: interpreters would read or write where they must"
+    " not, or compute nonsense."
+)
+DO_CONTRADICTION = (
+    "Export or quantize the model again, with a current version of the tool that made it. If its"
+    " own interpreter takes the file, or EdgeKit wrote it, please report it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +155,14 @@ def _graphs() -> Iterator[Page]:
     rules: tuple[GraphRule | NodeRule, ...] = (*GRAPH_RULES, *NODE_RULES)
     for rule in rules:
         limit = getattr(rule, "error", None) is UnsupportedError
+        sentence, hint = rule.sentence.rstrip("."), getattr(rule, "hint", "")
         yield Page(
             (rule.name,),
-            "A limit of EdgeKit" if limit else "A graph that contradicts itself",
-            f"The model breaks this rule: {rule.sentence.rstrip('.')}.",
-            "Interpreter and kernels rely on it; graphs are checked between every two passes.",
-            _sentence(getattr(rule, "hint", "") or "`edgekit inspect MODEL` shows the layer"),
+            f"A rule of graphs: {shorten(sentence, 60, placeholder=' …')}",
+            f"The layer that the message names breaks this rule: {sentence}.",
+            (LIMIT if limit else CONTRADICTION) + " Graphs are checked between every two passes.",
+            (_sentence(hint) + " " if hint else "") + (DO_LIMIT if limit else DO_CONTRADICTION),
+            docs=("docs/supported_ops.md#rules",),
             topic="models",
         )
 
