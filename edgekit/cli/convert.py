@@ -311,6 +311,14 @@ def _show(out: output.Output, result: Converted, folder: Path, *, explained: boo
         from edgekit.deploy import pruned
 
         out.table("pruned layers", pruned.COLUMNS, pruned.layer_rows(result.manifest.pruning))
+    if explained and result.manifest.streaming is not None:
+        from edgekit.deploy import streaming
+
+        out.table(
+            "rows of a call", streaming.COLUMNS, streaming.layer_rows(result.manifest.streaming)
+        )
+        for line in streaming.end_lines(result.manifest.streaming):
+            out.say(line)
     if explained:
         explanation.show(out, kernels)
     out.notes(result.manifest.warnings)

@@ -1,4 +1,4 @@
-"""Streaming in words and rows: for `convert`."""
+"""Streaming in words and rows: for `convert`, the layers with --explain."""
 
 from __future__ import annotations
 
@@ -34,6 +34,11 @@ def layer_rows(found: StreamSummary) -> list[tuple[str, ...]]:
         )
         for layer in found.layers
     ]
+
+
+def end_lines(found: StreamSummary) -> list[str]:
+    """A sentence for each layer that is computed from the whole window."""
+    return [f"{end.layer} ({end.operator}) {end.reason}: computed in full" for end in found.ends]
 
 
 def _beside(pair: tuple[int, int]) -> str:

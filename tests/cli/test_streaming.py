@@ -45,6 +45,13 @@ def test_the_summary_and_the_record(model: Path, tmp_path: Path) -> None:
     assert "words_reset(" in (tmp_path / "out" / "c" / "words.h").read_text()
 
 
+def test_layers_are_explained(model: Path, tmp_path: Path) -> None:
+    place = ("--target", "virtual-m4", "-o", tmp_path / "out")
+    out = succeeds("convert", model, *place, "--stream", "2", "--explain").out
+    assert "rows of a call" in out
+    assert "mean_3 (MEAN) reduces all 12 rows to one: computed in full" in out
+
+
 def test_edges_are_told(tmp_path: Path) -> None:
     path = tmp_path / "same.tflite"
     path.write_bytes(network(Padding.SAME))
