@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from ctypes import string_at
+from fnmatch import fnmatch
 from itertools import chain, cycle, repeat
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -118,6 +120,25 @@ def test_pins_are_what_dcmi_has_and_are_given_to_it(name: str) -> None:
     assert all(model.mode(line)[0] == "output" for line in NAMES[-2:] if line in model.pins)
     assert len(set(model.pins.values())) == len(model.pins)
     assert model.errors == []
+
+
+@pytest.mark.parametrize("name", [name for name in FAMILY if name.startswith("nucleo")])
+def test_the_manual_wires_the_pins_that_the_driver_has(name: str) -> None:
+    model = ready(name, [0])[1]
+    manual = (Path(__file__).parents[2] / "docs" / "camera.md").read_text(encoding="utf-8")
+    table = manual[manual.index("| sensor | `nano33ble_ov7670`") :].split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
+    [column] = [i for i, cell in enumerate(rows[0]) if fnmatch(name, cell.strip("`"))]
+    names = {"PCLK": "PIXCLK", "XCLK": "MCO1"}
+    wired = {
+        names.get(line, line): pin
+        for row in rows[2:]
+        for line, pin in zip(row[0].split(", "), row[column].split(", "), strict=True)
+    }
+    assert wired == {line: f"P{letter}{pin}" for line, (letter, pin) in model.pins.items()}
+    source = next(path for path in driver_files(name) if path.stem == name)
+    heading = source.read_text(encoding="utf-8").split("*/")[0]
+    assert all(pin in heading for pin in wired.values())
 
 
 @pytest.mark.parametrize("name", FAMILY)
