@@ -9,7 +9,7 @@
  *     3V3, GND, RESET   3V3, GND, 3V3         XCLK      PA8
  *     PWDN              GND
  *
- * All of them are on the Arduino or the morpho connectors (UM1724), away from the line, the LED and
+ * All pins are on the Arduino or the morpho connectors (UM1724), away from the line, the LED and
  * the trigger. Alternate functions: data sheet DS10693. SIOC and SIOD have the chip's pull-ups (40
  * kilohm): put 4.7 kilohm outside. DCMI takes a PIXCLK of up to 54 MHz (DS10693); from 16 MHz the
  * OV7670 makes 2.

@@ -9,11 +9,9 @@
  *     3V3, GND, RESET   3V3, GND, 3V3         XCLK      PA8
  *     PWDN              GND
  *
- * Modules may call D0 to D7 Y2 to Y9.
- *
- * All of them are on the Zio or the morpho connectors (UM2407; UM1974 for the first board), away
- * from LEDs, Ethernet, the line and the trigger. Alternate functions: data sheet DS12110. SIOC and
- * SIOD have the chip's pull-ups (40 kilohm): put 4.7 kilohm outside.
+ * Modules may call D0 to D7 Y2 to Y9. All pins are on the Zio or the morpho connectors (UM2407; UM1974
+ * for the first board), away from LEDs, Ethernet, the line and the trigger. Alternate functions: data
+ * sheet DS12110. SIOC and SIOD have the chip's pull-ups (40 kilohm): put 4.7 kilohm outside.
  */
 #include "ek_camera.h"
 #include "ek_dcmi.h"

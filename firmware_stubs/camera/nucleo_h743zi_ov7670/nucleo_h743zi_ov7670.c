@@ -9,7 +9,7 @@
  *     3V3, GND, RESET   3V3, GND, 3V3         XCLK      PA8
  *     PWDN              GND
  *
- * All of them are on the Zio or the morpho connectors (UM2407; UM1974 for the first board), away
+ * All pins are on the Zio or the morpho connectors (UM2407; UM1974 for the first board), away
  * from LEDs, Ethernet, the line and the trigger. Alternate functions: data sheet DS12110. SIOC and
  * SIOD have the chip's pull-ups (40 kilohm): put 4.7 kilohm outside.
  */
