@@ -1,7 +1,7 @@
 /* ov7725.c - OmniVision OV7725: 160 x 120 pixels, RGB565.
  *
- * Names and fields of the registers: OV7725 data sheet 1.31, table 7 (register list); chip number there,
- * 0A and 0B. Address 42/43 on the bus: section "SCCB".
+ * Names and fields of the registers: OV7725 data sheet 1.31, table 7 (register list); chip number
+ * there, 0A and 0B. Address 42/43 on the bus: section "SCCB".
  *
  * The data sheet was not at hand when this was written: names, fields and values are from memory and
  * were compared with what public drivers state and write. [u] marks what stands in no such table,
