@@ -179,6 +179,9 @@ class Remote:
         self.processor()
         made = self.ask(f"mktemp -d {self.folder}/edgekit.XXXXXX").strip()
         if not made.startswith(self.folder + "/"):
+            last = made.rpartition("\n")[2]
+            if last.startswith(f"{self.folder}/edgekit."):  # it was made all the same
+                self.ask(f"rmdir {shlex.quote(last)}")
             raise DeviceError(
                 self.name,
                 f"answered a command with {made[:60]!r}",
