@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgekit.cli import options, output
+from edgekit.cli.filters import filtered
 
 if TYPE_CHECKING:
     from edgekit.runtime.lab.history import Record, Wanted
@@ -24,22 +25,12 @@ File = Annotated[
     Path | None, typer.Option(help="The history; default: $EDGEKIT_HISTORY, or your own.")
 ]
 Number = Annotated[int, typer.Argument(metavar="ID", help="Number of a record, as listed.")]
-Name = Annotated[str | None, typer.Option(help="Only of this model.")]
-Target = Annotated[str | None, typer.Option("-t", "--target", help="Only on this target.")]
-Device = Annotated[str | None, typer.Option(help="Only on this device of the lab file.")]
-Tag = Annotated[str | None, typer.Option(help="Only with this tag.")]
-Commit = Annotated[str | None, typer.Option(help="Only of this commit, or its beginning.")]
-Last = Annotated[int | None, typer.Option(min=1, help="Only so many, the newest.")]
 
 
 @app.command("list")
+@filtered
 def list_records(
-    name: Name = None,
-    target: Target = None,
-    device: Device = None,
-    tag: Tag = None,
-    commit: Commit = None,
-    last: Last = None,
+    wanted: Wanted,
     history: File = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -53,7 +44,6 @@ def list_records(
     from edgekit.runtime.report.text import figure_text
     from edgekit.runtime.report.trend import figures_by_record
 
-    wanted = _wanted(name, target, device, tag, commit, last)
     with History(history_path(history), create=False) as opened:
         records = opened.records(wanted)
         known = figures_by_record(opened, "latency")
@@ -93,17 +83,14 @@ def show(
 
 
 @app.command("plot")
+@filtered
 def plot(
+    *,
     metric: Annotated[
         str, typer.Option(help="As for compare --by, or a figure's name: instructions, ...")
     ] = "latency",
     svg: options.Picture = None,
-    name: Name = None,
-    target: Target = None,
-    device: Device = None,
-    tag: Tag = None,
-    commit: Commit = None,
-    last: Last = None,
+    wanted: Wanted,
     history: File = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -114,7 +101,6 @@ def plot(
     from edgekit.deploy.history import plot as draw
     from edgekit.runtime.report.trend import record_of
 
-    wanted = _wanted(name, target, device, tag, commit, last)
     found = draw(metric, wanted, svg=svg, history=history)
     out.emit({"metric": metric, "series": record_of(found)})
     for series in found:
@@ -146,16 +132,12 @@ def tag(
 
 
 @app.command("export")
+@filtered
 def export(
     output_file: Annotated[
         Path, typer.Option("-o", "--output", help="File to write: .jsonl, or .csv of the figures.")
     ],
-    name: Name = None,
-    target: Target = None,
-    device: Device = None,
-    tag: Tag = None,
-    commit: Commit = None,
-    last: Last = None,
+    wanted: Wanted,
     history: File = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -165,7 +147,6 @@ def export(
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.deploy.history import export_records
 
-    wanted = _wanted(name, target, device, tag, commit, last)
     count = export_records(output_file, wanted, history)
     out.emit({"file": str(output_file), "records": count})
     out.say(f"{output_file}: {count} records")
@@ -189,19 +170,6 @@ def import_(
     found = import_records(files, history)
     out.emit({"new": found.new, "known": found.known})
     out.say(f"{found.new} records are new, {found.known} were there already")
-
-
-def _wanted(
-    name: str | None,
-    target: str | None,
-    device: str | None,
-    tag: str | None,
-    commit: str | None,
-    last: int | None,
-) -> Wanted:
-    from edgekit.runtime.lab.history import Wanted
-
-    return Wanted(name, target, device, tag, commit, last)
 
 
 def _row(record: Record, latency: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,7 +15,8 @@ import pytest
 
 import edgekit as edgekit_package
 from edgekit.artifacts.report import read_report
-from edgekit.runtime.lab.history import History
+from edgekit.cli.filters import FILTERS
+from edgekit.runtime.lab.history import History, Wanted
 from edgekit.runtime.lab.run_log import read_log
 from edgekit.runtime.report.write import write_report
 from tests.helpers.command_line import edgekit, fails, succeeds
@@ -132,6 +133,10 @@ def test_every_run_is_logged(
     assert (found.command, found.error) == line
     assert found.exit_code == done.code
     assert found.message
+
+
+def test_every_field_of_a_choice_has_its_option() -> None:
+    assert list(FILTERS) == [field.name for field in fields(Wanted)]
 
 
 def test_list_and_show(records: Path) -> None:
