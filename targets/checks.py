@@ -216,6 +216,8 @@ def _flash(target: Target) -> str:
     drive = not (flash.uf2_family and flash.uf2_board)
     if drive and any(row.file == "uf2" for row in rows):
         return "flash by UF2 without uf2_family and uf2_board"
+    if "daplink" in flash.tools and not flash.daplink:
+        return "flash by daplink without the board's numbers, daplink"
     if any(row.bootloader for row in rows) and not (flash.bootloader and flash.enter):
         return "flash by a bootloader without bootloader and enter"
     bad = [pair for pair in flash.bootloader if not USB.fullmatch(pair)]

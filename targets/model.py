@@ -123,6 +123,8 @@ class Flash(Strict):
     """Family ID of the chip in UF2 files."""
     uf2_board: str = ""
     """What the drive of its bootloader calls itself: Board-ID in INFO_UF2.TXT."""
+    daplink: tuple[str, ...] = ()
+    """The board's numbers: how Unique ID starts in DETAILS.TXT on its DAPLink probe's drive."""
 
 
 class Target(Strict):

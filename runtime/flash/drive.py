@@ -1,4 +1,4 @@
-"""The drive that a UF2 bootloader shows: finding it by INFO_UF2.TXT, copying to it."""
+"""Drives that take firmware, a UF2 bootloader's and a DAPLink probe's: found by a file on them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from edgekit.runtime.flash.troubles import trouble
 from edgekit.targets.flashers import Flasher
 from edgekit.targets.model import Target
 
-INFO = "INFO_UF2.TXT"
+INFO = {
+    "uf2": ("INFO_UF2.TXT", r"^Board-ID:\s*(\S+)"),
+    "daplink": ("DETAILS.TXT", r"^Unique ID:\s*(\w{4})"),
+}
+"""Tool -> the file on its drives, and the line in it that says which board's it is."""
 MOUNTS = Path("/proc/self/mounts")
 
 
@@ -25,37 +29,39 @@ def mount_points() -> tuple[Path, ...]:
     return tuple(Path(name) for name in names)
 
 
-def board_id(drive: Path) -> str | None:
-    """What a UF2 drive calls its board; None for another kind of drive."""
+def board_id(flasher: Flasher, drive: Path) -> str | None:
+    """What a drive of this kind calls its board; None for another kind of drive."""
+    file, pattern = INFO[flasher.name]
     try:
-        text = (drive / INFO).read_text(encoding="ascii", errors="replace")
+        text = (drive / file).read_text(encoding="ascii", errors="replace")
     except OSError:
         return None
-    found = re.search(r"^Board-ID:\s*(\S+)", text, re.MULTILINE)
+    found = re.search(pattern, text, re.MULTILINE)
     return found[1] if found else ""
 
 
 def find_drive(flasher: Flasher, target: Target) -> Path:
-    """The drive of the target's bootloader. Raises DeviceError: none, another board's, several."""
+    """The drive of the target's board. Raises DeviceError: none, another board's, several."""
     assert target.flash is not None
-    named = {point: board_id(point) for point in mount_points()}
+    wanted = target.flash.daplink if flasher.name == "daplink" else (target.flash.uf2_board,)
+    named = {point: board_id(flasher, point) for point in mount_points()}
     drives = {point: name for point, name in named.items() if name is not None}
-    fitting = [point for point, name in drives.items() if name == target.flash.uf2_board]
+    fitting = [point for point, name in drives.items() if name in wanted]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         listed = ", ".join(map(str, fitting))
         raise DeviceError(
             f"{flasher.name} for {target.name}",
-            f"found several boards in their bootloaders: {listed}",
+            f"found several such boards: {listed}",
             hint="unplug all but one",
             code="probe-ambiguous",
         )
     if drives:
         listed = ", ".join(f"{name or 'unnamed'} at {point}" for point, name in drives.items())
-        detail = f"{listed}, where {target.flash.uf2_board} is wanted"
+        detail = f"{listed}, where {' or '.join(wanted)} is wanted"
         raise trouble("wrong-chip", flasher, target, detail)
-    raise trouble("no-bootloader", flasher, target)
+    raise trouble("no-bootloader" if flasher.bootloader else "no-probe", flasher, target)
 
 
 def copy_to(drive: Path, name: str, data: bytes) -> None:

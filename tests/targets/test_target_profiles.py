@@ -159,6 +159,7 @@ def test_check_finds_its_wrong_profile(name: str) -> None:
         ),
         (lambda: changed("nano33ble", flash__chip={}), "flash", "chip without pyocd"),
         (lambda: changed("pico2", flash__uf2_family=0), "flash", "UF2 without uf2_family"),
+        (lambda: changed("microbit", flash__daplink=()), "flash", "daplink without the board's"),
         (lambda: changed("pico2", flash__enter=""), "flash", "without bootloader and enter"),
         (lambda: changed("pico2", flash__bootloader=("2e8a",)), "flash", "'2e8a'"),
     ],

@@ -12,16 +12,20 @@ from edgekit.runtime.flash.drive import board_id, copy_to, find_drive, mount_poi
 from edgekit.targets.flashers import flashers
 from edgekit.targets.reader import load_target
 
-UF2 = flashers()["uf2"]
+UF2, DAPLINK = flashers()["uf2"], flashers()["daplink"]
 INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: {}\r\n"
+DETAILS = "# DAPLink Firmware - see https://mbed.com/daplink\r\nUnique ID: {}360259794e45\r\n"
 
 
-def mounted(monkeypatch: pytest.MonkeyPatch, folder: Path, **boards: str) -> None:
-    """Drives with these board ids, and a disk that is none of them."""
+def mounted(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, *, probe: bool = False, **boards: str
+) -> None:
+    """Drives with these board ids, of bootloaders or probes, and a disk that is none of them."""
     (folder / "disk").mkdir()
+    file, text = ("DETAILS.TXT", DETAILS) if probe else ("INFO_UF2.TXT", INFO)
     for name, board in boards.items():
         (folder / name).mkdir()
-        (folder / name / "INFO_UF2.TXT").write_text(INFO.format(board), encoding="ascii")
+        (folder / name / file).write_text(text.format(board), encoding="ascii")
     points = [folder / name for name in ("disk", *boards)]
     text = "".join(
         f"/dev/sdx1 {str(p).replace(' ', chr(92) + '040')} vfat rw 0 0\n" for p in points
@@ -37,7 +41,7 @@ def test_the_drive_is_found_among_disks(tmp_path: Path, monkeypatch: pytest.Monk
     assert mount_points() == (folder / "disk", folder / "pico", folder / "other")
     assert find_drive(UF2, load_target("pico-arducam")) == folder / "pico"
     assert find_drive(UF2, load_target("pico2")) == folder / "other"
-    assert board_id(folder / "disk") is None
+    assert board_id(UF2, folder / "disk") is None
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,38 @@ def test_no_drive_to_write_to(
     mounted(monkeypatch, tmp_path, **boards)
     with pytest.raises(DeviceError) as caught:
         find_drive(UF2, load_target("pico-arducam"))
+    assert caught.value.code == code
+    assert words in str(caught.value)
+
+
+def test_a_probes_drive_is_told_by_its_boards_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounted(monkeypatch, tmp_path, probe=True, first="9901", second="9904")
+    assert find_drive(DAPLINK, load_target("microbit")) == tmp_path / "first"
+    assert find_drive(DAPLINK, load_target("microbit-v2")) == tmp_path / "second"
+    with pytest.raises(DeviceError, match="found no board in its bootloader"):
+        find_drive(UF2, load_target("pico"))
+
+
+@pytest.mark.parametrize(
+    ("boards", "code", "words"),
+    [
+        ({}, "no-probe", "debug USB socket"),
+        ({"a": "0240"}, "wrong-chip", "0240 at"),
+        ({"a": "9900", "b": "9901"}, "probe-ambiguous", "Unplug all but one"),
+    ],
+)
+def test_no_probes_drive_to_write_to(
+    boards: dict[str, str],
+    code: str,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mounted(monkeypatch, tmp_path, probe=True, **boards)
+    with pytest.raises(DeviceError) as caught:
+        find_drive(DAPLINK, load_target("microbit"))
     assert caught.value.code == code
     assert words in str(caught.value)
 
