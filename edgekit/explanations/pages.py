@@ -7,6 +7,7 @@ its own page: its sentence says what was broken, its advice what to do.
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -92,11 +93,20 @@ def page(name: str) -> Page:
 
 
 def nearest(name: str) -> list[str]:
-    """Codes spelled much like `name` or holding it, then those whose page has its words."""
+    """Codes spelled much like `name` or holding it, then those with a word spelled much like one
+    of its words, rare words first, then those whose page has its words."""
+    wanted = name.lower().replace("-", " ").split()
     close = get_close_matches(name.lower(), list(pages()), n=6, cutoff=0.6)
     holding = [code for code in pages() if name and name.lower() in code]
-    told = search(name.replace("-", " ")) if name else {}
-    return list(dict.fromkeys((*close, *holding, *told)))[:8]
+    known = Counter(word for code in pages() for word in code.split("-"))
+    alike = [word for each in wanted for word in get_close_matches(each, known, n=1, cutoff=0.75)]
+    sharing = [
+        code
+        for word in sorted(alike, key=known.__getitem__)
+        for code in pages()
+        if word in code.split("-")
+    ]
+    return list(dict.fromkeys((*close, *holding, *sharing, *search(" ".join(wanted)))))[:8]
 
 
 def search(words: str) -> dict[str, Page]:

@@ -160,6 +160,10 @@ def test_an_unknown_code_names_its_neighbours() -> None:
     assert caught.value.code == "explain-unknown"
     assert nearest("port")[0] == "port"
     assert "arena-memories" in nearest("arena")
+    assert "no-such-memory" in nearest("memry")
+    assert "no-calibration" in nearest("callibration is missing")
+    assert nearest("qxqxqx") == []
+    assert nearest("") == []
 
 
 HEADS = ("what is said", "error", "code", "warning")
