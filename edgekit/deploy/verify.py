@@ -39,6 +39,7 @@ from edgekit.deploy.inputs import (
     rows_of,
 )
 from edgekit.deploy.programs import PLACES, Place, check_place, launcher_for, program_engine
+from edgekit.deploy.windows import window_engine
 from edgekit.errors import EdgeKitError, MismatchError, MissingExtraError, ModelError
 from edgekit.litert.lce import lce_python, open_lce
 from edgekit.litert.quiet import quiet
@@ -222,7 +223,7 @@ def _engines(
     if python is not None:
         yield _Engine("Larq Compute Engine", False, partial(_lce, bundle.model, python))
     if bundle.window is not None:
-        yield _Engine("whole window, NumPy", True, partial(_whole, bundle, bundle.window))
+        yield _Engine("whole window, NumPy", True, partial(window_engine, bundle, bundle.window))
     yield _Engine("generated C on this machine", True, partial(_native, bundle), generated=True)
     if place:
         launch = launcher_for(target, place)
@@ -311,33 +312,6 @@ def _native(bundle: Bundle) -> Iterator[tuple[Run, str]]:
         return found[-1]
 
     yield run, model.description
-
-
-@contextmanager
-def _whole(bundle: Bundle, window: Graph) -> Iterator[tuple[Run, str]]:
-    """The network that a streaming one was made from, on the window that a row ends with; zeros
-    came before the row."""
-    from edgekit.converter.interpret import run as interpret
-    from edgekit.converter.stream.stream import silence
-
-    streaming = bundle.manifest.streaming
-    assert streaming is not None, "only of streaming bundles"
-    axis, [past] = streaming.axis, silence(window).values()
-
-    def run(row: Row) -> Outputs:
-        steps = np.concatenate([past, *(sample[0] for sample in row)], axis=axis)
-        end = steps.shape[axis]
-        found = interpret(window, steps.take(range(end - streaming.window, end), axis=axis))
-        shapes = [tensor.shape for tensor in bundle.manifest.outputs]
-        pairs = zip(window.outputs, shapes, strict=True)
-        return [_newest(found[name], shape) for name, shape in pairs]
-
-    yield run, "whole window, NumPy interpreter"
-
-
-def _newest(whole: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """The last of an output's rows, as many as a streaming network gives."""
-    return whole[tuple(slice(whole.shape[at] - extent, None) for at, extent in enumerate(shape))]
 
 
 def _reference(graph: Graph, rows: Sequence[Row], report: Progress) -> list[Outputs]:
