@@ -1,4 +1,4 @@
-"""UF2 drives: found by their INFO_UF2.TXT, written to."""
+"""Drives that take firmware: found by a file on them, written to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from edgekit.errors import DeviceError
 from edgekit.runtime.flash import drive as module
 from edgekit.runtime.flash.drive import board_id, copy_to, find_drive, mount_points
-from edgekit.targets.flashers import flashers
+from edgekit.targets.flashers import Flasher, flashers
 from edgekit.targets.reader import load_target
 
 UF2, DAPLINK = flashers()["uf2"], flashers()["daplink"]
@@ -44,28 +44,6 @@ def test_the_drive_is_found_among_disks(tmp_path: Path, monkeypatch: pytest.Monk
     assert board_id(UF2, folder / "disk") is None
 
 
-@pytest.mark.parametrize(
-    ("boards", "code", "words"),
-    [
-        ({}, "no-bootloader", "BOOTSEL"),
-        ({"a": "RP2350"}, "wrong-chip", "RP2350 at"),
-        ({"a": "RPI-RP2", "b": "RPI-RP2"}, "probe-ambiguous", "Unplug all but one"),
-    ],
-)
-def test_no_drive_to_write_to(
-    boards: dict[str, str],
-    code: str,
-    words: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    mounted(monkeypatch, tmp_path, **boards)
-    with pytest.raises(DeviceError) as caught:
-        find_drive(UF2, load_target("pico-arducam"))
-    assert caught.value.code == code
-    assert words in str(caught.value)
-
-
 def test_a_probes_drive_is_told_by_its_boards_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,23 +55,28 @@ def test_a_probes_drive_is_told_by_its_boards_number(
 
 
 @pytest.mark.parametrize(
-    ("boards", "code", "words"),
+    ("tool", "target", "boards", "code", "words"),
     [
-        ({}, "no-probe", "debug USB socket"),
-        ({"a": "0240"}, "wrong-chip", "0240 at"),
-        ({"a": "9900", "b": "9901"}, "probe-ambiguous", "Unplug all but one"),
+        (UF2, "pico-arducam", {}, "no-bootloader", "BOOTSEL"),
+        (UF2, "pico-arducam", {"a": "RP2350"}, "wrong-chip", "RP2350 at"),
+        (UF2, "pico-arducam", {"a": "RPI-RP2", "b": "RPI-RP2"}, "probe-ambiguous", "Unplug all"),
+        (DAPLINK, "microbit", {}, "no-probe", "debug USB socket"),
+        (DAPLINK, "microbit", {"a": "0240"}, "wrong-chip", "0240 at"),
+        (DAPLINK, "microbit", {"a": "9900", "b": "9901"}, "probe-ambiguous", "Unplug all but one"),
     ],
 )
-def test_no_probes_drive_to_write_to(
+def test_no_drive_to_write_to(
+    tool: Flasher,
+    target: str,
     boards: dict[str, str],
     code: str,
     words: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    mounted(monkeypatch, tmp_path, probe=True, **boards)
+    mounted(monkeypatch, tmp_path, probe=tool is DAPLINK, **boards)
     with pytest.raises(DeviceError) as caught:
-        find_drive(DAPLINK, load_target("microbit"))
+        find_drive(tool, load_target(target))
     assert caught.value.code == code
     assert words in str(caught.value)
 

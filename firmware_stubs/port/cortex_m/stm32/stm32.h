@@ -4,8 +4,8 @@
  *   pins     stm32_pins.c, or stm32f1_pins.c
  *   line     stm32_usart.c, or stm32f4_usart.c of the older families
  *
- * Reference manuals: RM0041 (STM32F100), RM0390 (STM32F446), RM0432 (STM32L4+), RM0433 and RM0399
- * (STM32H7), RM0456 (STM32U5).
+ * Reference manuals: RM0041 (STM32F100), RM0033 (F207), RM0368, RM0383, RM0090 and RM0390 (F4), RM0385
+ * and RM0410 (F7), RM0351 (L4), RM0432 (L4+), RM0433 and RM0399 (H7), RM0456 (U5).
  */
 #ifndef EK_STM32_H
 #define EK_STM32_H
