@@ -1,10 +1,11 @@
-"""DCMI and a DMA stream of STM32F446 and STM32H743, on recordings of a sensor's pins.
+"""DCMI and a DMA stream of STM32F446, F746, F767 and H743, on recordings of a sensor's pins.
 
 After RM0390 and RM0433, chapters "Digital camera interface", "DMA controller", "General-purpose
 I/Os", "Reset and clock control" and (H743) "DMA request multiplexer". Time goes on by one sample of
 the pins with each access to a register. A block whose clock is off takes no writes and reads 0.
 
-Memory has a cache over it (H743): what DMA stores is seen by the core once it has dropped the line.
+Memory has a cache over it (Cortex-M7): what DMA stores is seen by the core once it has dropped the
+line.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import ctypes
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.helpers.camera_registers import Driver, Wires
 from tests.helpers.sccb_bus import CLOCK, DATA
@@ -69,6 +70,8 @@ CHIPS = {
         cached=False,
     ),
 }
+CHIPS["f7"] = replace(CHIPS["f4"], cached=True)
+"""STM32F746 and F767: RM0385, RM0410."""
 
 
 class DcmiModel:
@@ -143,7 +146,7 @@ class DcmiModel:
     def hertz(self) -> float:
         """Of the sensor's clock, as MCO1 is set."""
         value = self.registers.get(self.chip.mco, 0)
-        if self.chip.cached:  # H743: HSI is 64 MHz
+        if self.chip is CHIPS["h7"]:  # HSI is 64 MHz
             source, divider = value >> 22 & 7, value >> 18 & 15
             return 64e6 / divider if source == 0 and divider else 0.0
         source, divider = value >> 21 & 3, value >> 24 & 7

@@ -2,8 +2,9 @@
  *
  * DCMI takes a byte at each edge of PIXCLK within rows, packs four into a word, the first one
  * lowest, and DMA carries the words to memory, in step with VSYNC: snapshot mode, one frame at a
- * time. RM0433 (STM32H743), RM0399 (H747) and RM0390 (STM32F446), chapters "Digital camera interface"
- * and "DMA controller": both blocks are the same there; clocks and what routes a request differ.
+ * time. RM0390 (STM32F446), RM0385 and RM0410 (F746, F767), RM0433 and RM0399 (H743, H747), chapters
+ * "Digital camera interface" and "DMA controller": both blocks are the same there; clocks and what
+ * routes a request differ.
  *
  * What is not seen: DCMI counts words. A row that is one to three bytes too long shows when such
  * bytes fill a word.
@@ -62,6 +63,8 @@ extern const ek_dcmi_chip_t ek_dcmi_chip;
 /* Clocks of DCMI, DMA and the ports (bit 0: A), a reset of DCMI, with which it forgets words and parts
  * of words, the request's way, and 16 MHz on MCO1. */
 void ek_dcmi_clocks(uint32_t ports);
+
+/* --- of a core: ek_cached.c, ek_uncached.c --- */
 
 /* What the core has cached of this memory is dropped, unwritten: DMA writes it, or has. Whole lines of
  * 32 bytes. */

@@ -1,8 +1,8 @@
-/* ek_dcmi_f4.c - DCMI of STM32F446: clocks; a core without caches.
+/* ek_dcmi_f4.c - DCMI of STM32F446, and of STM32F746 and F767, where it is the same: clocks.
  *
- * RM0390: chapters "Reset and clock control" (RCC 0x40023800), "DMA controller" (DMA2 0x40026400;
- * table of requests: stream 1, channel 1 is DCMI), "Digital camera interface" (0x50050000; PIXCLK
- * may be at most the AHB clock divided by 2.5).
+ * RM0390, RM0385 and RM0410: chapters "Reset and clock control" (RCC 0x40023800), "DMA controller"
+ * (DMA2 0x40026400; table of requests: stream 1, channel 1 is DCMI), "Digital camera interface"
+ * (0x50050000; PIXCLK may be at most the AHB clock divided by 2.5).
  */
 #include "ek_dcmi.h"
 
@@ -31,11 +31,4 @@ void ek_dcmi_clocks(uint32_t ports)
     RCC_AHB2RSTR |= 1u;
     RCC_AHB2RSTR &= ~1u;
     ek_change(RCC_CFGR, MCO1_BITS, MCO1_FROM_HSI | MCO1_WHOLE);
-}
-
-void ek_dcmi_forget(const void *memory, uint32_t bytes)
-{
-    (void)memory;
-    (void)bytes;
-    ek_barrier();
 }

@@ -1,10 +1,8 @@
-/* ek_dcmi_h7.c - DCMI of STM32H743 and STM32H747: clocks, the request's way, the data cache.
+/* ek_dcmi_h7.c - DCMI of STM32H743 and STM32H747: clocks, the request's way.
  *
  * RM0433 (RM0399 has the same): chapters "Reset and Clock Control" (RCC 0x58024400), "DMA request
  * multiplexer" (DMAMUX1 0x40020800; request 75 is DCMI), "DMA controller" (DMA1 0x40020000, which
  * reaches AXI SRAM and SRAM1 to SRAM3, not DTCM), "Digital camera interface" (0x48020000).
- * Cache: the port switches it on, and RAM is cached by the default memory map; lines are dropped by
- * address with DCIMVAC (Armv7-M ARM B2.2.7 and B3.2, 0xE000EF5C).
  */
 #include "ek_dcmi.h"
 
@@ -17,9 +15,8 @@
 #define RCC_AHB2ENR EK_REG(0x580244DCu)
 #define RCC_AHB4ENR EK_REG(0x580244E0u)
 #define DMAMUX1_C0CR EK_REG(0x40020800u)
-#define DCIMVAC EK_REG(0xE000EF5Cu)
 
-enum { DCMI_REQUEST = 75, LINE = 32 };
+enum { DCMI_REQUEST = 75 };
 enum { MCO1_FROM_HSI = 0 << 22, MCO1_BY_4 = 4 << 18, MCO1_BITS = 7 << 22 | 15 << 18 };
 
 const ek_dcmi_chip_t ek_dcmi_chip = {
@@ -39,12 +36,4 @@ void ek_dcmi_clocks(uint32_t ports)
     RCC_AHB2RSTR &= ~1u;
     ek_change(RCC_CFGR, MCO1_BITS, MCO1_FROM_HSI | MCO1_BY_4); /* of 64 MHz */
     DMAMUX1_C0CR = DCMI_REQUEST; /* channel 0 is stream 0 of DMA1 */
-}
-
-void ek_dcmi_forget(const void *memory, uint32_t bytes)
-{
-    const uint32_t start = (uint32_t)(uintptr_t)memory;
-    ek_barrier();
-    for (uint32_t offset = 0; offset < bytes; offset += LINE) DCIMVAC = start + offset;
-    ek_barrier();
 }

@@ -1,30 +1,11 @@
 /* nucleo_h743zi_ov7670.c - an OV7670 on an ST NUCLEO-H743ZI, by DCMI and DMA.
  *
- * Compiled and linked; never run on a board, and not tried with a sensor.
- *
- *     sensor            board                 sensor    board
- *     D0 to D3          PC6 PC7 PC8 PC9       VSYNC     PG9
- *     D4 to D7          PC11 PD3 PE5 PE6      HREF      PA4
- *     SIOC, SIOD        PB8, PB9              PCLK      PA6
- *     3V3, GND, RESET   3V3, GND, 3V3         XCLK      PA8
- *     PWDN              GND
- *
- * All pins are on the Zio or the morpho connectors (UM2407; UM1974 for the first board), away
- * from LEDs, Ethernet, the line and the trigger. Alternate functions: data sheet DS12110. SIOC and
- * SIOD have the chip's pull-ups (40 kilohm): put 4.7 kilohm outside.
+ * Compiled and linked; never run on a board, and not tried with a sensor. Wiring: ek_nucleo144.c.
  */
 #include "ek_camera.h"
 #include "ek_dcmi.h"
 
 const char ek_camera_name[] = "nucleo_h743zi_ov7670";
-
-const ek_dcmi_pin_t ek_dcmi_pins[EK_DCMI_PINS] = {
-    [EK_DCMI_D0] = {'C', 6},    [EK_DCMI_D1] = {'C', 7},   [EK_DCMI_D2] = {'C', 8},
-    [EK_DCMI_D3] = {'C', 9},    [EK_DCMI_D4] = {'C', 11},  [EK_DCMI_D5] = {'D', 3},
-    [EK_DCMI_D6] = {'E', 5},    [EK_DCMI_D7] = {'E', 6},   [EK_DCMI_VSYNC] = {'G', 9},
-    [EK_DCMI_HREF] = {'A', 4},  [EK_DCMI_PIXCLK] = {'A', 6}, [EK_DCMI_MCO1] = {'A', 8},
-    [EK_DCMI_SIOC] = {'B', 8},  [EK_DCMI_SIOD] = {'B', 9},
-};
 
 static const ek_sensor_mode_t *const modes[] = {&ek_ov7670_qqvga_rgb565, &ek_ov7670_qqvga_yuyv};
 
