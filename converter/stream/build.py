@@ -20,7 +20,7 @@ from edgekit.converter.ir.graph import DType, Graph, Node, State, Tensor
 from edgekit.converter.ir.ops import Op, Padding
 from edgekit.converter.ir.slicing import sliced
 from edgekit.converter.stream.need import Rows
-from edgekit.converter.stream.tracks import CUTS, RESHAPES, Slide, Tracks, Way, Whole
+from edgekit.converter.stream.tracks import CUTS, PADS, RESHAPES, Slide, Tracks, Way, Whole
 
 Values = Mapping[str, NDArray[Any]]
 Segment = tuple[int, int, str]
@@ -161,7 +161,7 @@ class Building:
         name = node.name if made == node.output else self._fresh(f"{node.name}_{first}")
         low, high = way.reads(first, end)
         self._tensors[made] = self._shaped(node.output, first, end, made)
-        if isinstance(node.op, ops.Pad | ops.PadV2) and not self._inside(node, low, high):
+        if isinstance(node.op, PADS) and not self._inside(node, low, high):
             self._tensors[made] = self._nothing(node, self._tensors[made])
             return first, end, made
         inputs: list[str | None] = list(node.inputs)
@@ -191,7 +191,7 @@ class Building:
         op = node.op
         if isinstance(op, ops.Conv2D | ops.DepthwiseConv2D | ops.Pool2D):
             return self._windowed(node, piece, way, before, after)
-        if isinstance(op, ops.Pad | ops.PadV2):
+        if isinstance(op, PADS):
             axis = self._tracks[str(node.inputs[0])].axis
             amounts = self._graph.input(node, 1).values.copy()
             amounts[axis] = before, after

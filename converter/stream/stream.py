@@ -24,7 +24,7 @@ from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.verify import verify
 from edgekit.converter.stream.build import Building
 from edgekit.converter.stream.need import Rows, needs, whole_nodes
-from edgekit.converter.stream.tracks import Slide, Track, Way, Whole, follow, through
+from edgekit.converter.stream.tracks import MOVES, Slide, Track, Way, Whole, follow, through
 from edgekit.errors import UnsupportedError, UsageError
 
 
@@ -153,9 +153,11 @@ def _check_gain(
     ends: tuple[tuple[Node, Whole], ...],
     hop: int,
 ) -> None:
-    """Raise UnsupportedError where every row of every layer would be computed in every call."""
+    """Raise UnsupportedError where every row of every layer would be computed in every call; what
+    only moves rows does not count."""
     for node in graph.nodes:
-        if isinstance(ways.get(node.name), Slide) and node.output in rows:
+        computes = not isinstance(node.op, MOVES)
+        if computes and isinstance(ways.get(node.name), Slide) and node.output in rows:
             track = tracks[node.output]
             if rows[node.output].computed_rows < graph[node.output].shape[track.axis]:
                 return

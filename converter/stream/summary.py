@@ -52,20 +52,35 @@ def stream_notes(summary: StreamSummary | None, name: str) -> tuple[Note, ...]:
     """Where padding makes calls dear: what it costs."""
     if summary is None:
         return ()
+    return (*_edges_told(summary, name), *_dearness_told(summary, name))
+
+
+def _edges_told(summary: StreamSummary, name: str) -> Iterator[Note]:
     before, now = summary.macs
-    if not summary.edge_macs or summary.edge_macs * 10 < now:
-        return ()
-    return (
-        Note(
-            "stream-edges",
-            name,
-            f"{percent(summary.edge_macs / now)} of a call's multiply-accumulates are rows at the"
-            " window's ends, which SAME padding in time makes different in every window",
-            f"with padding VALID in time a call would take {count_text(now - summary.edge_macs)} or"
-            f" fewer instead of {count_text(now)} of the window's {count_text(before)}; that is"
-            " another network, to be trained so",
-            level="info",
-        ),
+    if summary.edge_macs * 10 < now or not summary.edge_macs:
+        return
+    yield Note(
+        "stream-edges",
+        name,
+        f"{percent(summary.edge_macs / now)} of a call's multiply-accumulates are rows at the"
+        " window's ends, which SAME padding in time makes different in every window",
+        f"with padding VALID in time a call would take {count_text(now - summary.edge_macs)} or"
+        f" fewer instead of {count_text(now)} of the window's {count_text(before)}; that is"
+        " another network, to be trained so",
+        level="info",
+    )
+
+
+def _dearness_told(summary: StreamSummary, name: str) -> Iterator[Note]:
+    whole, now = summary.instructions
+    if not whole or now < whole:
+        return
+    yield Note(
+        "stream-dearer",
+        name,
+        f"a call takes {count_text(now)} instructions, estimated, the whole window"
+        f" {count_text(whole)}",
+        "leave --stream out, or take fewer new time steps a call",
     )
 
 

@@ -258,6 +258,9 @@ ALONG: tuple[type[Op], ...] = (
 )
 RESHAPES: tuple[type[Op], ...] = (ops.Reshape, ops.Squeeze, ops.ExpandDims)
 CUTS: tuple[type[Op], ...] = (ops.Slice, ops.StridedSlice)
+PADS: tuple[type[Op], ...] = (ops.Pad, ops.PadV2)
+MOVES = (*RESHAPES, *CUTS, *PADS, ops.Transpose, ops.Concatenation)
+"""Operators that compute nothing."""
 
 RULES: dict[type[Op], Rule] = {
     **dict.fromkeys((ops.Conv2D, ops.DepthwiseConv2D, ops.AveragePool2D, ops.MaxPool2D), _sliding),
@@ -267,7 +270,7 @@ RULES: dict[type[Op], Rule] = {
     **dict.fromkeys((ops.Mean, ops.Sum, ops.ReduceMax, ops.ReduceMin), _reduced),
     **dict.fromkeys(RESHAPES, _reshaped),
     **dict.fromkeys(CUTS, _cut),
-    **dict.fromkeys((ops.Pad, ops.PadV2), _padded),
+    **dict.fromkeys(PADS, _padded),
     ops.FullyConnected: _dense,
     ops.Transpose: _transposed,
     ops.Concatenation: _joined,
