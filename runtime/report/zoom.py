@@ -116,11 +116,13 @@ def _windows(energy: EnergyResult, rate: float) -> list[tuple[float, float]]:
 
 
 def _samples(t: Floats, watts: Floats) -> Stretch | None:
-    """The samples as they are; None for too many that are not evenly spaced."""
+    """The samples as they are; None for too many that are not evenly spaced, or of one time."""
     if len(t) < 2:
         return Stretch(float(t[0]) if len(t) else 0.0, 1.0, 1, watts, watts, watts)
-    seconds = float(t[-1] - t[0])
-    period = seconds / max(1, round(seconds / float(np.median(np.diff(t)))))
+    seconds, usual = float(t[-1] - t[0]), float(np.median(np.diff(t)))
+    if usual <= 0:  # a meter whose clock stands still
+        return None
+    period = seconds / max(1, round(seconds / usual))
     place = np.rint((t - t[0]) / period).astype(np.int64)
     off = np.abs(t - t[0] - place * period).max() / period
     if off < EVEN and (np.diff(place) > 0).all() and place[-1] < 2 * DETAIL:

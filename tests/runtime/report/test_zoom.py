@@ -62,6 +62,11 @@ def test_samples_that_are_not_evenly_spaced_keep_their_times() -> None:
     )
 
 
+def test_samples_of_one_time_are_columns() -> None:
+    (only,) = zoom_of((trace_of(np.zeros(5), np.arange(5.0)),), (0.0, 0.0), 5)
+    assert (only.samples, only.low[0], only.high[0]) == (5, 0, 4)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(17, 400), st.integers(0, 2**32))
 def test_columns_hold_every_sample_they_stand_for(count: int, seed: int) -> None:
