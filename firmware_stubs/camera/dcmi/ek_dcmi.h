@@ -43,10 +43,21 @@ uint32_t ek_dcmi_came(void);
 const char *ek_dcmi_trouble(void);
 void ek_dcmi_disarm(void);
 
-#define EK_DCMI_BUS {ek_dcmi_set_line, ek_dcmi_read_line, ek_driver_wait, 0}
-#define EK_DCMI_SOURCE                                                                            \
-    {.look = ek_dcmi_look, .arm = ek_dcmi_arm, .came = ek_dcmi_came, .trouble = ek_dcmi_trouble, \
-     .disarm = ek_dcmi_disarm, .patience = EK_BOARD_HZ / 32u}
+/* The driver itself, of these modes. */
+#define EK_DCMI_DRIVER(...)                                                       \
+    static const ek_sensor_mode_t *const ek_dcmi_modes[] = {__VA_ARGS__};         \
+    const ek_driver_t ek_driver = {                                               \
+        .modes = ek_dcmi_modes,                                                   \
+        .count = sizeof ek_dcmi_modes / sizeof *ek_dcmi_modes,                    \
+        .start = ek_dcmi_start,                                                   \
+        .bus = {ek_dcmi_set_line, ek_dcmi_read_line, ek_driver_wait, 0},          \
+        .source = {.look = ek_dcmi_look,                                          \
+                   .arm = ek_dcmi_arm,                                            \
+                   .came = ek_dcmi_came,                                          \
+                   .trouble = ek_dcmi_trouble,                                    \
+                   .disarm = ek_dcmi_disarm,                                      \
+                   .patience = EK_BOARD_HZ / 32u},                                \
+    }
 
 /* --- of a family: ek_dcmi_f4.c, ek_dcmi_h7.c --- */
 

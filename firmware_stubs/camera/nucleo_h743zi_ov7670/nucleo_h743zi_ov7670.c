@@ -7,12 +7,4 @@
 
 const char ek_camera_name[] = "nucleo_h743zi_ov7670";
 
-static const ek_sensor_mode_t *const modes[] = {&ek_ov7670_qqvga_rgb565, &ek_ov7670_qqvga_yuyv};
-
-const ek_driver_t ek_driver = {
-    .modes = modes,
-    .count = sizeof modes / sizeof *modes,
-    .start = ek_dcmi_start,
-    .bus = EK_DCMI_BUS,
-    .source = EK_DCMI_SOURCE,
-};
+EK_DCMI_DRIVER(&ek_ov7670_qqvga_rgb565, &ek_ov7670_qqvga_yuyv);

@@ -19,12 +19,4 @@ const ek_dcmi_pin_t ek_dcmi_pins[EK_DCMI_PINS] = {
     [EK_DCMI_RESET] = {'A', 10}, [EK_DCMI_POWER_DOWN] = {'D', 7},
 };
 
-static const ek_sensor_mode_t *const modes[] = {&ek_ov7725_qqvga_rgb565};
-
-const ek_driver_t ek_driver = {
-    .modes = modes,
-    .count = sizeof modes / sizeof *modes,
-    .start = ek_dcmi_start,
-    .bus = EK_DCMI_BUS,
-    .source = EK_DCMI_SOURCE,
-};
+EK_DCMI_DRIVER(&ek_ov7725_qqvga_rgb565);
