@@ -83,7 +83,7 @@ def _alike(a: Quant, b: Quant) -> bool:
 
 def unsupported(node: Node, found: str, allowed: str, code: str) -> UnsupportedError:
     """An error about `node`."""
-    hint = "look at the graph with `edgekit inspect`"
+    hint = "`edgekit inspect MODEL --graph` prints the layer; quantize the float model again"
     subject = f"{node.op.NAME} {node.name}"
     return UnsupportedError(subject, found, allowed=allowed, hint=hint, code=code)
 

@@ -113,6 +113,8 @@ def test_examples_are_messages_that_are_raised() -> None:
     for code, one in pages().items():
         if one.example and one.codes[0] == code:
             assert any(re.search(said, one.example) for said in places[code]), code
+            shown = re.search(r" \[([a-z0-9-]+)\]$", one.example)
+            assert shown is None or shown[1] == code, one.example
 
 
 @pytest.mark.parametrize(
