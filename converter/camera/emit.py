@@ -8,32 +8,68 @@ import numpy as np
 
 from edgekit.converter.camera.gate import GateSetting
 from edgekit.converter.camera.plan import FramePlan
-from edgekit.converter.camera.taps import Taps
+from edgekit.converter.camera.taps import WEIGHT_BITS, Taps
 from edgekit.converter.emit import c_text
+
+LANED = ("rgb565be", "rgb565le", "yuyv", "uyvy")
+"""Formats with an ek_lanes_*.c."""
+LANE_WEIGHT_SHIFT = 9
 
 
 def emit_plan(
-    plan: FramePlan, name: str = "ek_camera_plan", *, gate: GateSetting | None = None
+    plan: FramePlan,
+    name: str = "ek_camera_plan",
+    *,
+    gate: GateSetting | None = None,
+    lanes: bool = False,
 ) -> dict[str, str]:
     """File name -> text of the C for a plan, which is `const ek_frame_plan_t <name>`.
 
-    `gate` is what the firmware starts with; None: it looks at every frame unless it is told.
+    `gate` is what the firmware starts with; None: it looks at every frame unless it is told. With
+    `lanes` rows are resized as lanes where `has_lanes`: faster with Cortex-M's DSP extension only.
     """
-    return {f"{name}.h": _header(plan, name, gate), f"{name}.c": _source(plan, name)}
+    paired = lanes and has_lanes(plan)
+    header = _header(plan, name, gate, work_bytes(plan, lanes=paired))
+    return {f"{name}.h": header, f"{name}.c": _source(plan, name, lanes=paired)}
 
 
-def work_bytes(plan: FramePlan) -> dict[str, int]:
-    """Bytes of the work memory: a row of pixels, resized rows, an output row."""
+def has_lanes(plan: FramePlan) -> bool:
+    """Whether rows of these frames can be resized as lanes: colours, a format that has them, and no
+    weight that would not fit 32 bits when it is shifted."""
+    heaviest = max(max(row) for row in plan.across.weights)
+    return plan.channels == 3 and plan.format.name in LANED and heaviest < 1 << WEIGHT_BITS
+
+
+def columns_of(plan: FramePlan, *, lanes: bool) -> tuple[int, int]:
+    """(first, one after the last) of the columns that are unpacked; lanes begin at an even one and
+    end after one, where the frame does not end before."""
     left, right = plan.across.span
+    return (left & ~1, min(right + right % 2, plan.width)) if lanes else (left, right)
+
+
+def paired(taps: Taps) -> Taps:
+    """Weights of whole pairs of inputs, shifted as lanes want them; `first` counts pairs."""
+    first, rows = [], []
+    for at, weights in zip(taps.first, taps.weights, strict=True):
+        padded = (0,) * (at % 2) + tuple(weight << LANE_WEIGHT_SHIFT for weight in weights)
+        first.append(at // 2)
+        rows.append(padded + (0,) * (len(padded) % 2))
+    return Taps(tuple(first), tuple(rows))
+
+
+def work_bytes(plan: FramePlan, *, lanes: bool = False) -> dict[str, int]:
+    """Bytes of the work memory: a row of pixels, resized rows, an output row, a row of lanes."""
+    left, right = columns_of(plan, lanes=lanes)
     row = len(plan.across.first) * plan.channels
     return {
-        "PIXELS": (right - left) * plan.channels,
+        "PIXELS": 1 if lanes else (right - left) * plan.channels,
         "KEPT": plan.down.most * row,
         "MIXED": row,
+        "LANES": (right - left + 1) // 2 * 12 if lanes else 4,
     }
 
 
-def _header(plan: FramePlan, name: str, gate: GateSetting | None) -> str:
+def _header(plan: FramePlan, name: str, gate: GateSetting | None, work: dict[str, int]) -> str:
     rows, columns, channels = plan.shape
     sizes = {
         "WIDTH": plan.width,
@@ -44,7 +80,7 @@ def _header(plan: FramePlan, name: str, gate: GateSetting | None) -> str:
         "CHANNELS": channels,
         "STRIDE": plan.width * plan.format.pixel_bytes,
         "INPUT_BYTES": rows * columns * channels * plan.stored.itemsize,
-        **{f"{what}_BYTES": count for what, count in work_bytes(plan).items()},
+        **{f"{what}_BYTES": count for what, count in work.items()},
         "GATED": int(gate is not None),
     }
     setting = ", ".join(f".{key} = {value}" for key, value in asdict(gate or GateSetting()).items())
@@ -83,16 +119,18 @@ def _sentence(plan: FramePlan) -> str:
     )
 
 
-def _source(plan: FramePlan, name: str) -> str:
-    left, right = plan.across.span
+def _source(plan: FramePlan, name: str, *, lanes: bool) -> str:
+    left, right = columns_of(plan, lanes=lanes)
+    across = plan.across.shifted(left)
     stored = np.ascontiguousarray(plan.stored)
     unpack = f"ek_unpack_{plan.format.name}_{'rgb' if plan.channels == 3 else 'gray'}"
+    reads = f".lanes = ek_lanes_{plan.format.name}" if lanes else f".unpack = {unpack}"
     order = (2, 1, 0) if plan.reverse else (0, 1, 2)
     kind = f"{'float' if stored.dtype.kind == 'f' else stored.dtype.name + '_t'}"
     parts = [
         c_text.comment([f"{name}.c - {_sentence(plan)}"]),
-        f'#include "{name}.h"\n#include "ek_unpack.h"',
-        *_taps("across", plan.across.shifted(left)),
+        f'#include "{name}.h"\n#include "ek_{"lanes" if lanes else "unpack"}.h"',
+        *_taps("across", paired(across) if lanes else across, step=1 + lanes),
         *_taps("down", plan.down),
         c_text.array(f"static const {kind} stored[{stored.size}]", stored),
         "\n".join(
@@ -103,7 +141,7 @@ def _source(plan: FramePlan, name: str) -> str:
                 f"    .out_width = {plan.shape[1]}, .out_height = {plan.shape[0]},",
                 f"    .channels = {plan.channels}, .neighbours = {int(plan.format.neighbours)},",
                 f"    .order = {{{', '.join(map(str, order))}}}, .bytes = {stored.itemsize},",
-                f"    .kept = {plan.down.most}, .unpack = {unpack},",
+                f"    .kept = {plan.down.most}, {reads},",
                 "    .across = across, .down = down,",
                 "    .across_weight = across_weight, .down_weight = down_weight,",
                 "    .stored = (const uint8_t *)stored,",
@@ -114,8 +152,9 @@ def _source(plan: FramePlan, name: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _taps(name: str, taps: Taps) -> list[str]:
-    counts = [len(row) for row in taps.weights]
+def _taps(name: str, taps: Taps, *, step: int = 1) -> list[str]:
+    """Tables of places and weights; `step` weights belong to one input."""
+    counts = [len(row) // step for row in taps.weights]
     pairs = np.array([taps.first, counts]).T
     weights = np.array([weight for row in taps.weights for weight in row], np.int32)
     return [

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgekit.artifacts.bundle import Preprocess
 from edgekit.artifacts.files import write_file
-from edgekit.converter.camera.emit import emit_plan, work_bytes
+from edgekit.converter.camera.emit import emit_plan, has_lanes, work_bytes
 from edgekit.converter.camera.formats import frame_format
 from edgekit.converter.camera.gate import GateSetting
 from edgekit.converter.camera.plan import FramePlan, Region, plan_frames
@@ -48,10 +48,12 @@ class CameraPart:
     driver: CameraDriver
     plan: FramePlan
     gate: GateSetting | None
+    lanes: bool = False
+    """Rows are resized as lanes, which pays with the DSP extension."""
 
     def written(self, folder: Path) -> Camera:
         """What `build_firmware` takes, after writing the plan's C into `folder`."""
-        for name, text in emit_plan(self.plan, gate=self.gate).items():
+        for name, text in emit_plan(self.plan, gate=self.gate, lanes=self.lanes).items():
             write_file(folder / name, text)
         return Camera(folder.resolve(), self.driver.name)
 
@@ -69,7 +71,7 @@ class CameraPart:
             "resample": plan.resample,
             "gate": None if self.gate is None else asdict(self.gate),
             "frame_bytes": plan.frame_bytes,
-            "work_bytes": sum(work_bytes(plan).values()),
+            "work_bytes": sum(work_bytes(plan, lanes=self.lanes and has_lanes(plan)).values()),
         }
 
     def too_large(self, error: DoesNotFitError) -> DoesNotFitError:
@@ -100,7 +102,7 @@ def choose_camera(bundle: Bundle, target: Target, choice: CameraChoice) -> Camer
         )
     width, height = _size(driver, choice.size)
     plan = plan_for(bundle, wanted, width, height, choice.region, choice.resample)
-    return CameraPart(driver, plan, choice.gate)
+    return CameraPart(driver, plan, choice.gate, lanes="dsp" in target.cpu.isa)
 
 
 def plan_for(

@@ -3,12 +3,10 @@
 
 #include <string.h>
 
+#include "ek_lanes.h"
+
 /* No weight is negative, so that no sum is; rounded weights may add up to a little more than one. */
-static uint8_t rounded(int32_t sum)
-{
-    const uint32_t level = (uint32_t)sum >> EK_WEIGHT_BITS;
-    return (uint8_t)(level > 255u ? 255u : level);
-}
+static inline uint8_t rounded(int32_t sum) { return (uint8_t)ek_level(sum >> EK_WEIGHT_BITS); }
 
 static const int32_t half = 1 << (EK_WEIGHT_BITS - 1);
 
@@ -47,6 +45,41 @@ void ek_frame_across(const ek_frame_plan_t *plan, const uint8_t *pixels, uint8_t
     else across_rgb(plan, pixels, to);
 }
 
+typedef struct {
+    int32_t red, green, blue;
+} colours_t;
+
+/* Two pixels with their two weights. */
+static inline colours_t add_pair(colours_t sum, const uint32_t *lanes, const int32_t *weight)
+{
+    const int32_t first = weight[0], second = weight[1];
+    sum.red = ek_lane_second(second, lanes[0], ek_lane_first(first, lanes[0], sum.red));
+    sum.green = ek_lane_second(second, lanes[1], ek_lane_first(first, lanes[1], sum.green));
+    sum.blue = ek_lane_second(second, lanes[2], ek_lane_first(first, lanes[2], sum.blue));
+    return sum;
+}
+
+void ek_frame_across_lanes(const ek_frame_plan_t *plan, const uint32_t *lanes, uint8_t *to)
+{
+    const int32_t *weight = plan->across_weight;
+    const ek_taps_t *const end = plan->across + plan->out_width;
+    for (const ek_taps_t *taps = plan->across; taps < end; taps++, to += 3) {
+        const uint32_t *from = lanes + 3u * taps->first;
+        colours_t sum = {half, half, half};
+        if (taps->count & 1) {
+            sum = add_pair(sum, from, weight);
+            from += 3, weight += 2;
+        }
+        for (uint32_t i = taps->count / 2u; i > 0; i--, from += 6, weight += 4) {
+            sum = add_pair(sum, from, weight);
+            sum = add_pair(sum, from + 3, weight + 2);
+        }
+        to[0] = rounded(sum.red);
+        to[1] = rounded(sum.green);
+        to[2] = rounded(sum.blue);
+    }
+}
+
 enum { FEW = 4 };
 
 /* Up to FEW rows, all in registers; rows that are not there have the weight 0. */
@@ -66,20 +99,55 @@ static void down_few(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps
         *mixed++ = rounded(half + w[0] * *a++ + w[1] * *b++ + w[2] * *c++ + w[3] * *d++);
 }
 
-/* The rows lie in a ring: from the oldest to its end, then from its start. */
+enum { BESIDE = 4 };
+
+typedef struct {
+    int32_t a, b, c, d;
+} sums_t;
+
+/* BESIDE neighbours at once, in `rows` rows, each `row` bytes behind the one before. */
+static inline sums_t add_rows(sums_t sum, const int32_t *weight, const uint8_t *from, uint32_t rows,
+                              uint32_t row)
+{
+    for (; rows > 0; rows--, from += row) {
+        const int32_t w = *weight++;
+        sum.a += w * from[0];
+        sum.b += w * from[1];
+        sum.c += w * from[2];
+        sum.d += w * from[3];
+    }
+    return sum;
+}
+
+/* The rows lie in a ring: from the oldest to its end, then from its start. The last neighbours of a
+ * row are taken together with some that are done already. */
 static void down_many(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t taps,
                       const uint8_t *kept, uint8_t *mixed)
 {
     const uint32_t row = (uint32_t)plan->out_width * plan->channels;
     const uint32_t oldest = taps.first % plan->kept, room = plan->kept - oldest;
     const uint32_t late = taps.count < room ? taps.count : room, early = taps.count - late;
+    for (uint32_t i = 0; i < row; i += BESIDE) {
+        if (i + BESIDE > row) i = row - BESIDE;
+        sums_t sum = {half, half, half, half};
+        sum = add_rows(sum, weight, kept + oldest * row + i, late, row);
+        sum = add_rows(sum, weight + late, kept + i, early, row);
+        mixed[i] = rounded(sum.a);
+        mixed[i + 1] = rounded(sum.b);
+        mixed[i + 2] = rounded(sum.c);
+        mixed[i + 3] = rounded(sum.d);
+    }
+}
+
+/* Rows of less than BESIDE bytes. */
+static void down_narrow(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t taps,
+                        const uint8_t *kept, uint8_t *mixed)
+{
+    const uint32_t row = (uint32_t)plan->out_width * plan->channels;
     for (uint32_t i = 0; i < row; i++) {
-        const int32_t *w = weight;
-        const uint8_t *from = kept + oldest * row + i;
         int32_t sum = half;
-        for (uint32_t k = late; k > 0; k--, from += row) sum += *w++ * *from;
-        from = kept + i;
-        for (uint32_t k = early; k > 0; k--, from += row) sum += *w++ * *from;
+        for (uint32_t k = 0; k < taps.count; k++)
+            sum += weight[k] * kept[(taps.first + k) % plan->kept * row + i];
         mixed[i] = rounded(sum);
     }
 }
@@ -88,6 +156,8 @@ void ek_frame_down(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t
                    const uint8_t *kept, uint8_t *mixed)
 {
     if (taps.count <= FEW) down_few(plan, weight, taps, kept, mixed);
+    else if ((uint32_t)plan->out_width * plan->channels < BESIDE)
+        down_narrow(plan, weight, taps, kept, mixed);
     else down_many(plan, weight, taps, kept, mixed);
 }
 
@@ -149,9 +219,15 @@ static void bring(const ek_frame_plan_t *plan, const ek_frame_work_t *work, sour
                   uint32_t y)
 {
     const ek_rows_t rows = rows_around(plan, source, y);
-    plan->unpack(&rows, y, plan->width, plan->left, plan->columns, work->pixels);
     const uint32_t row = (uint32_t)plan->out_width * plan->channels;
-    ek_frame_across(plan, work->pixels, work->kept + y % plan->kept * row);
+    uint8_t *to = work->kept + y % plan->kept * row;
+    if (plan->lanes) {
+        plan->lanes(rows.at, plan->left, plan->columns, work->lanes);
+        ek_frame_across_lanes(plan, work->lanes, to);
+    } else {
+        plan->unpack(&rows, y, plan->width, plan->left, plan->columns, work->pixels);
+        ek_frame_across(plan, work->pixels, to);
+    }
 }
 
 void ek_frame_convert(const ek_frame_plan_t *plan, const ek_frame_work_t *work,

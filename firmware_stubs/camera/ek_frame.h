@@ -27,6 +27,10 @@ typedef struct {
 typedef void ek_unpack_t(const ek_rows_t *rows, uint32_t y, uint32_t width, uint32_t left,
                          uint32_t columns, uint8_t *pixels);
 
+/* The same of one row as lanes (ek_lanes.h): for every two pixels three words, red, green, blue.
+ * `left` is even. */
+typedef void ek_frame_lanes_t(const uint8_t *row, uint32_t left, uint32_t columns, uint32_t *lanes);
+
 /* An output is mixed from `count` neighbours starting with `first`. */
 typedef struct {
     uint16_t first, count;
@@ -42,6 +46,8 @@ typedef struct {
     uint8_t bytes;                  /* of a stored value: 1, 2 or 4 */
     uint16_t kept;                  /* resized rows held: the largest count in `down` */
     ek_unpack_t *unpack;
+    ek_frame_lanes_t *lanes; /* in place of `unpack`; `across` then counts pairs of pixels, and its
+                              * weights, two a pair, are shifted left by 9. Null: not so */
     const ek_taps_t *across, *down;              /* [out_width], [out_height] */
     const int32_t *across_weight, *down_weight;  /* of all taps, one after another */
     const uint8_t *stored; /* [channels][EK_LEVELS][bytes]: 8-bit value -> normalized, quantized */
@@ -58,6 +64,7 @@ typedef struct {
     uint8_t *pixels; /* columns * channels bytes: an unpacked row */
     uint8_t *kept;   /* kept * out_width * channels: resized rows, row y at y % kept */
     uint8_t *mixed;  /* out_width * channels: an output row */
+    uint32_t *lanes; /* in place of `pixels` where the plan has lanes: 3 for every two columns */
 } ek_frame_work_t;
 
 /* out[out_height][out_width][channels] of `bytes` each, aligned to them. `seen` may be null. */
@@ -66,6 +73,7 @@ void ek_frame_convert(const ek_frame_plan_t *plan, const ek_frame_work_t *work,
                       uint8_t *out);
 
 /* The steps of it, for tests and for cameras that push rows. */
+void ek_frame_across_lanes(const ek_frame_plan_t *plan, const uint32_t *lanes, uint8_t *to);
 void ek_frame_across(const ek_frame_plan_t *plan, const uint8_t *pixels, uint8_t *to);
 void ek_frame_down(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t taps,
                    const uint8_t *kept, uint8_t *mixed);

@@ -20,9 +20,4 @@ static inline uint8_t ek_luma(uint32_t r, uint32_t g, uint32_t b)
     return (uint8_t)((r * 19595u + g * 38470u + b * 7471u + 0x8000u) >> 16);
 }
 
-static inline uint8_t ek_clamp_u8(int32_t x)
-{
-    return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
-}
-
 #endif

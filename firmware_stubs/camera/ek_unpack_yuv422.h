@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "ek_lanes.h"
 #include "ek_unpack.h"
 
 /* `luma` is the place of the first luma in the four bytes of a pair, `colour` that of U; V lies two
@@ -18,9 +19,9 @@ static inline void ek_yuv422_rgb(const uint8_t *row, uint32_t luma, uint32_t col
     for (uint32_t x = left; x < left + columns; x++) {
         const uint8_t *pair = row + (x >> 1) * 4u + colour;
         const int32_t y = (row[2u * x + luma] << 16) + 0x8000, u = pair[0] - 128, v = pair[2] - 128;
-        *to++ = ek_clamp_u8((y + 91881 * v) >> 16);
-        *to++ = ek_clamp_u8((y - 22554 * u - 46802 * v) >> 16);
-        *to++ = ek_clamp_u8((y + 116130 * u) >> 16);
+        *to++ = (uint8_t)ek_level((y + 91881 * v) >> 16);
+        *to++ = (uint8_t)ek_level((y - 22554 * u - 46802 * v) >> 16);
+        *to++ = (uint8_t)ek_level((y + 116130 * u) >> 16);
     }
 }
 

@@ -20,7 +20,7 @@ from edgekit.converter.camera.gate import GateSetting, block_samples, block_sums
 from edgekit.converter.camera.plan import FramePlan, convert_frame, resized
 from edgekit.deploy.bundles import open_bundle
 from edgekit.deploy.camera import run_camera
-from edgekit.deploy.camera_choice import plan_for
+from edgekit.deploy.camera_choice import CameraChoice, choose_camera, plan_for
 from edgekit.deploy.camera_run import CameraRun, FrameAnswer
 from edgekit.deploy.frames import load_frames
 from edgekit.errors import DataError, ProtocolError, UsageError
@@ -136,6 +136,28 @@ def test_a_gated_run_skips_still_frames(cropping: Path, clip: Path) -> None:
     assert run.frames[3].ran
     assert run.frames[1].infer == 0
     assert run.frames[1].label == run.frames[0].label
+
+
+@pytest.mark.parametrize(
+    ("target", "format", "resample", "lanes"),
+    [
+        ("virtual-m4", "rgb565be", "bilinear", True),
+        ("virtual-m4", "yuyv", "box", True),
+        ("virtual-m4", "gray8", "bilinear", False),
+        ("virtual-m4", "rgb565be", "nearest", False),
+        ("virtual-m3", "rgb565be", "bilinear", False),
+    ],
+)
+def test_rows_are_resized_as_lanes_where_that_pays(
+    target: str, format: str, resample: str, lanes: bool, cropping: Path, tmp_path: Path
+) -> None:
+    """Cores with the DSP extension, colours, weights below one."""
+    choice = CameraChoice("virtual", format, resample=resample)
+    part = choose_camera(open_bundle(cropping), load_target(target), choice)
+    part.written(tmp_path)
+    source = (tmp_path / "ek_camera_plan.c").read_text(encoding="utf-8")
+    assert (f".lanes = ek_lanes_{format}" in source) == lanes
+    assert (".unpack = ek_unpack_" in source) != lanes
 
 
 def test_a_frame_that_differs_is_a_verdict() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgekit.converter.camera.emit import work_bytes
+from edgekit.converter.camera.emit import columns_of, has_lanes, paired, work_bytes
 from edgekit.converter.camera.plan import FramePlan
 from edgekit.converter.camera.taps import Taps
 from edgekit.firmware_stubs.catalog import ROOT
@@ -42,7 +42,7 @@ class PlanC(ctypes.Structure):
         ("order", ctypes.c_uint8 * 3),
         ("bytes", ctypes.c_uint8),
         ("kept", ctypes.c_uint16),
-        *((name, ctypes.c_void_p) for name in ("unpack", "across", "down")),
+        *((name, ctypes.c_void_p) for name in ("unpack", "lanes", "across", "down")),
         *((name, ctypes.c_void_p) for name in ("across_weight", "down_weight", "stored")),
     )
 
@@ -50,7 +50,7 @@ class PlanC(ctypes.Structure):
 class WorkC(ctypes.Structure):
     """ek_frame_work_t."""
 
-    _fields_ = tuple((name, ctypes.c_void_p) for name in ("pixels", "kept", "mixed"))
+    _fields_ = tuple((name, ctypes.c_void_p) for name in ("pixels", "kept", "mixed", "lanes"))
 
 
 class WholeC(ctypes.Structure):
@@ -95,21 +95,28 @@ class Guarded:
         return self.all[GUARD : GUARD + self.count]
 
 
-def convert(plan: FramePlan, raw: NDArray[np.uint8]) -> NDArray[Any]:
-    """What ek_frame_convert makes of a frame, in the form of `convert_frame`."""
+def convert(plan: FramePlan, raw: NDArray[np.uint8], *, lanes: bool = False) -> NDArray[Any]:
+    """What ek_frame_convert makes of a frame, in the form of `convert_frame`; with `lanes` by them
+    where the plan has them."""
     library, keep = load(), []
-    left, right = plan.across.span
+    laned = lanes and has_lanes(plan)
+    left, right = columns_of(plan, lanes=laned)
+    across = plan.across.shifted(left)
+    across = paired(across) if laned else across
 
     def address(values: NDArray[Any]) -> int:
         keep.append(values)
         return int(values.ctypes.data)
 
-    def taps(found: Taps) -> int:
-        pairs = [(at, len(row)) for at, row in zip(found.first, found.weights, strict=True)]
+    def taps(found: Taps, step: int = 1) -> int:
+        pairs = [(at, len(row) // step) for at, row in zip(found.first, found.weights, strict=True)]
         return address(np.array(pairs, np.uint16))
 
     def weights(found: Taps) -> int:
         return address(np.array([w for row in found.weights for w in row], np.int32))
+
+    def function(name: str) -> int | None:
+        return ctypes.cast(getattr(library, name), ctypes.c_void_p).value
 
     name = f"ek_unpack_{plan.format.name}_{'rgb' if plan.channels == 3 else 'gray'}"
     given = PlanC(
@@ -124,15 +131,16 @@ def convert(plan: FramePlan, raw: NDArray[np.uint8]) -> NDArray[Any]:
         order=(2, 1, 0) if plan.reverse else (0, 1, 2),
         bytes=plan.stored.itemsize,
         kept=plan.down.most,
-        unpack=ctypes.cast(getattr(library, name), ctypes.c_void_p).value,
-        across=taps(plan.across.shifted(left)),
+        unpack=function(name),
+        lanes=function(f"ek_lanes_{plan.format.name}") if laned else None,
+        across=taps(across, 1 + laned),
         down=taps(plan.down),
-        across_weight=weights(plan.across),
+        across_weight=weights(across),
         down_weight=weights(plan.down),
         stored=address(np.ascontiguousarray(plan.stored)),
     )
-    sizes = work_bytes(plan)
-    memory = [Guarded(sizes[what]) for what in ("PIXELS", "KEPT", "MIXED")]
+    sizes = work_bytes(plan, lanes=laned)
+    memory = [Guarded(sizes[what]) for what in ("PIXELS", "KEPT", "MIXED", "LANES")]
     out = Guarded(int(np.prod(plan.shape)) * plan.stored.itemsize)
     whole = WholeC(bytes=address(np.ascontiguousarray(raw)), stride=raw.shape[1])
     library.ek_frame_convert(

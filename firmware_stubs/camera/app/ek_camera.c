@@ -15,6 +15,7 @@ _Static_assert(EK_CAMERA_PLAN_INPUT_BYTES == EK_INPUT_BYTES, "the plan is of ano
 static uint8_t pixels[EK_CAMERA_PLAN_PIXELS_BYTES];
 static uint8_t kept[EK_CAMERA_PLAN_KEPT_BYTES];
 static uint8_t mixed[EK_CAMERA_PLAN_MIXED_BYTES];
+static uint32_t lanes[EK_CAMERA_PLAN_LANES_BYTES / sizeof(uint32_t)];
 static uint16_t now[COLUMNS * ROWS], reference[COLUMNS * ROWS];
 
 static ek_gate_t gate = {
@@ -36,7 +37,7 @@ void ek_camera_set_gate(const ek_gate_setting_t *setting)
 
 static void convert(uint8_t *input)
 {
-    const ek_frame_work_t work = {pixels, kept, mixed};
+    const ek_frame_work_t work = {pixels, kept, mixed, lanes};
     ek_gate_begin(&gate);
     ek_frame_convert(&ek_camera_plan, &work, ek_camera_row, 0, ek_gate_row, &gate, input);
 }

@@ -33,7 +33,7 @@ static uint8_t about(ek_span_t request, ek_reply_t *reply)
     ek_reply_number(reply, "bytes", EK_CAMERA_PLAN_FRAME_BYTES);
     ek_reply_number(reply, "work",
                     EK_CAMERA_PLAN_PIXELS_BYTES + EK_CAMERA_PLAN_KEPT_BYTES +
-                        EK_CAMERA_PLAN_MIXED_BYTES);
+                        EK_CAMERA_PLAN_MIXED_BYTES + EK_CAMERA_PLAN_LANES_BYTES);
     about_gate(reply);
     return 0;
 }

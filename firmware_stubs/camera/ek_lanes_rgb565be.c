@@ -1,0 +1,7 @@
+/* ek_lanes_rgb565be.c - RGB565, high byte first, as lanes. */
+#include "ek_lanes_rgb565.h"
+
+void ek_lanes_rgb565be(const uint8_t *row, uint32_t left, uint32_t columns, uint32_t *lanes)
+{
+    ek_rgb565_lanes(row + 2u * left, 1, columns, lanes);
+}
