@@ -48,8 +48,9 @@ def source(sheet: Sheet) -> str:
 
 
 def _kernel_headers(sheet: Sheet) -> list[str]:
-    """The headers of the kernels that are called."""
-    used = {"ek_kernels.h", *map(header, sheet.program.kernels)}
+    """The headers of the kernels that are called from here; helpers are called by kernels."""
+    steps = (*sheet.program.steps, *sheet.program.decoders)
+    used = {"ek_kernels.h", *(header(step.kernel) for step in steps)}
     return [f'#include "{name}"' for name in sorted(used)]
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.converter.interpret import run
+from edgekit.converter.interpret.program import fold_constants
 from edgekit.converter.ir.graph import Graph, Node
 from edgekit.converter.ir.verify import verify
 from edgekit.converter.stream.build import Building
@@ -63,7 +64,7 @@ def stream(graph: Graph, hop: int | None = None, axis: int = 1) -> Streamed:
     ends = whole_nodes(graph, ways)
     _check_gain(graph, ways, tracks, rows, ends, hop)
     made = Building(graph, ways, tracks, rows, run(graph, silence(graph), keep="all")).graph()
-    verify(made)
+    verify(fold_constants(made))
     return Streamed(made, graph, axis, steps, hop, least, tracks, rows, ends)
 
 
@@ -113,9 +114,12 @@ def _followed(
 ) -> tuple[Mapping[str, Way], Mapping[str, Track]]:
     """How every node with time takes its rows, and the tracks of all tensors with time."""
     ways: dict[str, Way] = {}
+    known = {name for name, tensor in graph.tensors.items() if tensor.constant}
     for node in graph.nodes:
-        way = follow(graph, node, tracks)
+        way = follow(graph, node, tracks, known)
         if way is None:
+            if all(name is None or name in known for name in node.inputs):
+                known.update(node.outputs)
             continue
         ways[node.name] = way
         if isinstance(way, Slide):

@@ -7,7 +7,7 @@ nor on padding: in the next call the same values stand `hop / step` rows further
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from edgekit.converter.fixed_point import window
 from edgekit.converter.ir import ops
-from edgekit.converter.ir.graph import Graph, Node, Tensor
+from edgekit.converter.ir.graph import DType, Graph, Node, Tensor
 from edgekit.converter.ir.ops import Op, Padding
 from edgekit.converter.ir.shapes import reduced_axes
 from edgekit.converter.ir.slicing import sliced
@@ -69,20 +69,30 @@ Way = Slide | Whole
 Tracks = Mapping[str, Track]
 
 
-def follow(graph: Graph, node: Node, tracks: Tracks) -> Way | None:
-    """How the node's rows depend on those of its operands; None where no operand has time."""
+def follow(graph: Graph, node: Node, tracks: Tracks, known: Set[str]) -> Way | None:
+    """How the node's rows depend on those of its operands; None where no operand has time. `known`
+    are the tensors that no input changes."""
     timed = timed_operands(node, tracks)
     if not timed:
         return None
     rule = RULES.get(type(node.op))
     if rule is None:
         return Whole("has no form that takes rows one by one")
-    fixed = [n for n in node.inputs if n and n not in timed and not graph[n].constant]
-    if fixed:
-        return Whole(f"joins rows with {fixed[0]!r}, which is made of the whole window")
+    others = [name for name in node.inputs if name and name not in timed and name not in known]
+    if others:
+        return Whole(f"joins rows with {others[0]!r}, which is made of the whole window")
+    if _hybrid(graph, node):
+        return Whole("quantizes its input by the largest value of the whole window")
     if len({(track.step, _extent(graph, name, tracks)) for name, track in timed.items()}) > 1:
         return Whole("joins operands of different numbers of rows")
     return rule(graph, node, tracks)
+
+
+def _hybrid(graph: Graph, node: Node) -> bool:
+    """Whether float values meet integer weights, as in dynamic-range models."""
+    weights = graph.role(node, "weights")
+    floats = graph.source(node).dtype is DType.FLOAT32
+    return weights is not None and floats and weights.dtype is not DType.FLOAT32
 
 
 def timed_operands(node: Node, tracks: Tracks) -> dict[str, Track]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +10,18 @@ import numpy as np
 import pytest
 
 from edgekit.converter.ir.graph import DType
+from edgekit.converter.load.dequantize import dequantize_graph
 from edgekit.converter.lower.int4 import packed_rows
+from edgekit.converter.quantize.int8 import quantize_int8
+from edgekit.converter.quantize.scheme import SCHEMES
 from edgekit.converter.tflite.reader import read_tflite
 from edgekit.converter.tflite.writer import pack_int4, write_tflite
+from edgekit.firmware_stubs.catalog import headers_for
+from edgekit.targets.reader import load_target
 from tests.helpers import oracle
 from tests.helpers.generated_c import generate
 from tests.helpers.oracle import Quant, Tensor
+from tests.helpers.temporal_graphs import Temporal
 from tests.helpers.three_engines import Case, compiled, interpreted, reference
 
 Rng = np.random.Generator
@@ -150,3 +157,18 @@ def test_packed_rows_start_at_bytes_and_unpack_to_the_same(rows: int, columns: i
     np.testing.assert_array_equal(np.where(nibbles > 7, nibbles - 16, nibbles), values)
     if columns % 2:
         assert not high[:, -1].any()
+
+
+def test_the_c_includes_headers_of_what_it_calls_alone() -> None:
+    """A helper's own header is not among those that a bundle carries for its kernels."""
+    t = Temporal(2, 40, 1, 16)
+    t.conv(24, 3)
+    t.conv(24, 3)
+    batch = np.random.default_rng(0).normal(size=(8, 40, 1, 16)).astype(np.float32)
+    scheme = SCHEMES["int4"]
+    graph = quantize_int8(dequantize_graph(t.flat()), [batch], scheme=scheme).graph
+    source = generate(graph, "narrow", target=load_target("virtual-m4")).source
+    carried = {path.name for kernel in source.kernels for path in headers_for(kernel)}
+    included = re.findall(r'#include "(ek_\w+\.h)"', source.files["narrow.c"])
+    assert "ek_widen_rows_s8__dsp" in source.kernels
+    assert set(included) <= carried

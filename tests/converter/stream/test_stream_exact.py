@@ -14,10 +14,12 @@ from edgekit.converter.ir import ops
 from edgekit.converter.ir.graph import Graph
 from edgekit.converter.ir.ops import Padding
 from edgekit.converter.load.dequantize import dequantize_graph
+from edgekit.converter.quantize.dynamic import dynamic_weights
+from edgekit.converter.quantize.halves import half_weights
 from edgekit.converter.stream.stream import Streamed, stream
 from edgekit.converter.tflite.reader import read_tflite
 from edgekit.converter.tflite.writer import write_tflite
-from edgekit.errors import EdgeKitError
+from edgekit.errors import EdgeKitError, UnsupportedError
 from tests.helpers.int8_graphs import Array
 from tests.helpers.streamed import steps, wanted
 from tests.helpers.temporal_graphs import HEADS, Temporal, random_temporal
@@ -144,6 +146,23 @@ def test_float_networks_stream_too() -> None:
     for ours, theirs in zip(streamed_outputs(streamed, new), wanted(streamed, new), strict=True):
         for a, b in zip(ours, theirs, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_weights_of_float16_are_expanded_and_kept() -> None:
+    """They are the outputs of DEQUANTIZE, which no input changes."""
+    graph = half_weights(dequantize_graph(ds_cnn(Padding.VALID, "mean")))[0]
+    streamed = stream(graph, 4)
+    assert streamed.ends[0][0].op.NAME == "MEAN"
+
+
+def test_dynamic_range_layers_read_the_whole_window() -> None:
+    """Their input's scale is taken from all its values, so that no row stays what it was."""
+    t = Temporal(1, 24, 1, 32)
+    t.conv(32, 3)
+    t.conv(32, 3)
+    graph = dynamic_weights(dequantize_graph(t.mean()))[0]
+    with pytest.raises(UnsupportedError, match="by the largest value of the whole window"):
+        stream(graph, 4)
 
 
 @pytest.mark.parametrize(
