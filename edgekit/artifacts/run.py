@@ -95,8 +95,9 @@ class SustainedWindow:
 class RunResult:
     """Every sample of a run on one device with one engine.
 
-    `latency_s` holds one sample per inference (host) or per window (board), in seconds, and
-    is empty where no time was measured. `counter_unit` is "instructions", "cycles" or "s".
+    `latency_s` holds one sample per inference (host; the mean of several very short ones, with a
+    note "samples-averaged") or per window (board), in seconds, and is empty where no time was
+    measured. `counter_unit` is "instructions", "cycles" or "s".
     """
 
     device: str
