@@ -21,7 +21,8 @@ from typing import Any
 
 from edgekit.artifacts.figures import Figure, Provenance
 from edgekit.artifacts.report import Report, from_json, with_samples
-from edgekit.errors import DataError, EdgeKitError, OutputError, UsageError
+from edgekit.errors import UsageError
+from edgekit.runtime.lab import history_errors as errors
 from edgekit.runtime.lab.history_schema import APPLICATION, MIGRATIONS, VERSION
 from edgekit.runtime.lab.state import state_folder
 from edgekit.runtime.opened import Closed
@@ -88,7 +89,7 @@ class History(Closed):
     def __init__(self, path: Path, *, patience_s: float = PATIENCE_S, create: bool = True) -> None:
         self.path = path
         if not create and not path.exists():
-            raise self._missing()
+            raise errors.missing(self.path)
         with self._naming():
             if create:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -184,7 +185,7 @@ class History(Closed):
         try:
             text = zlib.decompress(body).decode()
         except (zlib.error, UnicodeDecodeError) as error:
-            raise self._damaged(str(error)) from None
+            raise errors.damaged(self.path, str(error)) from None
         report = from_json(text, subject=f"record {number} of {self.path}")
         return report if samples is None else with_samples(report, samples)
 
@@ -236,9 +237,9 @@ class History(Closed):
             application, version = self._versions()
             empty = not self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
             if application != APPLICATION and not empty:
-                raise self._foreign()
+                raise errors.foreign(self.path)
             if version > VERSION:
-                raise self._newer(version)
+                raise errors.newer(self.path, version)
             for step in MIGRATIONS[version:]:
                 for statement in step:
                     self._base.execute(statement)
@@ -272,76 +273,9 @@ class History(Closed):
         try:
             yield
         except sqlite3.Error as error:
-            raise self._error(error) from None
+            raise errors.refused(self.path, error) from None
         except OSError as error:
-            raise self._unwritable(error.strerror or str(error)) from None
-
-    def _error(self, error: sqlite3.Error) -> EdgeKitError:
-        primary = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
-        if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return OutputError(
-                str(self.path),
-                "locked: another program has been writing to it all the time",
-                allowed="writers that take turns",
-                hint="close it (a database browser?) and try again; lsof tells who has it open",
-                code="history-locked",
-            )
-        if primary == sqlite3.SQLITE_FULL:
-            return OutputError(
-                str(self.path),
-                "the disk is full",
-                hint="free space; what was in the history is still there",
-                code="history-full",
-            )
-        if primary == sqlite3.SQLITE_NOTADB:
-            return self._foreign()
-        if primary == sqlite3.SQLITE_CORRUPT:
-            return self._damaged(str(error))
-        return self._unwritable(str(error))
-
-    def _unwritable(self, why: str) -> OutputError:
-        return OutputError(
-            str(self.path),
-            f"cannot be opened or written: {why}",
-            allowed="a file in a folder that can be written",
-            hint="name another with --history FILE or $EDGEKIT_HISTORY",
-            code="history-place",
-        )
-
-    def _damaged(self, why: str) -> DataError:
-        return DataError(
-            str(self.path),
-            f"damaged: {why}",
-            hint="move it away; `edgekit history import` takes up the reports (report.json) again",
-            code="history-damaged",
-        )
-
-    def _missing(self) -> DataError:
-        return DataError(
-            str(self.path),
-            "no history yet",
-            allowed="a file that `edgekit bench` or `edgekit history import` made",
-            hint="bench something, or name another with --history FILE or $EDGEKIT_HISTORY",
-            code="history-missing",
-        )
-
-    def _foreign(self) -> DataError:
-        return DataError(
-            str(self.path),
-            "no history of EdgeKit",
-            allowed="a file that `edgekit bench` or `edgekit history import` made",
-            hint="name another with --history FILE or $EDGEKIT_HISTORY",
-            code="history-foreign",
-        )
-
-    def _newer(self, version: int) -> DataError:
-        return DataError(
-            str(self.path),
-            f"history of version {version}, written by a newer EdgeKit",
-            allowed=str(VERSION),
-            hint="run: pip install --upgrade edgekit-sdk",
-            code="history-newer",
-        )
+            raise errors.unwritable(self.path, error.strerror or str(error)) from None
 
 
 def identity(report: Report) -> str:

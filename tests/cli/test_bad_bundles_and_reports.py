@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from edgekit.runtime.report.stored import MOST_INLINE
+from edgekit.runtime.report.write import write_report
 from tests.helpers.command_line import edgekit, fails, nothing_left_in, succeeds
-from tests.helpers.sample_report import board_report
+from tests.helpers.sample_report import board_report, host_report, host_run
 
 Spoil = Callable[[Path], object]
 READERS = ("verify {} --samples 1", "run {} data.npz", "build {} -o firmware", "bench {} -t host")
@@ -164,6 +169,21 @@ def test_damaged_reports(
 def test_a_report_that_went_through_an_editor_of_windows(desk: Path) -> None:
     Path("report.json").write_text(f"\ufeff{board_report(4).to_json()}", encoding="utf-8")
     assert "sample on Sample board" in succeeds("report", "report.json").out
+
+
+def test_samples_that_are_no_numbers(desk: Path) -> None:
+    count = 2 * MOST_INLINE
+    write_report(replace(host_report(), runs=(host_run(count),)), desk / "r", formats=())
+    record = json.loads((desk / "r" / "report.json").read_text(encoding="utf-8"))
+    with np.load(desk / "r" / "samples.npz") as kept:
+        arrays = {name: np.full(len(kept[name]), np.nan) for name in kept.files}
+    np.savez(desk / "r" / "samples.npz", **arrays)
+    data = (desk / "r" / "samples.npz").read_bytes()
+    record["samples"]["sha256"] = hashlib.sha256(data).hexdigest()
+    (desk / "r" / "report.json").write_text(json.dumps(record), encoding="utf-8")
+    assert succeeds("report", "r").out, "the record has the percentiles itself"
+    with nothing_left_in(desk):
+        fails("report", "r", "--html", "page.html", exit_code=1, code="samples-changed")
 
 
 def test_a_binary_report(desk: Path) -> None:
