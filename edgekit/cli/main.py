@@ -92,6 +92,9 @@ app.add_typer(mlperf.app, name=mlperf.NAME)
 def run(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the console script; always raises SystemExit."""
     signals.install()
+    # what was closed by the caller (>&-) is None
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
     words = sys.argv[1:] if arguments is None else arguments
     if not {"-v", "--verbose"} & set(words):
         # what libraries warn of and log is not the user's doing

@@ -200,6 +200,18 @@ def test_standard_output_on_a_full_disk(line: str, desk: Path, small_bundle: Pat
     ]
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_outputs_are_no_failure(closed: str, desk: Path) -> None:
+    line = f'exec "$0" -c "$1" targets {closed}'
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable, ENTRY],
+        capture_output=True, text=True, check=False, cwd=desk,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("virtual-m4" in done.stdout) == (closed == "2>&-")
+
+
 def test_two_conversions_into_one_place_at_once(desk: Path) -> None:
     """Whoever is last wins; the bundle is whole and nothing else is left."""
     both = [started(*CONVERT, "same", "-q", cwd=desk) for _ in range(2)]
