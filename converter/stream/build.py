@@ -8,7 +8,7 @@ the ring of the next call.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,15 +25,6 @@ from edgekit.converter.stream.tracks import CUTS, PADS, RESHAPES, Slide, Tracks,
 Values = Mapping[str, NDArray[Any]]
 Segment = tuple[int, int, str]
 """Rows first to end of a tensor of the window network, and the tensor that holds them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Padded:
-    """Rows of an operand as a run reads them, and how many more lie beyond either edge."""
-
-    name: str
-    before: int
-    after: int
 
 
 class Building:
@@ -64,9 +55,10 @@ class Building:
             self._keep(name, [(first, end, name)])
         for node in self._graph.nodes:
             self._add(node)
-        made = replace(self._graph, tensors=self._tensors, states=tuple(self._states))
         outputs = tuple(self._output(name) for name in self._graph.outputs)
-        return replace(made, outputs=outputs).with_nodes(self._nodes)
+        states = tuple(self._states)
+        made = replace(self._graph, tensors=self._tensors, states=states, outputs=outputs)
+        return made.with_nodes(self._nodes)
 
     def _output(self, name: str) -> str:
         if name not in self._tracks:
@@ -99,7 +91,7 @@ class Building:
         _, stop, newest = pieces[rows.newest]
         axis, count = self._tracks[name].axis, end - first
         settled = self._settled[name].take(range(first, end), axis=axis)
-        read, held, written = (f"{name}_{word}" for word in ("ring", "window", "kept"))
+        read, held, written = (self._fresh(f"{name}_{word}") for word in ("ring", "window", "kept"))
         self._tensors[read] = self._shaped(name, first, end, read)
         self._tensors[held] = self._shaped(name, first, stop, held)
         self._append(Node(held, ops.Concatenation(axis), (read, newest), (held,)))
@@ -308,7 +300,8 @@ class Building:
         return name
 
     def _fresh(self, wish: str) -> str:
-        """`wish`, or with an underscore where the window network has a tensor of that name."""
-        while wish in self._tensors or wish in self._graph.tensors:
+        """`wish`, or with an underscore where a tensor or node has that name."""
+        taken = {node.name for node in self._graph.nodes}
+        while wish in self._tensors or wish in self._graph.tensors or wish in taken:
             wish += "_"
         return wish

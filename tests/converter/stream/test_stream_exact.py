@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from edgekit.converter.interpret import run_in_a_row
 from edgekit.converter.ir import ops
-from edgekit.converter.ir.graph import Graph
+from edgekit.converter.ir.graph import Graph, Quant
 from edgekit.converter.ir.ops import Padding
 from edgekit.converter.load.dequantize import dequantize_graph
 from edgekit.converter.quantize.dynamic import dynamic_weights
@@ -129,6 +130,27 @@ def test_time_may_be_the_width() -> None:
     streamed = stream(t.mean(), 2, axis=2)
     assert streamed.steps == 20
     check(streamed)
+
+
+@pytest.mark.parametrize("padding", list(Padding))
+def test_rows_that_others_read_may_be_an_output_too(padding: Padding) -> None:
+    """Then the output is a part of what is computed and kept."""
+    t = Temporal(6, 24, 2, 3)
+    t.conv(4, 3, padding=padding)
+    rows = t.x
+    t.conv(4, 3, padding=padding)
+    graph = t.mean()
+    streamed = stream(replace(graph, outputs=(rows, *graph.outputs)), 2)
+    assert streamed.graph[streamed.graph.outputs[0]].shape == (1, 2, 2, 4)
+    check(streamed)
+
+
+def test_names_of_the_network_stay_its_own() -> None:
+    """A layer may be called what a ring's window would be called."""
+    t = Temporal(6, 24, 2, 3)
+    t.conv(4, 3)
+    t.x = t.g.unary(ops.Tanh(), t.x, Quant.per_tensor(1 / 128, 0), name="x0_window")
+    check(stream(t.mean()))
 
 
 def test_a_gate_made_of_the_whole_window_ends_time() -> None:
