@@ -35,7 +35,7 @@
 #define EK_MSG_CAMERA 0x10   /* -> text, "key=value\n" each: camera, fault of the last capture,
                               * format, width, height, region that the model sees, resample, bytes
                               * of a frame, bytes of work memory; gated (1: built with a gate),
-                              * enter, leave, blocks, hold, refresh of the gate */
+                              * enter, leave, blocks, hold, refresh of that gate */
 #define EK_MSG_FRAME 0x11    /* u32 offset, bytes -> nothing; into a virtual camera's frame */
 #define EK_MSG_GATE 0x12     /* u16 each: enter, leave, blocks, hold, refresh -> nothing; the gate
                               * forgets what it has seen. See camera/ek_gate.h */

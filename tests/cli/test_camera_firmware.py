@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tests.helpers.camera_firmware import BROKEN, MOVING, camera_firmware
 from tests.helpers.command_line import fails, succeeds
 from tests.helpers.plugged_board import BOARD, in_qemu
 from tests.helpers.ptys import firmware_on_pty
+from tests.helpers.small_bundles import prepared_by_cropping
 from tests.helpers.stand_ins import StandIn
 from tests.helpers.virtual_firmware import needs_qemu
 
@@ -27,11 +27,7 @@ needs_arm = pytest.mark.skipif(
 @pytest.fixture
 def bundle(own_bundle: Path) -> Path:
     """A bundle whose model was prepared with pictures cut to its proportions."""
-    manifest = own_bundle / "edgekit.json"
-    values = json.loads(manifest.read_text(encoding="utf-8"))
-    values["preprocess"]["resize"] = "crop"
-    manifest.write_text(json.dumps(values), encoding="utf-8")
-    return own_bundle
+    return prepared_by_cropping(own_bundle)
 
 
 @needs_arm
@@ -156,9 +152,11 @@ def test_the_gate_that_was_built_in_is_on(bundle: Path, tmp_path: Path) -> None:
         built = succeeds(*words, "-p", port, "--save", tmp_path / "shots").record
     with firmware_on_pty(image.elf) as (port, _):
         wide = succeeds(*words, "-p", port, "--gate", "4000").record
+        again = succeeds(*words, "-p", port).record  # with its own
     assert [frame["ran"] for frame in built["frames"]] == [True, False, False, True, False]
     assert [frame["equal"] for frame in built["frames"]] == [True, True, None, True, True]
     assert [frame["ran"] for frame in wide["frames"]] == [True, False, False, False, False]
+    assert [frame["ran"] for frame in again["frames"]] == [False, True, False, False, True]
 
 
 def test_a_sensor_that_is_not_there(bundle: Path, tmp_path: Path) -> None:

@@ -12,16 +12,13 @@ from PIL import Image
 
 from tests.helpers.command_line import ENTRY, ROOT, edgekit, fails, succeeds
 from tests.helpers.jpegs import picture, scan_start, without_tables
+from tests.helpers.small_bundles import prepared_by_cropping
 
 
 @pytest.fixture
 def bundle(own_bundle: Path) -> Path:
     """A bundle whose model was prepared with pictures cut to its proportions."""
-    manifest = own_bundle / "edgekit.json"
-    values = json.loads(manifest.read_text(encoding="utf-8"))
-    values["preprocess"]["resize"] = "crop"
-    manifest.write_text(json.dumps(values), encoding="utf-8")
-    return own_bundle
+    return prepared_by_cropping(own_bundle)
 
 
 def lines(*words: object) -> list[dict[str, object]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from edgekit.runtime.link.dut import open_dut
 from edgekit.targets.reader import load_target
 from tests.helpers.camera_firmware import BROKEN, camera_firmware
 from tests.helpers.ptys import firmware_on_pty
+from tests.helpers.small_bundles import prepared_by_cropping
 from tests.helpers.toolchains import require
 from tests.helpers.virtual_firmware import needs_qemu
 
@@ -38,11 +38,7 @@ from tests.helpers.virtual_firmware import needs_qemu
 @pytest.fixture
 def cropping(own_bundle: Path) -> Path:
     """A bundle whose model was prepared with pictures cut to its proportions."""
-    manifest = own_bundle / "edgekit.json"
-    values = json.loads(manifest.read_text(encoding="utf-8"))
-    values["preprocess"]["resize"] = "crop"
-    manifest.write_text(json.dumps(values), encoding="utf-8")
-    return own_bundle
+    return prepared_by_cropping(own_bundle)
 
 
 def moving_square(count: int = 8) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ a changed weight shows.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,15 @@ def own_bundle(small_bundle: Path, tmp_path: Path) -> Path:
     import shutil
 
     return Path(shutil.copytree(small_bundle, tmp_path / "own"))
+
+
+def prepared_by_cropping(bundle: Path) -> Path:
+    """The bundle, whose manifest now says that pictures were cut to the model's proportions."""
+    manifest = bundle / "edgekit.json"
+    values = json.loads(manifest.read_text(encoding="utf-8"))
+    values["preprocess"]["resize"] = "crop"
+    manifest.write_text(json.dumps(values), encoding="utf-8")
+    return bundle
 
 
 @pytest.fixture

@@ -27,8 +27,6 @@ static ek_gate_t gate = {
     .reference = reference,
 };
 
-ek_gate_setting_t ek_camera_gate(void) { return gate.setting; }
-
 void ek_camera_set_gate(const ek_gate_setting_t *setting)
 {
     gate.setting = *setting;

@@ -19,10 +19,7 @@ typedef struct {
 /* One frame; `gated` leaves it to the gate whether the model runs. */
 ek_capture_t ek_camera_capture(bool gated);
 
-/* The setting in force, at first that of the plan. */
-ek_gate_setting_t ek_camera_gate(void);
-
-/* A new setting; what the gate has seen is forgotten. */
+/* A new setting in place of the plan's; what the gate has seen is forgotten. */
 void ek_camera_set_gate(const ek_gate_setting_t *setting);
 
 /* --- of the driver --- */

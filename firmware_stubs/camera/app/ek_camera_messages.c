@@ -11,7 +11,7 @@ static const char *fault; /* of the last capture */
 
 static void about_gate(ek_reply_t *reply)
 {
-    const ek_gate_setting_t gate = ek_camera_gate();
+    static const ek_gate_setting_t gate = EK_CAMERA_PLAN_GATE;
     ek_reply_number(reply, "gated", EK_CAMERA_PLAN_GATED);
     ek_reply_number(reply, "enter", gate.enter);
     ek_reply_number(reply, "leave", gate.leave);
