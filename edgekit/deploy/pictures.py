@@ -11,7 +11,7 @@ from edgekit.errors import UsageError
 FORMATS = (".svg", ".png")
 
 
-def check_picture(path: Path) -> None:
+def _check(path: Path) -> None:
     """Raises UsageError for a picture that is named neither .svg nor .png."""
     if path.suffix.lower() not in FORMATS:
         raise UsageError(
@@ -26,7 +26,7 @@ def check_picture(path: Path) -> None:
 def write_picture(path: Path, drawing: str) -> None:
     """Write the text of an SVG file to `path` as its ending says. Raises UsageError, OutputError;
     ToolError when PNG is asked for and no Chromium is installed."""
-    check_picture(path)
+    _check(path)
     write_file(path, png_of(drawing) if path.suffix.lower() == ".png" else drawing)
 
 
