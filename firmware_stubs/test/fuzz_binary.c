@@ -60,8 +60,7 @@ static int8_t naive_mul(const ek_binary_s8_t *p, int64_t a, int64_t b)
 static int8_t naive_prelu(const ek_binary_s8_t *p, int64_t a, int64_t b)
 {
     if (a < p->a_zero) return naive_mul(p, a, b);
-    return naive_clamp(naive_requant(a - p->a_zero, p->a_q) + p->output_zero, p->act_min,
-                       p->act_max);
+    return naive_finish(a - p->a_zero, p->a_q, p->output_zero, p->act_min, p->act_max);
 }
 
 typedef void kernel_t(const ek_binary_s8_t *p, const int8_t *a, const int8_t *b, int8_t *output);
