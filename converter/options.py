@@ -127,7 +127,8 @@ class ConvertOptions:
             raise UsageError(
                 "--cluster",
                 f"{self.cluster} different weights",
-                allowed=f"{LEAST_CLUSTERS} to {MOST_CLUSTERS}, usually 16 or 32",
+                allowed=f"{LEAST_CLUSTERS} to {MOST_CLUSTERS}",
+                hint="16 or 32 are usual",
                 code="bad-option",
             )
         choices = self.layer_choices
@@ -253,7 +254,8 @@ def size(option: str, text: str | int | None) -> int | None:
         raise UsageError(
             option,
             f"not understood: {text!r}",
-            allowed="bytes, or a size such as 64K, 64KiB or 1M",
+            allowed="bytes, or a size such as 64KiB or 1M",
+            hint=f"for example {option} 64K",
             code="bad-option",
         ) from None
 
@@ -267,6 +269,7 @@ def hop(option: str, text: str | int | None) -> int | None:
             option,
             f"not understood: {text!r}",
             allowed="auto, or a number of new time steps a call",
+            hint=f"{option} auto takes as few as the model allows",
             code="bad-option",
         )
     return 0 if text == "auto" else int(text)
@@ -284,7 +287,8 @@ def numbers(option: str, text: str | None) -> tuple[float, ...] | None:
         raise UsageError(
             option,
             f"not understood: {text!r}",
-            allowed="one or three numbers, such as 1/255",
+            allowed="one or three numbers",
+            hint=f"one for all channels, or one each: {option} 1/255, {option} 0.5,0.5,0.5",
             code="bad-option",
         )
     return values

@@ -46,7 +46,11 @@ def _lines(option: str, text: str) -> list[str]:
         return Path(text).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            option, f"{text} cannot be read: {error}", allowed="a text file", code="bad-option"
+            option,
+            f"{text} cannot be read: {error}",
+            allowed="a text file",
+            hint="a line for each choice, such as conv1*=int16, in UTF-8",
+            code="bad-option",
         ) from None
 
 

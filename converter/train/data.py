@@ -179,6 +179,7 @@ def _stack(dataset: Dataset, shape: Shape, progress: Progress, stage: str) -> ND
             "--input",
             f"{shape_text(shape)}: images have no {shape[2]} channels",
             allowed="1 (grey) or 3 (colours)",
+            hint=f"for example --input {shape_text((*shape[:2], 3))}",
             code="bad-option",
         )
     dtype = np.dtype(np.uint8) if images else np.asarray(dataset.load(0)).dtype

@@ -81,7 +81,13 @@ class TrainOptions:
     def __post_init__(self) -> None:
         for option, value, allowed, right in _checks(self):
             if not (math.isfinite(value) and right(value)):
-                raise UsageError(option, f"{value:g}", allowed=allowed, code="bad-option")
+                raise UsageError(
+                    option,
+                    f"{value:g}",
+                    allowed=allowed,
+                    hint="`edgekit train --help` states the default",
+                    code="bad-option",
+                )
         _one_of("--schedule", self.schedule, SCHEDULES)
         _one_of("--optimizer", self.method, OPTIMIZERS)
         for name in self.augment or ():

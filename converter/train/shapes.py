@@ -24,7 +24,8 @@ def parse_shape(text: str) -> Shape:
         raise UsageError(
             "--input",
             f"not understood: {text!r}",
-            allowed="HEIGHTxWIDTHxCHANNELS, such as 32x32x3",
+            allowed="HEIGHTxWIDTHxCHANNELS, or HEIGHTxWIDTH of three channels",
+            hint="for example --input 32x32x3",
             code="bad-option",
         )
     return found

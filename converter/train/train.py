@@ -110,6 +110,7 @@ class Places:
                 "-o",
                 f"{str(path)!r} is no place for a {kind}",
                 allowed=f"a file that ends in {suffix}",
+                hint=f"-o {usual}{suffix}, which is where it goes without -o",
                 code="bad-option",
             )
         if start is not None and path.resolve() == start.resolve():

@@ -183,7 +183,11 @@ def check_options(target: Target, options: BenchOptions) -> None:
     """Raise UsageError for an option that would be without effect, or is not understood."""
     if options.engine is not None and options.engine not in ENGINES:
         raise UsageError(
-            "--engine", f"{options.engine!r}", allowed=", ".join(ENGINES), code="bad-option"
+            "--engine",
+            f"unknown engine {options.engine!r}",
+            allowed=", ".join(ENGINES),
+            hint="leave it out for the one that the target runs by itself",
+            code="bad-option",
         )
     for row in IDLE:
         given = [name for name in row.options if _given(name, options)]
@@ -239,7 +243,8 @@ def counts(option: str, text: str, most: int) -> tuple[int, ...]:
         raise UsageError(
             option,
             f"not understood: {text!r}",
-            allowed=f"numbers from 1 to {most} such as 1,2,4",
+            allowed=f"numbers from 1 to {most}",
+            hint=f"separate several with commas: {option} 1,2,4",
             code="bad-option",
         )
     return values

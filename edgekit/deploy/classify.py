@@ -90,7 +90,11 @@ def open_engine(bundle: Bundle, engine: str) -> tuple[Run, str]:
     if engine == "c":
         return _native(bundle)
     raise UsageError(
-        "--engine", f"unknown engine {engine!r}", allowed=", ".join(ENGINES), code="bad-option"
+        "--engine",
+        f"unknown engine {engine!r}",
+        allowed=", ".join(ENGINES),
+        hint=f"leave it out for {ENGINES[0]}",
+        code="bad-option",
     )
 
 

@@ -116,7 +116,9 @@ def draw_comparison(comparison: Comparison, metric: str, path: Path) -> None:
             "--by",
             f"no report tells its {metric}" if known else f"no metric {metric!r}",
             allowed=", ".join(each.metric.name for each in comparison.columns),
-            hint="bench with --power tells the energy" if metric == "energy" else "",
+            hint="bench with --power tells the energy"
+            if metric == "energy"
+            else "draw one of these with --by, or compare reports that tell it",
             code="compare-metric",
         )
     write_picture(path, svg_comparison(comparison, column))

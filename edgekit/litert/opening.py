@@ -61,13 +61,29 @@ def open_interpreter(
 
 def _check_options(threads: int, kernels: str, batch: int | None) -> None:
     if threads < 1:
-        raise UsageError("threads", str(threads), allowed="1 or more", code="threads")
+        raise UsageError(
+            "threads",
+            str(threads),
+            allowed="1 or more",
+            hint="leave it out for 1",
+            code="threads",
+        )
     if kernels not in ("default", "builtin", "reference"):
         raise UsageError(
-            "kernels", repr(kernels), allowed="default, builtin, reference", code="kernels"
+            "kernels",
+            repr(kernels),
+            allowed="default, builtin, reference",
+            hint="reference is the set that generated C equals",
+            code="kernels",
         )
     if batch is not None and batch < 1:
-        raise UsageError("batch", str(batch), allowed="1 or more", code="batch")
+        raise UsageError(
+            "batch",
+            str(batch),
+            allowed="1 or more",
+            hint="leave it out to keep the model's own",
+            code="batch",
+        )
 
 
 def _read(model: bytes | Path) -> tuple[bytes, str]:

@@ -94,7 +94,13 @@ def problem(provider: Provider) -> str:
 def choose(name: str | None) -> Provider:
     names = [row.name for row in PROVIDERS]
     if name is not None and name not in names:
-        raise UsageError("provider", repr(name), allowed=", ".join(names), code="provider")
+        raise UsageError(
+            "provider",
+            repr(name),
+            allowed=", ".join(names),
+            hint="leave it out for the first that is installed",
+            code="provider",
+        )
     wanted = [row for row in PROVIDERS if name in (None, row.name)]
     installed = [row for row in wanted if row.installed]
     if not installed:

@@ -28,7 +28,8 @@ def core_numbers(text: str) -> tuple[int, ...]:
         raise UsageError(
             "--cores",
             f"not understood: {text!r}",
-            allowed=f"{BIG}, or numbers from 0 to {MOST - 1} such as 4-7 or 0,4",
+            allowed=f"{BIG}, or numbers from 0 to {MOST - 1}",
+            hint="name a range as 4-7 and single ones as 0,4",
             code="bad-option",
         )
     return tuple(sorted(found))

@@ -58,7 +58,11 @@ def write_report(
     unknown = [name for name in chosen if name not in VIEWS]
     if unknown:
         raise UsageError(
-            "report format", unknown[0], allowed=", ".join(VIEWS), code="report-format"
+            "report format",
+            unknown[0],
+            allowed=", ".join(VIEWS),
+            hint="report.json is always written; these are pages made of it",
+            code="report-format",
         )
     record, contents = _record(report, folder, trace)
     try:

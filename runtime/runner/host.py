@@ -54,7 +54,11 @@ def run_host(
 
     if not batches or min(batches) < 1:
         raise UsageError(
-            "batches", str(list(batches)), allowed="sizes of 1 or more", code="batches"
+            "batches",
+            str(list(batches)),
+            allowed="sizes of 1 or more",
+            hint="(1,) measures single inferences",
+            code="batches",
         )
     request = {
         "model": str(model / MODEL_NAME if model.is_dir() else model),

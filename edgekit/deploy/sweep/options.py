@@ -53,6 +53,7 @@ class SweepOptions:
                 "--sampler",
                 f"unknown value {self.sampler!r}",
                 allowed=", ".join(SAMPLERS),
+                hint="leave it out for the one that suits the number of combinations",
                 code="bad-option",
             )
         for flag, value, least in (
@@ -62,7 +63,11 @@ class SweepOptions:
         ):
             if value is not None and value < least:
                 raise UsageError(
-                    flag, f"{value} is too few", allowed=f"{least} or more", code="bad-option"
+                    flag,
+                    f"{value} is too few",
+                    allowed=f"{least} or more",
+                    hint="`edgekit sweep --help` states the default",
+                    code="bad-option",
                 )
         if self.dask is not None and self.workers != 1:
             raise UsageError(
