@@ -24,7 +24,7 @@ def test_shapes_are_read(text: str, shape: tuple[int, int, int]) -> None:
 
 @pytest.mark.parametrize("text", ["32", "32x", "0x32x3", "32x32x3x1", "axb", "-8x8"])
 def test_other_shapes_are_refused(text: str) -> None:
-    with pytest.raises(UsageError, match=r"--input: not understood: .* For example --input 32x32x3"):
+    with pytest.raises(UsageError, match=r"--input: not understood: .* --input 32x32x3"):
         parse_shape(text)
 
 
