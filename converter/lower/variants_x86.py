@@ -21,9 +21,8 @@ def _rows(request: Request, rows: int) -> int:
 
 
 def _raising(request: Request, rows: int) -> int:
-    """16 activations at a time, those that are left over one by one."""
-    taps = taps_of(request)
-    return rows * (30 + 5 * (taps // 16) + 4 * (taps % 16))
+    """Eight activations at a time."""
+    return rows * (30 + 5 * ceil_div(taps_of(request), 8))
 
 
 def convolution_cost(request: Request) -> int:

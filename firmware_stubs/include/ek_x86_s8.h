@@ -15,10 +15,29 @@
 
 enum { EK_X86_BLOCK = 16, EK_X86_ROWS = 8 };
 
-/* Adds 128 to `count` activations. */
-static inline void ek_x86_raise(const int8_t *from, int32_t count, uint8_t *to)
+enum { EK_X86_WORD = 8 /* bytes */ };
+
+static inline void ek_x86_raise_word(const int8_t *from, uint8_t *to)
 {
-    for (int32_t i = 0; i < count; i++) to[i] = (uint8_t)(from[i] ^ INT8_MIN);
+    uint64_t word;
+    memcpy(&word, from, sizeof word);
+    word ^= UINT64_C(0x8080808080808080);
+    memcpy(to, &word, sizeof word);
+}
+
+/* Copies `count` activations and adds 128 to each; the last word overlaps the one before. Returns
+ * what lies behind the copy. */
+static inline uint8_t *ek_x86_raise(const int8_t *from, int32_t count, uint8_t *to)
+{
+    if (count < EK_X86_WORD) {
+        for (int32_t i = 0; i < count; i++) to[i] = (uint8_t)(from[i] ^ INT8_MIN);
+        return to + count;
+    }
+    for (int32_t i = 0; i + EK_X86_WORD < count; i += EK_X86_WORD) {
+        ek_x86_raise_word(from + i, to + i);
+    }
+    ek_x86_raise_word(from + count - EK_X86_WORD, to + count - EK_X86_WORD);
+    return to + count;
 }
 
 /* The factors of channel l of `channels` that lie together. */

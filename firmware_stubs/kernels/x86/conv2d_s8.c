@@ -4,16 +4,19 @@
 #include "ek_x86_best_s8.h"
 #include "ek_x86_s8.h"
 
-/* The window's taps, raised; pointwise kernels need no copy in between. */
-static void gather(const ek_conv2d_s8_t *p, const ek_window_at_t *at, int32_t taps, int8_t *to)
+/* The window's taps, raised. Kernels without dilation copy runs of them, if all lie inside. */
+static void gather(const ek_conv2d_s8_t *p, const ek_window_at_t *at, int32_t taps, int8_t *row)
 {
-    const int8_t *from = to;
-    if (p->kernel_h * p->kernel_w == 1 && ek_window_is_inside(p, at)) {
-        from = at->input + (at->h * p->input_w + at->w) * p->input_c;
-    } else {
-        ek_window_gather(p, at, to);
+    uint8_t *to = (uint8_t *)row;
+    if (p->dilation_h == 1 && p->dilation_w == 1 && ek_window_is_inside(p, at)) {
+        const int8_t *from = at->input + (at->h * p->input_w + at->w) * p->input_c;
+        for (int32_t i = 0; i < p->kernel_h; i++, from += p->input_w * p->input_c) {
+            to = ek_x86_raise(from, p->kernel_w * p->input_c, to);
+        }
+        return;
     }
-    ek_x86_raise(from, taps, (uint8_t *)to);
+    ek_window_gather(p, at, row);
+    for (int32_t i = 0; i < taps; i++) to[i] = (uint8_t)(row[i] ^ INT8_MIN);
 }
 
 void ek_conv2d_s8__x86(const ek_conv2d_s8_t *p, const int8_t *input, const int8_t *weights,
