@@ -59,16 +59,24 @@ class BundleSummary:
     """
 
     name: str
+    """A C identifier: prefix of every generated symbol."""
     model_sha256: str
+    """Of the .tflite file; so is `model_bytes`."""
     model_bytes: int
     source: dict[str, str]
+    """The file that was converted: name (no folder), format, sha256."""
     precision: str
+    """As it was asked for: "int8", "int4", "float16", ..."""
     macs: int
+    """Multiply-accumulates of one inference."""
     operators: dict[str, int]
+    """Operator of the model -> how many layers have it."""
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
     recipe: dict[str, Any] = field(default_factory=dict)
+    """What shaped the result: calibration data, options of `convert`."""
     sizes: dict[str, int] = field(default_factory=dict)
+    """Bytes: model, weights, constants (requantization, tables), arena."""
     accuracy: AccuracySummary | None = None
     layers_sqnr_db: dict[str, float | None] = field(default_factory=dict)
     steps: tuple[StepInfo, ...] = ()
@@ -80,7 +88,9 @@ class BundleSummary:
     formats: PrecisionSummary | None = None
     """How every layer got its number format; None where all have one unasked."""
     cost_basis: dict[str, str] = field(default_factory=dict)
+    """What estimated instructions rest on."""
     versions: dict[str, str] = field(default_factory=dict)
+    """Program or package -> the version that converted."""
     manifest_sha256: str = ""
     """Hash of the bundle's edgekit.json, which has those of all it was made from; empty: not
     told."""

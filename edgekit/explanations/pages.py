@@ -168,7 +168,7 @@ def _graphs() -> Iterator[Page]:
         sentence, hint = rule.sentence.rstrip("."), getattr(rule, "hint", "")
         yield Page(
             (rule.name,),
-            f"A rule of graphs: {shorten(sentence, 60, placeholder=' …')}",
+            _rule("A rule of graphs", sentence),
             f"The layer that the message names breaks this rule: {sentence}.",
             (LIMIT if limit else CONTRADICTION) + " Graphs are checked between every two passes.",
             (_sentence(hint) + " " if hint else "") + (DO_LIMIT if limit else DO_CONTRADICTION),
@@ -183,7 +183,7 @@ def _boards() -> Iterator[Page]:
     for refusal, advice in ADVICE.items():
         yield Page(
             (f"device-{refusal.name.lower().replace('_', '-')}",),
-            "The board refused a request",
+            _rule("The board refused", SENTENCES[refusal]),
             f"Its firmware answered: {SENTENCES[refusal]}.",
             "It refuses what it cannot do as asked, instead of computing something else.",
             _sentence(advice),
@@ -198,7 +198,7 @@ def _profiles() -> Iterator[Page]:
     for check in CHECKS:
         yield Page(
             (f"target-{check.name}",),
-            "A target profile that breaks a rule",
+            _rule("A rule of profiles", check.sentence),
             f"The profile breaks this rule: {check.sentence}.",
             "Figures of a profile go into memory plans, clocks and energy.",
             "Correct the value in the message; `edgekit targets NAME` shows a profile that works.",
@@ -214,13 +214,18 @@ def _mlperf() -> Iterator[Page]:
     for rule in RULES:
         yield Page(
             (f"mlperf-{rule.name}",),
-            "A rule of MLPerf Tiny",
+            _rule("A rule of MLPerf Tiny", rule.sentence),
             f"Not met: {rule.sentence}.",
             "A result that does not meet it cannot be submitted; the figures stand all the same.",
             _sentence(ADVICE.get(rule.name, "see docs/mlperf.md")),
             docs=("docs/mlperf.md#measure",),
             topic="mlperf",
         )
+
+
+def _rule(kind: str, sentence: str) -> str:
+    """A title that tells one rule of a table from the next."""
+    return f"{kind}: {shorten(sentence, 60, placeholder=' …')}"
 
 
 def _sentence(text: str) -> str:

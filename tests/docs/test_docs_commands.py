@@ -54,6 +54,7 @@ PAGES = (
     "docs/mixed_precision.md",
     "docs/sweep.md",
     "docs/classical.md",
+    "docs/codes.md",
 )
 SAVED = (
     ("binary_net.py", "docs/binary.md", "python", 0),
