@@ -20,7 +20,7 @@ from edgekit.errors import UsageError
 from edgekit.firmware_stubs.flat import Flat, flat_image, write_uf2
 from edgekit.firmware_stubs.image import Image
 from edgekit.runtime.flash.bootloader import enter_bootloader
-from edgekit.runtime.flash.drive import copy_to, find_drive
+from edgekit.runtime.flash.drive import check_taken, copy_to, find_drive, words_of_failure
 from edgekit.runtime.flash.tools import Tool, check_probes, choose_tool, command_line, run_tool
 from edgekit.targets.model import Target
 
@@ -102,7 +102,10 @@ def _write(
         drive = "DRIVE" if dry else find_drive(tool.flasher, target)
         command = ("cp", str(file), f"{drive}/")
         if isinstance(drive, Path):
+            before = words_of_failure(drive)
             copy_to(drive, file.name, file.read_bytes())
+            if tool.flasher.name == "daplink":
+                check_taken(tool.flasher, target, before)
     elif not dry:
         run_tool(tool, target, command)
     return command

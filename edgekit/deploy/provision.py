@@ -28,8 +28,8 @@ EXTRA = "rpi"
 GLIBC = range(17, 37)
 """Minor versions of the C library 2.x whose wheels a system with Python 3.11 or newer runs; Debian
 12 has 2.36."""
-TOLD = ("Collecting", "Processing", "Looking", "Installing")
-"""Lines of pip's that tell how far it is."""
+TOLD = ("Collecting", "Processing", "Looking", "Installing", provisioned.WAITING)
+"""Lines that tell how far it is, most of them pip's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,9 @@ def provision(
 ) -> Provisioned:
     """Install this EdgeKit and the interpreter of its extra `rpi` on `host`, unless it is there.
 
-    Packages come over the device's own network; with `wheels` from that folder, with `download`
-    over this machine's pip, for the device's Python and processor; both need no network there.
+    Another run that installs there is waited for. Packages come over the device's own network; with
+    `wheels` from that folder, with `download` over this machine's pip, for the device's Python and
+    processor; both need no network there.
 
     Raises UsageError, ToolError, and DeviceError: nothing is left on the device then.
     """
@@ -80,8 +81,8 @@ def provision(
             _download(folder, facts, python)
             tell(f"downloading packages for Python {python.shown}, {facts.machine}", 1, 1)
             given = _wheels_in(folder)
-        about = _made(device, wheel, python, given, tell)
-    return Provisioned(host, python_path, about, fresh=True)
+        about, fresh = _made(device, wheel, python, given, tell)
+    return Provisioned(host, python_path, about, fresh)
 
 
 def ensure(host: str, *, progress: Progress | None = None) -> Provisioned:
@@ -117,7 +118,7 @@ def unprovision(host: str) -> str:
 
 def _made(
     device: Remote, wheel: Wheel, python: Python, given: list[Path], tell: Progress
-) -> dict[str, str]:
+) -> tuple[dict[str, str], bool]:
     source = ["--no-index", "--find-links", "."] if given else []
     words = [*source, f"./{wheel.name}[{EXTRA}]"]
     archive = _archive(wheel, given)

@@ -5,7 +5,8 @@
 
 `digest` is that of EdgeKit's wheel: another EdgeKit gets an environment of its own, and replaces
 the former when it stands. One that could not be completed is removed by the script that made it,
-and without its link it would count for nothing.
+and without its link it would count for nothing. One script at a time makes or removes: the others
+wait for the lock of the home folder, which is the device's own, whoever it is that asks.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ NEEDED_BYTES = 400 * 2**20
 NAMES = ("python3", "python3.13", "python3.12", "python3.11")
 DONE = "provisioned"
 """The file that says what is in an environment, and the word that ends the script making one."""
+STANDS = "stands"
+"""The word in its place where another run made the environment meanwhile."""
+WAITING = "Waiting"
+"""How the line begins that tells of another run."""
 
 _PYTHON = """
 import sys, struct
@@ -165,9 +170,10 @@ def make(
     archive: bytes,
     words: Sequence[str],
     said: Callable[[str], None],
-) -> dict[str, str]:
-    """Make the environment and give what is in it. `archive` is a tar file with the folder
-    `wheels`, `words` what pip is to install, in a folder that has them; `said` gets pip's lines.
+) -> tuple[dict[str, str], bool]:
+    """Make the environment: what is in it, and whether this run made it. `archive` is a tar file
+    with the folder `wheels`, `words` what pip is to install, in a folder that has them; `said` gets
+    pip's lines, and one that begins with WAITING while another run is at it.
 
     Raises DeviceError; nothing is left on the device then.
     """
@@ -175,9 +181,8 @@ def make(
         line.write(archive)
         for text in line.lines():
             word, _, rest = text.partition(" ")
-            if word == DONE:
-                found: dict[str, str] = json.loads(rest)
-                return found
+            if word in (DONE, STANDS):
+                return json.loads(rest), word == DONE
             said(text)
     raise AssertionError("a line ends with an error")
 
@@ -207,6 +212,10 @@ def _script(digest: str, python: Python, size: int, words: Sequence[str]) -> str
     mkdir -p "$place"
     new=$(mktemp -d "$place/env.XXXXXX")
     head -c {size} | tar -xf - -C "$new"
+    {_LOCK} || {{ echo "{WAITING} for another run that installs there"; flock 9; }}
+    if [ -f "$place/{digest}/{DONE}" ]; then
+        echo "{STANDS} $(cat "$place/{digest}/{DONE}")"; exit 0
+    fi
     {shlex.quote(python.path)} -m venv "$new"
     cd "$new/wheels"
     TMPDIR=$new/wheels "$new/bin/python" -m pip install --disable-pip-version-check --no-input \\
@@ -221,6 +230,10 @@ def _script(digest: str, python: Python, size: int, words: Sequence[str]) -> str
     """
 
 
+_LOCK = """if command -v flock >/dev/null 2>&1; then exec 9<"$HOME"; else flock() { :; }; fi
+    flock -n 9"""
+"""Takes the lock, or fails; it is let go of when the script and all that it started end."""
+
 _FORMER = """
     for link in "$place"/*; do
         if [ -L "$link" ] && [ "$link" != "$place/DIGEST" ]; then
@@ -229,21 +242,30 @@ _FORMER = """
     done
     [ "$(readlink "$place/DIGEST")" = "$(basename "$new")" ] || rm -rf "$new"
 """
-"""Removes what other digests link to, and what was made for nothing because another run was
-faster."""
+"""Removes what other digests link to, and what was made for nothing where no lock could be had and
+another run was faster."""
 
 
 def remove(device: Remote) -> str:
     """Remove every environment of EdgeKit's there; the folder that held them, or "" for none.
 
-    Raises DeviceError.
+    Raises DeviceError, also while another run makes one.
     """
     script = f"""place={PLACE}
+    {_LOCK} || {{ echo "{WAITING}"; exit 0; }}
     if [ -d "$place" ]; then
         rm -rf "$place" && rmdir "$(dirname "$place")" 2>/dev/null || true
         echo "$place"
     fi"""
-    return device.ask(script).strip()
+    found = device.ask(script).strip()
+    if found == WAITING:
+        raise DeviceError(
+            device.name,
+            "another run of provision installs there now",
+            hint="run the command again when that one has ended",
+            code="provision-busy",
+        )
+    return found
 
 
 def python_of(facts: Facts, digest: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from pathlib import Path
 
 from edgekit.errors import DeviceError
@@ -18,6 +19,11 @@ INFO = {
 }
 """Tool -> the file on its drives, and the line in it that says which board's it is."""
 MOUNTS = Path("/proc/self/mounts")
+FAILED = "FAIL.TXT"
+"""What a DAPLink probe puts on its drive when it did not program the chip: why not."""
+BACK_S = 10.0
+"""A probe's drive is waited for so long after a file: it leaves, and comes back with the answer."""
+LOOK_S = 0.1
 
 
 def mount_points() -> tuple[Path, ...]:
@@ -42,10 +48,7 @@ def board_id(flasher: Flasher, drive: Path) -> str | None:
 
 def find_drive(flasher: Flasher, target: Target) -> Path:
     """The drive of the target's board. Raises DeviceError: none, another board's, several."""
-    assert target.flash is not None
-    wanted = target.flash.daplink if flasher.name == "daplink" else (target.flash.uf2_board,)
-    named = {point: board_id(flasher, point) for point in mount_points()}
-    drives = {point: name for point, name in named.items() if name is not None}
+    wanted, drives = _wanted(flasher, target), _drives(flasher)
     fitting = [point for point, name in drives.items() if name in wanted]
     if len(fitting) == 1:
         return fitting[0]
@@ -62,6 +65,52 @@ def find_drive(flasher: Flasher, target: Target) -> Path:
         detail = f"{listed}, where {' or '.join(wanted)} is wanted"
         raise trouble("wrong-chip", flasher, target, detail)
     raise trouble("no-bootloader" if flasher.bootloader else "no-probe", flasher, target)
+
+
+def _wanted(flasher: Flasher, target: Target) -> tuple[str, ...]:
+    """What the drives of the target's boards call themselves."""
+    assert target.flash is not None
+    return target.flash.daplink if flasher.name == "daplink" else (target.flash.uf2_board,)
+
+
+def _drives(flasher: Flasher) -> dict[Path, str]:
+    """The drives of this kind with what each calls its board."""
+    named = {point: board_id(flasher, point) for point in mount_points()}
+    return {point: name for point, name in named.items() if name is not None}
+
+
+def words_of_failure(drive: Path) -> str:
+    """What a probe says on its drive of a program it did not take, in one line; "" for none."""
+    try:
+        text = (drive / FAILED).read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+    return "; ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def check_taken(flasher: Flasher, target: Target, before: str) -> None:
+    """Raise DeviceError when the probe that was given a program says that it did not take it.
+
+    `before` is what `words_of_failure` gave before the program was copied: as long as the drive has
+    not left, the same words may be old. A drive that does not come back says nothing, as where
+    nothing mounts it again.
+    """
+    wanted, left, deadline = _wanted(flasher, target), False, time.monotonic() + BACK_S
+    while True:
+        drive = next((at for at, name in _drives(flasher).items() if name in wanted), None)
+        over = time.monotonic() >= deadline
+        words = words_of_failure(drive) if drive is not None else ""
+        if words and (left or over or words != before):
+            raise DeviceError(
+                f"{flasher.name} for {target.name}",
+                f"the probe did not program the chip; {FAILED} on its drive says: {words}",
+                hint="repeat the command; if it says so again, unplug the board for a moment",
+                code="flash-failed",
+            )
+        if over or (left and drive is not None):
+            return
+        left = left or drive is None
+        time.sleep(LOOK_S)
 
 
 def copy_to(drive: Path, name: str, data: bytes) -> None:

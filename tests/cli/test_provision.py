@@ -3,6 +3,7 @@ wheels that reuse those installed here, so nothing is fetched."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import zipfile
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.deploy import wheel
+from edgekit.deploy.provision import provision
 from edgekit.deploy.wheel import own_wheel, requirements
 from edgekit.litert import available
 from tests.helpers.command_line import fails, succeeds, tree
@@ -145,6 +147,46 @@ def test_packages_that_cannot_be_downloaded(
     assert error["found"].startswith("failed for Python 3.")
     assert "No matching distribution found for" in error["found"]
     assert tree(device.home) == {}
+
+
+@pytest.fixture
+def busy(device: Device) -> Iterator[int]:
+    """The lock of a run that installs on the device now, as a descriptor."""
+    stream = os.open(device.home, os.O_RDONLY)
+    fcntl.flock(stream, fcntl.LOCK_EX)
+    yield stream
+    os.close(stream)
+
+
+def test_another_run_is_waited_for(
+    server: SshServer, device: Device, busy: int, tmp_path: Path
+) -> None:
+    """What it made is taken; there is nothing to install then."""
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels/never_read-1-py3-none-any.whl").touch()
+    place = device.home / ".local/share/edgekit/provisioned"
+    told = []
+
+    def other(stage: str, done: int, total: int) -> None:
+        told.append(stage)
+        (place / "env.other").mkdir()
+        (place / "env.other/provisioned").write_text('{"edgekit": "made by the other"}')
+        (place / own_wheel().digest).symlink_to("env.other")
+        fcntl.flock(busy, fcntl.LOCK_UN)
+
+    found = provision(HOST, wheels=tmp_path / "wheels", progress=other)
+    assert told == [f"{HOST}: Waiting for another run that installs there"]
+    assert (found.about, found.fresh) == ({"edgekit": "made by the other"}, False)
+
+
+def test_what_another_run_makes_is_not_removed(
+    server: SshServer, device: Device, busy: int
+) -> None:
+    place = device.home / ".local/share/edgekit/provisioned/env.other"
+    place.mkdir(parents=True)
+    error = fails("provision", HOST, "--remove", exit_code=1, code="provision-busy")
+    assert "when that one has ended" in error["hint"]
+    assert place.is_dir()
 
 
 def test_what_a_pi_needs() -> None:

@@ -14,8 +14,8 @@ import pytest
 from tests.helpers.ssh_server import SshServer, ssh_server
 
 BASE = Path(sys.base_prefix) / "bin" / "python3"
-TOOLS = ("awk", "basename", "cat", "chmod", "cut", "df", "dirname", "env", "head", "ln", "mkdir",
-         "mktemp", "readlink", "rm", "rmdir", "sh", "tar", "uname")  # fmt: skip
+TOOLS = ("awk", "basename", "cat", "chmod", "cut", "df", "dirname", "env", "flock", "head", "ln",
+         "mkdir", "mktemp", "readlink", "rm", "rmdir", "sh", "tar", "uname")  # fmt: skip
 
 
 class Device:

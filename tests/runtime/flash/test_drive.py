@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from edgekit.errors import DeviceError
 from edgekit.runtime.flash import drive as module
-from edgekit.runtime.flash.drive import board_id, copy_to, find_drive, mount_points
+from edgekit.runtime.flash.drive import (
+    board_id,
+    check_taken,
+    copy_to,
+    find_drive,
+    mount_points,
+    words_of_failure,
+)
 from edgekit.targets.flashers import Flasher, flashers
 from edgekit.targets.reader import load_target
 
@@ -90,3 +98,69 @@ def test_a_drive_that_is_gone(tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match="does not take firmware") as caught:
         copy_to(tmp_path / "gone", "firmware.uf2", b"1234")
     assert caught.value.code == "flash-failed"
+
+
+FAIL = "error: The transfer timed out.\r\ntype: transient, user\r\n"
+WORDS = "error: The transfer timed out.; type: transient, user"
+
+
+class Probe:
+    """A probe's drive: `steps` are what it does each time it is waited for, none more after."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *steps: str | None) -> None:
+        mounted(monkeypatch, folder, probe=True, microbit="9901")
+        self.drive, self.steps = folder / "microbit", list(steps)
+        self.seconds = 0.0
+        monkeypatch.setattr(time, "monotonic", lambda: self.seconds)
+        monkeypatch.setattr(time, "sleep", self.wait)
+
+    def wait(self, seconds: float) -> None:
+        self.seconds += seconds
+        step = self.steps.pop(0) if self.steps else ""
+        if step is None:
+            (self.drive / "DETAILS.TXT").unlink()
+            (self.drive / "FAIL.TXT").unlink(missing_ok=True)
+        elif step:
+            (self.drive / "DETAILS.TXT").write_text(DETAILS.format("9901"), encoding="ascii")
+            if step != "back":
+                (self.drive / "FAIL.TXT").write_text(step, encoding="ascii")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [("", None, "", FAIL), (FAIL,), (None, FAIL)],
+    ids=["left and back", "never left", "left at once"],
+)
+def test_what_a_probe_says_of_a_failure_is_told(
+    steps: tuple[str | None, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = Probe(tmp_path, monkeypatch, *steps)
+    before = words_of_failure(probe.drive)
+    with pytest.raises(DeviceError, match="Repeat the command") as caught:
+        check_taken(DAPLINK, load_target("microbit"), before)
+    assert caught.value.found == (
+        f"the probe did not program the chip; FAIL.TXT on its drive says: {WORDS}"
+    )
+    assert (before, caught.value.code) == ("", "flash-failed")
+
+
+def test_the_same_words_as_before_count_when_nothing_else_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = Probe(tmp_path, monkeypatch)
+    (probe.drive / "FAIL.TXT").write_text(FAIL, encoding="ascii")
+    with pytest.raises(DeviceError, match="transfer timed out"):
+        check_taken(DAPLINK, load_target("microbit"), WORDS)
+    assert probe.seconds >= module.BACK_S
+
+
+@pytest.mark.parametrize("steps", [(None, "back"), (None,), ()])
+def test_a_probe_that_took_it(
+    steps: tuple[str | None, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old words of a failure go when the drive leaves; one that stays away is no failure."""
+    probe = Probe(tmp_path, monkeypatch, *steps)
+    if steps:
+        (probe.drive / "FAIL.TXT").write_text(FAIL, encoding="ascii")
+    check_taken(DAPLINK, load_target("microbit"), words_of_failure(probe.drive))
+    assert (probe.seconds < module.BACK_S) == (steps == (None, "back"))
