@@ -143,6 +143,7 @@ def test_frames_of_cameras_under_the_analyzer() -> None:
     assert analyze(command, sources) == ""
 
 
+@pytest.mark.slow
 def test_sensors_and_drivers_under_the_analyzers(tmp_path: Path) -> None:
     """Each file once, as the first driver that lists it has it; registers are a model's."""
     require("gcc", "clang", "cppcheck")
