@@ -17,6 +17,10 @@ class Provenance(StrEnum):
     """Computed from a model named in the figure's basis."""
 
 
+OF_MEANS = "p5..p95 of means"
+"""The spread of samples that are each the mean of several inferences: narrower than "p5..p95"."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One value of a report with its unit, provenance, basis, run count and spread.

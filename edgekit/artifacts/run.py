@@ -128,3 +128,8 @@ class RunResult:
     """Starts of a fresh process each; empty where none was timed."""
     sustained: tuple[SustainedWindow, ...] = ()
     """A long run, part by part; empty where there was none."""
+
+    @property
+    def averaged(self) -> bool:
+        """Whether a sample of `latency_s` is the mean of several inferences."""
+        return any(note.code == "samples-averaged" for note in self.warnings)

@@ -90,7 +90,7 @@ def show(out: output.Output, found: Comparison) -> None:
         out.say(f"{title} is not ranked as one; what differs: {', '.join(column.apart)}")
         for group in column.groups:
             out.say(f"  {group.letter}  {conditions_text(group)}")
-    for sentence in found.crossed:
+    for sentence in (*found.crossed, *found.spreads):
         out.say(f"Beware: {sentence}")
 
 

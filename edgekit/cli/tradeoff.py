@@ -71,3 +71,5 @@ def _show(out: output.Output, found: TradeOff) -> None:
     if found.crossed:
         crossed = "; ".join(f"{key} ({', '.join(v)})" for key, v in found.crossed.items())
         out.say(f"Beware: held against each other across {crossed}")
+    if found.spreads:
+        out.say(f"Beware: {found.spreads}")

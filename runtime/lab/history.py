@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from edgekit.artifacts.figures import Figure, Provenance
+from edgekit.artifacts.figures import OF_MEANS, Figure, Provenance
 from edgekit.artifacts.report import Report, from_json, with_samples
 from edgekit.errors import UsageError
 from edgekit.runtime.lab import history_errors as errors
@@ -138,7 +138,7 @@ class History(Closed):
                 self._base.executemany(
                     "INSERT INTO figures VALUES (?, ?, ?, ?, ?, ?, ?)",
                     [
-                        (number, name, f.value, f.unit, f.low, f.high, str(f.provenance))
+                        (number, name, f.value, f.unit, *_ends(f), str(f.provenance))
                         for name, f in report.figures.items()
                     ],
                 )
@@ -340,6 +340,11 @@ def _record(row: tuple[Any, ...], tags: tuple[str, ...]) -> Record:
         tool=tool,
         tags=tags,
     )
+
+
+def _ends(figure: Figure) -> tuple[float | None, float | None]:
+    """Of its spread; that of means is left to the report, where its name says what it is."""
+    return (None, None) if figure.spread == OF_MEANS else (figure.low, figure.high)
 
 
 def _figure(

@@ -7,14 +7,21 @@ conditions is never judged, unless they are let differ.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from edgekit.artifacts.figures import Figure, Provenance
 from edgekit.artifacts.report import Report
 from edgekit.runtime.measure.stats import median_ratio_interval
-from edgekit.runtime.report.conditions import METRICS, Entry, Metric, differences, entries
+from edgekit.runtime.report.conditions import (
+    METRICS,
+    Entry,
+    Metric,
+    differences,
+    entries,
+    unlike_spreads,
+)
 from edgekit.runtime.report.layers import LayerRow, Layers, layers
 from edgekit.runtime.report.text import RESOLUTION
 
@@ -125,8 +132,15 @@ def changes(
         tuple(rows),
         tuple(row.name for row in first.rows if row.name not in theirs),
         tuple(row.name for row in second.rows if row.name not in ours),
-        _besides(before, after),
+        (*_besides(before, after), *_unlike_spreads(pair, names)),
     )
+
+
+def _unlike_spreads(pair: tuple[Report, Report], names: tuple[str, str]) -> Iterator[str]:
+    for metric in METRICS.values():
+        told = unlike_spreads(entries(pair, metric), names)
+        if told:
+            yield f"{metric.title}: {told}"
 
 
 def _metric(pair: tuple[Report, Report], metric: Metric, across: Sequence[str]) -> Change | None:
@@ -159,7 +173,7 @@ def _noise(
     if all(len(values) > 1 and min(values) > 0 for values in samples):
         return (*median_ratio_interval(*samples), False)
     a, b = one.figure, other.figure
-    if _spread(a) and _spread(b) and a.low and b.low and a.high and b.high and a.low > 0:
+    if _spread(a) and a.spread == b.spread and a.low and b.low and a.high and b.high and a.low > 0:
         return b.low / a.high, b.high / a.low, False
     return None, None, not (_repeats(a) and _repeats(b))
 

@@ -9,7 +9,15 @@ from string import ascii_uppercase
 from typing import Any
 
 from edgekit.artifacts.report import Report
-from edgekit.runtime.report.conditions import METRICS, Entry, Metric, differences, entries, like
+from edgekit.runtime.report.conditions import (
+    METRICS,
+    Entry,
+    Metric,
+    differences,
+    entries,
+    like,
+    unlike_spreads,
+)
 from edgekit.runtime.report.text import figure_text
 
 
@@ -73,6 +81,16 @@ class Comparison:
         )
 
     @property
+    def spreads(self) -> tuple[str, ...]:
+        """Where figures that are ranked together have spreads of unlike kinds: a sentence each."""
+        return tuple(
+            f"{column.metric.title}: {told}"
+            for column in self.columns
+            for group in column.groups
+            if (told := unlike_spreads([row.entry for row in group.ranked], self.names))
+        )
+
+    @property
     def crossed(self) -> tuple[str, ...]:
         """What is ranked together although it differs: one sentence a metric."""
         found: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -93,6 +111,7 @@ class Comparison:
             "metrics": [_record(column, self.names) for column in self.columns],
             "unlike": list(self.unlike),
             "crossed": list(self.crossed),
+            "spreads": list(self.spreads),
         }
 
 
@@ -139,9 +158,10 @@ def _ranked(held: list[Entry], metric: Metric) -> tuple[Ranked, ...]:
 
 
 def _overlap(one: Entry, other: Entry) -> bool:
-    """Whether the intervals of two figures overlap; equal ones have the same rank anyway."""
+    """Whether the intervals of two figures overlap; equal ones have the same rank anyway, and those
+    of unlike kinds tell nothing about each other."""
     a, b = one.figure, other.figure
-    if a.value == b.value:
+    if a.value == b.value or a.spread != b.spread:
         return False
     if a.low is None or a.high is None or b.low is None or b.high is None:
         return False

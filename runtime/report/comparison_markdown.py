@@ -23,7 +23,9 @@ def comparison_markdown(comparison: Comparison) -> str:
         for group in column.groups:
             letter = f"{group.letter}: " if len(column.groups) > 1 else ""
             lines.append(f"- {column.metric.title}: {letter}{safe(conditions_text(group))}")
-    lines += [f"- Beware: {safe(sentence)}" for sentence in comparison.crossed]
+    lines += [
+        f"- Beware: {safe(sentence)}" for sentence in (*comparison.crossed, *comparison.spreads)
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -18,6 +18,8 @@ from edgekit.units import si
 FULL_WINDOW_S = 10.0
 """Windows as long as MLPerf Tiny asks for."""
 UNKNOWN = "not told"
+PERCENTILES = "p5..p95"
+"""How the names of spreads begin that are percentiles of samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +199,16 @@ def differences(found: Sequence[Entry]) -> dict[str, tuple[str, ...]]:
         name: tuple(dict.fromkeys(entry.conditions[name] for entry in found)) for name in names
     }
     return {name: several for name, several in values.items() if len(several) > 1}
+
+
+def unlike_spreads(found: Sequence[Entry], names: Sequence[str]) -> str:
+    """That the spreads of figures with a median are not of one kind, and whose are which; "" where
+    they are. `names` are those of the reports."""
+    kinds: dict[str, list[str]] = {}
+    for entry in found:
+        if entry.figure.spread.startswith(PERCENTILES):
+            kinds.setdefault(entry.figure.spread, []).append(names[entry.report])
+    if len(kinds) < 2:
+        return ""
+    told = "; ".join(f"{kind} of {', '.join(those)}" for kind, those in kinds.items())
+    return f"medians compare, percentiles and spreads do not ({told})"

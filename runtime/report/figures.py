@@ -13,7 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from edgekit.artifacts.bundle import Manifest
-from edgekit.artifacts.figures import Figure, Provenance
+from edgekit.artifacts.figures import OF_MEANS, Figure, Provenance
 from edgekit.artifacts.power import EnergyResult
 from edgekit.artifacts.run import RunResult
 from edgekit.runtime.measure.stats import median_interval, summarize
@@ -234,7 +234,7 @@ def _latency(run: RunResult) -> dict[str, Figure]:
     found = {
         "latency": Figure(
             summary.median, "s", run.provenance, basis, summary.count, summary.p5, summary.p95,
-            "p5..p95",
+            OF_MEANS if run.averaged else "p5..p95",
         )
     }  # fmt: skip
     rates = [(row.batch / summarize(row.seconds).median, row) for row in run.batches if row.seconds]

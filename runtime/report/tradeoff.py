@@ -12,7 +12,15 @@ from typing import Any
 
 from edgekit.artifacts.figures import Figure
 from edgekit.artifacts.report import Report
-from edgekit.runtime.report.conditions import METRICS, Entry, Metric, differences, entries, like
+from edgekit.runtime.report.conditions import (
+    METRICS,
+    Entry,
+    Metric,
+    differences,
+    entries,
+    like,
+    unlike_spreads,
+)
 from edgekit.runtime.report.svg_tradeoff import Point, Words, svg_tradeoff
 from edgekit.runtime.report.text import figure_text, value_text
 
@@ -44,6 +52,8 @@ class TradeOff:
     conditions: dict[str, str]
     standings: tuple[Standing, ...]
     crossed: dict[str, tuple[str, ...]]
+    spreads: str = ""
+    """What must not be compared of the costs: see `unlike_spreads`."""
 
     @property
     def front(self) -> tuple[Standing, ...]:
@@ -56,6 +66,7 @@ class TradeOff:
             "metric": self.metric.name,
             "conditions": self.conditions,
             "crossed": self.crossed,
+            "spreads": self.spreads,
             "reports": [
                 {**asdict(row), "on_front": not row.dominated_by} for row in self.standings
             ],
@@ -82,7 +93,13 @@ def trade_offs(
     ]  # fmt: skip
     groups = sorted(like(both, across).items(), key=lambda pair: -len(pair[1]))
     return tuple(
-        TradeOff(metric, dict(key), _standings(held, accuracy, names), differences(held))
+        TradeOff(
+            metric,
+            dict(key),
+            _standings(held, accuracy, names),
+            differences(held),
+            unlike_spreads(held, names),
+        )
         for key, held in groups
     )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from edgekit.artifacts.figures import OF_MEANS
 from edgekit.artifacts.report import Report
 from edgekit.errors import EdgeKitError, UsageError
 from edgekit.runtime.lab import history
@@ -57,6 +58,19 @@ def _whole(path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as base:
         assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert base.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_spread_of_means_is_left_to_the_report(path: Path) -> None:
+    """The figures of a history bear no name of their spread."""
+    plain = report(1)
+    figure = replace(plain.figures["latency"], spread=OF_MEANS)
+    means = replace(report(2), figures={**plain.figures, "latency": figure})
+    with History(path) as found:
+        one, two = (found.add(each)[0] for each in (plain, means))
+        kept = found.figures("latency")
+        assert found.report(two) == means
+    assert (kept[one].low, kept[one].high) == (figure.low, figure.high)
+    assert (kept[two].value, kept[two].low, kept[two].high) == (figure.value, None, None)
 
 
 def test_a_report_comes_back_as_it_was(path: Path) -> None:

@@ -53,6 +53,21 @@ def test_a_slower_model_is_worse_beyond_noise() -> None:
     assert found.samples == (40, 40)
 
 
+def test_spreads_of_means_are_held_against_none_of_single_inferences() -> None:
+    """Without samples the spreads tell the noise, when they are of one kind."""
+    figure = Figure(0.01, "s", Provenance.MEASURED, "a board", 9, 0.009, 0.011, "p5..p95")
+    before, after = (
+        replace(board_report(), figures={"latency": each})
+        for each in (figure, replace(figure, spread="p5..p95 of means"))
+    )
+    found = changes(before, after, NAMES)
+    (told,) = [line for line in found.besides if line.startswith("Latency: ")]
+    assert "p5..p95 of old; p5..p95 of means of new" in told
+    latency = found.named("latency")
+    assert latency is not None
+    assert (latency.low, latency.high) == (None, None)
+
+
 def test_what_noise_explains_is_no_change() -> None:
     found = change(timed(around(0.010, spread=0.2)), timed(around(0.0101, spread=0.2)), "latency")
     assert found.finding is Finding.NOISE

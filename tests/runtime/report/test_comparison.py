@@ -9,13 +9,21 @@ from xml.etree import ElementTree
 
 import pytest
 
-from edgekit.artifacts.figures import Figure, Provenance
+from edgekit.artifacts.figures import Figure, Note, Provenance
 from edgekit.artifacts.power import EnergyResult, EnergyWindow
 from edgekit.artifacts.report import Report
+from edgekit.runtime.report.build import make_report
 from edgekit.runtime.report.comparison import cell, compare
+from edgekit.runtime.report.comparison_markdown import comparison_markdown
 from edgekit.runtime.report.conditions import CONDITIONS, METRICS, entries
 from edgekit.runtime.report.svg_comparison import LETTER, NAMES, svg_comparison
-from tests.helpers.sample_report import board_report
+from tests.helpers.sample_report import (
+    board_report,
+    host_report,
+    host_run,
+    manifest,
+    this_machine,
+)
 
 MEASURED, SIMULATED = Provenance.MEASURED, Provenance.SIMULATED
 
@@ -120,6 +128,35 @@ def test_intervals_that_overlap_are_marked() -> None:
     assert cell(column.ranked(1), 1) == "1.02 mJ  ~2"
     _, equal = energy_column([report(1e-3), report(1e-3)])
     assert [(row.rank, row.tied) for row in equal.groups[0].ranked] == [(1, False), (1, False)]
+
+
+def of_means() -> Report:
+    """The report of a host whose samples are each the mean of several inferences."""
+    note = Note("samples-averaged", "latency", "each sample is a mean", level="info")
+    run = replace(host_run(), warnings=(note,))
+    return make_report(manifest(), this_machine(), runs=[run], tool="edgekit 0.1.0")
+
+
+def test_percentiles_of_means_are_not_compared_with_those_of_single_inferences() -> None:
+    single, means = host_report(), of_means()
+    assert means.figures["latency"].spread == "p5..p95 of means"
+    found = compare([single, means], ["one", "two"])
+    (told,) = found.spreads
+    assert told.startswith("Latency: medians compare, percentiles and spreads do not")
+    assert "p5..p95 of one; p5..p95 of means of two" in told
+    assert found.record()["spreads"] == [told]
+    assert f"- Beware: {told}" in comparison_markdown(found)
+    assert compare([means, means], ["one", "two"]).spreads == ()
+
+
+def test_spreads_of_unlike_kinds_do_not_overlap() -> None:
+    base = host_report()
+    figure = base.figures["latency"]
+    for spread, tied in (("p5..p95", True), ("p5..p95 of means", False)):
+        slower = replace(figure, value=figure.value * 1.0001, spread=spread)
+        other = replace(base, figures={"latency": slower})
+        (column,) = compare([replace(base, figures={"latency": figure}), other], "ab").columns
+        assert column.groups[0].ranked[1].tied is tied
 
 
 def test_an_estimate_is_not_ranked_with_a_measurement() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgekit.artifacts.figures import Figure, Provenance
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report.conditions import METRICS
 from edgekit.runtime.report.svg_tradeoff import Point, pareto_front
@@ -40,6 +41,17 @@ def test_the_dominated_are_told_by_whom_and_by_how_much() -> None:
     assert told["c"] == "below a: 3.00 points more accurate at the same cost"
     assert told["d"] == "below a: as accurate and 50 % cheaper (2000 B less)"
     assert told["e"] == "below b: as accurate and 33.3 % cheaper (500 B less)"
+
+
+def test_medians_of_unlike_samples_are_set_against_each_other_and_said_so() -> None:
+    figure = Figure(0.01, "s", Provenance.MEASURED, "this machine", 9, 0.009, 0.011, "p5..p95")
+    pair = [
+        replace(MADE, figures={**MADE.figures, "latency": each})
+        for each in (figure, replace(figure, spread="p5..p95 of means"))
+    ]
+    (found,) = trade_offs(pair, ["a", "b"], METRICS["latency"])
+    assert found.spreads.endswith("do not (p5..p95 of a; p5..p95 of means of b)")
+    assert found.record()["spreads"] == found.spreads
 
 
 def test_equal_reports_are_both_on_the_front() -> None:
