@@ -3,6 +3,7 @@
 channels    those that no input changes are left out
 tabulate    float parts that compute one int8 from one int8 become tables
 rings       windows over time that move on in place
+running     means over them that go on from a sum
 aliases     reshapes become other names for the same bytes
 calls       each operator's function says which kernels it needs (operators.py)
 assemble    kernels are chosen for the target, constants packed, everything named
@@ -21,7 +22,8 @@ from edgekit.converter.lower.elementwise import tabulated
 from edgekit.converter.lower.formats import lowered
 from edgekit.converter.lower.operators import ALIASES
 from edgekit.converter.lower.program import Program
-from edgekit.converter.lower.rings import Ring, rings, running_means
+from edgekit.converter.lower.rings import Ring, rings
+from edgekit.converter.lower.running import running_means
 from edgekit.converter.lower.select import KernelTable, kernel_table
 from edgekit.converter.lower.states import assignments
 from edgekit.converter.lower.tabulate import tabulate
@@ -57,6 +59,7 @@ def lower(
     means = running_means(graph, kept)
     own = {ring.join.output: ring.call(graph) for ring in kept.values()}
     own |= {output: mean.call(graph) for output, mean in means.items()}
+    unread = {mean.join.output for mean in means.values() if mean.join is not None}
     roots = aliases(graph, kept)
     assembly = Assembly(graph, roots, table, target.cpu.isa, room, kept)
     for mean in means.values():
@@ -64,7 +67,7 @@ def lower(
     for node in graph.nodes:
         if node.output in own:
             assembly.add(node, (own[node.output],))
-        elif node.output not in roots:
+        elif node.output not in roots and node.output not in unread:
             values = made.tables.get(node.name)
             whole = lowered(graph, node) if values is None else tabulated(graph, node, values)
             assembly.add(node, whole)

@@ -4,8 +4,7 @@
     state' = SLICE(window)                      the window without its oldest rows
 
 As three copies that would move every kept row three times. Instead the state's buffer holds the
-whole window: one call moves what stays to its start and puts the new rows behind it. The mean over
-the rows of such a window goes on from a sum that is kept beside it, in the same integers.
+whole window: one call moves what stays to its start and puts the new rows behind it.
 """
 
 from __future__ import annotations
@@ -17,13 +16,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.converter.fixed_point import mean_requant
-from edgekit.converter.ir.graph import DType, Graph, Node, State, Tensor
-from edgekit.converter.ir.ops import Activation, Concatenation, Mean, Slice, StridedSlice
-from edgekit.converter.ir.shapes import reduced_axes
+from edgekit.converter.ir.graph import Graph, Node, State, Tensor
+from edgekit.converter.ir.ops import Activation, Concatenation, Slice, StridedSlice
 from edgekit.converter.ir.slicing import sliced
-from edgekit.converter.lower.calls import Call, Kept, Result, Value, product, quant
-from edgekit.converter.lower.program import NumberArg, Params, ParamsArg
+from edgekit.converter.lower.calls import Call, Result, Value, product
+from edgekit.converter.lower.program import NumberArg
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,61 +92,3 @@ def _first(graph: Graph, cut: Node, state: Tensor) -> int | None:
     part = whole[index].reshape(-1)
     stretch = part.size == state.size and bool((np.diff(part) == 1).all())
     return int(part[0]) * state.dtype.numpy.itemsize if stretch else None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RunningMean:
-    """A MEAN over all rows of a ring's window, by channel; `sums` is where it goes on from, what
-    `initial` holds after a reset."""
-
-    node: Node
-    ring: Ring
-    sums: Tensor
-    initial: NDArray[np.int32]
-
-    def call(self, graph: Graph) -> Call:
-        """The new rows into the sums, the mean, the oldest rows out of them."""
-        x, y = graph.input(self.node), graph.output(self.node)
-        source, target = quant(self.node, x), quant(self.node, y)
-        channels = self.sums.size
-        rows = x.size // channels
-        params = Params(
-            "ek_running_mean_s8_t",
-            (
-                ("rows", rows),
-                ("channels", channels),
-                ("moved", self.ring.shift // channels),
-                ("input_zero", source.zero_point),
-                ("output_zero", target.zero_point),
-                ("q", mean_requant(source, target, rows)),
-            ),
-        )
-        args = (ParamsArg(), Value(x.name), Kept(self.sums.name, "int32_t"), Result(y.name))
-        return Call("running_mean_s8", args, params)
-
-
-def running_means(graph: Graph, kept: Mapping[str, Ring]) -> Mapping[str, RunningMean]:
-    """Every such MEAN of int8, by its output."""
-    windows = {ring.join.output: ring for ring in kept.values()}
-    found = {}
-    for node in graph.nodes:
-        ring = windows.get(str(node.inputs[0])) if isinstance(node.op, Mean) else None
-        if ring is not None and _by_channel(graph, node, ring):
-            found[node.output] = _running(graph, node, ring)
-    return MappingProxyType(found)
-
-
-def _by_channel(graph: Graph, node: Node, ring: Ring) -> bool:
-    """Whether all rows and nothing else become one, and as many rows go as come."""
-    x, axes = graph.input(node), reduced_axes(graph, node)
-    *outer, channels = enumerate(x.shape)
-    whole = channels[0] not in axes and all(at in axes or extent == 1 for at, extent in outer)
-    moves = ring.shift == graph.input(ring.join, 1).bytes
-    return x.dtype is DType.INT8 and whole and moves
-
-
-def _running(graph: Graph, node: Node, ring: Ring) -> RunningMean:
-    channels = graph.input(node).shape[-1]
-    rows = ring.state.initial.reshape(-1, channels)
-    sums = Tensor(f"{node.name}_sums", (channels,), DType.INT32)
-    return RunningMean(node, ring, sums, rows.sum(axis=0, dtype=np.int32))

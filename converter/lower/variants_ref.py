@@ -120,8 +120,9 @@ def mean(request: Request) -> int:
 
 
 def running_mean(request: Request) -> int:
-    """40 instructions a channel, 9 a row of it that comes and goes."""
-    return request.number("channels") * (40 + 9 * request.number("moved"))
+    """60 instructions a channel, 3 for each row of it that comes, goes, or is new in every call."""
+    before, _, moved, after, channels = request.numbers("rows")
+    return channels * (60 + 3 * (before + 2 * moved + after))
 
 
 def softmax(request: Request) -> int:

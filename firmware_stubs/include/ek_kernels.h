@@ -142,21 +142,38 @@ typedef struct {
     void ek_mean_s8__##isa(const ek_mean_s8_t *p, const int8_t *input, int8_t *output)
 EK_MEAN_S8(ref);
 
-/* The mean over the rows of a window[rows][channels] that moves on by `moved` rows a call. `sums` hold
- * the sum of all but the newest rows of each channel:
- *   s = sums[c] + sum over the newest of window[row][c],
- *   y[c] = clamp(requant(s - rows * input_zero, q) + output_zero) as EK_MEAN_S8 has it, then
+/* Rows that are added up: `before` of their own, then a window[kept + moved + after][channels]. Its
+ * first kept + moved rows move on by `moved` a call; the others, as `before`, are this call's alone. */
+typedef struct {
+    int32_t before, kept, moved, after, channels;
+} ek_running_rows_t;
+
+/* The mean over such rows. `sums` hold the sum of each channel over the window's kept rows:
+ *   s = sums[c] + sum over the `moved` rows that follow of window[row][c],
+ *   total = s + sum over the rows before and after,
+ *   y[c] = clamp8(requant(total - rows * input_zero, q) + output_zero) as EK_MEAN_S8 has it, then
  *   sums[c] = s - sum over the `moved` oldest of window[row][c]. */
 typedef struct {
-    int32_t rows, channels, moved;
+    ek_running_rows_t rows;
     int32_t input_zero, output_zero;
     ek_requant_t q;
 } ek_running_mean_s8_t;
 
-#define EK_RUNNING_MEAN_S8(isa)                                                          \
-    void ek_running_mean_s8__##isa(const ek_running_mean_s8_t *p, const int8_t *window,  \
-                                   int32_t *sums, int8_t *output)
+#define EK_RUNNING_MEAN_S8(isa)                                                                    \
+    void ek_running_mean_s8__##isa(const ek_running_mean_s8_t *p, const int8_t *before,           \
+                                   const int8_t *window, int32_t *sums, int8_t *output)
 EK_RUNNING_MEAN_S8(ref);
+
+/* The same total, divided as an average pooling does: y[c] = clamp(round_half_away(total / rows)). */
+typedef struct {
+    ek_running_rows_t rows;
+    int32_t act_min, act_max;
+} ek_running_average_s8_t;
+
+#define EK_RUNNING_AVERAGE_S8(isa)                                                                 \
+    void ek_running_average_s8__##isa(const ek_running_average_s8_t *p, const int8_t *before,     \
+                                      const int8_t *window, int32_t *sums, int8_t *output)
+EK_RUNNING_AVERAGE_S8(ref);
 
 /* y[i][j] = index of the first largest of x[i][0][j] ... x[i][count - 1][j]. */
 typedef struct {

@@ -58,6 +58,7 @@ void fuzz_copy(void);
 void fuzz_move(void);
 void fuzz_shift(void);
 void fuzz_running_mean(void);
+void fuzz_running_average(void);
 void fuzz_strided_copy(void);
 void fuzz_take(void);
 void fuzz_arg_max(void);

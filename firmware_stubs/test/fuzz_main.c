@@ -42,6 +42,7 @@ static const struct {
     {"decode_half_w8", fuzz_decode_half},
     {"shift_s8", fuzz_shift},
     {"running_mean_s8", fuzz_running_mean},
+    {"running_average_s8", fuzz_running_average},
 };
 
 int main(void)

@@ -98,32 +98,58 @@ void fuzz_mean(void)
     fuzz_compare(found, expected, outputs);
 }
 
-/* Two calls in a row, each against the sum over its whole window. */
-void fuzz_running_mean(void)
+static ek_running_rows_t random_rows(void)
 {
-    ek_running_mean_s8_t p;
-    p.rows = fuzz_int(1, 12);
-    p.channels = fuzz_int(1, 9);
-    p.moved = fuzz_int(0, p.rows);
-    p.input_zero = fuzz_zero();
-    p.output_zero = fuzz_zero();
-    p.q = fuzz_requant(256 * p.rows);
-    const int32_t channels = p.channels, step = p.moved * channels;
-    const int8_t *x = fuzz_s8((p.rows + p.moved) * channels);
+    ek_running_rows_t r;
+    r.before = fuzz_int(0, 4);
+    r.kept = fuzz_int(0, 9);
+    r.moved = fuzz_int(0, r.kept + 1);
+    r.after = fuzz_int(r.before + r.kept + r.moved == 0, 4);
+    r.channels = fuzz_int(1, 9);
+    return r;
+}
+
+/* The sum of a channel over rows. */
+static int64_t naive_sum(const int8_t *x, int32_t rows, int32_t channels, int32_t c)
+{
+    int64_t sum = 0;
+    for (int32_t row = 0; row < rows; row++) sum += x[row * channels + c];
+    return sum;
+}
+
+/* Two calls in a row, each against the sum over all its rows. */
+static void fuzz_running(int average)
+{
+    const ek_running_rows_t r = random_rows();
+    const int32_t channels = r.channels, size = r.kept + r.moved + r.after;
+    const int32_t rows = r.before + size;
+    ek_running_mean_s8_t mean = {.rows = r, .input_zero = fuzz_zero(), .output_zero = fuzz_zero()};
+    ek_running_average_s8_t pool = {.rows = r};
+    mean.q = fuzz_requant(256 * rows);
+    fuzz_range(&pool.act_min, &pool.act_max);
+    const int8_t *x = fuzz_s8((size + r.moved) * channels), *before = fuzz_s8(rows * channels);
     int32_t *sums = fuzz_alloc(channels * (int32_t)sizeof *sums);
-    for (int32_t i = 0; i < channels; i++) sums[i] = 0;
-    for (int32_t i = 0; i < (p.rows - p.moved) * channels; i++) sums[i % channels] += x[i];
+    for (int32_t c = 0; c < channels; c++) sums[c] = (int32_t)naive_sum(x, r.kept, channels, c);
     for (int32_t call = 0; call < 2; call++) {
-        const int8_t *window = x + call * step;
+        const int8_t *window = x + call * r.moved * channels;
         int8_t *found = fuzz_alloc(channels), *expected = fuzz_alloc(channels);
-        ek_running_mean_s8__ref(&p, window, sums, found);
+        if (average) {
+            ek_running_average_s8__ref(&pool, before, window, sums, found);
+        } else {
+            ek_running_mean_s8__ref(&mean, before, window, sums, found);
+        }
         for (int32_t c = 0; c < channels; c++) {
-            int64_t sum = 0;
-            for (int32_t row = 0; row < p.rows; row++) {
-                sum += window[row * channels + c] - p.input_zero;
-            }
-            expected[c] = naive_finish(sum, p.q, p.output_zero, -128, 127);
+            const int64_t sum = naive_sum(window, size, channels, c) +
+                                naive_sum(before, r.before, channels, c);
+            const int64_t centred = sum - (int64_t)rows * mean.input_zero;
+            expected[c] = average ? naive_clamp(naive_divide_half_away(sum, rows), pool.act_min,
+                                                pool.act_max)
+                                  : naive_finish(centred, mean.q, mean.output_zero, -128, 127);
         }
         fuzz_compare(found, expected, channels);
     }
 }
+
+void fuzz_running_mean(void) { fuzz_running(0); }
+
+void fuzz_running_average(void) { fuzz_running(1); }

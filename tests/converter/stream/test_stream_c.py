@@ -26,6 +26,8 @@ SANITIZED = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
 NETWORKS = {
     "valid": lambda: stream(ds_cnn(Padding.VALID, "mean"), 2),
     "same": lambda: stream(ds_cnn(Padding.SAME, "global_pool"), 4),
+    "pool": lambda: stream(ds_cnn(Padding.VALID, "global_pool"), 2),
+    "edges": lambda: stream(ds_cnn(Padding.SAME, "mean"), 2),
     "causal": lambda: stream(dilated(True, "last"), 1),
     "delayed": lambda: stream(dilated(False, "flat"), 3),
     "rows": lambda: stream(ds_cnn(Padding.SAME, "rows"), 2),
