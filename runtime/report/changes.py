@@ -22,6 +22,7 @@ from edgekit.runtime.report.conditions import (
     entries,
     unlike_spreads,
 )
+from edgekit.runtime.report.few_answers import few_answers
 from edgekit.runtime.report.layers import LayerRow, Layers, layers
 from edgekit.runtime.report.text import RESOLUTION
 
@@ -91,7 +92,8 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Changes:
     """From the report `before` to `after`. Layers of the same name are paired; `only_before` and
-    `only_after` name those without a partner. `besides` says what else differs."""
+    `only_after` name those without a partner. `besides` says what else differs, and what of it may
+    be chance."""
 
     before: str
     after: str
@@ -244,7 +246,7 @@ def _unlike_costs(
 
 
 def _besides(before: Report, after: Report) -> tuple[str, ...]:
-    """What differs and keeps nothing apart, but may be the cause."""
+    """What differs and keeps nothing apart but may be the cause, and what may be chance."""
     kernels = [report.runs[0].engine if report.runs else "" for report in (before, after)]
     stated = (
         ("target", before.target.name, after.target.name),
@@ -252,4 +254,5 @@ def _besides(before: Report, after: Report) -> tuple[str, ...]:
         ("precision", before.bundle.precision, after.bundle.precision),
         ("tool", before.tool, after.tool),
     )
-    return tuple(f"{name}: {a}, then {b}" for name, a, b in stated if a and b and a != b)
+    apart = (f"{name}: {a}, then {b}" for name, a, b in stated if a and b and a != b)
+    return (*apart, *filter(None, [few_answers(before, after)]))
