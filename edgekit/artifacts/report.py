@@ -171,7 +171,12 @@ def from_json(text: str, *, subject: str = REPORT_NAME) -> Report:
             code="report-newer",
         )
     if type(version) is not int or version != REPORT_SCHEMA:
-        raise _damaged(subject, f"not an EdgeKit report (schema {version!r})"[:200])
+        raise DataError(
+            subject,
+            f"not an EdgeKit report (schema {version!r})"[:200],
+            hint="name a report.json that `edgekit bench` or `edgekit convert` wrote",
+            code="report-damaged",
+        )
     if fault := unreadable_value(raw):
         raise _damaged(subject, fault)
     report = _validated(migrated(raw), subject)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 100_000
 """More steps than any network has; views walk over them."""
+NEVER_NEGATIVE = (
+    "s", "1/s", "B", "MAC", "instructions", "cycles", "instructions/MAC", "fraction",
+)  # fmt: skip
+"""Units of figures that count or time something; energy net of idle may be below zero."""
 LARGEST = 1e18
 """Larger numbers than anything that is counted or measured here."""
 
@@ -70,6 +74,11 @@ def _counts(report: Report) -> Iterator[str]:
         "target.stack_bytes": target.stack_bytes,
         **{f"bundle.sizes.{key}": size for key, size in bundle.sizes.items()},
         **{f"figures.{name}.runs": figure.runs for name, figure in report.figures.items()},
+        **{
+            f"figures.{name}": figure.value
+            for name, figure in report.figures.items()
+            if figure.unit in NEVER_NEGATIVE
+        },
     }
     for i, info in enumerate(bundle.steps):
         step = f"bundle.steps.{i}"

@@ -90,6 +90,8 @@ SUSTAINED = {
 FAULTS = [
     ("bundle.macs", -1, "bundle.macs: counts, sizes and costs are not negative"),
     ("runs.0.steps.0.count", -1.0, "runs.0.steps.0.count: counts"),
+    ("figures.flash.value", -1.0, "figures.flash: counts"),
+    ("figures.instructions.value", -1.0, "figures.instructions: counts"),
     ("runs.0.windows.0.seconds", -1.0, "runs.0.windows.0: times are not negative"),
     ("runs.0.cold", [{"process_s": 1, "load_s": -1, "first_s": 1}], "runs.0.cold.0: times are not"),
     ("runs.0.sustained", [SUSTAINED], "runs.0.sustained.0: times are not"),
@@ -123,6 +125,13 @@ def test_numbers_that_json_does_not_have(word: str) -> None:
     with pytest.raises(DataError, match=r"no number of JSON|beyond any quantity") as caught:
         from_json(text)
     assert caught.value.code == "report-damaged"
+
+
+def test_energy_net_of_idle_may_be_below_zero() -> None:
+    raw = json.loads(board_report(4).to_json())
+    _set(raw, "figures.energy_net.value", -1e-9)
+    _set(raw, "figures.energy_net.low", -2e-9)
+    assert from_json(json.dumps(raw)).figures["energy_net"].value < 0
 
 
 def test_every_check_has_a_fault_among_these() -> None:
