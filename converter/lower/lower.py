@@ -4,6 +4,7 @@ channels    those that no input changes are left out
 tabulate    float parts that compute one int8 from one int8 become tables
 rings       windows over time that move on in place
 running     means over them that go on from a sum
+padding     convolutions that take in the PAD before them
 aliases     reshapes become other names for the same bytes
 calls       each operator's function says which kernels it needs (operators.py)
 assemble    kernels are chosen for the target, constants packed, everything named
@@ -21,6 +22,7 @@ from edgekit.converter.lower.channels import drop_constant_channels
 from edgekit.converter.lower.elementwise import tabulated
 from edgekit.converter.lower.formats import lowered
 from edgekit.converter.lower.operators import ALIASES
+from edgekit.converter.lower.padding import padded_calls
 from edgekit.converter.lower.program import Program
 from edgekit.converter.lower.rings import Ring, rings
 from edgekit.converter.lower.running import running_means
@@ -59,7 +61,10 @@ def lower(
     means = running_means(graph, kept)
     own = {ring.join.output: ring.call(graph) for ring in kept.values()}
     own |= {output: mean.call(graph) for output, mean in means.items()}
+    padded = padded_calls(graph)
+    own |= {output: call for output, (_, call) in padded.items()}
     unread = {mean.join.output for mean in means.values() if mean.join is not None}
+    unread |= {pad.output for pad, _ in padded.values()}
     roots = aliases(graph, kept)
     assembly = Assembly(graph, roots, table, target.cpu.isa, room, kept)
     for mean in means.values():
