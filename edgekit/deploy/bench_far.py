@@ -29,6 +29,7 @@ from edgekit.deploy.provision import ensure
 from edgekit.errors import UsageError, rebuilt
 from edgekit.runtime.devices.bench_program import device_name
 from edgekit.runtime.devices.remote import CLEAN, PUSH_S, Remote
+from edgekit.runtime.runner.environment import HERE
 from edgekit.targets.model import Target
 
 REQUEST, INPUTS, BUNDLE = "request.json", "inputs.npz", "bundle"
@@ -100,7 +101,14 @@ def _results(name: str, answer: dict[str, Any]) -> tuple[tuple[RunResult, ...], 
 
     runs = TypeAdapter(tuple[RunResult, ...]).validate_python(answer["runs"])
     notes = TypeAdapter(tuple[Note, ...]).validate_python(answer["notes"])
-    return tuple(replace(run, device=device_name(name, run.environment)) for run in runs), notes
+    return tuple(_from(name, run) for run in runs), notes
+
+
+def _from(name: str, run: RunResult) -> RunResult:
+    """A run as told from here: what was "this machine" there has its name."""
+    notes = (replace(note, subject=name) if note.subject == HERE else note for note in run.warnings)
+    device = device_name(name, run.environment)
+    return replace(run, device=device, warnings=tuple(notes))
 
 
 def _archive(bundle: Bundle, inputs: Inputs, options: BenchOptions) -> bytes:

@@ -96,7 +96,7 @@ def check_port(target: Target, port: str | None) -> None:
     if target.family != "cortex-m":
         raise UsageError(
             f"target {target.name}",
-            f"a {target.family} target is no board that runs firmware",
+            f"no board that runs firmware: its family is {target.family}",
             allowed="Cortex-M targets",
             hint="name one with --target, such as virtual-m4",
             code="no-board",

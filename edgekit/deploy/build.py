@@ -114,7 +114,7 @@ def program_kind(target: Target) -> str:
         return "runner"
     raise UsageError(
         f"target {target.name}",
-        f"a {target.family} target runs no firmware",
+        f"it runs no firmware: its family is {target.family}",
         allowed="Cortex-M targets, Raspberry Pi, Android",
         hint="run `edgekit bench` for it directly",
         code="no-firmware",

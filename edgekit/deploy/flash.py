@@ -114,7 +114,7 @@ def _write(
 def _check_target(target: Target) -> None:
     if target.family == "cortex-m" and target.emulator is None:
         return
-    found = "runs in an emulator" if target.emulator else f"a {target.family} target has no flash"
+    found = "runs in an emulator" if target.emulator else f"its family is {target.family}"
     raise UsageError(
         f"target {target.name}",
         f"{found}: there is nothing to flash",

@@ -19,7 +19,7 @@ from edgekit.firmware_stubs.runner import build_runner_image
 from edgekit.runtime.devices.bench import check_identity
 from edgekit.runtime.devices.launch import MACHINES, Here, Launcher, emulated
 from edgekit.runtime.devices.phone import ABIS
-from edgekit.runtime.devices.remote import adb, ssh
+from edgekit.runtime.devices.remote import Remote, adb, ssh
 from edgekit.runtime.link.dut import Dut
 from edgekit.targets.model import Target
 from edgekit.targets.reader import load_target
@@ -107,6 +107,11 @@ class OpenProgram:
         """Its name in reports: "edgekit-c neon+ref, native"."""
         return f"edgekit-c {bundle.isa}, {self.launcher.engine}"
 
+    def engine_and_place(self, bundle: Bundle) -> str:
+        """Its name beside engines of this machine: "edgekit-c neon+ref, native on pi"."""
+        there = f" on {self.launcher.name}" if isinstance(self.launcher, Remote) else ""
+        return f"{self.engine(bundle)}{there}"
+
 
 @contextmanager
 def program(
@@ -160,5 +165,5 @@ def program_engine(
             extension.run(len(row), timeout=600.0)
             return split_outputs(bundle, extension.read_output(size))
 
-        yield run, opened.engine(bundle)
+        yield run, opened.engine_and_place(bundle)
         extension.check_guard(extension.memory(timeout=600.0).get("guard", 0))

@@ -84,7 +84,7 @@ def bench_program(
         outputs_equal=equal,
         environment=_environment(facts, {} if simulated else machine, plan),
         warnings=notes
-        + (_emulated(dut.name) if simulated else _notes(machine, samples))
+        + (_emulated(dut.name) if simulated else _notes(dut.name, machine, samples))
         + long_run.notes(long, engine),
         sustained=long,
     )
@@ -169,8 +169,9 @@ def _environment(
     return {**own, **told, "input": plan.load_name, **plan.environment}
 
 
-def _notes(machine: dict[str, str], samples: tuple[float, ...]) -> tuple[Note, ...]:
-    return (*environment.notes(machine, 1), *stats.notes(samples, subject="latency, generated C"))
+def _notes(name: str, machine: dict[str, str], samples: tuple[float, ...]) -> tuple[Note, ...]:
+    slow = stats.notes(samples, subject="latency, generated C")
+    return (*environment.notes(machine, 1, name), *slow)
 
 
 def _emulated(name: str) -> tuple[Note, ...]:

@@ -22,6 +22,7 @@ from edgekit.errors import ToolError, UsageError
 from edgekit.runtime.link.process import ProcessTransport
 from edgekit.runtime.runner import throttling
 from edgekit.runtime.runner.cold_program import program_starts
+from edgekit.runtime.runner.environment import HERE
 from edgekit.targets.model import Target
 
 SERVE = "serve"
@@ -68,7 +69,7 @@ class Here:
     """On this machine, behind the words of `prefix` if there are any."""
 
     prefix: tuple[str, ...] = ()
-    name: str = "this machine"
+    name: str = HERE
     engine: str = "native"
     simulated: bool = False
 

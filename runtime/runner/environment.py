@@ -10,6 +10,8 @@ import numpy as np
 
 from edgekit.artifacts.figures import Note
 
+HERE = "this machine"
+"""Its name in notes about itself; another that asked for them puts its own name for it there."""
 BUSY_SHARE = 0.5
 """Load average per core above which the machine counts as busy."""
 
@@ -82,8 +84,8 @@ def current_rss() -> int:
     return _status("VmRSS")
 
 
-def notes(environment: dict[str, str], threads: int) -> tuple[Note, ...]:
-    """What about the machine speaks against trusting a latency."""
+def notes(environment: dict[str, str], threads: int, name: str = HERE) -> tuple[Note, ...]:
+    """What about the machine `name` speaks against trusting a latency."""
     found = []
     count = int(environment.get("cores", "1"))
     busy = float(environment.get("load_average", "0"))
@@ -91,7 +93,7 @@ def notes(environment: dict[str, str], threads: int) -> tuple[Note, ...]:
         found.append(
             Note(
                 "busy-machine",
-                "host",
+                name,
                 f"load average {busy:.2f} on {count} cores: other programs compete for the CPU",
                 "stop them and measure again",
             )
@@ -101,9 +103,9 @@ def notes(environment: dict[str, str], threads: int) -> tuple[Note, ...]:
         found.append(
             Note(
                 "governor",
-                "host",
+                name,
                 f"frequency governor {governor}: the clock may change during the run",
-                "run: sudo cpupower frequency-set -g performance",
+                "a phone chooses for itself; else run: sudo cpupower frequency-set -g performance",
                 level="info",
             )
         )
@@ -111,7 +113,7 @@ def notes(environment: dict[str, str], threads: int) -> tuple[Note, ...]:
         found.append(
             Note(
                 "too-many-threads",
-                "host",
+                name,
                 f"{threads} threads on {count} cores",
                 f"use --threads {count} or fewer",
             )

@@ -66,7 +66,7 @@ def measure(request: dict[str, Any]) -> RunResult:
         environment=machine | throttling.around(state, after),
         warnings=(
             *environment.notes(machine, interpreter.threads),
-            *throttling.notes("host", state, after),
+            *throttling.notes(environment.HERE, state, after),
             *_averaged(each, samples),
             *stats.notes(samples, subject=f"latency, threads {interpreter.threads}"),
             *sustained.notes(long, interpreter.description),

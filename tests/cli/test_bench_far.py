@@ -23,6 +23,7 @@ from edgekit.errors import DeviceError, EdgeKitError
 from edgekit.runtime.devices.remote import ssh
 from tests.helpers.binary_bundles import convert_binary
 from tests.helpers.command_line import fails, succeeds, tree
+from tests.helpers.emulated import eventually
 from tests.helpers.far_device import Device, served
 from tests.helpers.offline_wheels import reused_wheels
 from tests.helpers.small_bundles import convert_small
@@ -82,9 +83,10 @@ def test_both_engines_in_one_report(
         assert run["device"].startswith(f"{HOST}: {os.uname().machine}")
         assert run["environment"]["throttled_before"] == "0x50005"
         [note] = [row for row in run["warnings"] if row["code"] == "throttled"]
+        assert note["subject"] == HOST
         assert note["message"].startswith("during the run: under-voltage, throttled (")
     assert one["environment"]["memory"]
-    assert _left() <= before
+    assert eventually(lambda: not _left() - before)  # others may measure at the same time
     assert (tmp_path / "report" / "report.html").is_file()
 
 
@@ -120,7 +122,7 @@ def test_what_fails_there_is_the_same_error_here(
     with pytest.raises(EdgeKitError) as caught:
         measured_there(ssh(HOST), python, opened, spoiled, BenchOptions(), lambda *_: None)
     assert caught.value.code == "input-shape"
-    assert _left() <= before
+    assert eventually(lambda: not _left() - before)  # others may measure at the same time
 
 
 def test_no_network_there_and_none_here(

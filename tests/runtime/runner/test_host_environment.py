@@ -47,6 +47,6 @@ def test_a_raspberry_pi_is_named_by_its_board(
 def test_what_spoils_a_measurement_is_noted(
     facts: dict[str, str], threads: int, codes: list[str]
 ) -> None:
-    notes = environment.notes(facts, threads)
+    notes = environment.notes(facts, threads, "pi")
     assert [note.code for note in notes] == codes
-    assert all(note.advice for note in notes)
+    assert all(note.advice and note.subject == "pi" for note in notes)
