@@ -36,14 +36,17 @@ NOT_HERE = {
     "ref_palette",
     "ref_rans",
     "ref_rows_of",
+    "ref_running_mean",
     "ref_s16w4_convolution",
     "ref_s16w4_fully_connected",
+    "ref_shift",
     "ref_trees",
     *variants_b1.COSTS,
     *variants_mve_b1.COSTS,
 }
 """Costs of kernels without rivals to be chosen from. Those on packed signs are compared in
-test_binary_costs.py, those of decoders in tests/cli/test_compressed_weights.py."""
+test_binary_costs.py, those of streaming networks in test_streaming_costs.py, those of decoders in
+tests/cli/test_compressed_weights.py."""
 
 
 def isa(kernel: str) -> str:
