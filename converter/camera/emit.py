@@ -11,7 +11,9 @@ from edgekit.converter.camera.plan import FramePlan
 from edgekit.converter.camera.taps import WEIGHT_BITS, Taps
 from edgekit.converter.emit import c_text
 
-LANED = ("rgb565be", "rgb565le", "yuyv", "uyvy")
+GREY = "gray8"
+"""The format whose rows are resized as they come, as one plane whatever the model's channels."""
+LANED = ("rgb565be", "rgb565le", "yuyv", "uyvy", "rggb", "grbg", "gbrg", "bggr")
 """Formats with an ek_lanes_*.c."""
 LANE_WEIGHT_SHIFT = 9
 
@@ -40,6 +42,11 @@ def has_lanes(plan: FramePlan) -> bool:
     return plan.channels == 3 and plan.format.name in LANED and heaviest < 1 << WEIGHT_BITS
 
 
+def planes_of(plan: FramePlan) -> int:
+    """How many planes are resized: the three colours of a grey frame are equal."""
+    return 1 if plan.format.name == GREY else plan.channels
+
+
 def columns_of(plan: FramePlan, *, lanes: bool) -> tuple[int, int]:
     """(first, one after the last) of the columns that are unpacked; lanes begin at an even one and
     end after one, where the frame does not end before."""
@@ -60,11 +67,11 @@ def paired(taps: Taps) -> Taps:
 def work_bytes(plan: FramePlan, *, lanes: bool = False) -> dict[str, int]:
     """Bytes of the work memory: a row of pixels, resized rows, an output row, a row of lanes."""
     left, right = columns_of(plan, lanes=lanes)
-    row = len(plan.across.first) * plan.channels
+    columns, planes = len(plan.across.first), planes_of(plan)
     return {
-        "PIXELS": 1 if lanes else (right - left) * plan.channels,
-        "KEPT": plan.down.most * row,
-        "MIXED": row,
+        "PIXELS": 1 if lanes or plan.format.name == GREY else (right - left) * planes,
+        "KEPT": plan.down.most * columns * planes,
+        "MIXED": columns * plan.channels,
         "LANES": (right - left + 1) // 2 * 12 if lanes else 4,
     }
 
@@ -123,8 +130,7 @@ def _source(plan: FramePlan, name: str, *, lanes: bool) -> str:
     left, right = columns_of(plan, lanes=lanes)
     across = plan.across.shifted(left)
     stored = np.ascontiguousarray(plan.stored)
-    unpack = f"ek_unpack_{plan.format.name}_{'rgb' if plan.channels == 3 else 'gray'}"
-    reads = f".lanes = ek_lanes_{plan.format.name}" if lanes else f".unpack = {unpack}"
+    reads = f".lanes = ek_lanes_{plan.format.name}" if lanes else f".unpack = {unpacker(plan)}"
     order = (2, 1, 0) if plan.reverse else (0, 1, 2)
     kind = f"{'float' if stored.dtype.kind == 'f' else stored.dtype.name + '_t'}"
     parts = [
@@ -139,7 +145,8 @@ def _source(plan: FramePlan, name: str, *, lanes: bool) -> str:
                 f"    .width = {plan.width}, .height = {plan.height},",
                 f"    .left = {left}, .columns = {right - left},",
                 f"    .out_width = {plan.shape[1]}, .out_height = {plan.shape[0]},",
-                f"    .channels = {plan.channels}, .neighbours = {int(plan.format.neighbours)},",
+                f"    .channels = {plan.channels}, .planes = {planes_of(plan)},",
+                f"    .neighbours = {int(plan.format.neighbours)},",
                 f"    .order = {{{', '.join(map(str, order))}}}, .bytes = {stored.itemsize},",
                 f"    .kept = {plan.down.most}, {reads},",
                 "    .across = across, .down = down,",
@@ -150,6 +157,12 @@ def _source(plan: FramePlan, name: str, *, lanes: bool) -> str:
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def unpacker(plan: FramePlan) -> str:
+    """The function that makes pixels of a row, "0" where its bytes are the pixels."""
+    kind = "rgb" if plan.channels == 3 else "gray"
+    return "0" if plan.format.name == GREY else f"ek_unpack_{plan.format.name}_{kind}"
 
 
 def _taps(name: str, taps: Taps, *, step: int = 1) -> list[str]:

@@ -15,8 +15,11 @@ static void across_gray(const ek_frame_plan_t *plan, const uint8_t *pixels, uint
     const int32_t *weight = plan->across_weight;
     for (uint32_t x = 0; x < plan->out_width; x++) {
         const uint8_t *from = pixels + plan->across[x].first;
+        const uint32_t count = plan->across[x].count;
         int32_t sum = half;
-        for (uint32_t i = plan->across[x].count; i > 0; i--) sum += *weight++ * *from++;
+        if (count & 1) sum += *weight++ * *from++;
+        for (uint32_t i = count / 2u; i > 0; i--, weight += 2, from += 2)
+            sum += weight[0] * from[0] + weight[1] * from[1];
         *to++ = rounded(sum);
     }
 }
@@ -41,7 +44,7 @@ static void across_rgb(const ek_frame_plan_t *plan, const uint8_t *pixels, uint8
 
 void ek_frame_across(const ek_frame_plan_t *plan, const uint8_t *pixels, uint8_t *to)
 {
-    if (plan->channels == 1) across_gray(plan, pixels, to);
+    if (plan->planes == 1) across_gray(plan, pixels, to);
     else across_rgb(plan, pixels, to);
 }
 
@@ -86,7 +89,7 @@ enum { FEW = 4 };
 static void down_few(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t taps,
                      const uint8_t *kept, uint8_t *mixed)
 {
-    const uint32_t row = (uint32_t)plan->out_width * plan->channels;
+    const uint32_t row = (uint32_t)plan->out_width * plan->planes;
     const uint8_t *from[FEW];
     int32_t w[FEW] = {0, 0, 0, 0};
     for (uint32_t k = 0; k < FEW; k++) {
@@ -124,7 +127,7 @@ static inline sums_t add_rows(sums_t sum, const int32_t *weight, const uint8_t *
 static void down_many(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t taps,
                       const uint8_t *kept, uint8_t *mixed)
 {
-    const uint32_t row = (uint32_t)plan->out_width * plan->channels;
+    const uint32_t row = (uint32_t)plan->out_width * plan->planes;
     const uint32_t oldest = taps.first % plan->kept, room = plan->kept - oldest;
     const uint32_t late = taps.count < room ? taps.count : room, early = taps.count - late;
     for (uint32_t i = 0; i < row; i += BESIDE) {
@@ -143,7 +146,7 @@ static void down_many(const ek_frame_plan_t *plan, const int32_t *weight, ek_tap
 static void down_narrow(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t taps,
                         const uint8_t *kept, uint8_t *mixed)
 {
-    const uint32_t row = (uint32_t)plan->out_width * plan->channels;
+    const uint32_t row = (uint32_t)plan->out_width * plan->planes;
     for (uint32_t i = 0; i < row; i++) {
         int32_t sum = half;
         for (uint32_t k = 0; k < taps.count; k++)
@@ -156,7 +159,7 @@ void ek_frame_down(const ek_frame_plan_t *plan, const int32_t *weight, ek_taps_t
                    const uint8_t *kept, uint8_t *mixed)
 {
     if (taps.count <= FEW) down_few(plan, weight, taps, kept, mixed);
-    else if ((uint32_t)plan->out_width * plan->channels < BESIDE)
+    else if ((uint32_t)plan->out_width * plan->planes < BESIDE)
         down_narrow(plan, weight, taps, kept, mixed);
     else down_many(plan, weight, taps, kept, mixed);
 }
@@ -168,6 +171,16 @@ static void store_bytes(const ek_frame_plan_t *plan, const uint8_t *mixed, uint8
         uint8_t *to = out + c;
         for (uint32_t x = plan->out_width; x > 0; x--, from += plan->channels, to += plan->channels)
             *to = stored[*from];
+    }
+}
+
+/* Grey as three equal colours, from the last pixel on: they lie in the same memory. */
+static void spread(uint32_t pixels, uint8_t *mixed)
+{
+    for (uint32_t x = pixels; x > 0; x--) {
+        const uint8_t level = mixed[x - 1];
+        uint8_t *to = mixed + 3u * (x - 1);
+        to[0] = to[1] = to[2] = level;
     }
 }
 
@@ -219,11 +232,13 @@ static void bring(const ek_frame_plan_t *plan, const ek_frame_work_t *work, sour
                   uint32_t y)
 {
     const ek_rows_t rows = rows_around(plan, source, y);
-    const uint32_t row = (uint32_t)plan->out_width * plan->channels;
+    const uint32_t row = (uint32_t)plan->out_width * plan->planes;
     uint8_t *to = work->kept + y % plan->kept * row;
     if (plan->lanes) {
-        plan->lanes(rows.at, plan->left, plan->columns, work->lanes);
+        plan->lanes(&rows, y, plan->width, plan->left, plan->columns, work->lanes);
         ek_frame_across_lanes(plan, work->lanes, to);
+    } else if (!plan->unpack) {
+        ek_frame_across(plan, rows.at + plan->left, to);
     } else {
         plan->unpack(&rows, y, plan->width, plan->left, plan->columns, work->pixels);
         ek_frame_across(plan, work->pixels, to);
@@ -244,6 +259,7 @@ void ek_frame_convert(const ek_frame_plan_t *plan, const ek_frame_work_t *work,
             bring(plan, work, &source, brought);
         ek_frame_down(plan, weight, taps, work->kept, work->mixed);
         weight += taps.count;
+        if (plan->planes < plan->channels) spread(plan->out_width, work->mixed);
         if (seen) seen(watcher, y, work->mixed);
         ek_frame_store(plan, work->mixed, out);
         out += (uint32_t)plan->out_width * plan->channels * plan->bytes;

@@ -27,9 +27,10 @@ typedef struct {
 typedef void ek_unpack_t(const ek_rows_t *rows, uint32_t y, uint32_t width, uint32_t left,
                          uint32_t columns, uint8_t *pixels);
 
-/* The same of one row as lanes (ek_lanes.h): for every two pixels three words, red, green, blue.
- * `left` is even. */
-typedef void ek_frame_lanes_t(const uint8_t *row, uint32_t left, uint32_t columns, uint32_t *lanes);
+/* The same as lanes (ek_lanes.h): for every two pixels three words, red, green, blue. `left` is
+ * even. */
+typedef void ek_frame_lanes_t(const ek_rows_t *rows, uint32_t y, uint32_t width, uint32_t left,
+                              uint32_t columns, uint32_t *lanes);
 
 /* An output is mixed from `count` neighbours starting with `first`. */
 typedef struct {
@@ -41,11 +42,12 @@ typedef struct {
     uint16_t left, columns;         /* what of each row is unpacked; `across` counts from `left` */
     uint16_t out_width, out_height; /* of the model's input */
     uint8_t channels;               /* 1 or 3 */
+    uint8_t planes;                 /* that are resized: 1 for grey frames, else `channels` */
     uint8_t neighbours;             /* 1: unpack reads the rows above and below */
     uint8_t order[3];               /* input channel -> pixel channel: 0 1 2, or 2 1 0 for BGR */
     uint8_t bytes;                  /* of a stored value: 1, 2 or 4 */
     uint16_t kept;                  /* resized rows held: the largest count in `down` */
-    ek_unpack_t *unpack;
+    ek_unpack_t *unpack;     /* null: a row's bytes are its pixels, as those of grey frames are */
     ek_frame_lanes_t *lanes; /* in place of `unpack`; `across` then counts pairs of pixels, and its
                               * weights, two a pair, are shifted left by 9. Null: not so */
     const ek_taps_t *across, *down;              /* [out_width], [out_height] */
@@ -61,8 +63,8 @@ typedef const uint8_t *ek_frame_row_t(void *camera, uint32_t y);
 typedef void ek_frame_seen_t(void *watcher, uint32_t y, const uint8_t *pixels);
 
 typedef struct {
-    uint8_t *pixels; /* columns * channels bytes: an unpacked row */
-    uint8_t *kept;   /* kept * out_width * channels: resized rows, row y at y % kept */
+    uint8_t *pixels; /* columns * planes bytes: an unpacked row, where the plan unpacks any */
+    uint8_t *kept;   /* kept * out_width * planes: resized rows, row y at y % kept */
     uint8_t *mixed;  /* out_width * channels: an output row */
     uint32_t *lanes; /* in place of `pixels` where the plan has lanes: 3 for every two columns */
 } ek_frame_work_t;

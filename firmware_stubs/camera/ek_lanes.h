@@ -52,5 +52,6 @@ static inline uint32_t ek_lanes_of(uint32_t first, uint32_t second)
 }
 
 ek_frame_lanes_t ek_lanes_rgb565be, ek_lanes_rgb565le, ek_lanes_yuyv, ek_lanes_uyvy;
+ek_frame_lanes_t ek_lanes_rggb, ek_lanes_grbg, ek_lanes_gbrg, ek_lanes_bggr;
 
 #endif

@@ -8,7 +8,6 @@ ek_unpack_t ek_unpack_rgb565le_rgb, ek_unpack_rgb565le_gray; /* low byte first *
 ek_unpack_t ek_unpack_rgb565be_rgb, ek_unpack_rgb565be_gray; /* high byte first */
 ek_unpack_t ek_unpack_yuyv_rgb, ek_unpack_yuyv_gray;
 ek_unpack_t ek_unpack_uyvy_rgb, ek_unpack_uyvy_gray;
-ek_unpack_t ek_unpack_gray8_rgb, ek_unpack_gray8_gray;
 ek_unpack_t ek_unpack_bggr_rgb, ek_unpack_bggr_gray; /* Bayer, by the first two of two rows */
 ek_unpack_t ek_unpack_rggb_rgb, ek_unpack_rggb_gray;
 ek_unpack_t ek_unpack_grbg_rgb, ek_unpack_grbg_gray;

@@ -14,7 +14,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgekit.converter.camera.emit import columns_of, has_lanes, paired, work_bytes
+from edgekit.converter.camera.emit import (
+    columns_of,
+    has_lanes,
+    paired,
+    planes_of,
+    unpacker,
+    work_bytes,
+)
 from edgekit.converter.camera.plan import FramePlan
 from edgekit.converter.camera.taps import Taps
 from edgekit.firmware_stubs.catalog import ROOT
@@ -38,7 +45,7 @@ class PlanC(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_uint16) for name in ("width", "height", "left", "columns")),
         *((name, ctypes.c_uint16) for name in ("out_width", "out_height")),
-        *((name, ctypes.c_uint8) for name in ("channels", "neighbours")),
+        *((name, ctypes.c_uint8) for name in ("channels", "planes", "neighbours")),
         ("order", ctypes.c_uint8 * 3),
         ("bytes", ctypes.c_uint8),
         ("kept", ctypes.c_uint16),
@@ -116,9 +123,10 @@ def convert(plan: FramePlan, raw: NDArray[np.uint8], *, lanes: bool = False) -> 
         return address(np.array([w for row in found.weights for w in row], np.int32))
 
     def function(name: str) -> int | None:
+        if name == "0":
+            return None
         return ctypes.cast(getattr(library, name), ctypes.c_void_p).value
 
-    name = f"ek_unpack_{plan.format.name}_{'rgb' if plan.channels == 3 else 'gray'}"
     given = PlanC(
         width=plan.width,
         height=plan.height,
@@ -127,11 +135,12 @@ def convert(plan: FramePlan, raw: NDArray[np.uint8], *, lanes: bool = False) -> 
         out_width=plan.shape[1],
         out_height=plan.shape[0],
         channels=plan.channels,
+        planes=planes_of(plan),
         neighbours=plan.format.neighbours,
         order=(2, 1, 0) if plan.reverse else (0, 1, 2),
         bytes=plan.stored.itemsize,
         kept=plan.down.most,
-        unpack=function(name),
+        unpack=function(unpacker(plan)),
         lanes=function(f"ek_lanes_{plan.format.name}") if laned else None,
         across=taps(across, 1 + laned),
         down=taps(plan.down),
