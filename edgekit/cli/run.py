@@ -28,6 +28,9 @@ def command(
     region: camera_options.Part = None,
     gate: camera_options.Gate = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Look at so many frames.")] = None,
+    latest: Annotated[
+        bool, typer.Option("--latest", help="Drop frames that a newer one has overtaken.")
+    ] = False,
     engine: Annotated[
         str | None,
         typer.Option(help="litert (default), reference (NumPy) or c (the generated C)."),
@@ -51,9 +54,10 @@ def command(
             code="run-inputs",
         )
     if frames is not None:
-        _watch(out, bundle, frames, region, gate, limit=limit, engine=engine, top=top)
+        asked = {"limit": limit, "engine": engine, "top": top, "latest": latest}
+        _watch(out, bundle, frames, region, gate, **asked)
         return
-    only = {"--region": region, "--gate": gate, "--limit": limit}
+    only = {"--region": region, "--gate": gate, "--limit": limit, "--latest": latest or None}
     camera_options.check_unused(only, "is about a camera's frames", "add --frames SOURCE")
     from dataclasses import asdict
 
@@ -120,5 +124,7 @@ def _summary(out: output.Output, found: Watch, latencies: list[float], ran: int)
         f"{len(latencies)} frames, {ran} inferences by {found.engine}; median latency "
         f"{1e3 * middle:.2f} ms, measured on this machine"
     )
+    if found.dropped:
+        out.say(f"dropped: {found.dropped}, which newer frames had overtaken")
     if found.unreadable or found.stream.broken:
         out.say(f"left out: {found.unreadable} unreadable, {found.stream.broken} cut short")

@@ -6,6 +6,7 @@ bytes -> whole pictures -> decoded -> the region -> as calibration prepares them
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -22,8 +23,9 @@ from edgekit.deploy.bundles import Bundle, open_bundle
 from edgekit.deploy.classify import best, default_engine, open_engine, real_output
 from edgekit.deploy.frames import picture_files
 from edgekit.deploy.inputs import stored
+from edgekit.deploy.newest import Newest
 from edgekit.deploy.picture_stream import PictureStream
-from edgekit.errors import DataError
+from edgekit.errors import DataError, UsageError
 
 STDIN = "-"
 CHUNK = 1 << 16
@@ -55,6 +57,8 @@ class Watch:
 
     engine: str = ""
     unreadable: int = 0
+    dropped: int = 0
+    """Pictures that a newer one has replaced before they were looked at."""
     stream: PictureStream = field(default_factory=PictureStream)
 
     def record(self) -> dict[str, int | str]:
@@ -62,6 +66,7 @@ class Watch:
         return {
             "engine": self.engine,
             "unreadable": self.unreadable,
+            "dropped": self.dropped,
             "cut_short": self.stream.broken,
             "bytes_passed": self.stream.passed,
         }
@@ -77,12 +82,15 @@ def watch(
     gate: GateSetting | None = None,
     top: int = 3,
     limit: int | None = None,
+    latest: bool = False,
 ) -> Iterator[Seen]:
     """The answers for the pictures of `source`, one by one as they come.
 
     `source` is a folder of pictures, a file or pipe of JPEGs or PNGs one after another, or "-" for
-    standard input. A picture that cannot be decoded is counted in `found` and left out. Pictures
-    are prepared as `convert --calibration` prepares them, of `region` alone where one is given.
+    standard input. With `latest` each one looked at is the newest there is, and those that came
+    since the one before are dropped: for pipes, whose pictures come by themselves. A picture that
+    cannot be decoded is counted in `found` and left out. Pictures are prepared as `convert
+    --calibration` prepares them, of `region` alone where one is given.
     Raises UsageError, ModelError, DataError (no such source, no picture in it), MissingExtraError,
     ToolError.
     """
@@ -93,7 +101,7 @@ def watch(
     watcher = _Watcher(opened, engine or default_engine(opened), region, gate, top)
     found.engine = watcher.engine
     count = 0
-    for name, data in _pictures(source, found.stream):
+    for name, data in _shown(source, found, latest=latest):
         if count == limit:
             break
         begun = time.perf_counter()
@@ -106,12 +114,45 @@ def watch(
         count += 1
     if not count:
         raise DataError(
-            "standard input" if source == STDIN else source,
+            _named(source),
             f"no picture in it that can be decoded ({found.unreadable} cannot be, "
             f"{found.stream.broken} cut short, {found.stream.passed} other bytes)",
             allowed="JPEG or PNG pictures one after another, or a folder of pictures",
             hint="rpicam-vid -t 0 --codec mjpeg -o - | edgekit run BUNDLE --frames -",
             code="no-pictures",
+        )
+
+
+def _shown(source: str, found: Watch, *, latest: bool) -> Iterator[tuple[str, bytes]]:
+    """The pictures that are looked at. Raises UsageError, DataError."""
+    if not latest:
+        yield from _pictures(source, found.stream)
+        return
+    _check_live(source)
+    newest = Newest(_pictures(source, found.stream))
+    for picture in newest:
+        found.dropped = newest.dropped
+        yield picture
+
+
+def _named(source: str) -> str:
+    """The source in a message."""
+    return "standard input" if source == STDIN else source
+
+
+def _check_live(source: str) -> None:
+    """Raise UsageError for a source whose pictures are all there already: none of them is stale."""
+    path = Path(source)
+    waits = path.exists() and (path.is_dir() or path.is_file())
+    if source == STDIN:
+        waits = stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+    if waits:
+        raise UsageError(
+            "--latest",
+            f"{_named(source)} is a file or folder, whose pictures do not grow old",
+            allowed="a pipe that a camera's program writes to",
+            hint="leave --latest out, or pipe the camera's program into --frames -",
+            code="option-unused",
         )
 
 

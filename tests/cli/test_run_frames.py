@@ -93,6 +93,26 @@ def test_a_pipe_of_a_camera(bundle: Path) -> None:
     assert (summary["frames"], process.returncode) == (2, 0)
 
 
+def test_the_latest_of_a_pipe(bundle: Path, tmp_path: Path) -> None:
+    """Every frame is looked at or counted as dropped, the last one is looked at, whatever is
+    faster; what waits in a file is no camera."""
+    words = [sys.executable, "-c", ENTRY, "run", str(bundle), "--frames", "-", "--latest", "--json"]
+    clip = b"".join(picture(seed) for seed in range(5))
+    done = subprocess.run(words, input=clip, capture_output=True, cwd=ROOT, check=True)
+    *seen, last = map(json.loads, done.stdout.splitlines())
+    assert len(seen) + last["summary"]["dropped"] == 5
+    assert seen[-1]["name"] == "000004"
+    stream = tmp_path / "clip.mjpeg"
+    stream.write_bytes(clip)
+    for place in (stream, tmp_path):
+        error = fails("run", bundle, "--frames", place, "--latest", exit_code=2,
+                      code="option-unused")  # fmt: skip
+        assert "do not grow old" in error["found"]
+    with stream.open("rb") as given:
+        done = subprocess.run(words, stdin=given, capture_output=True, cwd=ROOT, check=False)
+    assert done.returncode == 2
+
+
 def test_what_cannot_be_decoded_is_counted(bundle: Path, tmp_path: Path) -> None:
     stream = tmp_path / "clip.mjpeg"
     stream.write_bytes(b"\xff\xd8\xff\xd9" + picture(1))
@@ -111,6 +131,7 @@ def test_what_cannot_be_decoded_is_counted(bundle: Path, tmp_path: Path) -> None
         ((), "run-inputs"),
         (("a.png", "--frames", "-"), "run-inputs"),
         (("a.png", "--gate", "3"), "camera-options"),
+        (("a.png", "--latest"), "camera-options"),
         (("--frames", "x", "--region", "1,2"), "bad-option"),
     ],
 )
