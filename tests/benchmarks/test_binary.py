@@ -65,6 +65,7 @@ def test_sizes_of_a_layer(tmp_path: Path) -> None:
     assert found.lce_file < found.portable_file
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="for x86-64")
 def test_times_of_a_layer(tmp_path: Path) -> None:
     found = binary_times.timed(SMALL, tmp_path, rounds=2, round_s=0.001)

@@ -50,6 +50,7 @@ def test_a_training_as_text(bench: Path) -> None:
 
 
 @pytest.mark.tensorflow
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes(bench: Path) -> None:
     pytest.importorskip("tensorflow")
     for name in ("a.keras", "b.keras"):

@@ -229,7 +229,14 @@ BUILDS = {(driver.name, driver.formats[0]) for driver in DRIVERS} | {
 """Each driver with its usual format, each format of a sensor once."""
 
 
-@pytest.mark.parametrize(("name", "format"), sorted(BUILDS))
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [
+        pytest.param(name, format, marks=() if format in usual else pytest.mark.slow)
+        for name, format in sorted(BUILDS)
+        for usual in [{d.formats[0] for d in DRIVERS if d.name == name}]
+    ],
+)
 def test_a_driver_builds_for_its_board(
     name: str, format: str, cropping: Path, tmp_path: Path
 ) -> None:
