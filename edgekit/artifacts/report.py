@@ -28,6 +28,7 @@ from edgekit.artifacts.report_checks import first_fault, unreadable_value
 from edgekit.artifacts.report_migrations import REPORT_REVISION, migrated
 from edgekit.artifacts.run import RunResult
 from edgekit.artifacts.samples import SamplesFile, SamplesLost, load_samples, unpacked_samples
+from edgekit.artifacts.streaming import StreamSummary
 from edgekit.errors import DataError
 
 REPORT_SCHEMA = 1
@@ -85,6 +86,8 @@ class BundleSummary:
     """None where weights are stored as they are."""
     pruning: PruneSummary | None = None
     """None where nothing was pruned in the conversion."""
+    streaming: StreamSummary | None = None
+    """None where every inference takes its whole input."""
     formats: PrecisionSummary | None = None
     """How every layer got its number format; None where all have one unasked."""
     cost_basis: dict[str, str] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from typing import Any
 
 Raw = dict[str, Any]
 
-REPORT_REVISION = 3
+REPORT_REVISION = 4
 """Revision of the records this program writes."""
 
 
@@ -66,5 +66,6 @@ MIGRATIONS: Mapping[int, Migration] = {
     0: Migration("which sets the kernels are of, and their version, has a field", _kernel_sets),
     1: Migration("runs may hold cold starts", _defaults),
     2: Migration("runs may hold a sustained run", _defaults),
+    3: Migration("a bundle may say how it streams", _defaults),
 }
 """Revision that is left -> what brings a record to the next one."""

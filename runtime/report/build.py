@@ -85,6 +85,7 @@ def summarize_bundle(manifest: Manifest) -> BundleSummary:
         memory=manifest.memory,
         coding=manifest.coding,
         pruning=manifest.pruning,
+        streaming=manifest.streaming,
         formats=manifest.precision,
         cost_basis=manifest.cost_basis,
         versions=manifest.versions,

@@ -130,6 +130,7 @@ def sections(report: Report, recording: tuple[Stretch, ...] = ()) -> tuple[Secti
         Section("speed", "Speed", (*_latency(report), *_sustained(report)), speed),
         Section("layers", "Layers", tuple(_layers(found)), pick("layers")),
         Section("formats", "Precision", (), pick("formats")),
+        Section("streaming", "Streaming", (), pick("streaming", "streaming-layers")),
         Section("energy", "Energy", tuple(_power(report, recording)), pick("windows")),
         Section("memory", "Memory", tuple(_memory(report)), pick("image", "memory")),
         Section("accuracy", "Accuracy", tuple(_noise(found)), pick("accuracy", "confusion")),

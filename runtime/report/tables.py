@@ -62,12 +62,14 @@ def tables(report: Report) -> tuple[Table, ...]:
     from edgekit.runtime.report.cold_table import cold_table
     from edgekit.runtime.report.format_tables import formats_table
     from edgekit.runtime.report.mlperf_tables import rules_table, timed_table
+    from edgekit.runtime.report.streaming_tables import streaming_layers_table, streaming_table
     from edgekit.runtime.report.sustained_tables import sustained_table, sustained_windows_table
 
     makers: tuple[Callable[[Report], Table], ...] = (
         rules_table, timed_table, figures_table, runs_table, batches_table, cold_table,
         sustained_table, sustained_windows_table,
-        layers_table, formats_table, accuracy_table, confusion_table, windows_table, image_table,
+        layers_table, formats_table, streaming_table, streaming_layers_table,
+        accuracy_table, confusion_table, windows_table, image_table,
         memory_table, conditions_table,
     )  # fmt: skip
     made = (filled(make(report)) for make in makers)

@@ -13,6 +13,7 @@ from edgekit.runtime.report.cold_table import cold_table
 from edgekit.runtime.report.harmless import cleaned
 from edgekit.runtime.report.layers import layers
 from edgekit.runtime.report.mlperf_tables import rules_table, timed_table
+from edgekit.runtime.report.streaming_tables import streaming_table
 from edgekit.runtime.report.sustained_tables import sustained_table
 from edgekit.runtime.report.tables import (
     Table,
@@ -49,7 +50,7 @@ def terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
     _print_answers(console, report)
     heads = (rules_table(report), timed_table(report))
     speed = (_runs(report), batches_table(report), cold_table(report), sustained_table(report))
-    for table in (*heads, figures_table(report), *speed):
+    for table in (*heads, figures_table(report), streaming_table(report), *speed):
         _print_table(console, _without(filled(table), "Basis"))
     left_out = ["Output", "Weights", "RAM", "Estimated", *(["Operator"] if width < NARROW else [])]
     _print_table(console, _without(filled(_costliest(report)), *left_out))
