@@ -1,4 +1,4 @@
-"""What a streaming network saves and costs beside its window, and the rows it computes, as tables."""
+"""What a streaming network costs beside its window, and the rows it computes, as tables."""
 
 from __future__ import annotations
 
