@@ -51,6 +51,8 @@ def list_records(
     out.emit({"file": str(history_path(history)), "records": [asdict(row) for row in records]})
     heads = (">id", "date, UTC", "commit", "model", "on", ">latency", "tags")
     out.table("", heads, [_row(record, latency.get(record.id, "-")) for record in records])
+    if not records:
+        out.say("no such record; `edgekit history list` alone lists all there are")
 
 
 @app.command("show")
@@ -146,10 +148,11 @@ def export(
     """Write records to a file."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.deploy.history import export_records
+    from edgekit.runtime.report.text import plural
 
     count = export_records(output_file, wanted, history)
     out.emit({"file": str(output_file), "records": count})
-    out.say(f"{output_file}: {count} records")
+    out.say(f"{output_file}: {plural(count, 'record')}")
 
 
 @app.command("import")
@@ -166,10 +169,11 @@ def import_(
     """Add reports to the history; those that are in it already stay as they are."""
     out = output.use(json=json, quiet=quiet, verbose=verbose)
     from edgekit.deploy.history import import_records
+    from edgekit.runtime.report.text import plural
 
     found = import_records(files, history)
     out.emit({"new": found.new, "known": found.known})
-    out.say(f"{found.new} records are new, {found.known} were there already")
+    out.say(f"new: {plural(found.new, 'record')}; there already: {found.known}")
 
 
 def _row(record: Record, latency: str) -> tuple[str, ...]:

@@ -247,12 +247,25 @@ def _unlike_costs(
 
 def _besides(before: Report, after: Report) -> tuple[str, ...]:
     """What differs and keeps nothing apart but may be the cause, and what may be chance."""
-    kernels = [report.runs[0].engine if report.runs else "" for report in (before, after)]
-    stated = (
-        ("target", before.target.name, after.target.name),
-        ("kernel set", kernels[0], kernels[1]),
-        ("precision", before.bundle.precision, after.bundle.precision),
-        ("tool", before.tool, after.tool),
-    )
-    apart = (f"{name}: {a}, then {b}" for name, a, b in stated if a and b and a != b)
+    one, other = _circumstances(before), _circumstances(after)
+    if one["target"] != other["target"]:  # which says as much
+        other |= {"profile": "", "run on": ""}
+    names = [name for name in one if one[name] and other[name] and one[name] != other[name]]
+    apart = (f"{name}: {one[name]}, then {other[name]}" for name in names)
     return (*apart, *filter(None, [few_answers(before, after)]))
+
+
+def _circumstances(report: Report) -> dict[str, str]:
+    """What figures may depend on besides their conditions; "" where the record does not tell."""
+    run = report.runs[0] if report.runs else None
+    built = run.environment if run is not None else {}
+    return {
+        "target": report.target.name,
+        "profile": report.target.profile_sha256[:12],
+        "run on": run.device if run is not None else "",
+        "kernel set": run.engine if run is not None else "",
+        "compiler": built.get("toolchain", ""),
+        "optimization": built.get("optimization", ""),
+        "precision": report.bundle.precision,
+        "tool": report.tool,
+    }

@@ -152,6 +152,11 @@ def test_list_and_show(records: Path) -> None:
     assert str(records) in error["found"]
 
 
+def test_a_list_of_nothing_says_so(records: Path) -> None:
+    assert "no such record" in succeeds("history", "list", "--commit", "feed").out
+    assert "no such record" not in succeeds("history", "list").out
+
+
 def test_show_writes_the_report_again(records: Path, tmp_path: Path) -> None:
     succeeds("history", "show", "1", "-o", tmp_path / "again")
     assert read_report(tmp_path / "again").created == "2026-05-01T10:00:00+00:00"

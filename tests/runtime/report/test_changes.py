@@ -138,6 +138,38 @@ def test_what_else_differs_is_said() -> None:
     assert any("edgekit 9.9" in line for line in changes(board_report(), new, NAMES).besides)
 
 
+def built_with(**environment: str) -> Report:
+    base = board_report()
+    return replace(base, runs=(replace(base.runs[0], environment=environment),))
+
+
+@pytest.mark.parametrize(
+    ("after", "line"),
+    [
+        (built_with(toolchain="gcc 13", optimization="-Os"), "compiler: gcc 12, then gcc 13"),
+        (built_with(toolchain="gcc 12", optimization="-O2"), "optimization: -Os, then -O2"),
+    ],
+)
+def test_another_compiler_is_told(after: Report, line: str) -> None:
+    before = built_with(toolchain="gcc 12", optimization="-Os")
+    found = changes(before, after, NAMES)
+    assert found.besides == (line,)
+    assert f"- {line}" in markdown([found], [])
+    assert changes(built_with(), after, NAMES).besides == (), "what one does not tell is no change"
+
+
+def test_another_profile_or_emulator_of_one_target_is_told() -> None:
+    base = board_report()
+    old = replace(base, target=replace(base.target, profile_sha256="a" * 64))
+    new = replace(old, target=replace(old.target, profile_sha256="b" * 64))
+    assert changes(old, new, NAMES).besides == (f"profile: {'a' * 12}, then {'b' * 12}",)
+    run = replace(old.runs[0], device="QEMU 8.2 mps2-an386")
+    [told] = changes(old, replace(old, runs=(run,)), NAMES).besides
+    assert told == f"run on: {old.runs[0].device}, then QEMU 8.2 mps2-an386"
+    other = replace(new, target=replace(new.target, name="another"), runs=(run,))
+    assert changes(old, other, NAMES).besides == (f"target: {old.target.name}, then another",)
+
+
 def test_markdown_shows_no_name_raw() -> None:
     found = changes(board_report(), with_figure("flash", 5.0), ("old|*", "<b>new</b>"))
     text = markdown([found], [])
