@@ -148,6 +148,13 @@ def test_commands_of_the_workflow_are_those_of_its_page() -> None:
     assert set(found) <= {*commands("docs/ci.md"), *commands("docs/quickstart.md")}
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_where_what_it_uses_is_from(page: str) -> None:
+    used = re.findall(r"(?<=\s)(?:pictures|build/shapes)(?=[\s/]|$)", "\n".join(commands(page)))
+    if used and page != "docs/quickstart.md":
+        assert "quickstart.md)" in (ROOT / page).read_text(encoding="utf-8")
+
+
 def test_pages_link_to_files_that_exist() -> None:
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
