@@ -158,7 +158,8 @@ def _runner(target: Target, options: BenchOptions) -> Callable[..., Measured]:
             f"target {target.name}",
             f"not this machine ({platform.machine()})",
             allowed=f"{PLACES_SHOWN[target.family]}, or --target host to measure here",
-            hint="say where it is, or run edgekit bench on the device itself",
+            hint="say where it is (of several targets in a lab file: docs/lab.md), "
+            "or run edgekit bench on the device itself",
             code="not-here",
         )
     from edgekit.deploy.bench_host import run_here

@@ -106,7 +106,8 @@ def check_port(target: Target, port: str | None) -> None:
             f"target {target.name}",
             "a real board, and no --port was given",
             allowed="--port /dev/ttyACM0, or a virtual target",
-            hint="`edgekit doctor` lists the ports; `--target virtual-m4` needs no board",
+            hint="`edgekit doctor` lists the ports; of several targets a lab file names them "
+            "(docs/lab.md); `--target virtual-m4` needs no board",
             code="port-needed",
         )
     if port is not None and target.emulator is not None:

@@ -186,7 +186,7 @@ ADB = (
         r"more than one device",
         "adb-several",
         "adb sees several devices",
-        "choose one with --serial; adb devices lists them",
+        "choose one with --serial (for a meter android:SERIAL); adb devices lists them",
     ),
     Trouble(
         r"device '.*' not found",

@@ -77,7 +77,8 @@ def _rows(target: Target, wanted: str | None, probe: str | None) -> list[Flasher
         raise UsageError(
             f"target {target.name}",
             "its profile names no tool that flashes it",
-            hint="add a table [flash] to the profile (docs/flash.md)",
+            hint="write what `edgekit build` makes by the maker's own way (docs/flash.md), "
+            "or add a table [flash] to the profile",
             code="no-flasher",
         )
     if wanted is not None and wanted not in known:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from edgekit.errors import MeterError
+from edgekit.runtime.devices.remote_troubles import ADB, trouble
 from edgekit.runtime.power.command_port import END, CommandPort
 from edgekit.runtime.power.polled_meter import PolledMeter
 from edgekit.runtime.power.recording import read_until
@@ -9,6 +11,8 @@ from edgekit.runtime.power.serial_port import Port
 from edgekit.runtime.power.stream_meter import Timing
 
 PROGRAM = "adb"
+_FAILED = 1
+"""What adb ends with where it says that it reaches no phone."""
 NEEDS = "install Android's platform tools, or name the program: android:?adb=/path/adb"
 
 
@@ -39,7 +43,11 @@ class AdbMeter(PolledMeter):
         )
 
     def _answer(self, port: Port) -> str:
-        """The text of one answer."""
+        """The text of one answer. Raises MeterError where it is adb that has none."""
         port.write(self.request)
         answer = read_until(port, lambda data: END in data, self.timing.answer_s)
-        return answer.decode("utf-8", "replace").strip(" \r\n\0")
+        text = answer.decode("utf-8", "replace").strip(" \r\n\0")
+        why = trouble(f"meter android at {self._identity.place}", ADB, _FAILED, text)
+        if why is not None:
+            raise MeterError(why.subject, why.found, hint=why.hint, code=why.code)
+        return text

@@ -96,7 +96,7 @@ class Android(AdbMeter):
             raise MeterError(
                 f"meter android at {path}",
                 f"the battery gauge cannot be read: {' '.join(text.split())[:100]!r}",
-                hint="is the phone listed by `adb devices`? Many builds allow it to root only",
+                hint="many builds let only root read it; measure this phone with a USB meter",
                 code="meter-no-gauge",
             )
         if gauge.status != "Discharging":

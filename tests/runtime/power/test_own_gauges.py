@@ -131,7 +131,10 @@ def test_a_phone_is_recorded(tmp_path: Path) -> None:
     ("answer", "code", "words"),
     [
         ("250000\n4000000\nCharging\n", "meter-charging", "the battery is charging"),
-        ("error: no devices/emulators found\n", "meter-no-gauge", "no devices/emulators found"),
+        ("cat: current_now: Permission denied\n", "meter-no-gauge", "Permission denied"),
+        ("error: no devices/emulators found\n", "adb-no-device", "adb sees no device"),
+        ("error: more than one device/emulator\n", "adb-several", "adb sees several devices"),
+        ("error: device unauthorized.\n", "adb-unauthorized", "it does not trust this computer"),
     ],
 )
 def test_phones_that_cannot_be_measured(answer: str, code: str, words: str, tmp_path: Path) -> None:
