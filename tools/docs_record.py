@@ -15,6 +15,7 @@ from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from edgekit.artifacts.report import Report
+from edgekit.artifacts.report_migrations import MIGRATIONS
 
 HEAD = """# The record, field by field
 
@@ -25,6 +26,11 @@ length is written as [integer, integer], one of any length as [integer, ...]. "N
 is JSON's `null`.
 """
 
+REVISIONS = """## Revisions
+
+A record of an older revision is brought to the present one when it is read.
+"""
+
 JSON_TYPES = {
     str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null",
     Ellipsis: "...", Any: "anything",
@@ -32,8 +38,14 @@ JSON_TYPES = {
 
 
 def record_markdown() -> str:
-    """The page: a table for each class, in the order in which the record reaches them."""
-    return "\n".join([HEAD, *map(_section, _reached(Report))])
+    """The page: a table for each class, in the order in which the record reaches them, and what the
+    revisions added."""
+    return "\n".join([HEAD, *map(_section, _reached(Report)), _revisions()])
+
+
+def _revisions() -> str:
+    rows = [f"| {left + 1} | {each.sentence} |\n" for left, each in sorted(MIGRATIONS.items())]
+    return f"{REVISIONS}\n| revision | what it added |\n|---|---|\n{''.join(rows)}"
 
 
 def _reached(root: type) -> list[type]:

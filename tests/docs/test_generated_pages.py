@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from edgekit.artifacts.report import json_schema
+from edgekit.artifacts.report_migrations import REPORT_REVISION
 from edgekit.explanations.pages import pages
 from tools.docs_codes import codes_markdown
 from tools.docs_record import record_markdown
@@ -38,9 +39,17 @@ def test_every_field_of_the_schema_is_described() -> None:
         text.partition("\n")[0]: set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
         for text in sections
     }
+    assert found.pop("Revisions") == set()
     assert found == {
         name: set(each["properties"]) for name, each in classes.items() if "properties" in each
     }
+
+
+def test_every_revision_is_told() -> None:
+    page = record_markdown()
+    rows = [f"| {revision} | " in page for revision in range(1, REPORT_REVISION + 1)]
+    assert rows
+    assert all(rows)
 
 
 def test_links_between_the_fields_lead_to_a_class() -> None:
