@@ -26,6 +26,7 @@ from edgekit.runtime.report.svg_memory import byte_ticks, memory_plan
 from edgekit.runtime.report.svg_sustained import sustained
 from edgekit.runtime.report.svg_trace import power_trace
 from edgekit.runtime.report.tables import Table, tables
+from edgekit.runtime.report.terminal import by_urgency
 from edgekit.runtime.report.text import EXPLAINED, plural, value_text
 from edgekit.runtime.report.zoom import Stretch, zoom_json, zoom_of_envelope, zoom_text
 from edgekit.units import count_text, percent, si
@@ -87,6 +88,7 @@ def html(report: Report, recording: tuple[Stretch, ...] = ()) -> str:
     return _template().render(
         report=report,
         answers=answers(report),
+        notes=by_urgency(report.warnings),
         sections=parts,
         meanings=MEANINGS,
         long=LONG,

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as Xml
 from edgekit.artifacts.report import Report
 from edgekit.runtime.report.checks import Checked, checks
 from edgekit.runtime.report.harmless import cleaned
-from edgekit.runtime.report.terminal import note_line
+from edgekit.runtime.report.terminal import by_urgency, note_line
 
 
 def junit(report: Report) -> str:
@@ -32,7 +32,9 @@ def junit(report: Report) -> str:
         Xml.SubElement(properties, "property", {"name": key, "value": value})
     for row in found:
         _case(suite, row, name)
-    Xml.SubElement(suite, "system-err").text = "\n".join(map(note_line, report.warnings))
+    Xml.SubElement(suite, "system-err").text = "\n".join(
+        map(note_line, by_urgency(report.warnings))
+    )
     Xml.indent(suites)
     text = Xml.tostring(suites, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'

@@ -7,7 +7,7 @@ from edgekit.artifacts.report import Report
 from edgekit.runtime.report.answers import Answer, answers
 from edgekit.runtime.report.harmless import cleaned, visible
 from edgekit.runtime.report.tables import Column, Table, tables
-from edgekit.runtime.report.terminal import note_line
+from edgekit.runtime.report.terminal import by_urgency, note_line
 from edgekit.runtime.report.text import EXPLAINED
 
 # An @ at the start of a name would notify somebody.
@@ -20,7 +20,7 @@ def markdown(report: Report) -> str:
     parts = [f"# {safe(report.bundle.name)} on {safe(report.target.title)}", _origin(report)]
     parts.append(_answers(answers(report)))
     if report.warnings:
-        lines = "\n".join(f"- {safe(note_line(note))}" for note in report.warnings)
+        lines = "\n".join(f"- {safe(note_line(note))}" for note in by_urgency(report.warnings))
         parts.append(f"## Warnings\n\n{lines}\n\n{safe(EXPLAINED)}.")
     parts += [_table(table) for table in tables(report)]
     return "\n\n".join(parts) + "\n"

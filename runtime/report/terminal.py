@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -54,11 +55,16 @@ def terminal(report: Report, *, width: int = WIDTH, color: bool = False) -> str:
         _print_table(console, _without(filled(table), "Basis"))
     left_out = ["Output", "Weights", "RAM", "Estimated", *(["Operator"] if width < NARROW else [])]
     _print_table(console, _without(filled(_costliest(report)), *left_out))
-    for note in report.warnings:
+    for note in by_urgency(report.warnings):
         console.print(note_line(note), style="yellow" if note.level == "warning" else "")
     if report.warnings:
         console.print(EXPLAINED, style="dim")
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def by_urgency(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Warnings first, then remarks, each in their order: what to act on stands on top."""
+    return tuple(sorted(notes, key=lambda note: note.level == "info"))
 
 
 def note_line(note: Note) -> str:

@@ -23,6 +23,7 @@ from edgekit.errors import OutputError, UsageError
 from edgekit.runtime.report.build import make_report
 from edgekit.runtime.report.csv_text import csv_text
 from edgekit.runtime.report.html import TEMPLATES, html, sections
+from edgekit.runtime.report.junit import junit
 from edgekit.runtime.report.markdown import markdown
 from edgekit.runtime.report.tables import image_table, tables
 from edgekit.runtime.report.terminal import terminal
@@ -47,6 +48,13 @@ def test_terminal_text(name: str, golden: Golden) -> None:
 @pytest.mark.parametrize("name", REPORTS)
 def test_markdown_text(name: str, golden: Golden) -> None:
     golden(f"report/{name}.md", markdown(REPORTS[name]()))
+
+
+@pytest.mark.parametrize("view", [terminal, markdown, html, junit])
+def test_warnings_stand_before_remarks(view: Callable[[Report], str]) -> None:
+    remark, warning = Note("one", "first", "told", level="info"), Note("two", "second", "warned")
+    shown = view(replace(sample.board_report(), warnings=(remark, warning)))
+    assert shown.index("warned") < shown.index("told")
 
 
 @pytest.mark.parametrize("view", [terminal, markdown, html])
