@@ -124,8 +124,7 @@ def check_port(target: Target, port: str | None) -> None:
 def board_engine(
     bundle: Bundle, target: Target, port: str | None = None
 ) -> Iterator[tuple[Callable[[tuple[Sample, ...]], list[NDArray[Any]]], str]]:
-    """The board as a function from a row, one sample several times, to the last outputs; its
-    name.
+    """The board as a function from a row of samples to the last outputs; its name.
 
     Raises ProtocolError at the end where the firmware wrote outside its memory: equal outputs
     prove nothing then.
@@ -136,12 +135,13 @@ def board_engine(
         size = sum(tensor.bytes for tensor in bundle.manifest.outputs)
 
         def run(row: tuple[Sample, ...]) -> list[NDArray[Any]]:
-            data = raw_bytes(row[0])
-            if opened.load_input is not None:
-                opened.load_input(extension, data)
-            else:
-                extension.write_input(data)
-            extension.run(len(row), timeout=120.0)
+            for index, sample in enumerate(row):
+                data = raw_bytes(sample)
+                if opened.load_input is not None:
+                    opened.load_input(extension, data)
+                else:
+                    extension.write_input(data)
+                extension.follow(index, timeout=120.0)
             return split_outputs(bundle, extension.read_output(size))
 
         yield run, f"edgekit-c {bundle.isa}, {opened.description or target.name}"

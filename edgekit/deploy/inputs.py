@@ -103,19 +103,16 @@ def raw_bytes(sample: Sample) -> bytes:
     return b"".join(np.ascontiguousarray(array).tobytes() for array in sample)
 
 
-def rows_of(
-    graph: Graph, inputs: Inputs, *, repeat: bool = False, full: int = 0
-) -> tuple[tuple[Sample, ...], ...]:
+def rows_of(graph: Graph, inputs: Inputs, *, full: int = 0) -> tuple[tuple[Sample, ...], ...]:
     """The inferences to compare: each sample alone, or, for a model that keeps states, the last of
-    one to four in a row from the initial states on, every tenth time of `full` more; `repeat` the
-    same sample for all of a row."""
+    one to four in a row from the initial states on, every tenth time of `full` more."""
     samples = inputs.samples
     if not graph.states:
         return tuple((sample,) for sample in samples)
     rows = []
-    for end, sample in enumerate(samples, 1):
+    for end in range(1, len(samples) + 1):
         length = (end - 1) % ROW + 1 + (full if end % FULL_EVERY == 0 else 0)
-        rows.append((sample,) * length if repeat else samples[max(0, end - length) : end])
+        rows.append(samples[max(0, end - length) : end])
     return tuple(rows)
 
 

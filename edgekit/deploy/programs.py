@@ -152,7 +152,7 @@ def program_here(bundle: Bundle) -> Iterator[OpenProgram]:
 def program_engine(
     bundle: Bundle, target: Target, launcher: Launcher
 ) -> Iterator[tuple[Callable[[tuple[Sample, ...]], list[NDArray[Any]]], str]]:
-    """The runner as a function from a row, one sample several times, to the last outputs; its name.
+    """The runner as a function from a row of samples to the last outputs; its name.
 
     Raises ProtocolError at the end where it wrote outside its memory.
     """
@@ -161,8 +161,9 @@ def program_engine(
         size = sum(tensor.bytes for tensor in bundle.manifest.outputs)
 
         def run(row: tuple[Sample, ...]) -> list[NDArray[Any]]:
-            extension.write_input(raw_bytes(row[0]))
-            extension.run(len(row), timeout=600.0)
+            for index, sample in enumerate(row):
+                extension.write_input(raw_bytes(sample))
+                extension.follow(index, timeout=600.0)
             return split_outputs(bundle, extension.read_output(size))
 
         yield run, opened.engine_and_place(bundle)

@@ -153,8 +153,7 @@ def verify(
     check_place(profile, at)
     if (board or port is not None) and not at:
         check_port(profile, port)
-    repeat = board or port is not None or bool(at)
-    rows, shown = _rows(opened, data, samples, seed, repeat=repeat)
+    rows, shown = _rows(opened, data, samples, seed)
     expected = _reference(opened.graph, rows, report)
     mine = claims(port=port, place=at, family=profile.family)
     what = f"verify {opened.manifest.name} on {profile.name}"
@@ -167,9 +166,7 @@ def verify(
     return Verification(opened.manifest.name, REFERENCE, shown, tuple(results), floats)
 
 
-def _rows(
-    bundle: Bundle, data: Any, samples: int, seed: int, *, repeat: bool
-) -> tuple[tuple[Row, ...], str]:
+def _rows(bundle: Bundle, data: Any, samples: int, seed: int) -> tuple[tuple[Row, ...], str]:
     """The inferences to compare, and what they are in words. Real data of a streaming bundle are
     windows, of which each is a row."""
     graph, streaming = bundle.graph, bundle.manifest.streaming
@@ -184,13 +181,10 @@ def _rows(
         else:
             windows = tuple(tuple(calls_of(sample, streaming)) for sample in real.samples)
     full = 0 if streaming is None else streaming.warm_up
-    rows = rows_of(graph, inputs, repeat=repeat, full=full)
-    if repeat:
-        windows = tuple((row[-1],) * len(row) for row in windows)
+    rows = rows_of(graph, inputs, full=full)
     if graph.states:
         longer = f", or {full + 1} and more" if full else ""
         shown += f", in rows of 1 to {ROW}{longer} inferences"
-        shown += " of one input" if repeat else ""
     return (*rows, *windows), shown
 
 

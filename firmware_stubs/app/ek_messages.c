@@ -108,6 +108,13 @@ static uint8_t run(ek_span_t request, ek_reply_t *reply)
     return 0;
 }
 
+static uint8_t follow(ek_span_t request, ek_reply_t *reply)
+{
+    (void)reply;
+    if (!ek_session.committed) return EK_ERR_NO_INPUT;
+    return ek_session_follow(ek_request_u32(request.data)) ? 0 : EK_ERR_RANGE;
+}
+
 static uint8_t read_output(ek_span_t request, ek_reply_t *reply)
 {
     uint32_t offset = ek_request_u32(request.data), count = ek_request_u16(request.data + 4);
@@ -215,6 +222,7 @@ static const struct {
     {EK_MSG_READ, 6, 6, read_output},  {EK_MSG_PROFILE, 0, 0, profile},
     {EK_MSG_STEPS, 4, 4, steps},       {EK_MSG_STEP, 2, 2, step},
     {EK_MSG_MEMORY, 0, 0, memory},     {EK_MSG_SELFTEST, 4, 4, self_test},
+    {EK_MSG_FOLLOW, 4, 4, follow},
 };
 
 uint8_t ek_messages_run(uint8_t type, ek_span_t request, ek_reply_t *reply)

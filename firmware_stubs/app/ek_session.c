@@ -33,10 +33,16 @@ static void fill_inputs(void)
     }
 }
 
+static void reset(void)
+{
+    if (EK_RESET) EK_RESET(EK_ARENA);
+    ek_session.row = 0;
+}
+
 /* Every command starts with fresh states; its inferences follow one another. */
 static void begin(void)
 {
-    if (EK_RESET) EK_RESET(EK_ARENA);
+    reset();
     fill_inputs();
 }
 
@@ -116,7 +122,7 @@ void ek_session_stage(void)
 
 void ek_session_warm_up(uint32_t n)
 {
-    if (EK_RESET) EK_RESET(EK_ARENA);
+    reset();
     for (uint32_t i = 0; i < n; i++) {
         fill_inputs();
         EK_INVOKE(EK_ARENA);
@@ -146,6 +152,17 @@ void ek_session_run_quietly(uint32_t n)
 {
     begin();
     (void)timed(n, EK_INVOKE);
+}
+
+bool ek_session_follow(uint32_t index)
+{
+    if (index == 0) reset();
+    if (index > 0 && ek_session.row > index && ek_session.row - 1 == index) return true;
+    if (ek_session.row != index) return false;
+    fill_inputs();
+    EK_INVOKE(EK_ARENA);
+    ek_session.row = index + 1;
+    return true;
 }
 
 #ifdef EK_PROFILE

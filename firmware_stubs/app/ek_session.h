@@ -24,6 +24,7 @@ typedef struct {
     uint64_t startup;    /* ticks of preparing the arena: weights expanded, states set */
     uint64_t empty_step; /* ticks between two profile hooks with nothing between them */
     uint64_t step[EK_MAX_STEPS];
+    uint32_t row; /* inferences of the row that ek_session_follow goes on with */
 } ek_session_t;
 
 extern ek_session_t ek_session;
@@ -53,6 +54,10 @@ void ek_session_sample(uint32_t n, uint64_t *ticks);
 
 /* The same as ek_session_run without edges: in energy mode the caller marks the window with pulses. */
 void ek_session_run_quietly(uint32_t n);
+
+/* Inference `index` of a row, from the states that the one before left; 0 begins a row. Again the
+ * last, it does nothing. False: the inferences before it were not run, or others were since. */
+bool ek_session_follow(uint32_t index);
 
 /* One inference with a counter reading after each step. False: no hooks in this build. */
 bool ek_session_profile(void);

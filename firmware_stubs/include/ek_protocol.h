@@ -29,6 +29,10 @@
 #define EK_MSG_STEP 0x08     /* u16 index -> u32 macs, name, NUL, operation, NUL */
 #define EK_MSG_MEMORY 0x09   /* -> text; paints the arena and runs one inference */
 #define EK_MSG_SELFTEST 0x0A /* u32 crc32 expected -> u8 equal, u32 crc32 found, u8 guard */
+#define EK_MSG_FOLLOW 0x0E   /* u32 index -> nothing; one inference of a row, untimed: states begin
+                              * anew with index 0, later ones go on from the one before, whatever
+                              * was written in between. The last one asked for again is not run
+                              * again; EK_ERR_RANGE where the row is not there yet or broken off */
 #define EK_MSG_ERROR 0x7F
 
 /* Requests to firmware with a camera (camera/app/); others answer them with EK_ERR_TYPE. */

@@ -106,6 +106,11 @@ class Extension:
         payload = struct.pack("<II", inferences, warmup)
         return Ticks(*self._unpack("<QQ", self.request(Msg.RUN, payload, timeout=timeout)))
 
+    def follow(self, index: int, *, timeout: float = 60.0) -> None:
+        """Inference `index` of a row on the committed input: 0 begins with fresh states, later
+        ones go on from those that the one before left."""
+        self.request(Msg.FOLLOW, struct.pack("<I", index), timeout=timeout)
+
     def sample(self, inferences: int, warmup: int = 0, *, timeout: float = 60.0) -> Samples:
         """That many inferences, each timed alone; `timeout` in seconds covers them and the warm-up.
 

@@ -27,6 +27,7 @@ class Msg(IntEnum):
     SAMPLE = 0x0B
     SAMPLES = 0x0C
     MACHINE = 0x0D
+    FOLLOW = 0x0E
     CAMERA = 0x10
     FRAME = 0x11
     GATE = 0x12

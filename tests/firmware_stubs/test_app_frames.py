@@ -86,6 +86,8 @@ def test_self_test(board: Extension) -> None:
         (Msg.PROFILE, b"", Err.NO_INPUT),
         (Msg.MEMORY, b"", Err.NO_INPUT),
         (Msg.SELFTEST, bytes(4), Err.NO_INPUT),
+        (Msg.FOLLOW, bytes(4), Err.NO_INPUT),
+        (Msg.FOLLOW, bytes(3), Err.LENGTH),
         (Msg.COMMIT, struct.pack("<I", 1), Err.INPUT),
         (Msg.WRITE, struct.pack("<I", 9), Err.RANGE),
         (Msg.WRITE, struct.pack("<I", 0xFFFFFFFF) + b"x", Err.RANGE),
