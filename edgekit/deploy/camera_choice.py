@@ -128,7 +128,7 @@ def _driver(target: Target, name: str) -> CameraDriver:
     if name == AUTO:
         raise UsageError(
             f"--camera {AUTO}",
-            f"there are {len(own)} drivers made for {target.name}",
+            f"{len(own) or 'no'} drivers are made for {target.name}",
             allowed=", ".join(fitting),
             hint="name one; virtual takes frames over the line instead of a sensor's",
             code="camera-choice",
