@@ -61,9 +61,11 @@ class KernelLibrary:
 
 
 def parse_structs(header: str) -> dict[str, type[ctypes.Structure]]:
-    """Every `typedef struct` of the header whose fields are int32_t, float or ek_requant_t."""
+    """Every `typedef struct` of the header whose fields are int32_t, float, ek_requant_t, or a
+    structure that stands before it."""
     text = re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)
-    types = {"int32_t": ctypes.c_int32, "float": ctypes.c_float, "ek_requant_t": Requant}
+    types: dict[str, Any] = {"int32_t": ctypes.c_int32, "float": ctypes.c_float}
+    types["ek_requant_t"] = Requant
     structs: dict[str, type[ctypes.Structure]] = {}
     for body, name in _STRUCT.findall(text):
         fields: list[tuple[str, Any]] = []
@@ -72,6 +74,7 @@ def parse_structs(header: str) -> dict[str, type[ctypes.Structure]]:
             for field, length in _FIELD.findall(names):
                 fields.append((field, types[base] * int(length) if length else types[base]))
         structs[name] = type(name, (ctypes.Structure,), {"_fields_": fields})
+        types.setdefault(name, structs[name])
     return structs
 
 
