@@ -21,4 +21,15 @@ static inline ek_span_t ek_taps_inside(int32_t origin, int32_t taps, int32_t dil
     return (ek_span_t){begin, ek_max(begin, end)};
 }
 
+/* Which of `count` windows along an axis have no tap outside; the last tap lies `last` behind the
+ * first. */
+static inline ek_span_t ek_inner_windows(int32_t count, int32_t stride, int32_t pad, int32_t last,
+                                         int32_t extent)
+{
+    const int32_t reach = extent + pad - last; /* windows start below it */
+    const int32_t begin = ek_min(count, ek_ceil_div(ek_max(pad, 0), stride));
+    const int32_t end = ek_min(count, ek_ceil_div(ek_max(reach, 0), stride));
+    return (ek_span_t){begin, ek_max(begin, end)};
+}
+
 #endif

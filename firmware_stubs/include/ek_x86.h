@@ -16,6 +16,7 @@
 
 #if EK_X86
 #include <immintrin.h>
+#define EK_X86_AVX2 __attribute__((target("avx2")))
 #endif
 
 #endif

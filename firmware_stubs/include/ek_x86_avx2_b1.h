@@ -9,8 +9,6 @@
 
 #if EK_X86
 
-#define EK_X86_AVX2 __attribute__((target("avx2")))
-
 enum { EK_AVX2_LANES = 8, EK_AVX2_WORDS = 31 /* of up to 8 bits in a byte */ };
 
 EK_X86_AVX2 static inline __m256i ek_x86_avx2_bits_of_nibbles(void)

@@ -11,8 +11,6 @@
 
 #if EK_X86
 
-#define EK_X86_AVX2 __attribute__((target("avx2")))
-
 enum { EK_AVX2_HALF = 8 /* channels */ };
 
 /* Eight channels: what is added to sums, what they are multiplied with and shifted by. */

@@ -67,19 +67,11 @@ static void inner_pixels(const kernel_t *kernel, const line_t line[3], int32_t b
     }
 }
 
-/* Pixels of a row without a tap left or right of the input. */
-static ek_span_t inner_span(const ek_depthwise_conv2d_s8_t *p)
-{
-    const int32_t reach = p->input_w + p->pad_left - 2 * p->dilation_w; /* pixels start below it */
-    const int32_t begin = ek_min(p->output_w, ek_ceil_div(ek_max(p->pad_left, 0), p->stride_w));
-    const int32_t end = ek_min(p->output_w, ek_ceil_div(ek_max(reach, 0), p->stride_w));
-    return (ek_span_t){begin, ek_max(begin, end)};
-}
-
 static void convolve_row(const ek_depthwise_conv2d_s8_t *p, const kernel_t *k, const int8_t *input,
                          const int8_t zeros[8], int32_t y, int8_t *output)
 {
-    const ek_span_t inner = inner_span(p);
+    const ek_span_t inner = ek_inner_windows(p->output_w, p->stride_w, p->pad_left,
+                                             2 * p->dilation_w, p->input_w);
     line_t line[3];
     for (int32_t i = 0; i < 3; i++) {
         const int32_t h = y * p->stride_h - p->pad_top + i * p->dilation_h;

@@ -8,8 +8,12 @@
 #include "ek_x86_best_s8.h"
 #include "ek_x86_s8.h"
 
+/* The addresses of a window's taps, what lies outside, the windows of a row without a tap left or
+ * right of the input, and what multiplies them. */
 typedef struct {
     const int8_t **taps, *zeros;
+    ek_span_t inner;
+    ek_x86_depthwise_t *convolve;
 } list_t;
 
 /* Addresses of the taps of the window that starts at (h, w). */
@@ -27,29 +31,17 @@ static void list_taps(const ek_depthwise_conv2d_s8_t *p, const int8_t *input, in
     *tap = tap[-1]; /* the partner of an odd last tap, or one too many */
 }
 
-/* Windows of a row without a tap left or right of the input. */
-static ek_span_t inner_windows(const ek_depthwise_conv2d_s8_t *p)
-{
-    const int32_t last = (p->kernel_w - 1) * p->dilation_w;
-    const int32_t reach = p->input_w + p->pad_left - last; /* windows start below it */
-    const int32_t begin = ek_min(p->output_w, ek_ceil_div(ek_max(p->pad_left, 0), p->stride_w));
-    const int32_t end = ek_min(p->output_w, ek_ceil_div(ek_max(reach, 0), p->stride_w));
-    return (ek_span_t){begin, ek_max(begin, end)};
-}
-
 /* All windows of row h; taps of inner ones move together, so they are listed once, if no row of
  * taps lies outside. */
 static void convolve_row(const ek_depthwise_conv2d_s8_t *p, ek_x86_taps_t t, int32_t h,
                          const int8_t *input, const int8_t *weights, const int32_t *factors,
                          list_t list, int8_t *output)
 {
-    ek_x86_depthwise_t *const convolve = ek_x86_best_taps();
     const int inside = h >= 0 && h + (p->kernel_h - 1) * p->dilation_h < p->input_h;
-    const ek_span_t inner = inside ? inner_windows(p) : (ek_span_t){p->output_w, p->output_w};
     for (int32_t x = 0; x < p->output_w; x += t.windows) {
-        t.windows = x == inner.begin ? ek_max(inner.end - inner.begin, 1) : 1;
+        t.windows = inside && x == list.inner.begin ? ek_max(list.inner.end - x, 1) : 1;
         list_taps(p, input, h, x * p->stride_w - p->pad_left, list);
-        convolve(&t, weights, factors, output + x * t.channels);
+        list.convolve(&t, weights, factors, output + x * t.channels);
     }
 }
 
@@ -61,7 +53,11 @@ void ek_depthwise_conv2d_s8__x86(const ek_depthwise_conv2d_s8_t *p, const int8_t
     const int8_t **const taps = (const int8_t **)(void *)scratch;
     int8_t *const zeros = scratch + (2 * pairs + 1) * (int32_t)sizeof *taps;
     memset(zeros, p->input_zero, (size_t)p->input_c);
-    const list_t list = {taps, zeros};
+    const list_t list = {
+        .taps = taps, .zeros = zeros, .convolve = ek_x86_best_taps(),
+        .inner = ek_inner_windows(p->output_w, p->stride_w, p->pad_left,
+                                  (p->kernel_w - 1) * p->dilation_w, p->input_w),
+    };
     const ek_x86_taps_t t = {
         .taps = taps, .pairs = pairs, .windows = 1, .step = p->stride_w * p->input_c,
         .channels = p->input_c, .zero = p->output_zero, .low = p->act_min, .high = p->act_max,
